@@ -1,0 +1,399 @@
+"""The command line: every command, its flags named like the keywords behind them."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import shlex
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import genreel
+from genreel.errors import GenreelError, MissingExtra
+
+if TYPE_CHECKING:
+    from genreel.catalogue import Movie
+
+DONE, NOTHING_DONE, USAGE, SOME_FAILED = 0, 1, 2, 3
+"""Exit codes: all done; nothing could be done; wrong usage; some inputs failed."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code; a person's error is one line on stderr."""
+    arguments = build_parser().parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+        sys.stdout.flush()
+        return code
+    except GenreelError as error:
+        print(f"genreel: {error}", file=sys.stderr)
+        return NOTHING_DONE
+    except KeyboardInterrupt:
+        print("genreel: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; docs/cli.md is made from it."""
+    parser = argparse.ArgumentParser(
+        prog="genreel", description="Tells a movie's genres from its poster, its plot, or both."
+    )
+    parser.add_argument("--version", action="version", version=f"genreel {genreel.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for add in (_add_predict, _add_recipes, _add_train, _add_evaluate, _add_split, _add_doctor):
+        add(commands)
+    return parser
+
+
+def _command(commands: Any, name: str, run: Any, text: str, epilog: str = "") -> Any:
+    """A command whose help opens with `text`."""
+    parser = commands.add_parser(
+        name,
+        help=text,
+        description=text[0].upper() + text[1:] + ".",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_predict(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "predict",
+        _predict,
+        "tell the genres of movies",
+        "examples:\n"
+        "  genreel predict poster.jpg --plot 'A sheriff rides into town.' --year 1953\n"
+        "  genreel predict posters/ --format csv > genres.csv\n"
+        "  genreel predict catalogue.csv --format jsonl\n"
+        '  echo \'{"id": 1, "plot": "…"}\' | genreel predict - --format jsonl',
+    )
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="poster files, folders of posters, catalogues (.csv .jsonl .parquet, or a folder "
+        "with movies.csv); - reads JSON lines from standard input",
+    )
+    parser.add_argument("--plot", default="", help="plot of the one movie, in English")
+    parser.add_argument("--title", default="", help="title of the one movie")
+    parser.add_argument("--year", default="", help="year of release of the one movie")
+    parser.add_argument(
+        "--model", default="default", metavar="BUNDLE", help="bundle to use (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--format",
+        choices=("table", "json", "jsonl", "csv", "parquet"),
+        default="table",
+        help="what to write to standard output (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--top-k", type=_positive, default=3, metavar="N", help="scores a row of the table shows"
+    )
+    parser.add_argument(
+        "--threshold",
+        type=_share,
+        metavar="P",
+        help="assign a genre from this score on, instead of the bundle's own thresholds",
+    )
+    parser.add_argument(
+        "--max-bytes", type=_positive, metavar="N", help="largest poster file (128 MiB)"
+    )
+    parser.add_argument(
+        "--max-pixels", type=_positive, metavar="N", help="largest poster (128 million pixels)"
+    )
+    parser.add_argument(
+        "--max-side", type=_positive, metavar="N", help="longest side of a poster (30,000 pixels)"
+    )
+
+
+def _add_recipes(commands: Any) -> None:
+    parser = _command(commands, "recipes", _recipes, "list the recipes, or show one")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="the recipe to show")
+
+
+def _add_train(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "train",
+        _train,
+        "train a recipe on a catalogue and write its bundle",
+        "A run that was stopped goes on where it was when the same command is given again.",
+    )
+    parser.add_argument("recipe", metavar="RECIPE", help="name of a recipe, or a .toml file")
+    _add_catalogue(parser)
+    parser.add_argument("--out", required=True, type=Path, metavar="BUNDLE", help="where it goes")
+    _add_split_file(parser)
+    parser.add_argument(
+        "--extra",
+        metavar="CATALOGUE",
+        help="more movies to train on; rows whose column split is not train are left out",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change a setting of the recipe, such as training.epochs=3",
+    )
+
+
+def _add_evaluate(commands: Any) -> None:
+    parser = _command(commands, "evaluate", _evaluate, "measure a bundle on a labelled catalogue")
+    parser.add_argument("bundle", metavar="BUNDLE", help="a bundle's folder or name")
+    _add_catalogue(parser)
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="for metrics.json")
+    _add_split_file(parser)
+    parser.add_argument(
+        "--part",
+        choices=("train", "valid", "test"),
+        default="test",
+        help="part of the split to measure (default: %(default)s)",
+    )
+
+
+def _add_split(commands: Any) -> None:
+    parser = _command(
+        commands, "split", _split, "split a catalogue so that every genre keeps its share"
+    )
+    _add_catalogue(parser)
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="JSON file")
+    parser.add_argument("--valid", type=_share, default=0.1, help="share (default: %(default)s)")
+    parser.add_argument("--test", type=_share, default=0.1, help="share (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
+
+
+def _add_doctor(commands: Any) -> None:
+    _command(commands, "doctor", _doctor, "say what is installed, what is missing and the remedy")
+
+
+def _add_catalogue(parser: Any) -> None:
+    parser.add_argument("catalogue", metavar="CATALOGUE", help="a table or its folder")
+    parser.add_argument(
+        "--taxonomy",
+        default="genreel",
+        metavar="NAME",
+        help="what the column genres speaks: genreel (all genres), imdb, tmdb, movielens, mixed",
+    )
+
+
+def _add_split_file(parser: Any) -> None:
+    parser.add_argument(
+        "--split", type=Path, metavar="FILE", help="JSON with the ids of train, valid and test"
+    )
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return value
+
+
+def _predict(arguments: argparse.Namespace) -> int:
+    from genreel.app import output
+    from genreel.posters import Limits
+    from genreel.predictor import Predictor
+    from genreel.progress import progress
+
+    movies = _movies(arguments)
+    given = {
+        name: value
+        for name in ("max_bytes", "max_pixels", "max_side")
+        if (value := getattr(arguments, name))
+    }
+    predictor = Predictor(arguments.model, limits=dataclasses.replace(Limits(), **given))
+    failed = answered = 0
+
+    def counted(predictions: Iterable[Any]) -> Iterator[Any]:
+        nonlocal failed, answered
+        for prediction in predictions:
+            failed += prediction.error is not None
+            answered += bool(prediction.scores)
+            yield prediction
+
+    predictions = counted(predictor.predict_many(movies, threshold=arguments.threshold))
+    # A bar and a table on one terminal would write over each other.
+    if not sys.stdout.isatty():
+        predictions = progress(predictions, "predicting", _length(movies))
+    output.write(predictions, arguments.format, predictor.genres, arguments.top_k)
+    if failed:
+        what = "input" if failed == 1 else "inputs"
+        print(f"genreel: {failed} {what} failed; see the error of each", file=sys.stderr)
+    if not answered:
+        return NOTHING_DONE
+    return SOME_FAILED if failed else DONE
+
+
+def _movies(arguments: argparse.Namespace) -> Iterable[Movie]:
+    """The movies that the command line names."""
+    from genreel.catalogue import Catalogue, movie_from_record, movies_from_json_lines
+    from genreel.posters import SUFFIXES
+
+    about = {name: getattr(arguments, name) for name in ("plot", "title", "year")}
+    paths: list[str] = arguments.paths
+    if any(about.values()) or not paths:
+        if len(paths) > 1 or paths == ["-"] or (paths and Path(paths[0]).is_dir()):
+            raise GenreelError("--plot, --title and --year describe one movie; give one poster")
+        if not paths and not any(value.strip() for value in about.values()):
+            raise GenreelError("nothing to predict; give a poster, a folder, a catalogue or --plot")
+        record = {**about, "poster": paths[0] if paths else ""}
+        return [movie_from_record(record, Path(paths[0]).stem if paths else "movie")]
+    if len(paths) == 1 and Path(paths[0]).suffix.lower() in (".csv", ".jsonl", ".parquet"):
+        return Catalogue(paths[0])
+    if len(paths) == 1 and Path(paths[0]).is_dir() and _has_table(Path(paths[0])):
+        return Catalogue(paths[0])
+
+    def walk() -> Iterator[Movie]:
+        for given in paths:
+            path = Path(given)
+            if given == "-":
+                yield from movies_from_json_lines()
+            elif path.suffix.lower() in (".csv", ".jsonl", ".parquet") or _has_table(path):
+                yield from Catalogue(path)
+            elif path.is_dir():
+                found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
+                if not found:
+                    raise GenreelError(f"{path}: no posters ({', '.join(SUFFIXES)}) and no table")
+                yield from (_poster(p, p.relative_to(path).with_suffix("").as_posix()) for p in found)
+            else:
+                yield _poster(path, path.stem)
+
+    return walk()
+
+
+def _has_table(path: Path) -> bool:
+    from genreel.catalogue import TABLES
+
+    return any((path / name).is_file() for name in TABLES)
+
+
+def _poster(path: Path, movie_id: str) -> Movie:
+    from genreel.catalogue import Movie
+
+    return Movie(movie_id, poster=path)
+
+
+def _length(movies: Any) -> int | None:
+    return len(movies) if hasattr(movies, "__len__") and sys.stderr.isatty() else None
+
+
+def _recipes(arguments: argparse.Namespace) -> int:
+    _need_lab()
+    from genreel.lab.recipe import load_recipe, recipe_names
+
+    if arguments.name:
+        print(load_recipe(arguments.name).text)
+        return DONE
+    recipes = [load_recipe(name) for name in recipe_names()]
+    width = max(len(recipe.head.id) for recipe in recipes)
+    for recipe in recipes:
+        print(f"{recipe.head.id:<{width}}  {recipe.head.title} ({recipe.head.source})")
+    return DONE
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    _need_lab()
+    from genreel.catalogue import Catalogue
+    from genreel.lab.recipe import load_recipe
+    from genreel.lab.splits import read_split
+    from genreel.lab.training.run import train
+
+    metrics = train(
+        load_recipe(arguments.recipe, arguments.set),
+        Catalogue(arguments.catalogue, arguments.taxonomy),
+        arguments.out,
+        split=read_split(arguments.split) if arguments.split else None,
+        extra=Catalogue(arguments.extra, arguments.taxonomy) if arguments.extra else None,
+        command=shlex.join(["genreel", *sys.argv[1:]]),
+    )
+    _print_figures(metrics["test"])
+    print(f"bundle written to {arguments.out}", file=sys.stderr)
+    return DONE
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    _need_lab()
+    import json
+
+    from genreel.catalogue import Catalogue
+    from genreel.files import write_whole
+    from genreel.lab.evaluation.evaluate import evaluate
+    from genreel.lab.splits import read_split
+    from genreel.predictor import Predictor
+
+    catalogue = Catalogue(arguments.catalogue, arguments.taxonomy)
+    movies = {movie.id: movie for movie in catalogue}
+    if arguments.split:
+        chosen = read_split(arguments.split).part(arguments.part, movies)
+    else:
+        chosen = list(movies.values())
+    chosen = [movie for movie in chosen if movie.genres]
+    if not chosen:
+        raise GenreelError(f"{catalogue.path}: no movie has genres to compare with")
+    metrics = evaluate(Predictor(arguments.bundle), chosen)
+    try:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GenreelError(f"cannot make {arguments.out} ({error.strerror})") from None
+    write_whole(arguments.out / "metrics.json", json.dumps(metrics, indent=1).encode())
+    _print_figures(metrics)
+    return DONE
+
+
+def _print_figures(cases: dict[str, Any]) -> None:
+    from genreel.app.output import print_figures
+
+    print_figures(cases)
+
+
+def _split(arguments: argparse.Namespace) -> int:
+    _need_lab()
+    from genreel.catalogue import Catalogue
+    from genreel.lab.splits import PARTS, stratified_split, write_split
+    from genreel.vocabulary import Vocabulary
+
+    movies = [m for m in Catalogue(arguments.catalogue, arguments.taxonomy) if m.genres]
+    split = stratified_split(
+        movies, Vocabulary(), arguments.seed, arguments.valid, arguments.test
+    )
+    write_split(split, arguments.out)
+    sizes = ", ".join(f"{name} {len(getattr(split, name)):,}" for name in PARTS)
+    print(f"{sizes}: written to {arguments.out}", file=sys.stderr)
+    return DONE
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from genreel.app.doctor import examine
+
+    return DONE if examine() else NOTHING_DONE
+
+
+def _need_lab() -> None:
+    """Says what to install where the extra `lab` is missing, before anything else happens."""
+    from genreel.app.doctor import missing
+
+    absent = missing("lab")
+    if absent:
+        raise MissingExtra(absent[0], "lab")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,153 @@
+"""Predictions and figures on standard output."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from genreel.errors import GenreelError, MissingExtra
+from genreel.predictor import Prediction
+
+
+def write(
+    predictions: Iterable[Prediction], form: str, genres: Sequence[str], top_k: int
+) -> None:
+    """Writes predictions as they come.
+
+    Args:
+        predictions: a stream.
+        form: "table", "json" (one array), "jsonl", "csv" or "parquet".
+        genres: columns of scores in csv and parquet.
+        top_k: scores that a row of the table shows.
+    """
+    if form == "table":
+        _write_table(predictions, top_k)
+    elif form == "parquet":
+        _write_parquet(predictions, genres)
+    else:
+        for text in _TEXTS[form](predictions, genres):
+            sys.stdout.write(text)
+
+
+def _json_lines(predictions: Iterable[Prediction], genres: Sequence[str]) -> Iterator[str]:
+    for prediction in predictions:
+        yield json.dumps(prediction.to_dict(), ensure_ascii=False) + "\n"
+
+
+def _json_array(predictions: Iterable[Prediction], genres: Sequence[str]) -> Iterator[str]:
+    opening = "[\n"
+    for line in _json_lines(predictions, genres):
+        yield opening + line.rstrip("\n")
+        opening = ",\n"
+    yield "[]\n" if opening == "[\n" else "\n]\n"
+
+
+def _csv_lines(predictions: Iterable[Prediction], genres: Sequence[str]) -> Iterator[str]:
+    def line(cells: Sequence[Any]) -> str:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerow(cells)
+        return text.getvalue()
+
+    yield line(["id", "genres", *genres, "missing", "error"])
+    for prediction in predictions:
+        yield line(list(_flat(prediction, genres).values()))
+
+
+_TEXTS = {"json": _json_array, "jsonl": _json_lines, "csv": _csv_lines}
+
+
+def _flat(prediction: Prediction, genres: Sequence[str]) -> dict[str, Any]:
+    scores = {genre: prediction.scores.get(genre) for genre in genres}
+    return {
+        "id": prediction.id,
+        "genres": "|".join(prediction.genres),
+        **{g: None if score is None else round(score, 6) for g, score in scores.items()},
+        "missing": "|".join(prediction.missing),
+        "error": prediction.error,
+    }
+
+
+def _write_parquet(predictions: Iterable[Prediction], genres: Sequence[str]) -> None:
+    if sys.stdout.isatty():
+        raise GenreelError("Parquet is binary; send it to a file: genreel predict … > genres.parquet")
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ModuleNotFoundError:
+        raise MissingExtra("pyarrow", "parquet") from None
+    text = pa.list_(pa.string())
+    schema = pa.schema(
+        [("id", pa.string()), ("genres", text)]
+        + [(genre, pa.float32()) for genre in genres]
+        + [("missing", text), ("error", pa.string())]
+    )
+    rows = (
+        {**prediction.scores, **prediction.to_dict()} for prediction in predictions
+    )
+    with pq.ParquetWriter(sys.stdout.buffer, schema) as writer:
+        while batch := [row for _, row in zip(range(4096), rows, strict=False)]:
+            writer.write_table(pa.Table.from_pylist(batch, schema))
+
+
+def _write_table(predictions: Iterable[Prediction], top_k: int) -> None:
+    """Rows of fixed widths, so that they appear as they are predicted."""
+    from rich.cells import set_cell_size
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    width = min(console.width, 140) if console.is_terminal else 120
+    first = max(16, min(32, width // 4))
+    second = max(20, min(36, width // 3))
+    console.print(
+        Text.assemble(
+            (set_cell_size("MOVIE", first) + "  ", "bold"),
+            (set_cell_size("GENRES", second) + "  ", "bold"),
+            ("HIGHEST SCORES", "bold"),
+        )
+    )
+    for prediction in predictions:
+        line = Text(set_cell_size(_fit(prediction.id, first), first) + "  ")
+        if prediction.scores:
+            genres = ", ".join(prediction.genres) or "none of these"
+            style = "green" if prediction.genres else "dim"
+            line.append(set_cell_size(_fit(genres, second), second) + "  ", style)
+            scores = prediction.labels(top_k)
+            line.append("  ".join(f"{s['label']} {s['score']:.2f}" for s in scores), "dim")
+        if prediction.error:
+            line.append(("  " if prediction.scores else "") + prediction.error, "red")
+        console.print(line)
+
+
+def _fit(text: str, width: int) -> str:
+    """Text without control characters, cut to `width` cells with an ellipsis."""
+    from rich.cells import cell_len, set_cell_size
+
+    text = "".join(c if c.isprintable() else " " for c in text)
+    return text if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
+
+
+def print_figures(cases: Mapping[str, Any]) -> None:
+    """The headline figures of an evaluation, a row per input case."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("inputs", box=None, header_style="bold")
+    columns = {
+        "movies": "movies",
+        "macro_roc_auc": "ROC AUC",
+        "macro_average_precision": "AP",
+        "macro_f1": "F1 macro",
+        "micro_f1": "F1 micro",
+        "log_loss": "log loss",
+    }
+    for heading in columns.values():
+        table.add_column(heading, justify="right")
+    for case, figures in cases.items():
+        cells = [figures[column] for column in columns]
+        table.add_row(case, *(f"{c:.3f}" if isinstance(c, float) else str(c) for c in cells))
+    Console().print(table)

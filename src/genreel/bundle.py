@@ -1,0 +1,200 @@
+"""A bundle: a directory that holds all a prediction needs, with no pickle in it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import genreel
+from genreel.errors import BundleError, GenreelError
+from genreel.features import Feature, load_feature
+from genreel.files import write_folder_whole
+from genreel.vocabulary import Vocabulary
+
+FORMAT = 1
+"""Version of the layout; a bundle of another one is refused."""
+
+FILES = ("model.onnx", "features.npz", "recipe.toml", "metrics.json", "README.md")
+"""What a bundle may hold besides config.json."""
+
+MAX_CONFIG_BYTES = 2**20
+MAX_FILE_BYTES = 2**30
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle that has been read and checked.
+
+    Attributes:
+        name: as its maker called it.
+        vocabulary: its genres, in the order of the scores.
+        thresholds: genre → the score from which it is assigned, in [0, 1].
+        features: name → fitted feature.
+        model: bytes of one ONNX graph, from the features' arrays to `scores`.
+        config: config.json as a whole.
+    """
+
+    name: str
+    vocabulary: Vocabulary
+    thresholds: Mapping[str, float]
+    features: Mapping[str, Feature]
+    model: bytes
+    config: Mapping[str, Any]
+
+
+def bundle_folder(path_or_name: str | Path) -> Path:
+    """The folder of a bundle, given by its path or by the name of one that came along."""
+    path = Path(path_or_name)
+    if path.is_dir():
+        return path
+    shipped = Path(__file__).parent / "bundles"
+    if path.name == str(path_or_name) and (shipped / path.name).is_dir():
+        return shipped / path.name
+    names = ", ".join(sorted(p.name for p in shipped.iterdir() if p.is_dir()))
+    raise BundleError(f"no bundle at {path_or_name}; give a bundle's folder or one of: {names}")
+
+
+def read_bundle(path_or_name: str | Path) -> Bundle:
+    """Reads a bundle and checks every file of it against its size and sha256.
+
+    Raises:
+        BundleError: anything is missing, damaged, too large or of another format.
+    """
+    folder = bundle_folder(path_or_name)
+    try:
+        config = _read_config(folder)
+        contents = {name: _read_file(folder, config, name) for name in config["files"]}
+        for name in ("model.onnx", "features.npz"):
+            if name not in contents:
+                raise BundleError(f"config.json lists no {name}; get the bundle again")
+        state = _read_arrays(contents["features.npz"])
+        features = {
+            name: load_feature(entry["kind"], entry["settings"], state.get(name, {}))
+            for name, entry in config["features"].items()
+        }
+        vocabulary = Vocabulary(tuple(config["genres"]))
+        thresholds = {genre: float(config["thresholds"][genre]) for genre in vocabulary.genres}
+        name = str(config["name"])
+    except BundleError as error:
+        raise BundleError(f"bundle {folder}: {error}") from None
+    except (GenreelError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BundleError(
+            f"bundle {folder}: config.json is wrong ({type(error).__name__}: {error}); get it again"
+        ) from None
+    except OSError as error:
+        raise BundleError(f"bundle {folder}: cannot be read ({error.strerror})") from None
+    return Bundle(name, vocabulary, thresholds, features, contents["model.onnx"], config)
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    path = folder / "config.json"
+    if not path.is_file():
+        raise BundleError("has no config.json; is it a bundle?")
+    if path.stat().st_size > MAX_CONFIG_BYTES:
+        raise BundleError(f"config.json is over {MAX_CONFIG_BYTES:,} bytes; get the bundle again")
+    try:
+        config = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise BundleError(f"config.json is damaged ({error}); get the bundle again") from None
+    version = config.get("format") if isinstance(config, dict) else None
+    if not isinstance(version, int):
+        raise BundleError("config.json names no format; is it a bundle of genreel?")
+    if version != FORMAT:
+        remedy = "upgrade genreel" if version > FORMAT else "train it again with this genreel"
+        raise BundleError(f"has format {version}, this genreel reads format {FORMAT}; {remedy}")
+    return dict(config)
+
+
+def _read_file(folder: Path, config: Mapping[str, Any], name: str) -> bytes:
+    if name not in FILES:
+        raise BundleError(f"lists an unexpected file {name!r}; get the bundle again")
+    expected = config["files"][name]
+    path = folder / name
+    if not path.is_file():
+        raise BundleError(f"{name} is missing; get the bundle again")
+    size = path.stat().st_size
+    if size > MAX_FILE_BYTES:
+        raise BundleError(f"{name} is over {MAX_FILE_BYTES:,} bytes; it is not loaded")
+    data = path.read_bytes() if size == expected["bytes"] else b""
+    if hashlib.sha256(data).hexdigest() != expected["sha256"]:
+        raise BundleError(f"{name} is damaged (sha256 differs); get the bundle again")
+    return data
+
+
+def _read_arrays(data: bytes) -> dict[str, dict[str, Any]]:
+    """Feature name → array name → array."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+        if unpacked > MAX_FILE_BYTES:
+            raise BundleError(f"features.npz unpacks to {unpacked:,} bytes; it is not loaded")
+        grouped: dict[str, dict[str, Any]] = {}
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            for key in arrays.files:
+                feature, _, name = key.rpartition(".")
+                grouped.setdefault(feature, {})[name] = arrays[key]
+    except (ValueError, zipfile.BadZipFile, EOFError) as error:
+        raise BundleError(f"features.npz is damaged ({error}); get the bundle again") from None
+    return grouped
+
+
+def write_bundle(
+    folder: Path,
+    *,
+    name: str,
+    vocabulary: Vocabulary,
+    thresholds: Mapping[str, float],
+    features: Mapping[str, Feature],
+    model: bytes,
+    recipe: str,
+    metrics: Mapping[str, Any],
+    card: str,
+) -> None:
+    """Writes a bundle, whole or not at all; one that is already there is replaced.
+
+    Args:
+        folder: where it goes; an existing folder that is no bundle is left alone.
+        name, vocabulary, thresholds, features, model: see `Bundle`.
+        recipe: text of recipe.toml.
+        metrics: content of metrics.json.
+        card: text of README.md.
+
+    Raises:
+        BundleError: `folder` holds something that is not a bundle.
+        GenreelError: it cannot be written.
+    """
+    if folder.exists() and not (folder / "config.json").is_file():
+        raise BundleError(f"{folder} is there and is no bundle; give another --out")
+    states = {f"{n}.{k}": array for n, f in features.items() for k, array in f.state().items()}
+    arrays = io.BytesIO()
+    np.savez_compressed(arrays, allow_pickle=False, **states)
+    contents = {
+        "model.onnx": model,
+        "features.npz": arrays.getvalue(),
+        "recipe.toml": recipe.encode(),
+        "metrics.json": json.dumps(metrics, indent=1).encode(),
+        "README.md": card.encode(),
+    }
+    config = {
+        "format": FORMAT,
+        "name": name,
+        "genreel": genreel.__version__,
+        "taxonomy": "genreel",
+        "genres": list(vocabulary.genres),
+        "thresholds": {genre: round(float(thresholds[genre]), 6) for genre in vocabulary.genres},
+        "features": {n: {"kind": f.kind, "settings": f.settings()} for n, f in features.items()},
+        "files": {
+            n: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+            for n, data in contents.items()
+        },
+    }
+    contents["config.json"] = json.dumps(config, indent=1, ensure_ascii=False).encode()
+    write_folder_whole(folder, contents)

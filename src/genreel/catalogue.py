@@ -1,0 +1,318 @@
+"""A movie, and a catalogue: movies in one table on disk, posters in a folder beside it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from genreel.errors import CatalogueError, GenreelError, MissingExtra
+from genreel.vocabulary import find_taxonomy, spelling
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+INPUTS = ("poster", "plot", "title", "year")
+"""What a movie may come with, in the order that bundles count on."""
+
+TABLES = ("movies.csv", "movies.jsonl", "movies.parquet")
+"""Names under which a catalogue folder keeps its table."""
+
+FIRST_YEAR, LAST_YEAR = 1870, 2100  # before the first film; far enough ahead for announced ones
+
+# Columns that hold genres, and the taxonomy each one speaks. "genres" speaks whatever the
+# reader is told.
+GENRE_COLUMNS = {
+    "genres": "",
+    "genres_tmdb": "tmdb",
+    "genres_imdb": "imdb",
+    "genres_movielens": "movielens",
+    "genres_ml": "movielens",
+}
+
+# One cell may hold this many bytes. A longer one is no plot, and the parser stops at it.
+_MAX_CELL = 16 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Movie:
+    """One film; everything but the id may be missing.
+
+    Attributes:
+        id: unique within a catalogue.
+        title, plot: text, empty where unknown.
+        year: of release, or None.
+        poster: a path, the bytes of an image file, a PIL image, or None.
+        genres: taxonomy name → genres that it names, in genreel's spelling.
+        split: "train", "valid", "test" or empty, where the catalogue says.
+        problem: why this movie, or an input of it, cannot be used; empty where all is well.
+    """
+
+    id: str
+    title: str = ""
+    year: int | None = None
+    plot: str = ""
+    poster: Path | bytes | Image.Image | None = None
+    genres: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    split: str = ""
+    problem: str = ""
+
+    def has(self, name: str) -> bool:
+        """Whether the input called `name` (one of INPUTS) is there."""
+        value = getattr(self, name)
+        return value is not None and value != ""
+
+    def without(self, names: Iterable[str]) -> Movie:
+        """The same movie with the inputs called `names` taken away."""
+        return replace(self, **{n: "" if n in ("plot", "title") else None for n in names})
+
+
+def movie_from_record(
+    record: Mapping[str, Any],
+    fallback_id: str,
+    folder: Path | None = None,
+    taxonomy: str = "genreel",
+) -> Movie:
+    """A movie from a table's row or a JSON object.
+
+    Args:
+        record: column → value; unknown columns are ignored, None counts as empty.
+        fallback_id: the id where the record has none.
+        folder: poster paths are relative to it and may not leave it; None: any path will do.
+        taxonomy: that of the column `genres`.
+
+    Returns:
+        A movie. A value that cannot be used is left out and named in `problem`.
+    """
+    problems: list[str] = []
+
+    def text(column: str) -> str:
+        value = record.get(column)
+        if value is None:
+            return ""
+        if not isinstance(value, str | int | float):
+            problems.append(f"{column} is not text")
+            return ""
+        value = str(value).strip()
+        # What could not be decoded arrives as lone surrogates (see `_read_csv`).
+        if any("\ud800" <= c <= "\udfff" for c in value):
+            problems.append(f"{column} is not valid UTF-8; save the file as UTF-8")
+            return ""
+        return value
+
+    def attempt(what: Any, *args: Any) -> Any:
+        try:
+            return what(*args)
+        except GenreelError as error:
+            problems.append(str(error))
+            return None
+
+    genres: dict[str, tuple[str, ...]] = {}
+    for column, speaks in GENRE_COLUMNS.items():
+        if record.get(column):
+            names = attempt(_parse_genres, record[column])
+            if names:
+                genres[speaks or taxonomy] = names
+    return Movie(
+        id=text("id") or fallback_id,
+        title=text("title"),
+        year=attempt(_parse_year, text("year")),
+        plot=text("plot"),
+        poster=attempt(_parse_poster, text("poster"), folder),
+        genres=genres,
+        split=text("split"),
+        problem="; ".join(problems),
+    )
+
+
+def _parse_year(value: str) -> int | None:
+    if not value:
+        return None
+    try:
+        year = float(value)
+    except ValueError:
+        year = 0.0
+    if not (year.is_integer() and FIRST_YEAR <= year <= LAST_YEAR):
+        raise CatalogueError(
+            f"year {value[:40]!r} is not a year from {FIRST_YEAR} to {LAST_YEAR}; correct it or leave it empty"
+        )
+    return int(year)
+
+
+def _parse_genres(value: Any) -> tuple[str, ...]:
+    names = value.split("|") if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not all(isinstance(n, str) for n in names):
+        raise CatalogueError("genres are neither a list nor text separated by '|'")
+    return tuple(dict.fromkeys(spelling(name) for name in names if name.strip()))
+
+
+def _parse_poster(value: str, folder: Path | None) -> Path | None:
+    if not value:
+        return None
+    if "\0" in value:
+        raise CatalogueError("poster path holds a NUL character")
+    if folder is None:
+        return Path(value)
+    path = folder / value
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise CatalogueError(
+            f"poster path {value[:80]!r} leaves the catalogue's folder; put the poster inside it"
+        )
+    return path
+
+
+class Catalogue:
+    """Movies on disk: a .csv, .jsonl or .parquet table, or a folder with one called movies.*.
+
+    Columns: id, title, year, plot, poster (a path beside the table), genres and its kin (see
+    GENRE_COLUMNS; several genres separated by "|"), split. At least one of poster, plot and
+    title must be there. Iterating streams `Movie`s in the order of the file; a row that cannot
+    be used is a movie whose `problem` says why.
+
+    Args:
+        path: the table or its folder.
+        taxonomy: that of the column `genres`; "genreel" knows all its genres.
+
+    Raises:
+        CatalogueError: no table is there, or its columns are of no use.
+        VocabularyError: the taxonomy is unknown.
+        MissingExtra: a Parquet table without pyarrow.
+    """
+
+    def __init__(self, path: str | Path, taxonomy: str = "genreel") -> None:
+        path = Path(path)
+        if path.is_dir():
+            found = [path / name for name in TABLES if (path / name).is_file()]
+            if not found:
+                raise CatalogueError(f"{path} has no table; expected one of {', '.join(TABLES)}")
+            path = found[0]
+        if path.suffix.lower() not in _READERS:
+            raise CatalogueError(f"{path} is not a catalogue; use .csv, .jsonl or .parquet")
+        if not path.is_file():
+            raise CatalogueError(f"{path} does not exist; check the path")
+        self.path = path
+        self.folder = path.parent
+        self.taxonomy = find_taxonomy(taxonomy).name
+
+    def __iter__(self) -> Iterator[Movie]:
+        first_seen: dict[str, int] = {}
+        for number, record in self._records():
+            if isinstance(record, CatalogueError):
+                yield Movie(f"row {number}", problem=f"row {number}: {record}")
+                continue
+            movie = movie_from_record(record, f"row {number}", self.folder, self.taxonomy)
+            if movie.id in first_seen:
+                problem = f"duplicate id {movie.id!r}, first in row {first_seen[movie.id]}"
+                movie = Movie(movie.id, problem=f"{problem}; give each film its own id")
+            else:
+                first_seen[movie.id] = number
+            if movie.problem:
+                movie = replace(movie, problem=f"row {number}: {movie.problem}")
+            yield movie
+
+    def __len__(self) -> int:
+        """Number of rows; reads the whole file."""
+        return sum(1 for _ in self._records())
+
+    def _records(self) -> Iterator[tuple[int, Mapping[str, Any] | CatalogueError]]:
+        return _READERS[self.path.suffix.lower()](self.path)
+
+
+Records = Iterator[tuple[int, Mapping[str, Any] | CatalogueError]]
+
+
+def _check_columns(path: Path, columns: Iterable[str]) -> None:
+    columns = list(columns)
+    if not {"poster", "plot", "title"} & set(columns):
+        shown = ", ".join(map(repr, columns[:8])) or "none"
+        raise CatalogueError(
+            f"{path}: no column poster, plot or title (found: {shown}); rename the columns"
+        )
+
+
+def _read_csv(path: Path) -> Records:
+    csv.field_size_limit(_MAX_CELL)
+    # A byte that is not UTF-8 becomes a lone surrogate, so that only its row is lost.
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        reader = csv.DictReader(file)
+        try:
+            columns = [(name or "").strip().lower() for name in reader.fieldnames or []]
+        except csv.Error as error:
+            raise CatalogueError(f"{path}: {error}; is it really a CSV file?") from None
+        reader.fieldnames = columns
+        _check_columns(path, columns)
+        number = 0
+        while True:
+            number += 1
+            try:
+                record = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield number, CatalogueError(f"{error} (line {reader.line_num})")
+                continue
+            if None in record or None in record.values():
+                yield (
+                    number,
+                    CatalogueError(
+                        f"line {reader.line_num} has another number of cells than the header; "
+                        "quote cells that hold commas"
+                    ),
+                )
+            else:
+                yield number, record
+
+
+def _read_jsonl(path: Path) -> Records:
+    with path.open("rb") as file:
+        yield from read_json_lines(file)
+
+
+def read_json_lines(file: IO[bytes]) -> Records:
+    """Objects of a stream of JSON lines, numbered from 1; a bad line is a CatalogueError."""
+    for number, line in enumerate(file, 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line.decode("utf-8-sig"))
+        except (ValueError, RecursionError) as error:
+            yield number, CatalogueError(f"not a line of UTF-8 JSON ({error})")
+            continue
+        if isinstance(record, dict):
+            yield number, record
+        else:
+            yield number, CatalogueError("not a JSON object; write one {…} a line")
+
+
+def _read_parquet(path: Path) -> Records:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ModuleNotFoundError:
+        raise MissingExtra("pyarrow", "parquet") from None
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            _check_columns(path, file.schema_arrow.names)
+            number = 0
+            for batch in file.iter_batches(batch_size=1024):
+                for record in batch.to_pylist():
+                    number += 1
+                    yield number, record
+    except (pyarrow.ArrowException, OSError) as error:
+        raise CatalogueError(f"{path}: not a readable Parquet file ({error})") from None
+
+
+_READERS = {".csv": _read_csv, ".jsonl": _read_jsonl, ".parquet": _read_parquet}
+
+
+def movies_from_json_lines(file: IO[bytes] | None = None) -> Iterator[Movie]:
+    """Movies of a stream of JSON lines (standard input by default); poster paths as given."""
+    for number, record in read_json_lines(file or sys.stdin.buffer):
+        if isinstance(record, CatalogueError):
+            yield Movie(f"line {number}", problem=f"line {number}: {record}")
+        else:
+            yield movie_from_record(record, f"line {number}")

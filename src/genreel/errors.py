@@ -1,0 +1,41 @@
+"""Every error a person can cause, as one line that names the input and the remedy."""
+
+
+class GenreelError(Exception):
+    """Base of all genreel errors; `str(error)` is one line that a person can act on."""
+
+    def __str__(self) -> str:
+        return " ".join(super().__str__().split())
+
+
+class InputError(GenreelError):
+    """A movie's input (poster, plot, title or year) cannot be used."""
+
+
+class PosterError(InputError):
+    """A poster cannot be opened, is too large, too small or not an image."""
+
+
+class CatalogueError(GenreelError):
+    """A catalogue, or one of its rows, cannot be read."""
+
+
+class VocabularyError(GenreelError):
+    """A genre or a taxonomy is unknown."""
+
+
+class BundleError(GenreelError):
+    """A bundle is missing, damaged or of another format."""
+
+
+class RecipeError(GenreelError):
+    """A recipe has an unknown key, a wrong value or an impossible combination."""
+
+
+class MissingExtra(GenreelError):
+    """An optional part of genreel is not installed."""
+
+    def __init__(self, module: str, extra: str) -> None:
+        super().__init__(
+            f"{module} is not installed; run: python -m pip install 'genreel[{extra}]'"
+        )

@@ -1,0 +1,178 @@
+"""Plot, title and year as weighted terms."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genreel.catalogue import Movie
+from genreel.errors import InputError
+from genreel.features.stopwords import STOP_WORDS
+
+MAX_CHARACTERS = 100_000
+"""A longer text is a book, not a plot; reading it would cost more than it tells."""
+
+_WORD = re.compile(r"\w\w+")
+
+TermRow = tuple[NDArray[np.int64], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class TermSettings:
+    """Settings of `Terms`, named after scikit-learn's TfidfVectorizer.
+
+    Attributes:
+        input: "plot", "title" or "year" (a year becomes its decade).
+        ngrams: shortest and longest run of words that makes a term.
+        min_count: a term must occur in this many training movies.
+        max_terms: keep the most frequent ones; 0 keeps all.
+        weighting: "tfidf", "count" or "binary".
+        sublinear: use 1 + ln(count) for the count.
+        stop_words: drop common English words.
+        norm: scale a movie's weights to Euclidean length 1.
+        scale: a factor on all weights, to balance several features in one linear model.
+    """
+
+    input: str = "plot"
+    ngrams: tuple[int, int] = (1, 1)
+    min_count: int = 2
+    max_terms: int = 0
+    weighting: str = "tfidf"
+    sublinear: bool = True
+    stop_words: bool = False
+    norm: bool = True
+    scale: float = 1.0
+
+
+class Terms:
+    """Sparse term weights. Arrays: `indices` int64 and `values` float32, shape (n, terms).
+
+    Rows are padded with weight 0 to the longest of the batch. Inverse document frequency is
+    ln((1 + n) / (1 + df)) + 1, smoothed as in scikit-learn (Manning et al. 2008, ch. 6).
+    """
+
+    kind = "terms"
+    Settings = TermSettings
+
+    def __init__(self, settings: TermSettings, terms: Sequence[str], idf: NDArray[np.float32]):
+        self._settings = settings
+        self.terms = list(terms)
+        self.idf = np.asarray(idf, np.float32)
+        self._index = dict(zip(self.terms, range(len(self.terms)), strict=True))
+
+    @property
+    def input(self) -> str:
+        """The input it reads: plot, title or year."""
+        return self._settings.input
+
+    @classmethod
+    def fit(cls, settings: TermSettings, movies: Iterable[Movie]) -> Self:
+        """Learns terms and their document frequencies from training movies."""
+        documents, frequencies = 0, Counter[str]()
+        for movie in movies:
+            words = _words(movie, settings)
+            if words:
+                documents += 1
+                frequencies.update(set(_ngrams(words, settings.ngrams)))
+        kept = [term for term, df in frequencies.items() if df >= settings.min_count]
+        kept.sort(key=lambda term: (-frequencies[term], term))
+        if settings.max_terms:
+            kept = kept[: settings.max_terms]
+        df = np.array([frequencies[term] for term in kept], np.float64)
+        return cls(settings, kept, (np.log((1 + documents) / (1 + df)) + 1).astype(np.float32))
+
+    @classmethod
+    def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
+        """From `settings()` and `state()`."""
+        values = {**settings, "ngrams": tuple(settings["ngrams"])}
+        terms = bytes(state["terms"]).decode().split("\n") if len(state["terms"]) else []
+        if len(terms) != len(state["idf"]):
+            raise ValueError("terms and idf differ in length")
+        return cls(TermSettings(**values), terms, state["idf"])
+
+    def settings(self) -> dict[str, Any]:
+        """JSON values."""
+        return asdict(self._settings)
+
+    def state(self) -> dict[str, Any]:
+        """`terms`: UTF-8 bytes, one term a line; `idf`: float32, shape (vocabulary,)."""
+        return {
+            "terms": np.frombuffer("\n".join(self.terms).encode(), np.uint8),
+            "idf": self.idf,
+        }
+
+    def read(self, movie: Movie) -> TermRow | None:
+        """Indices (ascending, int64) and weights (float32) of a movie's terms.
+
+        Raises:
+            InputError: the text is too long, or holds no term that is known.
+        """
+        if not movie.has(self.input):
+            return None
+        settings = self._settings
+        counts: dict[int, int] = {}
+        lookup = self._index.get
+        for term in _ngrams(_words(movie, settings), settings.ngrams):
+            index = lookup(term)
+            if index is not None:
+                counts[index] = counts.get(index, 0) + 1
+        if not counts:
+            # An unseen title or decade is ordinary; an unreadable plot is worth a word.
+            if self.input != "plot":
+                return None
+            raise InputError("plot holds no word that the model knows; give it in English")
+        indices = np.fromiter(counts, np.int64, len(counts))
+        values = np.fromiter(counts.values(), np.float32, len(counts))
+        order = np.argsort(indices)
+        indices, values = indices[order], values[order]
+        if settings.weighting == "binary":
+            values = np.ones_like(values)
+        elif settings.sublinear:
+            values = 1 + np.log(values)
+        if settings.weighting == "tfidf":
+            values = values * self.idf[indices]
+        if settings.norm:
+            values = values / np.sqrt(values @ values)
+        return indices, (values * np.float32(settings.scale)).astype(np.float32)
+
+    def collate(self, rows: Sequence[TermRow | None]) -> dict[str, Any]:
+        """Rows padded to the longest, at least one wide."""
+        width = max((len(row[0]) for row in rows if row is not None), default=0) or 1
+        indices = np.zeros((len(rows), width), np.int64)
+        values = np.zeros((len(rows), width), np.float32)
+        for i, row in enumerate(rows):
+            if row is not None:
+                indices[i, : len(row[0])] = row[0]
+                values[i, : len(row[1])] = row[1]
+        return {"indices": indices, "values": values}
+
+
+def _words(movie: Movie, settings: TermSettings) -> list[str]:
+    if settings.input == "year":
+        return [f"{movie.year // 10 * 10}s"] if movie.year is not None else []
+    text: str = getattr(movie, settings.input)
+    if len(text) > MAX_CHARACTERS:
+        raise InputError(
+            f"{settings.input} of {len(text):,} characters is over {MAX_CHARACTERS:,}; shorten it"
+        )
+    words = _WORD.findall(html.unescape(text).lower())
+    if settings.stop_words:
+        words = [word for word in words if word not in STOP_WORDS]
+    return words
+
+
+def _ngrams(words: Sequence[str], lengths: tuple[int, int]) -> list[str]:
+    terms: list[str] = []
+    for length in range(lengths[0], lengths[1] + 1):
+        if length == 1:
+            terms.extend(words)
+        else:
+            terms.extend(map(" ".join, zip(*(words[i:] for i in range(length)), strict=False)))
+    return terms

@@ -1,0 +1,69 @@
+"""Writes files whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO
+
+from genreel.errors import GenreelError
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """A binary file to write to, which takes its place at `path` only when all went well.
+
+    Raises:
+        GenreelError: the folder cannot be written, or the disk is full.
+    """
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise GenreelError(f"cannot write {path} ({error.strerror}); check the folder") from None
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes private files; this one is not
+        os.replace(temporary, path)
+    except OSError as error:
+        raise GenreelError(f"cannot write {path} ({error.strerror}); free some space") from None
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes `data` to `path` through `whole_file`."""
+    with whole_file(path) as file:
+        file.write(data)
+
+
+def write_folder_whole(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Writes a folder of files that appears at once, in place of an older one if there is one."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise GenreelError(f"cannot write {folder} ({error.strerror}); check the path") from None
+    old = temporary.with_name(temporary.name + ".old")
+    try:
+        for name, data in files.items():
+            write_whole(temporary / name, data)
+        temporary.chmod(0o777 & ~_umask())
+        if folder.exists():
+            folder.rename(old)
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,77 @@
+"""The model card: README.md of a bundle, made from its recipe and its metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from genreel.lab.recipe import Recipe
+
+_COLUMNS = {
+    "macro_roc_auc": "macro ROC AUC",
+    "macro_average_precision": "macro AP",
+    "macro_f1": "macro F1",
+    "micro_f1": "micro F1",
+    "weighted_f1": "weighted F1",
+    "samples_f1": "samples F1",
+    "label_accuracy": "label accuracy",
+    "log_loss": "log loss",
+}
+
+
+def model_card(recipe: Recipe, metrics: Mapping[str, Any]) -> str:
+    """Markdown; the parts that `metrics` does not hold yet are left out."""
+    head = recipe.head
+    movies = metrics["movies"]
+    lines = [
+        f"# {head.title}",
+        "",
+        f"Recipe `{head.id}`. Source: {head.source}. Cost: {head.cost}.",
+        "",
+        f"Made by `{metrics['command']}`" if metrics["command"] else "Made from Python",
+        f"in {metrics['training_seconds']:,.0f} s, from {movies['train']:,} movies; thresholds and"
+        f" fusion were chosen on {movies['valid']:,} others, figures measured on {movies['test']:,}"
+        " more.",
+        "",
+        f"Largest difference between the graph and the trained model: {metrics['parity']:.1e}.",
+        "",
+        "Trained on research data: posters belong to their studios, plots to their sources. No",
+        "poster or plot is in this bundle. The weights are under Apache-2.0, like genreel.",
+        "",
+    ]
+    for part in ("test", "valid"):
+        if part in metrics:
+            lines += _part(part, metrics[part], recipe)
+    return "\n".join(lines) + "\n"
+
+
+def _part(part: str, cases: Mapping[str, Any], recipe: Recipe) -> list[str]:
+    lines = [
+        f"## Figures on the {part} part",
+        "",
+        f"{len(recipe.vocabulary)} genres, known cells only. Thresholds were chosen on valid.",
+        "",
+        "| inputs | shown | movies | unanswered | " + " | ".join(_COLUMNS.values()) + " |",
+        "|---|---|---|---|" + "---|" * len(_COLUMNS),
+    ]
+    for case, figures in cases.items():
+        cells = [case, " + ".join(figures["shown"]), figures["movies"], figures["unanswered"]]
+        cells += [_figure(figures[column]) for column in _COLUMNS]
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    if part == "test":
+        lines += ["", "By genre: positives, then ROC AUC / average precision of each case.", ""]
+        lines += ["| genre | " + " | ".join(cases) + " |", "|---|" + "---|" * len(cases)]
+        for genre in recipe.vocabulary.genres:
+            row = [f"{genre}"]
+            for figures in cases.values():
+                by = figures["genres"][genre]
+                row.append(
+                    f"{by['positive']}: {_figure(by['roc_auc'])} / "
+                    f"{_figure(by['average_precision'])}"
+                )
+            lines.append("| " + " | ".join(row) + " |")
+    return [*lines, ""]
+
+
+def _figure(value: float | None) -> str:
+    return "—" if value is None else f"{value:.3f}"

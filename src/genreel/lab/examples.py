@@ -1,0 +1,107 @@
+"""Labelled movies as the lab handles them: rows of features, labels and known cells."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genreel.catalogue import Movie
+from genreel.errors import InputError
+from genreel.features import Array, Feature, collate
+from genreel.lab.training.cache import cached_rows
+from genreel.vocabulary import Known, Labels, Vocabulary
+
+Index = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """A view of labelled movies; taking some of them, or an input away, copies no rows.
+
+    Attributes:
+        features: name → fitted feature.
+        rows: name → rows of all movies behind the view (None where missing).
+        labels: float32 in {0, 1}, shape (n, genres).
+        known: bool, shape (n, genres); only these cells may be trained on or measured.
+        index: int64, shape (n,), the view's rows among `rows`.
+        dropped: inputs that the view hides.
+    """
+
+    features: Mapping[str, Feature]
+    rows: Mapping[str, Sequence[Any]]
+    labels: Labels
+    known: Known
+    index: Index
+    dropped: frozenset[str] = frozenset()
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def take(self, positions: Index | Sequence[int]) -> Examples:
+        """The examples at these positions of the view."""
+        at = np.asarray(positions, np.int64)
+        return replace(
+            self, labels=self.labels[at], known=self.known[at], index=self.index[at]
+        )
+
+    def without(self, inputs: Collection[str]) -> Examples:
+        """The same movies with these inputs taken away."""
+        return replace(self, dropped=self.dropped | set(inputs))
+
+    def read(self, name: str) -> list[Any]:
+        """The rows of one feature."""
+        if self.features[name].input in self.dropped:
+            return [None] * len(self)
+        rows = self.rows[name]
+        return [rows[i] for i in self.index]
+
+    def has(self, inputs: Collection[str]) -> NDArray[np.bool_]:
+        """bool, shape (n,): whether each movie has all these inputs, in a usable state."""
+        there = np.ones(len(self), np.bool_)
+        for wanted in inputs:
+            any_row = np.zeros(len(self), np.bool_)
+            for name, feature in self.features.items():
+                if feature.input == wanted and wanted not in self.dropped:
+                    rows = self.rows[name]
+                    any_row |= np.array([rows[i] is not None for i in self.index], np.bool_)
+            there &= any_row
+        return there
+
+    def arrays(self, names: Collection[str] | None = None) -> dict[str, Array]:
+        """The arrays that a graph takes (see `features.collate`)."""
+        chosen = {n: f for n, f in self.features.items() if names is None or n in names}
+        return collate(chosen, {name: self.read(name) for name in chosen})
+
+    def batches(self, size: int) -> Iterator[Examples]:
+        """The view in consecutive pieces."""
+        for start in range(0, len(self), size):
+            yield self.take(np.arange(start, min(start + size, len(self))))
+
+
+def read_examples(
+    movies: Sequence[Movie], features: Mapping[str, Feature], vocabulary: Vocabulary, cache: Path
+) -> Examples:
+    """Rows, labels and known cells of movies.
+
+    An input that cannot be used counts as missing here; `genreel clean` and the exit code of
+    `genreel predict` are the places that report it.
+    """
+    labels, known = vocabulary.encode(movie.genres for movie in movies)
+    rows: dict[str, Sequence[Any]] = {}
+    for name, feature in features.items():
+        rows[name] = cached_rows(feature, movies, cache) or [
+            _read_or_none(feature, movie) for movie in movies
+        ]
+    return Examples(features, rows, labels, known, np.arange(len(movies)))
+
+
+def _read_or_none(feature: Feature, movie: Movie) -> Any:
+    try:
+        return feature.read(movie)
+    except InputError:
+        return None

@@ -1,0 +1,63 @@
+"""What every model of the lab has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genreel.lab.examples import Examples
+
+Scores = NDArray[np.float32]
+
+EPSILON = 1e-6
+"""Scores are kept this far from 0 and 1 before their logit is taken."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and how a model is fitted.
+
+    Attributes:
+        folder: for checkpoints; a run that was stopped goes on from what it finds there.
+        seed: of everything random.
+    """
+
+    folder: Path
+    seed: int
+
+
+class Model(Protocol):
+    """Arrays in, scores out.
+
+    A kind also has `Settings` (a frozen dataclass) and `problem(spec, kinds)`, which says why a
+    recipe's combination cannot work, or returns "".
+
+    Attributes:
+        features: names of the features that the model and its parts read.
+        inputs: movie inputs that these features read.
+    """
+
+    features: tuple[str, ...]
+    inputs: tuple[str, ...]
+
+    def fit(self, train: Examples, valid: Examples, place: Place) -> None:
+        """Learns from the known cells of `train`; may choose settings on `valid`."""
+
+    def scores(self, examples: Examples) -> Scores:
+        """Probabilities, shape (n, genres). 0 for a movie none of whose inputs are there."""
+
+
+def logit(scores: NDArray[Any]) -> NDArray[np.float64]:
+    """ln(p / (1 - p)), with p kept EPSILON away from 0 and 1."""
+    p = np.clip(np.asarray(scores, np.float64), EPSILON, 1 - EPSILON)
+    return np.asarray(np.log(p / (1 - p)))
+
+
+def inputs_of(names: tuple[str, ...], features: Mapping[str, Any]) -> tuple[str, ...]:
+    """The inputs that these features read, each once."""
+    return tuple(dict.fromkeys(features[name].input for name in names))

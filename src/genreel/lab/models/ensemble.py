@@ -1,0 +1,150 @@
+"""Models made of other models' scores."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genreel.catalogue import INPUTS
+from genreel.features import Feature
+from genreel.lab.examples import Examples
+from genreel.lab.models.base import Model, Place, Scores, logit
+
+
+@dataclass(frozen=True)
+class LateFusionSettings:
+    """Settings of `LateFusion`.
+
+    Attributes:
+        shrinkage: how strongly a genre's weights are drawn to the mean over genres, as the
+            precision of a Gaussian prior; rare genres have little of their own to go by.
+    """
+
+    shrinkage: float = 10.0
+
+
+class LateFusion:
+    """A weighted sum of the parts' logits, with weights for every combination of inputs.
+
+    For each pattern of inputs (poster alone, plot and title, …) and genre, a logistic
+    regression on the parts' logits is fitted on the validation movies, with the other inputs
+    taken away from them. So a missing input is a state of its own that was learnt, never a
+    zero, and scores are calibrated in every case (Platt 1999, per pattern).
+
+    After `fit`: `weights` float32, shape (patterns, parts, genres); `bias` float32, shape
+    (patterns, genres); pattern Σ present[i] · 2^i over INPUTS.
+    """
+
+    Settings = LateFusionSettings
+
+    def __init__(
+        self,
+        settings: LateFusionSettings,
+        names: tuple[str, ...],
+        features: Mapping[str, Feature],
+        parts: Mapping[str, Model],
+    ) -> None:
+        self.settings = settings
+        self.parts = parts
+        self.features = tuple(
+            dict.fromkeys(name for part in parts.values() for name in part.features)
+        )
+        self.inputs = tuple(
+            name for name in INPUTS if any(name in part.inputs for part in parts.values())
+        )
+        self.weights: NDArray[np.float32] = np.empty((0, 0, 0), np.float32)
+        self.bias: NDArray[np.float32] = np.empty((0, 0), np.float32)
+
+    @staticmethod
+    def problem(spec: Any, kinds: Mapping[str, str]) -> str:
+        """Why the recipe's combination cannot work, or ""."""
+        if len(spec.parts) < 2:
+            return "kind 'late-fusion' needs at least two parts"
+        return "kind 'late-fusion' reads its parts, not features" if spec.features else ""
+
+    def fit(self, train: Examples, valid: Examples, place: Place) -> None:
+        """Fits the parts on `train`, then the weights on `valid`."""
+        for part in self.parts.values():
+            part.fit(train, valid, place)
+        genres = train.labels.shape[1]
+        self.weights = np.zeros((2 ** len(INPUTS), len(self.parts), genres), np.float32)
+        self.bias = np.zeros((2 ** len(INPUTS), genres), np.float32)
+        for pattern, present in self._patterns():
+            shown = valid.take(np.flatnonzero(valid.has(present)))
+            shown = shown.without(set(INPUTS) - set(present))
+            used = [k for k, p in enumerate(self.parts.values()) if set(p.inputs) & set(present)]
+            x = self._part_logits(shown)[:, used]
+            w, b = fit_logistics(x, shown.labels, shown.known, self.settings.shrinkage)
+            self.weights[pattern, used] = w
+            self.bias[pattern] = b
+
+    def scores(self, examples: Examples) -> Scores:
+        """Sigmoid of the weighted sum for each movie's pattern."""
+        present = np.stack([examples.has([name]) for name in INPUTS], axis=1)
+        pattern = present @ (2 ** np.arange(len(INPUTS)))
+        x = self._part_logits(examples)
+        z = (x * self.weights[pattern]).sum(axis=1) + self.bias[pattern]
+        return np.asarray(1 / (1 + np.exp(-z)), np.float32)
+
+    def _part_logits(self, examples: Examples) -> NDArray[np.float64]:
+        """Shape (n, parts, genres)."""
+        return np.stack([logit(part.scores(examples)) for part in self.parts.values()], axis=1)
+
+    def _patterns(self) -> Iterator[tuple[int, tuple[str, ...]]]:
+        for size in range(1, len(self.inputs) + 1):
+            for present in itertools.combinations(self.inputs, size):
+                yield sum(2 ** INPUTS.index(name) for name in present), present
+
+
+def fit_logistics(
+    x: NDArray[np.float64], labels: NDArray[Any], known: NDArray[np.bool_], shrinkage: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """One logistic regression per genre, drawn to their common mean.
+
+    Two rounds of maximum a posteriori: a weak prior around equal weights gives a first set;
+    their mean is then the centre of the prior proper (empirical Bayes).
+
+    Args:
+        x: logits, shape (n, parts, genres).
+        labels, known: shape (n, genres).
+        shrinkage: precision of the prior on the weights; the bias is hardly bound.
+
+    Returns:
+        weights, shape (parts, genres), and bias, shape (genres,).
+    """
+    parts, genres = x.shape[1:]
+    centre, precision = np.full(parts, 1 / parts), 1.0
+    fits = np.zeros((genres, parts + 1))
+    for _ in range(2):
+        for g in range(genres):
+            use = known[:, g]
+            design = np.column_stack([x[use, :, g], np.ones(use.sum())])
+            fits[g] = _map_logistic(design, labels[use, g], centre, precision)
+        centre, precision = fits[:, :parts].mean(axis=0), shrinkage
+    return fits[:, :parts].T, fits[:, parts]
+
+
+_BIAS_PRECISION = 0.01
+
+
+def _map_logistic(
+    design: NDArray[np.float64], y: NDArray[Any], centre: NDArray[np.float64], precision: float
+) -> NDArray[np.float64]:
+    """Newton's method on the penalised log-likelihood; the last column is the bias."""
+    mean = np.append(centre, 0.0)
+    penalty = np.diag([precision] * len(centre) + [_BIAS_PRECISION])
+    beta = mean.copy()
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-design @ beta))
+        gradient = design.T @ (p - y) + penalty @ (beta - mean)
+        hessian = (design * (p * (1 - p))[:, None]).T @ design + penalty
+        step = np.linalg.solve(hessian, gradient)
+        beta -= np.clip(step, -1.0, 1.0)  # a bounded step cannot overshoot
+        if np.abs(step).max() < 1e-8:
+            break
+    return beta

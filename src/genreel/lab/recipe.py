@@ -1,0 +1,229 @@
+"""A recipe: what to build, in TOML; every published system and the default are one each."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from genreel.errors import RecipeError
+from genreel.features import KINDS as FEATURE_KINDS
+from genreel.lab.settings import nearest, pick, settings_from
+from genreel.vocabulary import VOCABULARIES, Vocabulary
+
+FOLDER = Path(__file__).parent / "recipes"
+
+
+@dataclass(frozen=True)
+class _Head:
+    """The keys of a recipe besides its `features` and `model`.
+
+    Attributes:
+        id: its name, that of its file.
+        title: one line that says what it is.
+        source: where it was published.
+        command, cost: how it is trained, and what that takes.
+        vocabulary: a key of VOCABULARIES.
+        seed: of everything random.
+        reported: the source's figures, as it prints them.
+        ours: our figures, with the command that gave them.
+    """
+
+    id: str
+    title: str
+    source: str
+    command: str
+    cost: str
+    vocabulary: str = "default"
+    seed: int = 0
+    reported: dict[str, Any] = field(default_factory=dict)
+    ours: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A model to build: its kind, the features it reads, its settings, and its parts."""
+
+    kind: str
+    features: tuple[str, ...]
+    settings: Any
+    parts: Mapping[str, ModelSpec]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A recipe whose every key has been checked.
+
+    Attributes:
+        head: what it is, where it is from, what it reported.
+        vocabulary: the genres it tells apart.
+        features: name → (kind, settings).
+        model: what to fit.
+        text: it as TOML, with overrides applied and other recipes that it names spelled out.
+    """
+
+    head: _Head
+    vocabulary: Vocabulary
+    features: Mapping[str, tuple[str, Any]]
+    model: ModelSpec
+    text: str
+
+
+def recipe_names() -> list[str]:
+    """Names of the recipes that came along."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Reads and checks a recipe.
+
+    Args:
+        name_or_path: the name of one that came along, or a .toml file.
+        overrides: "path.to.key=value" (see `override`).
+
+    Raises:
+        RecipeError: no such recipe, not TOML, an unknown key or kind (the nearest is offered),
+            a wrong type, or a combination that cannot work.
+    """
+    table = _read(name_or_path)
+    where = f"recipe {Path(name_or_path).stem}"
+    _spell_out(table, where)
+    for assignment in overrides:
+        override(table, assignment)
+    text = tomli_w.dumps(table)
+    features_table, model_table = table.pop("features", {}), table.pop("model", None)
+    head = settings_from(_Head, table, where)
+    vocabulary = pick(VOCABULARIES, head.vocabulary, f"{where}.vocabulary")
+    features = {}
+    for name, entry in features_table.items():
+        at = f"{where}.features.{name}"
+        kind, entry = _kind(entry, at)
+        features[name] = (kind, settings_from(pick(FEATURE_KINDS, kind, at).Settings, entry, at))
+    if model_table is None:
+        raise RecipeError(f"{where}: no [model]; add one")
+    model = _model(model_table, features, f"{where}.model")
+    unused = set(features) - set(features_read(model))
+    if unused:
+        raise RecipeError(f"{where}: feature {min(unused)!r} is read by no model; remove it")
+    return Recipe(head, vocabulary, features, model, text)
+
+
+def _read(name_or_path: str | Path) -> dict[str, Any]:
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = FOLDER / f"{name_or_path}.toml"
+        if not path.is_file():
+            hint = nearest(path.stem, recipe_names())
+            raise RecipeError(f"no recipe {str(name_or_path)!r}; {hint}")
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecipeError(f"recipe {path}: {error.strerror}; check the path") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"recipe {path}: not valid TOML ({error})") from None
+
+
+def _spell_out(table: dict[str, Any], where: str, inside: tuple[str, ...] = ()) -> None:
+    """Replaces every part that names a recipe by that recipe's model, and adds its features."""
+    model = table.get("model")
+    parts = model.get("parts", {}) if isinstance(model, dict) else {}
+    for name, part in parts.items():
+        if not isinstance(part, dict) or "recipe" not in part:
+            continue
+        named = part["recipe"]
+        if set(part) != {"recipe"} or named in inside:
+            raise RecipeError(f"{where}: part {name!r} may name another recipe and nothing else")
+        other = _read(named)
+        _spell_out(other, f"recipe {named}", (*inside, named))
+        names = {}
+        for feature, entry in other.get("features", {}).items():
+            mine = table.setdefault("features", {})
+            clash = feature in mine and mine[feature] != entry
+            names[feature] = f"{name}-{feature}" if clash else feature
+            mine[names[feature]] = entry
+        parts[name] = _with_features(other["model"], names)
+
+
+def _with_features(model: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """A model's table with its features, and those of its parts, renamed."""
+    renamed = dict(model)
+    if "features" in model:
+        renamed["features"] = [names.get(feature, feature) for feature in model["features"]]
+    if "parts" in model:
+        renamed["parts"] = {k: _with_features(part, names) for k, part in model["parts"].items()}
+    return renamed
+
+
+def _model(table: Mapping[str, Any], features: Mapping[str, Any], where: str) -> ModelSpec:
+    from genreel.lab.models import KINDS
+
+    kind, table = _kind(table, where)
+    model_class = pick(KINDS, kind, where)
+    parts = {
+        name: _model(part, features, f"{where}.parts.{name}")
+        for name, part in table.pop("parts", {}).items()
+    }
+    names = tuple(table.pop("features", ()))
+    for name in names:
+        pick(features, name, f"{where}.features")
+    spec = ModelSpec(kind, names, settings_from(model_class.Settings, table, where), parts)
+    problem = model_class.problem(spec, {name: features[name][0] for name in names})
+    if problem:
+        raise RecipeError(f"{where}: {problem}")
+    return spec
+
+
+def _kind(table: Any, where: str) -> tuple[str, dict[str, Any]]:
+    if not isinstance(table, Mapping) or not isinstance(table.get("kind"), str):
+        raise RecipeError(f"{where}: must be a table with a kind")
+    rest = dict(table)
+    return rest.pop("kind"), rest
+
+
+def features_read(model: ModelSpec) -> Iterator[str]:
+    """Names of the features that a model and its parts read."""
+    yield from model.features
+    for part in model.parts.values():
+        yield from features_read(part)
+
+
+def override(table: dict[str, Any], assignment: str) -> None:
+    """Sets a key of a recipe's table in place.
+
+    Args:
+        table: the recipe as TOML gives it.
+        assignment: "path.to.key=value", the value in TOML. The path starts at the top, or
+            names the end of one: "training.epochs=3" sets it in every table `training`.
+
+    Raises:
+        RecipeError: it is not of that form, or nothing in the recipe ends with that path.
+    """
+    path, equals, value = assignment.partition("=")
+    *tables, key = path.strip().split(".")
+    try:
+        parsed = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        parsed = value.strip()  # a bare word is text
+    found = [t for at, t in _tables(table) if at[len(at) - len(tables) :] == tuple(tables)]
+    exact = [t for at, t in _tables(table) if at == tuple(tables)]
+    if not equals or not key or not found:
+        places = [".".join(at) for at, _ in _tables(table) if at]
+        raise RecipeError(
+            f"--set {assignment!r}: no table {'.'.join(tables)!r} in the recipe; "
+            f"{nearest('.'.join(tables), places)}"
+        )
+    for place in exact or found:
+        place[key] = parsed
+
+
+def _tables(
+    table: dict[str, Any], at: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    yield at, table
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _tables(value, (*at, key))

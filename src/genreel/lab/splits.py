@@ -1,0 +1,92 @@
+"""Which movies train, which choose settings, which measure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
+
+from genreel.catalogue import Movie
+from genreel.errors import CatalogueError
+from genreel.files import write_whole
+from genreel.vocabulary import Vocabulary
+
+PARTS = ("train", "valid", "test")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Ids of the movies of each part; no id is in two."""
+
+    train: tuple[str, ...]
+    valid: tuple[str, ...]
+    test: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        seen: set[str] = set()
+        for name in PARTS:
+            ids = getattr(self, name)
+            for movie_id in ids:
+                if movie_id in seen:
+                    raise CatalogueError(f"split: id {movie_id!r} is there twice; keep it once")
+                seen.add(movie_id)
+
+    def part(self, name: str, movies: Mapping[str, Movie]) -> list[Movie]:
+        """The movies of a part, in its order; CatalogueError if the catalogue lacks some."""
+        ids = getattr(self, name)
+        absent = [i for i in ids if i not in movies]
+        if absent:
+            raise CatalogueError(
+                f"split: {len(absent)} ids of {name!r} are not in the catalogue, such as "
+                f"{absent[0]!r}; give the split that belongs to it"
+            )
+        return [movies[i] for i in ids]
+
+
+def read_split(path: Path) -> Split:
+    """A split from a JSON file {"train": [ids], "valid": [ids], "test": [ids]}."""
+    try:
+        table = json.loads(path.read_bytes())
+        return Split(**{name: tuple(map(str, table[name])) for name in PARTS})
+    except OSError as error:
+        raise CatalogueError(f"split {path}: {error.strerror}; check the path") from None
+    except (ValueError, KeyError, TypeError):
+        raise CatalogueError(
+            f'split {path}: expected JSON {{"train": [ids], "valid": [ids], "test": [ids]}}'
+        ) from None
+
+
+def write_split(split: Split, path: Path) -> None:
+    """Writes a split as `read_split` reads it."""
+    write_whole(path, json.dumps({n: list(getattr(split, n)) for n in PARTS}, indent=0).encode())
+
+
+def stratified_split(
+    movies: Sequence[Movie], vocabulary: Vocabulary, seed: int, valid: float = 0.1, test: float = 0.1
+) -> Split:
+    """A random split in which every genre keeps its share (Sechidis et al. 2011).
+
+    Args:
+        valid, test: shares of the movies.
+    """
+    if len(movies) < 10:
+        raise CatalogueError(f"{len(movies)} movies are too few to split; add movies or a split")
+    labels, _ = vocabulary.encode(movie.genres for movie in movies)
+    ids = np.array([movie.id for movie in movies])
+
+    def halve(index: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
+        splitter = MultilabelStratifiedShuffleSplit(1, test_size=share, random_state=seed)
+        rest, taken = next(splitter.split(index, labels[index]))
+        return index[rest], index[taken]
+
+    rest, tested = halve(np.arange(len(movies)), test)
+    trained, validated = halve(rest, valid / (1 - test))
+    if not (len(trained) and len(validated) and len(tested)):
+        raise CatalogueError(
+            f"{len(movies)} movies leave a part of the split empty; add movies or give a split"
+        )
+    return Split(*(tuple(map(str, ids[part])) for part in (trained, validated, tested)))

@@ -1,0 +1,1 @@
+"""From recipe and catalogue to bundle."""

@@ -1,0 +1,118 @@
+"""Rows that are dear to read, kept on disk by what they were read from and by what."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+
+from genreel.catalogue import Movie
+from genreel.errors import GenreelError, InputError
+from genreel.features import Array, Feature
+from genreel.features.image import Pixels
+from genreel.progress import progress
+
+
+def default_cache() -> Path:
+    """The folder of $GENREEL_CACHE, or genreel's in the user's cache."""
+    given = os.environ.get("GENREEL_CACHE")
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(given) if given else home / "genreel"
+
+
+class ArrayRows(Sequence[Array | None]):
+    """Rows of one shape in a memory-mapped file; None where a movie had none."""
+
+    def __init__(self, array: Array, there: Sequence[bool]) -> None:
+        self._array = array
+        self._there = there
+
+    def __len__(self) -> int:
+        return len(self._there)
+
+    @overload
+    def __getitem__(self, i: int) -> Array | None: ...
+    @overload
+    def __getitem__(self, i: slice) -> Sequence[Array | None]: ...
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return [self[k] for k in range(*i.indices(len(self)))]
+        return self._array[i] if self._there[i] else None
+
+
+def cached_rows(
+    feature: Feature, movies: Sequence[Movie], folder: Path
+) -> ArrayRows | None:
+    """Rows of a feature that reads posters, from the cache or into it; None for other features.
+
+    The key holds the feature's kind and settings, its code's version, and the content of every
+    poster, so that neither a changed poster nor a changed extractor meets old rows.
+
+    Raises:
+        GenreelError: the cache cannot be written.
+    """
+    if not isinstance(feature, Pixels):
+        return None
+    digest = hashlib.sha256(json.dumps([feature.kind, feature.settings()]).encode())
+    for movie in movies:
+        digest.update(_content(movie))
+    path = folder / f"{feature.kind}-{digest.hexdigest()[:32]}.npy"
+    flags = path.with_suffix(".json")
+    if not flags.is_file():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder) as temporary:
+                there = _fill(Path(temporary) / "rows.npy", feature, movies)
+                os.replace(Path(temporary) / "rows.npy", path)
+                (Path(temporary) / "flags.json").write_text(json.dumps(there))
+                os.replace(Path(temporary) / "flags.json", flags)
+        except OSError as error:
+            raise GenreelError(
+                f"cannot write the cache {folder} ({error.strerror}); "
+                "free some space or set GENREEL_CACHE"
+            ) from None
+    return ArrayRows(np.load(path, mmap_mode="r"), json.loads(flags.read_text()))
+
+
+def _fill(path: Path, feature: Pixels, movies: Sequence[Movie]) -> list[bool]:
+    array = np.lib.format.open_memmap(
+        path, mode="w+", dtype=np.uint8, shape=(len(movies), *feature.shape)
+    )
+    there = []
+    for i, row in enumerate(progress(_read_all(feature, movies), "posters", len(movies))):
+        if row is not None:
+            array[i] = row
+        there.append(row is not None)
+    array.flush()
+    return there
+
+
+def _read_all(feature: Feature, movies: Sequence[Movie]) -> Iterator[Array | None]:
+    def read(movie: Movie) -> Any:
+        try:
+            return feature.read(movie)
+        except InputError:
+            return None
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for start in range(0, len(movies), 256):  # bounded, so that rows do not pile up
+            yield from pool.map(read, movies[start : start + 256])
+
+
+def _content(movie: Movie) -> bytes:
+    """A digest of the poster; unreadable ones count as missing."""
+    if isinstance(movie.poster, Path):
+        try:
+            return hashlib.sha256(movie.poster.read_bytes()).digest()
+        except OSError:
+            return b"\0"
+    if isinstance(movie.poster, bytes):
+        return hashlib.sha256(movie.poster).digest()
+    return b"\0" if movie.poster is None else hashlib.sha256(movie.poster.tobytes()).digest()

@@ -1,0 +1,159 @@
+"""From a recipe, a catalogue and a split to a bundle."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from genreel.bundle import write_bundle
+from genreel.catalogue import Catalogue, Movie
+from genreel.errors import CatalogueError, RecipeError
+from genreel.features import KINDS as FEATURE_KINDS
+from genreel.features import Feature
+from genreel.lab.evaluation.card import model_card
+from genreel.lab.evaluation.evaluate import evaluate
+from genreel.lab.evaluation.thresholds import choose_thresholds
+from genreel.lab.examples import read_examples
+from genreel.lab.models import KINDS as MODEL_KINDS
+from genreel.lab.models.base import Model, Place
+from genreel.lab.models.export import check_parity, export
+from genreel.lab.recipe import ModelSpec, Recipe
+from genreel.lab.splits import PARTS, Split, stratified_split
+from genreel.lab.training.cache import default_cache
+from genreel.predictor import Predictor
+from genreel.progress import say
+
+_PARITY_MOVIES = 256
+
+
+def train(
+    recipe: Recipe,
+    catalogue: Catalogue,
+    out: Path,
+    *,
+    split: Split | None = None,
+    extra: Catalogue | None = None,
+    command: str = "",
+) -> dict[str, Any]:
+    """Trains a recipe and writes its bundle.
+
+    Features and models learn from the train part; fusion weights and thresholds from the valid
+    part; the test part is measured once, at the end, through the exported bundle.
+
+    Args:
+        recipe: what to build.
+        catalogue: labelled movies.
+        out: the bundle's folder; `out` + ".work" holds checkpoints until it is written.
+        split: parts of the catalogue; None makes a stratified one from the recipe's seed.
+        extra: more movies to train on; those of the valid and test parts, and those that its
+            column `split` does not call "train", are left out.
+        command: what a person typed, for the card.
+
+    Returns:
+        What metrics.json holds.
+
+    Raises:
+        GenreelError: the catalogue does not suit the recipe, or a part of the work failed.
+    """
+    started = time.monotonic()
+    movies = {movie.id: movie for movie in catalogue}
+    labelled = [movie for movie in movies.values() if movie.genres]
+    split = split or stratified_split(labelled, recipe.vocabulary, recipe.head.seed)
+    parts = {name: split.part(name, movies) for name in PARTS}
+    parts["train"] = parts["train"] + _extra(extra, parts["valid"] + parts["test"])
+    for name, chosen in parts.items():
+        say(f"{name}: {len(chosen)} movies")
+    features = fit_features(recipe, parts["train"])
+    cache = default_cache()
+    train_part = read_examples(parts["train"], features, recipe.vocabulary, cache)
+    valid_part = read_examples(parts["valid"], features, recipe.vocabulary, cache)
+    _check_genres(recipe, train_part.labels, train_part.known)
+
+    model = build_model(recipe.model, features)
+    work = out.with_name(out.name + ".work")
+    model.fit(train_part, valid_part, Place(work, recipe.head.seed))
+    thresholds = choose_thresholds(
+        recipe.vocabulary.genres, valid_part.labels, valid_part.known, model.scores(valid_part)
+    )
+    graph = export(model, features)
+    sample = valid_part.take(np.arange(min(_PARITY_MOVIES, len(valid_part))))
+    metrics: dict[str, Any] = {
+        "recipe": recipe.head.id,
+        "command": command,
+        "movies": {name: len(chosen) for name, chosen in parts.items()},
+        "parity": check_parity(graph, model, sample),
+        "training_seconds": round(time.monotonic() - started, 1),
+    }
+
+    def write(metrics: Mapping[str, Any]) -> None:
+        write_bundle(
+            out,
+            name=recipe.head.id,
+            vocabulary=recipe.vocabulary,
+            thresholds=thresholds,
+            features=features,
+            model=graph,
+            recipe=recipe.text,
+            metrics=metrics,
+            card=model_card(recipe, metrics),
+        )
+
+    write(metrics)  # so that what is measured is the bundle itself, as a user will load it
+    predictor = Predictor(out)
+    for name in ("valid", "test"):
+        metrics[name] = evaluate(predictor, parts[name])
+    write(metrics)
+    shutil.rmtree(work, ignore_errors=True)
+    return metrics
+
+
+def fit_features(recipe: Recipe, movies: Sequence[Movie]) -> dict[str, Feature]:
+    """The recipe's features, fitted on training movies."""
+    features: dict[str, Feature] = {}
+    for name, (kind, settings) in recipe.features.items():
+        feature: Feature = FEATURE_KINDS[kind].fit(settings, movies)
+        if not any(movie.has(feature.input) for movie in movies):
+            raise CatalogueError(
+                f"recipe {recipe.head.id} reads the {feature.input}, and no training movie has "
+                "one; choose another recipe"
+            )
+        features[name] = feature
+    return features
+
+
+def build_model(spec: ModelSpec, features: Mapping[str, Feature]) -> Model:
+    """An unfitted model."""
+    kind = MODEL_KINDS[spec.kind]
+    if spec.parts:
+        parts = {name: build_model(part, features) for name, part in spec.parts.items()}
+        composed: Model = kind(spec.settings, spec.features, features, parts)
+        return composed
+    single: Model = kind(spec.settings, spec.features, features)
+    return single
+
+
+def _extra(extra: Catalogue | None, held_out: Sequence[Movie]) -> list[Movie]:
+    ids = {movie.id for movie in held_out}
+    films = {(movie.title.casefold(), movie.year) for movie in held_out if movie.title}
+    return [
+        movie
+        for movie in extra or ()
+        if movie.genres
+        and movie.split in ("", "train")
+        and movie.id not in ids
+        and (movie.title.casefold(), movie.year) not in films
+    ]
+
+
+def _check_genres(recipe: Recipe, labels: Any, known: Any) -> None:
+    positive = ((labels > 0) & known).sum(axis=0)
+    absent = [g for g, n in zip(recipe.vocabulary.genres, positive, strict=True) if n == 0]
+    if len(absent) == len(recipe.vocabulary):
+        raise RecipeError("no training movie has a genre of the vocabulary; check the catalogue")
+    if absent:
+        say(f"no training movie has {', '.join(absent)}: the model will hardly ever say so")

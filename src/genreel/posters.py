@@ -1,0 +1,190 @@
+"""Opens a poster safely: whatever is wrong with an image becomes one PosterError."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import (
+    GifImagePlugin,
+    Image,
+    ImageOps,
+    JpegImagePlugin,
+    PngImagePlugin,
+    WebPImagePlugin,
+)
+
+from genreel.errors import PosterError
+
+PosterSource = str | Path | bytes | Image.Image
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif")
+"""File names that a folder of posters is searched for."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a poster may cost. A person may raise any of them.
+
+    Attributes:
+        max_bytes: size of the file.
+        max_pixels: width × height. A 27 × 41 inch one-sheet scanned at 300 dpi has 99.6 million.
+        max_side: width or height, in pixels.
+        min_side: width and height, in pixels; less shows nothing.
+    """
+
+    max_bytes: int = 128 * 2**20
+    max_pixels: int = 128_000_000
+    max_side: int = 30_000
+    min_side: int = 16
+
+
+# First bytes → the one decoder that is asked. Going to the decoder directly, rather than
+# through Image.open, keeps the allowlist closed whatever plug-ins another library registers,
+# and leaves Pillow's process-wide pixel limit alone: `Limits` decides here.
+_Decoder = Callable[[io.BytesIO], Image.Image]
+_DECODERS: tuple[tuple[bytes, _Decoder], ...] = (
+    (b"\xff\xd8\xff", lambda file: JpegImagePlugin.JpegImageFile(file)),
+    (b"\x89PNG\r\n\x1a\n", lambda file: PngImagePlugin.PngImageFile(file)),
+    (b"RIFF", lambda file: WebPImagePlugin.WebPImageFile(file)),
+    (b"GIF8", lambda file: GifImagePlugin.GifImageFile(file)),
+)
+
+# A JPEG is decoded at 1/2, 1/4 or 1/8 where that still leaves this many times the size that
+# is asked for, so that the final resampling hides which of them it was.
+_DRAFT_MARGIN = 3
+
+
+def open_poster(
+    source: PosterSource, size: tuple[int, int], limits: Limits | None = None
+) -> Image.Image:
+    """Decodes a poster, upright and in RGB.
+
+    Args:
+        source: a path, the bytes of a file, or a PIL image (left as it is).
+        size: (width, height) in pixels that the caller will resize to; a large JPEG is decoded
+            no finer than that needs.
+        limits: what the poster may cost.
+
+    Returns:
+        An RGB image: first frame, EXIF orientation applied, transparency over white, 16 bits
+        brought to 8. Not yet resized.
+
+    Raises:
+        PosterError: for whatever is wrong with it, naming the poster and the remedy.
+    """
+    limits = limits or Limits()
+    name = _name(source)
+    try:
+        image = _open(source, limits)
+        _check_size(image, limits)
+        if isinstance(image, JpegImagePlugin.JpegImageFile) and image is not source:
+            # The orientation may swap the sides, so both must suffice for either.
+            side = _DRAFT_MARGIN * max(size)
+            image.draft("RGB", (side, side))
+        image.load()
+        return ImageOps.exif_transpose(_to_rgb(_reduce(image, size)))
+    except PosterError as error:
+        raise PosterError(f"poster {name}: {error}") from None
+    except MemoryError:
+        raise PosterError(f"poster {name}: not enough memory; make it smaller") from None
+    except Exception as error:  # Pillow's decoders fail in more ways than it documents
+        detail = str(error) or type(error).__name__
+        raise PosterError(f"poster {name}: damaged image ({detail}); replace it") from None
+
+
+def _name(source: PosterSource) -> str:
+    if isinstance(source, bytes):
+        return f"of {len(source)} bytes"
+    if isinstance(source, Image.Image):
+        return str(getattr(source, "filename", "")) or f"image of {source.width}×{source.height}"
+    return str(source)
+
+
+def _open(source: PosterSource, limits: Limits) -> Image.Image:
+    if isinstance(source, Image.Image):
+        data = _undecoded(source)
+        return source if data is None else _decode(data)
+    if isinstance(source, bytes):
+        _check_bytes(len(source), limits)
+        return _decode(source)
+    path = Path(source)
+    try:
+        if not path.is_file():
+            raise PosterError("is not a file; check the path" if path.exists() else "does not exist; check the path")
+        _check_bytes(path.stat().st_size, limits)
+        return _decode(path.read_bytes())
+    except OSError as error:
+        raise PosterError(f"cannot be read ({error.strerror}); check its permissions") from None
+
+
+def _undecoded(image: Image.Image) -> bytes | None:
+    """The file behind a JPEG that PIL has opened but not decoded, so that it is decoded here
+    just as a path would be, and the caller's image stays untouched."""
+    file = getattr(image, "fp", None)
+    if not isinstance(image, JpegImagePlugin.JpegImageFile) or file is None or not image.tile:
+        return None
+    position = file.tell()
+    file.seek(0)
+    data: bytes = file.read()
+    file.seek(position)
+    return data
+
+
+def _decode(data: bytes) -> Image.Image:
+    if not data:
+        raise PosterError("is empty; replace it")
+    for magic, decoder in _DECODERS:
+        if data.startswith(magic):
+            return decoder(io.BytesIO(data))
+    raise PosterError("is not an image; use JPEG, PNG, WebP or GIF")
+
+
+def _check_bytes(size: int, limits: Limits) -> None:
+    if size > limits.max_bytes:
+        raise PosterError(
+            f"{size:,} bytes are more than {limits.max_bytes:,}; shrink it or raise max_bytes"
+        )
+
+
+def _check_size(image: Image.Image, limits: Limits) -> None:
+    width, height = image.size
+    if min(width, height) < limits.min_side:
+        raise PosterError(
+            f"{width}×{height} pixels show nothing; both sides need at least {limits.min_side}"
+        )
+    if max(width, height) > limits.max_side:
+        raise PosterError(
+            f"{width}×{height} pixels: a side is over {limits.max_side:,}; shrink it or raise max_side"
+        )
+    if width * height > limits.max_pixels:
+        raise PosterError(
+            f"{width}×{height} pixels are more than {limits.max_pixels:,}; shrink it or raise max_pixels"
+        )
+
+
+def _reduce(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """A very large image by a whole factor, before conversions copy it."""
+    factor = min(image.size) // (2 * _DRAFT_MARGIN * max(size))
+    if factor < 2 or image.mode not in ("L", "LA", "RGB", "RGBA", "CMYK"):
+        return image
+    reduced = image.reduce(factor)
+    reduced.info["exif"] = image.info.get("exif", b"")
+    return reduced
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    exif = image.getexif()
+    if image.mode.startswith("I"):  # 16 bits a pixel: keep the upper eight
+        values = np.asarray(image).astype(np.int64)
+        image = Image.fromarray(np.clip(values >> 8, 0, 255).astype(np.uint8))
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    image = image.convert("RGB") if image.mode != "RGB" else image
+    image.info["exif"] = exif.tobytes() if exif else b""
+    return image

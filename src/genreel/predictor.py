@@ -1,0 +1,251 @@
+"""Predicts genres with a bundle. The only file that imports onnxruntime."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from genreel.bundle import read_bundle
+from genreel.catalogue import INPUTS, Movie, movie_from_record
+from genreel.errors import BundleError, InputError
+from genreel.features import Array, collate
+from genreel.posters import Limits, PosterSource
+
+BATCH_SIZE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model says about one movie: its opinion (`scores`) apart from its decision.
+
+    Attributes:
+        id: the movie's.
+        scores: genre → probability in [0, 1], each on its own; empty if nothing could be used.
+        genres: those whose score reaches their threshold, surest first. None is an answer.
+        missing: inputs that the model could have used and did not get.
+        error: why the movie, or one of its inputs, could not be used; None where all is well.
+            With scores beside it, the other inputs gave the answer.
+    """
+
+    id: str
+    scores: Mapping[str, float] = field(default_factory=dict)
+    genres: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    error: str | None = None
+
+    def labels(self, top_k: int = 5) -> list[dict[str, Any]]:
+        """The `top_k` highest scores as {"label", "score"}, highest first."""
+        ranked = sorted(self.scores.items(), key=lambda item: -item[1])
+        return [{"label": genre, "score": score} for genre, score in ranked[:top_k]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON shape: id, genres, scores, missing, error."""
+        return {
+            "id": self.id,
+            "genres": list(self.genres),
+            "scores": {genre: round(score, 6) for genre, score in self.scores.items()},
+            "missing": list(self.missing),
+            "error": self.error,
+        }
+
+
+class Predictor:
+    """A bundle, ready to predict.
+
+    Args:
+        bundle: a bundle's folder, or the name of one that came with the package.
+        threads: for decoding and for the graph; None: as many as there are cores.
+        limits: what a poster may cost.
+
+    Raises:
+        BundleError: the bundle cannot be used.
+    """
+
+    def __init__(
+        self,
+        bundle: str | Path = "default",
+        *,
+        threads: int | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.bundle = read_bundle(bundle)
+        self.threads = threads or _cores()
+        for feature in self.bundle.features.values():
+            if limits and hasattr(feature, "limits"):
+                feature.limits = limits
+        self.inputs = tuple(
+            name for name in INPUTS if any(f.input == name for f in self.bundle.features.values())
+        )
+        self._session = load_session(self.bundle.model, self.threads)
+
+    @property
+    def genres(self) -> tuple[str, ...]:
+        """The genres it tells apart, in the order of `scores`."""
+        return self.bundle.vocabulary.genres
+
+    def predict(
+        self,
+        poster: PosterSource | None = None,
+        plot: str = "",
+        title: str = "",
+        year: int | None = None,
+        *,
+        threshold: float | None = None,
+    ) -> Prediction:
+        """Predicts one movie from whatever is given.
+
+        Args:
+            poster: a path, the bytes of an image file, or a PIL image.
+            plot, title: English text.
+            year: of release.
+            threshold: one threshold in [0, 1] for all genres instead of the bundle's.
+
+        Raises:
+            InputError: nothing that was given can be used.
+        """
+        record = {"id": _default_id(poster, title), "plot": plot, "title": title, "year": year}
+        movie = movie_from_record(record, "movie")
+        source = Path(poster) if isinstance(poster, str) else poster
+        movie = Movie(
+            movie.id, movie.title, movie.year, movie.plot, source, problem=movie.problem
+        )
+        [prediction] = self._predict_batch([movie], *self._read_batch([movie]), threshold)
+        if not prediction.scores:
+            raise InputError(prediction.error or "")
+        return prediction
+
+    def predict_many(
+        self,
+        movies: Iterable[Movie | Mapping[str, Any]],
+        *,
+        batch_size: int = BATCH_SIZE,
+        threshold: float | None = None,
+    ) -> Iterator[Prediction]:
+        """Predicts a stream of movies, in order and in constant memory.
+
+        Args:
+            movies: Movies, or mappings with the keys of a catalogue's columns.
+            batch_size: movies per run of the graph.
+            threshold: one threshold in [0, 1] for all genres instead of the bundle's.
+
+        Yields:
+            One Prediction per movie; one that cannot be predicted carries `error`.
+        """
+        stream = (
+            movie if isinstance(movie, Movie) else movie_from_record(movie, f"row {number}")
+            for number, movie in enumerate(movies, 1)
+        )
+        # Batches are read by threads (decoding leaves Python's lock) while the graph runs; no
+        # more than these wait, so memory stays flat however slow the consumer is.
+        waiting: deque[tuple[list[Movie], Future[_Read]]] = deque()
+        with ThreadPoolExecutor(self.threads) as pool:
+            for batch in _batches(stream, batch_size):
+                waiting.append((batch, pool.submit(self._read_batch, batch)))
+                if len(waiting) > self.threads:
+                    batch, read = waiting.popleft()
+                    yield from self._predict_batch(batch, *read.result(), threshold)
+            while waiting:
+                batch, read = waiting.popleft()
+                yield from self._predict_batch(batch, *read.result(), threshold)
+
+    def scores(self, arrays: Mapping[str, Array]) -> Array:
+        """Scores, float32 of shape (n, genres), for arrays that `features.collate` made."""
+        try:
+            return run_session(self._session, arrays)
+        except Exception as error:  # onnxruntime's exceptions have no common base
+            raise BundleError(f"bundle {self.bundle.name}: the graph failed ({error})") from None
+
+    def _read_batch(self, movies: Sequence[Movie]) -> _Read:
+        """Rows per feature, and per movie the problems met."""
+        rows: dict[str, list[Any]] = {name: [] for name in self.bundle.features}
+        problems: list[list[str]] = []
+        for movie in movies:
+            found = [movie.problem] if movie.problem else []
+            for name, feature in self.bundle.features.items():
+                row = None
+                try:
+                    row = feature.read(movie)
+                except InputError as error:
+                    found.append(str(error))
+                rows[name].append(row)
+            problems.append(list(dict.fromkeys(found)))
+        return rows, problems
+
+    def _predict_batch(
+        self,
+        movies: Sequence[Movie],
+        rows: Mapping[str, Sequence[Any]],
+        problems: Sequence[Sequence[str]],
+        threshold: float | None,
+    ) -> Iterator[Prediction]:
+        arrays = collate(self.bundle.features, rows)
+        there = arrays["present"].astype(bool)
+        scores = self.scores(arrays)
+        for movie, present, values, found in zip(movies, there, scores, problems, strict=True):
+            missing = tuple(n for n in self.inputs if not present[INPUTS.index(n)])
+            if not present.any():
+                wanted = " or ".join(self.inputs)
+                reason = "; ".join(found) or f"nothing to predict from; give a {wanted}"
+                yield Prediction(movie.id, missing=missing, error=reason)
+                continue
+            by_genre = dict(zip(self.genres, map(float, values), strict=True))
+            yield Prediction(
+                movie.id, by_genre, self._decide(by_genre, threshold), missing,
+                "; ".join(found) or None,
+            )
+
+    def _decide(self, scores: Mapping[str, float], threshold: float | None) -> tuple[str, ...]:
+        thresholds = self.bundle.thresholds
+        chosen = [
+            genre
+            for genre, score in scores.items()
+            if score >= (thresholds[genre] if threshold is None else threshold)
+        ]
+        return tuple(sorted(chosen, key=lambda genre: -scores[genre]))
+
+
+_Read = tuple[dict[str, list[Any]], list[list[str]]]
+
+
+def load_session(model: bytes, threads: int) -> onnxruntime.InferenceSession:
+    """The graph, ready to run on `threads` cores; raises BundleError if it cannot be loaded."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    # Idle workers would spin on the cores that the decoding threads need.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's exceptions have no common base
+        raise BundleError(f"model.onnx cannot be loaded ({error}); get the bundle again") from None
+
+
+def run_session(session: onnxruntime.InferenceSession, arrays: Mapping[str, Array]) -> Array:
+    """Scores of a graph, float32 of shape (n, genres), for arrays of `features.collate`."""
+    [scores] = session.run(["scores"], {i.name: arrays[i.name] for i in session.get_inputs()})
+    return np.asarray(scores)
+
+
+def _batches(movies: Iterable[Movie], size: int) -> Iterator[list[Movie]]:
+    iterator = iter(movies)
+    while batch := list(itertools.islice(iterator, size)):
+        yield batch
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _default_id(poster: PosterSource | None, title: str) -> str:
+    if isinstance(poster, str | Path):
+        return Path(poster).stem
+    return title or "movie"

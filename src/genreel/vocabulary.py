@@ -1,0 +1,191 @@
+"""Genres, their other spellings, and which of them a source is able to express.
+
+Sources speak different genre languages. TMDb has no Biography, so a film labelled by TMDb
+is *unknown* for Biography, not negative. `Vocabulary.encode` keeps the two apart.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genreel.errors import VocabularyError
+
+GENRES = (
+    "Action Adventure Animation Biography Comedy Crime Documentary Drama Family Fantasy Film-Noir "
+    "History Horror Music Musical Mystery Romance Sci-Fi Sport Thriller War Western"
+).split()
+
+# The class set that the MM-IMDb competition data uses: the default 22, News and Short.
+GENRES_MMIMDB = sorted([*GENRES, "News", "Short"])
+
+TMDB_IDS = {
+    "Action": 28,
+    "Adventure": 12,
+    "Animation": 16,
+    "Comedy": 35,
+    "Crime": 80,
+    "Documentary": 99,
+    "Drama": 18,
+    "Family": 10751,
+    "Fantasy": 14,
+    "History": 36,
+    "Horror": 27,
+    "Music": 10402,
+    "Mystery": 9648,
+    "Romance": 10749,
+    "Sci-Fi": 878,
+    "TV Movie": 10770,
+    "Thriller": 53,
+    "War": 10752,
+    "Western": 37,
+}
+"""TMDb's 19 film genres with their fixed ids, in genreel's spelling."""
+
+# Key: lower-case letters only (see `_key`). Value: genreel's spelling.
+ALIASES = {
+    "sciencefiction": "Sci-Fi",
+    "scifi": "Sci-Fi",
+    "sf": "Sci-Fi",
+    "noir": "Film-Noir",
+    "children": "Family",
+    "childrens": "Family",
+    "kids": "Family",
+    "animated": "Animation",
+    "biopic": "Biography",
+    "biographical": "Biography",
+    "sports": "Sport",
+    "romantic": "Romance",
+    "historical": "History",
+    "suspense": "Thriller",
+    "docu": "Documentary",
+    "musicals": "Musical",
+    "wartime": "War",
+}
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """What one source can say.
+
+    `expresses`: genres that the source would name if they applied; a genre outside this set
+    is unknown unless the source names it.
+    """
+
+    name: str
+    expresses: frozenset[str]
+
+
+TAXONOMIES = {
+    taxonomy.name: taxonomy
+    for taxonomy in (
+        Taxonomy("genreel", frozenset(GENRES_MMIMDB)),
+        Taxonomy("imdb", frozenset(GENRES_MMIMDB)),
+        Taxonomy("tmdb", frozenset(TMDB_IDS)),
+        Taxonomy(
+            "movielens", frozenset(GENRES) - {"Biography", "History", "Music", "Sport"}
+        ),
+        # Several sources run together: the 18 that all the big ones share are trusted both
+        # ways, the others only where they were named.
+        Taxonomy("mixed", frozenset(TMDB_IDS) - {"TV Movie"}),
+    )
+}
+
+# Who decides first when a movie carries genres of several sources. MovieLens is only asked
+# where nobody else spoke: its tags are the loosest of the four.
+PRECEDENCE = ("genreel", "tmdb", "imdb", "mixed")
+LAST_RESORT = ("movielens",)
+
+Labels = NDArray[np.float32]
+Known = NDArray[np.bool_]
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[^a-z]", "", name.casefold())
+
+
+_SPELLINGS = {_key(name): name for name in [*GENRES_MMIMDB, *TMDB_IDS]} | ALIASES
+
+
+def spelling(name: str) -> str:
+    """Genreel's spelling of a genre name.
+
+    Raises:
+        VocabularyError: no genre is spelled like it; the nearest one is offered.
+    """
+    found = _SPELLINGS.get(_key(name))
+    if found is None:
+        near = difflib.get_close_matches(_key(name), list(_SPELLINGS), n=1)
+        hint = f"; did you mean {_SPELLINGS[near[0]]!r}?" if near else ""
+        raise VocabularyError(f"unknown genre {name!r}{hint}")
+    return found
+
+
+def find_taxonomy(name: str) -> Taxonomy:
+    """The taxonomy called `name`; raises VocabularyError with the known names."""
+    if name not in TAXONOMIES:
+        raise VocabularyError(f"unknown taxonomy {name!r}; choose one of {', '.join(TAXONOMIES)}")
+    return TAXONOMIES[name]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The genres that a model tells apart, in the order of its scores."""
+
+    genres: tuple[str, ...] = tuple(GENRES)
+
+    def __post_init__(self) -> None:
+        if len(set(self.genres)) != len(self.genres) or not self.genres:
+            raise VocabularyError("a vocabulary needs at least one genre, and each only once")
+
+    def __len__(self) -> int:
+        return len(self.genres)
+
+    def encode(
+        self, movies_genres: Iterable[Mapping[str, Sequence[str]]]
+    ) -> tuple[Labels, Known]:
+        """Labels and known cells of movies, each given as taxonomy name → its genres.
+
+        The first taxonomy of PRECEDENCE that is present and can express a genre decides it;
+        those of LAST_RESORT are asked only for a movie that has no other. A genre that a
+        source names is known positive even where its silence would mean nothing.
+
+        Returns:
+            labels: float32 in {0, 1}, shape (n, genres); 0 where unknown.
+            known: bool, shape (n, genres).
+        """
+        rows = [self._encode_one(genres) for genres in movies_genres]
+        shape = (len(rows), len(self.genres))
+        labels = np.array([row[0] for row in rows], np.float32).reshape(shape)
+        known = np.array([row[1] for row in rows], np.bool_).reshape(shape)
+        return labels, known
+
+    def _encode_one(self, genres: Mapping[str, Sequence[str]]) -> tuple[list[bool], list[bool]]:
+        sources = [name for name in PRECEDENCE if genres.get(name)]
+        sources = sources or [name for name in LAST_RESORT if genres.get(name)]
+        labels, known = [], []
+        for genre in self.genres:
+            deciding = next(
+                (
+                    name
+                    for name in sources
+                    if genre in TAXONOMIES[name].expresses or genre in genres[name]
+                ),
+                None,
+            )
+            known.append(deciding is not None)
+            labels.append(deciding is not None and genre in genres[deciding])
+        return labels, known
+
+
+VOCABULARIES = {
+    "default": Vocabulary(),
+    "mmimdb": Vocabulary(tuple(GENRES_MMIMDB)),
+    "tmdb": Vocabulary(tuple(TMDB_IDS)),
+}
+"""Named vocabularies that a recipe may ask for."""
