@@ -77,11 +77,40 @@ def finish(canvas: Canvas, look: Finish) -> Image.Image:
 # --- the posters --------------------------------------------------------------------------------
 
 # Names for the credits: put together by chance, so that they are nobody's.
-GIVEN = "Orla Juno Basil Petra Anselm Ilse Corin Maud Teodor Wren Lucan Odile Piet Sunniva".split()
-FAMILY = (
-    "Tervaun Pellisk Quorley Ambrask Dunmarrow Ostrelle Vantwick Brisgow Halvane Merrowby "
-    "Yarrowin Cazlett Thornabee Ulverin Fenquist Grayloch"
-).split()
+GIVEN = [
+    "Orla",
+    "Juno",
+    "Basil",
+    "Petra",
+    "Anselm",
+    "Ilse",
+    "Corin",
+    "Maud",
+    "Teodor",
+    "Wren",
+    "Lucan",
+    "Odile",
+    "Piet",
+    "Sunniva",
+]
+FAMILY = [
+    "Tervaun",
+    "Pellisk",
+    "Quorley",
+    "Ambrask",
+    "Dunmarrow",
+    "Ostrelle",
+    "Vantwick",
+    "Brisgow",
+    "Halvane",
+    "Merrowby",
+    "Yarrowin",
+    "Cazlett",
+    "Thornabee",
+    "Ulverin",
+    "Fenquist",
+    "Grayloch",
+]
 STUDIOS = ("Lanternfish Pictures", "North Pier Films", "Pellucid", "Tin Heron", "Ninth Window")
 
 

@@ -40,6 +40,7 @@ class Bundle:
         features: name → fitted feature.
         model: bytes of one ONNX graph, from the features' arrays to `scores`.
         config: config.json as a whole.
+
     """
 
     name: str
@@ -67,6 +68,7 @@ def read_bundle(path_or_name: str | Path) -> Bundle:
 
     Raises:
         BundleError: anything is missing, damaged, too large or of another format.
+
     """
     folder = bundle_folder(path_or_name)
     try:
@@ -170,6 +172,7 @@ def write_bundle(
     Raises:
         BundleError: `folder` holds something that is not a bundle.
         GenreelError: it cannot be written.
+
     """
     if folder.exists() and not (folder / "config.json").is_file():
         raise BundleError(f"{folder} is there and is no bundle; give another --out")

@@ -50,6 +50,7 @@ class Movie:
         genres: taxonomy name → genres that it names, in genreel's spelling.
         split: "train", "valid", "test" or empty, where the catalogue says.
         problem: why this movie, or an input of it, cannot be used; empty where all is well.
+
     """
 
     id: str
@@ -68,7 +69,8 @@ class Movie:
 
     def without(self, names: Iterable[str]) -> Movie:
         """The same movie with the inputs called `names` taken away."""
-        return replace(self, **{n: "" if n in ("plot", "title") else None for n in names})
+        hidden: dict[str, Any] = {n: "" if n in ("plot", "title") else None for n in names}
+        return replace(self, **hidden)
 
 
 def movie_from_record(
@@ -87,6 +89,7 @@ def movie_from_record(
 
     Returns:
         A movie. A value that cannot be used is left out and named in `problem`.
+
     """
     problems: list[str] = []
 
@@ -138,7 +141,8 @@ def _parse_year(value: str) -> int | None:
         year = 0.0
     if not (year.is_integer() and FIRST_YEAR <= year <= LAST_YEAR):
         raise CatalogueError(
-            f"year {value[:40]!r} is not a year from {FIRST_YEAR} to {LAST_YEAR}; correct it or leave it empty"
+            f"year {value[:40]!r} is not a year from {FIRST_YEAR} to {LAST_YEAR}; "
+            "correct it or leave it empty"
         )
     return int(year)
 
@@ -181,6 +185,7 @@ class Catalogue:
         CatalogueError: no table is there, or its columns are of no use.
         VocabularyError: the taxonomy is unknown.
         MissingExtra: a Parquet table without pyarrow.
+
     """
 
     def __init__(self, path: str | Path, taxonomy: str = "genreel") -> None:

@@ -19,6 +19,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
 
     Raises:
         GenreelError: the folder cannot be written, or the disk is full.
+
     """
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -29,7 +30,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes private files; this one is not
+        Path(temporary).chmod(0o666 & ~_umask())  # mkstemp makes private files; this one is not
         os.replace(temporary, path)
     except OSError as error:
         raise GenreelError(f"cannot write {path} ({error.strerror}); free some space") from None

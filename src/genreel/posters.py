@@ -34,6 +34,7 @@ class Limits:
         max_pixels: width × height. A 27 × 41 inch one-sheet scanned at 300 dpi has 99.6 million.
         max_side: width or height, in pixels.
         min_side: width and height, in pixels; less shows nothing.
+
     """
 
     max_bytes: int = 128 * 2**20
@@ -75,6 +76,7 @@ def open_poster(
 
     Raises:
         PosterError: for whatever is wrong with it, naming the poster and the remedy.
+
     """
     limits = limits or Limits()
     name = _name(source)
@@ -114,7 +116,11 @@ def _open(source: PosterSource, limits: Limits) -> Image.Image:
     path = Path(source)
     try:
         if not path.is_file():
-            raise PosterError("is not a file; check the path" if path.exists() else "does not exist; check the path")
+            raise PosterError(
+                "is not a file; check the path"
+                if path.exists()
+                else "does not exist; check the path"
+            )
         _check_bytes(path.stat().st_size, limits)
         return _decode(path.read_bytes())
     except OSError as error:
@@ -123,7 +129,8 @@ def _open(source: PosterSource, limits: Limits) -> Image.Image:
 
 def _undecoded(image: Image.Image) -> bytes | None:
     """The file behind a JPEG that PIL has opened but not decoded, so that it is decoded here
-    just as a path would be, and the caller's image stays untouched."""
+    just as a path would be, and the caller's image stays untouched.
+    """
     file = getattr(image, "fp", None)
     if not isinstance(image, JpegImagePlugin.JpegImageFile) or file is None or not image.tile:
         return None
@@ -158,11 +165,13 @@ def _check_size(image: Image.Image, limits: Limits) -> None:
         )
     if max(width, height) > limits.max_side:
         raise PosterError(
-            f"{width}×{height} pixels: a side is over {limits.max_side:,}; shrink it or raise max_side"
+            f"{width}×{height} pixels: a side is over {limits.max_side:,}; "
+            "shrink it or raise max_side"
         )
     if width * height > limits.max_pixels:
         raise PosterError(
-            f"{width}×{height} pixels are more than {limits.max_pixels:,}; shrink it or raise max_pixels"
+            f"{width}×{height} pixels are more than {limits.max_pixels:,}; "
+            "shrink it or raise max_pixels"
         )
 
 

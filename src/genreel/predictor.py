@@ -34,6 +34,7 @@ class Prediction:
         missing: inputs that the model could have used and did not get.
         error: why the movie, or one of its inputs, could not be used; None where all is well.
             With scores beside it, the other inputs gave the answer.
+
     """
 
     id: str
@@ -68,6 +69,7 @@ class Predictor:
 
     Raises:
         BundleError: the bundle cannot be used.
+
     """
 
     def __init__(
@@ -111,13 +113,12 @@ class Predictor:
 
         Raises:
             InputError: nothing that was given can be used.
+
         """
         record = {"id": _default_id(poster, title), "plot": plot, "title": title, "year": year}
         movie = movie_from_record(record, "movie")
         source = Path(poster) if isinstance(poster, str) else poster
-        movie = Movie(
-            movie.id, movie.title, movie.year, movie.plot, source, problem=movie.problem
-        )
+        movie = Movie(movie.id, movie.title, movie.year, movie.plot, source, problem=movie.problem)
         [prediction] = self._predict_batch([movie], *self._read_batch([movie]), threshold)
         if not prediction.scores:
             raise InputError(prediction.error or "")
@@ -139,6 +140,7 @@ class Predictor:
 
         Yields:
             One Prediction per movie; one that cannot be predicted carries `error`.
+
         """
         stream = (
             movie if isinstance(movie, Movie) else movie_from_record(movie, f"row {number}")
@@ -199,7 +201,10 @@ class Predictor:
                 continue
             by_genre = dict(zip(self.genres, map(float, values), strict=True))
             yield Prediction(
-                movie.id, by_genre, self._decide(by_genre, threshold), missing,
+                movie.id,
+                by_genre,
+                self._decide(by_genre, threshold),
+                missing,
                 "; ".join(found) or None,
             )
 

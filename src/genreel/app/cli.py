@@ -272,7 +272,9 @@ def _movies(arguments: argparse.Namespace) -> Iterable[Movie]:
                 found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
                 if not found:
                     raise GenreelError(f"{path}: no posters ({', '.join(SUFFIXES)}) and no table")
-                yield from (_poster(p, p.relative_to(path).with_suffix("").as_posix()) for p in found)
+                yield from (
+                    _poster(p, p.relative_to(path).with_suffix("").as_posix()) for p in found
+                )
             else:
                 yield _poster(path, path.stem)
 
@@ -371,9 +373,7 @@ def _split(arguments: argparse.Namespace) -> int:
     from genreel.vocabulary import Vocabulary
 
     movies = [m for m in Catalogue(arguments.catalogue, arguments.taxonomy) if m.genres]
-    split = stratified_split(
-        movies, Vocabulary(), arguments.seed, arguments.valid, arguments.test
-    )
+    split = stratified_split(movies, Vocabulary(), arguments.seed, arguments.valid, arguments.test)
     write_split(split, arguments.out)
     sizes = ", ".join(f"{name} {len(getattr(split, name)):,}" for name in PARTS)
     print(f"{sizes}: written to {arguments.out}", file=sys.stderr)

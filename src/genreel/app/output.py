@@ -13,9 +13,7 @@ from genreel.errors import GenreelError, MissingExtra
 from genreel.predictor import Prediction
 
 
-def write(
-    predictions: Iterable[Prediction], form: str, genres: Sequence[str], top_k: int
-) -> None:
+def write(predictions: Iterable[Prediction], form: str, genres: Sequence[str], top_k: int) -> None:
     """Writes predictions as they come.
 
     Args:
@@ -23,6 +21,7 @@ def write(
         form: "table", "json" (one array), "jsonl", "csv" or "parquet".
         genres: columns of scores in csv and parquet.
         top_k: scores that a row of the table shows.
+
     """
     if form == "table":
         _write_table(predictions, top_k)
@@ -73,7 +72,9 @@ def _flat(prediction: Prediction, genres: Sequence[str]) -> dict[str, Any]:
 
 def _write_parquet(predictions: Iterable[Prediction], genres: Sequence[str]) -> None:
     if sys.stdout.isatty():
-        raise GenreelError("Parquet is binary; send it to a file: genreel predict … > genres.parquet")
+        raise GenreelError(
+            "Parquet is binary; send it to a file: genreel predict … > genres.parquet"
+        )
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -85,9 +86,7 @@ def _write_parquet(predictions: Iterable[Prediction], genres: Sequence[str]) -> 
         + [(genre, pa.float32()) for genre in genres]
         + [("missing", text), ("error", pa.string())]
     )
-    rows = (
-        {**prediction.scores, **prediction.to_dict()} for prediction in predictions
-    )
+    rows = ({**prediction.scores, **prediction.to_dict()} for prediction in predictions)
     with pq.ParquetWriter(sys.stdout.buffer, schema) as writer:
         while batch := [row for _, row in zip(range(4096), rows, strict=False)]:
             writer.write_table(pa.Table.from_pylist(batch, schema))

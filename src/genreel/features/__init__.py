@@ -25,12 +25,14 @@ class Feature(Protocol):
     Attributes:
         kind: its key in KINDS.
         input: which of INPUTS it reads.
+
     """
 
     kind: str
 
     @property
-    def input(self) -> str: ...
+    def input(self) -> str:
+        """Which of INPUTS it reads."""
 
     def read(self, movie: Movie) -> Any:
         """One movie's row, or None where the input is missing; InputError where unusable."""
@@ -59,9 +61,7 @@ def load_feature(kind: str, settings: Mapping[str, Any], state: Mapping[str, Arr
     return feature
 
 
-def collate(
-    features: Mapping[str, Feature], rows: Mapping[str, Sequence[Any]]
-) -> dict[str, Array]:
+def collate(features: Mapping[str, Feature], rows: Mapping[str, Sequence[Any]]) -> dict[str, Array]:
     """All arrays of the graph for a batch.
 
     Args:
@@ -71,6 +71,7 @@ def collate(
     Returns:
         `<feature>.<array>` → array, and `present`: float32 in {0, 1}, shape (n, 4), whether a
         movie has each of INPUTS.
+
     """
     arrays: dict[str, Array] = {}
     n = len(next(iter(rows.values())))

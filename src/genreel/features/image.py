@@ -80,6 +80,6 @@ class Pixels:
         """Only the posters that are there, and their rows."""
         there = [i for i, row in enumerate(rows) if row is not None]
         pixels = np.empty((len(there), *self.shape), np.uint8)
-        for k, i in enumerate(there):
-            pixels[k] = rows[i]
+        if there:
+            np.stack([row for row in rows if row is not None], out=pixels)
         return {"pixels": pixels, "rows": np.array(there, np.int64)}

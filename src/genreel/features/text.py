@@ -38,6 +38,7 @@ class TermSettings:
         stop_words: drop common English words.
         norm: scale a movie's weights to Euclidean length 1.
         scale: a factor on all weights, to balance several features in one linear model.
+
     """
 
     input: str = "plot"
@@ -113,6 +114,7 @@ class Terms:
 
         Raises:
             InputError: the text is too long, or holds no term that is known.
+
         """
         if not movie.has(self.input):
             return None

@@ -30,6 +30,7 @@ class Examples:
         known: bool, shape (n, genres); only these cells may be trained on or measured.
         index: int64, shape (n,), the view's rows among `rows`.
         dropped: inputs that the view hides.
+
     """
 
     features: Mapping[str, Feature]
@@ -45,9 +46,7 @@ class Examples:
     def take(self, positions: Index | Sequence[int]) -> Examples:
         """The examples at these positions of the view."""
         at = np.asarray(positions, np.int64)
-        return replace(
-            self, labels=self.labels[at], known=self.known[at], index=self.index[at]
-        )
+        return replace(self, labels=self.labels[at], known=self.known[at], index=self.index[at])
 
     def without(self, inputs: Collection[str]) -> Examples:
         """The same movies with these inputs taken away."""

@@ -31,6 +31,7 @@ class _Head:
         seed: of everything random.
         reported: the source's figures, as it prints them.
         ours: our figures, with the command that gave them.
+
     """
 
     id: str
@@ -64,6 +65,7 @@ class Recipe:
         features: name → (kind, settings).
         model: what to fit.
         text: it as TOML, with overrides applied and other recipes that it names spelled out.
+
     """
 
     head: _Head
@@ -88,6 +90,7 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
     Raises:
         RecipeError: no such recipe, not TOML, an unknown key or kind (the nearest is offered),
             a wrong type, or a combination that cannot work.
+
     """
     table = _read(name_or_path)
     where = f"recipe {Path(name_or_path).stem}"
@@ -201,6 +204,7 @@ def override(table: dict[str, Any], assignment: str) -> None:
 
     Raises:
         RecipeError: it is not of that form, or nothing in the recipe ends with that path.
+
     """
     path, equals, value = assignment.partition("=")
     *tables, key = path.strip().split(".")

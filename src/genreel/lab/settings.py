@@ -35,6 +35,7 @@ def settings_from(cls: type[T], table: Mapping[str, Any], where: str) -> T:
 
     Raises:
         RecipeError: an unknown key (the nearest is offered), a missing one, or a wrong type.
+
     """
     if not isinstance(table, Mapping):
         raise RecipeError(f"{where}: must be a table, not {table!r}")

@@ -66,12 +66,17 @@ def write_split(split: Split, path: Path) -> None:
 
 
 def stratified_split(
-    movies: Sequence[Movie], vocabulary: Vocabulary, seed: int, valid: float = 0.1, test: float = 0.1
+    movies: Sequence[Movie],
+    vocabulary: Vocabulary,
+    seed: int,
+    valid: float = 0.1,
+    test: float = 0.1,
 ) -> Split:
     """A random split in which every genre keeps its share (Sechidis et al. 2011).
 
     Args:
         valid, test: shares of the movies.
+
     """
     if len(movies) < 10:
         raise CatalogueError(f"{len(movies)} movies are too few to split; add movies or a split")

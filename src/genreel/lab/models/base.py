@@ -25,6 +25,7 @@ class Place:
     Attributes:
         folder: for checkpoints; a run that was stopped goes on from what it finds there.
         seed: of everything random.
+
     """
 
     folder: Path
@@ -40,6 +41,7 @@ class Model(Protocol):
     Attributes:
         features: names of the features that the model and its parts read.
         inputs: movie inputs that these features read.
+
     """
 
     features: tuple[str, ...]

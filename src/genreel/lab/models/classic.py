@@ -25,6 +25,7 @@ class LinearSettings:
     Attributes:
         C: inverse of the L2 penalty, as in scikit-learn.
         class_weight: "none" or "balanced" (n / (2 · count), King & Zeng 2001).
+
     """
 
     C: float = 1.0

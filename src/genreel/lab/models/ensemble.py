@@ -23,6 +23,7 @@ class LateFusionSettings:
     Attributes:
         shrinkage: how strongly a genre's weights are drawn to the mean over genres, as the
             precision of a Gaussian prior; rare genres have little of their own to go by.
+
     """
 
     shrinkage: float = 10.0
@@ -116,6 +117,7 @@ def fit_logistics(
 
     Returns:
         weights, shape (parts, genres), and bias, shape (genres,).
+
     """
     parts, genres = x.shape[1:]
     centre, precision = np.full(parts, 1 / parts), 1.0

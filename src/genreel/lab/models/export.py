@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -47,6 +46,7 @@ def check_parity(graph: bytes, model: Model, examples: Examples) -> float:
 
     Raises:
         BundleError: it is over PARITY.
+
     """
     session = load_session(graph, threads=1)
     worst = 0.0
@@ -70,7 +70,9 @@ def _linear(model: Linear, features: Mapping[str, Feature]) -> Any:
     """Gathers the weights of the terms that are there: never a dense row of the vocabulary."""
     weights = {f"weights_{k}": w for k, w in enumerate(model.blocks(features).values())}
     inputs, body, sums = [], [], []
+    names: dict[str, str] = {}
     for k, name in enumerate(model.features):
+        names |= {f"indices_{k}": f"{name}.indices", f"values_{k}": f"{name}.values"}
         inputs += [f"int64[n, terms_{k}] indices_{k}", f"float[n, terms_{k}] values_{k}"]
         body += [
             f"rows_{k} = Gather (weights_{k}, indices_{k})",
@@ -81,9 +83,6 @@ def _linear(model: Linear, features: Mapping[str, Feature]) -> Any:
         sums.append(f"sum_{k}")
     body += [f"total = Sum ({', '.join(sums)})", "logits = Add (total, bias)"]
     body += ["scores = Sigmoid (logits)"]
-    names = {}
-    for k, name in enumerate(model.features):
-        names |= {f"indices_{k}": f"{name}.indices", f"values_{k}": f"{name}.values"}
     constants = {**weights, "bias": model.bias, "one": np.array([1], np.int64)}
     return _graph(inputs, len(model.bias), body, constants, names)
 
@@ -128,10 +127,7 @@ def _network(model: Network, features: Mapping[str, Feature]) -> Any:
             dynamic_shapes=({0: posters}, {0: posters}, {0: movies}),
         )
     assert program is not None
-    buffer = io.BytesIO()
-    program.save(buffer)
-    graph = onnx.load_model_from_string(buffer.getvalue())
-    return _renamed(graph, {"pixels": f"{name}.pixels", "rows": f"{name}.rows"})
+    return _renamed(program.model_proto, {"pixels": f"{name}.pixels", "rows": f"{name}.rows"})
 
 
 def _late_fusion(model: LateFusion, features: Mapping[str, Feature]) -> Any:

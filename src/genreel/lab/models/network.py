@@ -104,7 +104,7 @@ class Network:
         settings = [train.features[name].settings() for name in self.features]
         digest = hashlib.sha256(repr([self.settings, settings, seed, torch.__version__]).encode())
         for array in (train.index, train.labels, train.known):
-            digest.update(np.ascontiguousarray(array))
+            digest.update(array.tobytes())
         return digest.hexdigest()[:16]
 
     def _pixels(self, examples: Examples) -> Any:

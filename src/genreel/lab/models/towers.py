@@ -25,6 +25,7 @@ class BackboneSettings:
         dropout: on the vector it gives, in [0, 1).
         zoom: training crops keep at least this share of each side, in (0, 1].
         brightness, contrast: largest relative change in training.
+
     """
 
     name: str = "mobilenetv2_100"
@@ -40,6 +41,8 @@ class Backbone(nn.Module):
 
     In training, posters are flipped, cropped and changed in brightness and contrast.
     """
+
+    net: Any  # timm's models are untyped
 
     def __init__(self, settings: BackboneSettings) -> None:
         super().__init__()
@@ -112,7 +115,8 @@ def _take_statistics(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
 
 def local_weights(name: str) -> Path | None:
     """`weights/NAME.safetensors` beside the folder $GENREEL_DATA, if it is there; otherwise
-    timm fetches its own from the hub."""
+    timm fetches its own from the hub.
+    """
     data = Path(os.environ.get("GENREEL_DATA", "../shared/data"))
     path = data.parent / "weights" / f"{name}.safetensors"
     return path if path.is_file() else None

@@ -47,9 +47,7 @@ class ArrayRows(Sequence[Array | None]):
         return self._array[i] if self._there[i] else None
 
 
-def cached_rows(
-    feature: Feature, movies: Sequence[Movie], folder: Path
-) -> ArrayRows | None:
+def cached_rows(feature: Feature, movies: Sequence[Movie], folder: Path) -> ArrayRows | None:
     """Rows of a feature that reads posters, from the cache or into it; None for other features.
 
     The key holds the feature's kind and settings, its code's version, and the content of every
@@ -57,6 +55,7 @@ def cached_rows(
 
     Raises:
         GenreelError: the cache cannot be written.
+
     """
     if not isinstance(feature, Pixels):
         return None

@@ -33,6 +33,7 @@ class TrainingSettings:
         warmup: share of the steps that raise the learning rate.
         weight_decay: of AdamW (Loshchilov & Hutter 2019), on matrices alone.
         average: decay of the running average of the weights that is kept in the end, per step.
+
     """
 
     epochs: int = 7
@@ -63,6 +64,7 @@ def train_network(
 
     Raises:
         RecipeError: the loss is no longer a number, or there are too few movies for one batch.
+
     """
     steps = len(train) // settings.batch_size
     if steps == 0:

@@ -59,6 +59,7 @@ def train(
 
     Raises:
         GenreelError: the catalogue does not suit the recipe, or a part of the work failed.
+
     """
     started = time.monotonic()
     movies = {movie.id: movie for movie in catalogue}
