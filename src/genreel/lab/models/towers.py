@@ -89,7 +89,10 @@ class Backbone(nn.Module):
 
     def _augment(self, x: Tensor) -> Tensor:
         n, s = len(x), self.settings
-        uniform = lambda *shape: torch.rand(*shape, device=x.device)  # noqa: E731
+
+        def uniform(*shape: int) -> Tensor:
+            return torch.rand(*shape, device=x.device)
+
         size = 1 - uniform(n) * (1 - s.zoom)
         matrix = torch.zeros(n, 2, 3, device=x.device)
         matrix[:, 0, 0] = size * torch.where(uniform(n) < 0.5, -1.0, 1.0)
