@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 import genreel
+from genreel.catalogue import INPUTS
 from genreel.errors import BundleError, GenreelError
 from genreel.features import Feature, load_feature
 from genreel.files import write_folder_whole
@@ -25,8 +27,16 @@ FORMAT = 1
 FILES = ("model.onnx", "features.npz", "recipe.toml", "metrics.json", "README.md")
 """What a bundle may hold besides config.json."""
 
+SHIPPED = Path(__file__).parent / "bundles"
+"""Where the bundles are that came with the package."""
+
 MAX_CONFIG_BYTES = 2**20
 MAX_FILE_BYTES = 2**30
+
+
+# The key under which an ONNX tensor names a file that holds its values, behind the length that
+# Protocol Buffers write before a text (8, or padded with zeros).
+_EXTERNAL_DATA = re.compile(rb"[\x08\x00]location")
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,6 @@ class Bundle:
         features: name → fitted feature.
         model: bytes of one ONNX graph, from the features' arrays to `scores`.
         config: config.json as a whole.
-
     """
 
     name: str
@@ -54,12 +63,15 @@ class Bundle:
 def bundle_folder(path_or_name: str | Path) -> Path:
     """The folder of a bundle, given by its path or by the name of one that came along."""
     path = Path(path_or_name)
-    if path.is_dir():
-        return path
-    shipped = Path(__file__).parent / "bundles"
-    if path.name == str(path_or_name) and (shipped / path.name).is_dir():
-        return shipped / path.name
-    names = ", ".join(sorted(p.name for p in shipped.iterdir() if p.is_dir()))
+    shipped = {folder.name: folder for folder in SHIPPED.glob("[!_.]*") if folder.is_dir()}
+    try:
+        if path.is_dir():
+            return path
+    except OSError as error:  # such as a name that is too long
+        raise BundleError(f"no bundle at {path_or_name} ({error.strerror})") from None
+    if str(path_or_name) in shipped:
+        return shipped[str(path_or_name)]
+    names = ", ".join(sorted(shipped)) or "none (genreel came without one)"
     raise BundleError(f"no bundle at {path_or_name}; give a bundle's folder or one of: {names}")
 
 
@@ -68,7 +80,6 @@ def read_bundle(path_or_name: str | Path) -> Bundle:
 
     Raises:
         BundleError: anything is missing, damaged, too large or of another format.
-
     """
     folder = bundle_folder(path_or_name)
     try:
@@ -77,13 +88,19 @@ def read_bundle(path_or_name: str | Path) -> Bundle:
         for name in ("model.onnx", "features.npz"):
             if name not in contents:
                 raise BundleError(f"config.json lists no {name}; get the bundle again")
+        if _EXTERNAL_DATA.search(contents["model.onnx"]):
+            raise BundleError("model.onnx refers to files outside itself; get the bundle again")
         state = _read_arrays(contents["features.npz"])
         features = {
             name: load_feature(entry["kind"], entry["settings"], state.get(name, {}))
             for name, entry in config["features"].items()
         }
+        if not all(feature.input in INPUTS for feature in features.values()):
+            raise BundleError("config.json has a feature of an unknown input; upgrade genreel")
         vocabulary = Vocabulary(tuple(config["genres"]))
         thresholds = {genre: float(config["thresholds"][genre]) for genre in vocabulary.genres}
+        if not all(0 <= threshold <= 1 for threshold in thresholds.values()):
+            raise BundleError("config.json has a threshold outside [0, 1]; get the bundle again")
         name = str(config["name"])
     except BundleError as error:
         raise BundleError(f"bundle {folder}: {error}") from None
@@ -104,10 +121,10 @@ def _read_config(folder: Path) -> dict[str, Any]:
         raise BundleError(f"config.json is over {MAX_CONFIG_BYTES:,} bytes; get the bundle again")
     try:
         config = json.loads(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BundleError(f"config.json is damaged ({error}); get the bundle again") from None
     version = config.get("format") if isinstance(config, dict) else None
-    if not isinstance(version, int):
+    if type(version) is not int:
         raise BundleError("config.json names no format; is it a bundle of genreel?")
     if version != FORMAT:
         remedy = "upgrade genreel" if version > FORMAT else "train it again with this genreel"
@@ -143,7 +160,9 @@ def _read_arrays(data: bytes) -> dict[str, dict[str, Any]]:
             for key in arrays.files:
                 feature, _, name = key.rpartition(".")
                 grouped.setdefault(feature, {})[name] = arrays[key]
-    except (ValueError, zipfile.BadZipFile, EOFError) as error:
+    except BundleError:
+        raise
+    except Exception as error:  # numpy and zipfile fail in more ways than they document
         raise BundleError(f"features.npz is damaged ({error}); get the bundle again") from None
     return grouped
 
@@ -163,7 +182,8 @@ def write_bundle(
     """Writes a bundle, whole or not at all; one that is already there is replaced.
 
     Args:
-        folder: where it goes; an existing folder that is no bundle is left alone.
+        folder: where it goes; what is there and is no bundle, or holds more than one, is left
+            alone.
         name, vocabulary, thresholds, features, model: see `Bundle`.
         recipe: text of recipe.toml.
         metrics: content of metrics.json.
@@ -172,9 +192,8 @@ def write_bundle(
     Raises:
         BundleError: `folder` holds something that is not a bundle.
         GenreelError: it cannot be written.
-
     """
-    if folder.exists() and not (folder / "config.json").is_file():
+    if folder.exists() and not _is_replaceable(folder):
         raise BundleError(f"{folder} is there and is no bundle; give another --out")
     states = {f"{n}.{k}": array for n, f in features.items() for k, array in f.state().items()}
     arrays = io.BytesIO()
@@ -201,3 +220,9 @@ def write_bundle(
     }
     contents["config.json"] = json.dumps(config, indent=1, ensure_ascii=False).encode()
     write_folder_whole(folder, contents)
+
+
+def _is_replaceable(folder: Path) -> bool:
+    """Whether nothing but a bundle would be lost; other tools have a config.json as well."""
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    return {"config.json", "features.npz"} <= names <= {"config.json", *FILES}

@@ -50,7 +50,6 @@ class Movie:
         genres: taxonomy name → genres that it names, in genreel's spelling.
         split: "train", "valid", "test" or empty, where the catalogue says.
         problem: why this movie, or an input of it, cannot be used; empty where all is well.
-
     """
 
     id: str
@@ -89,7 +88,6 @@ def movie_from_record(
 
     Returns:
         A movie. A value that cannot be used is left out and named in `problem`.
-
     """
     problems: list[str] = []
 
@@ -185,7 +183,6 @@ class Catalogue:
         CatalogueError: no table is there, or its columns are of no use.
         VocabularyError: the taxonomy is unknown.
         MissingExtra: a Parquet table without pyarrow.
-
     """
 
     def __init__(self, path: str | Path, taxonomy: str = "genreel") -> None:

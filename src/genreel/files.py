@@ -19,7 +19,6 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
 
     Raises:
         GenreelError: the folder cannot be written, or the disk is full.
-
     """
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

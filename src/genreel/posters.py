@@ -34,7 +34,6 @@ class Limits:
         max_pixels: width × height. A 27 × 41 inch one-sheet scanned at 300 dpi has 99.6 million.
         max_side: width or height, in pixels.
         min_side: width and height, in pixels; less shows nothing.
-
     """
 
     max_bytes: int = 128 * 2**20
@@ -76,7 +75,6 @@ def open_poster(
 
     Raises:
         PosterError: for whatever is wrong with it, naming the poster and the remedy.
-
     """
     limits = limits or Limits()
     name = _name(source)

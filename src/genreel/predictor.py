@@ -20,7 +20,7 @@ from genreel.errors import BundleError, InputError
 from genreel.features import Array, collate
 from genreel.posters import Limits, PosterSource
 
-BATCH_SIZE = 32
+BATCH_SIZE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,6 @@ class Prediction:
         missing: inputs that the model could have used and did not get.
         error: why the movie, or one of its inputs, could not be used; None where all is well.
             With scores beside it, the other inputs gave the answer.
-
     """
 
     id: str
@@ -69,7 +68,6 @@ class Predictor:
 
     Raises:
         BundleError: the bundle cannot be used.
-
     """
 
     def __init__(
@@ -113,13 +111,12 @@ class Predictor:
 
         Raises:
             InputError: nothing that was given can be used.
-
         """
         record = {"id": _default_id(poster, title), "plot": plot, "title": title, "year": year}
         movie = movie_from_record(record, "movie")
         source = Path(poster) if isinstance(poster, str) else poster
         movie = Movie(movie.id, movie.title, movie.year, movie.plot, source, problem=movie.problem)
-        [prediction] = self._predict_batch([movie], *self._read_batch([movie]), threshold)
+        [prediction] = self._finish([movie], {}, threshold)
         if not prediction.scores:
             raise InputError(prediction.error or "")
         return prediction
@@ -135,97 +132,103 @@ class Predictor:
 
         Args:
             movies: Movies, or mappings with the keys of a catalogue's columns.
-            batch_size: movies per run of the graph.
+            batch_size: movies per run of the graph, at least 1.
             threshold: one threshold in [0, 1] for all genres instead of the bundle's.
 
         Yields:
             One Prediction per movie; one that cannot be predicted carries `error`.
-
         """
         stream = (
             movie if isinstance(movie, Movie) else movie_from_record(movie, f"row {number}")
             for number, movie in enumerate(movies, 1)
         )
-        # Batches are read by threads (decoding leaves Python's lock) while the graph runs; no
-        # more than these wait, so memory stays flat however slow the consumer is.
-        waiting: deque[tuple[list[Movie], Future[_Read]]] = deque()
+        # Posters are decoded by threads, ahead of the batch that the graph is at; no more than
+        # these batches wait, so memory stays flat however slow the consumer is.
+        waiting: deque[tuple[list[Movie], _Started]] = deque()
         with ThreadPoolExecutor(self.threads) as pool:
             for batch in _batches(stream, batch_size):
-                waiting.append((batch, pool.submit(self._read_batch, batch)))
-                if len(waiting) > self.threads:
-                    batch, read = waiting.popleft()
-                    yield from self._predict_batch(batch, *read.result(), threshold)
+                waiting.append((batch, self._start(batch, pool)))
+                if len(waiting) > _AHEAD:
+                    yield from self._finish(*waiting.popleft(), threshold)
             while waiting:
-                batch, read = waiting.popleft()
-                yield from self._predict_batch(batch, *read.result(), threshold)
+                yield from self._finish(*waiting.popleft(), threshold)
 
     def scores(self, arrays: Mapping[str, Array]) -> Array:
         """Scores, float32 of shape (n, genres), for arrays that `features.collate` made."""
         try:
-            return run_session(self._session, arrays)
+            scores = run_session(self._session, arrays)
+            return scores.reshape(len(arrays["present"]), len(self.genres))
         except Exception as error:  # onnxruntime's exceptions have no common base
             raise BundleError(f"bundle {self.bundle.name}: the graph failed ({error})") from None
 
-    def _read_batch(self, movies: Sequence[Movie]) -> _Read:
-        """Rows per feature, and per movie the problems met."""
+    def _start(self, movies: Sequence[Movie], pool: ThreadPoolExecutor) -> _Started:
+        """Has the pool read what is slow to read."""
+        return {
+            name: [pool.submit(feature.read, m) if m.has(feature.input) else None for m in movies]
+            for name, feature in self.bundle.features.items()
+            if feature.slow
+        }
+
+    def read_batch(
+        self, movies: Sequence[Movie], started: _Started | None = None
+    ) -> tuple[dict[str, list[Any]], list[list[str]]]:
+        """Rows per feature (None where missing), and per movie the problems met.
+
+        Args:
+            movies: a batch.
+            started: what is being read already, by feature and movie.
+        """
         rows: dict[str, list[Any]] = {name: [] for name in self.bundle.features}
-        problems: list[list[str]] = []
-        for movie in movies:
-            found = [movie.problem] if movie.problem else []
-            for name, feature in self.bundle.features.items():
+        problems = [[movie.problem] if movie.problem else [] for movie in movies]
+        for name, feature in self.bundle.features.items():
+            futures = (started or {}).get(name)
+            for i, movie in enumerate(movies):
                 row = None
                 try:
-                    row = feature.read(movie)
+                    if futures is None:
+                        row = feature.read(movie)
+                    elif (future := futures[i]) is not None:
+                        row = future.result()
                 except InputError as error:
-                    found.append(str(error))
+                    if str(error) not in problems[i]:
+                        problems[i].append(str(error))
                 rows[name].append(row)
-            problems.append(list(dict.fromkeys(found)))
         return rows, problems
 
-    def _predict_batch(
-        self,
-        movies: Sequence[Movie],
-        rows: Mapping[str, Sequence[Any]],
-        problems: Sequence[Sequence[str]],
-        threshold: float | None,
+    def _finish(
+        self, movies: Sequence[Movie], started: _Started, threshold: float | None
     ) -> Iterator[Prediction]:
+        rows, problems = self.read_batch(movies, started)
         arrays = collate(self.bundle.features, rows)
-        there = arrays["present"].astype(bool)
         scores = self.scores(arrays)
-        for movie, present, values, found in zip(movies, there, scores, problems, strict=True):
-            missing = tuple(n for n in self.inputs if not present[INPUTS.index(n)])
-            if not present.any():
-                wanted = " or ".join(self.inputs)
-                reason = "; ".join(found) or f"nothing to predict from; give a {wanted}"
-                yield Prediction(movie.id, missing=missing, error=reason)
+        names = self.genres
+        thresholds = [self.bundle.thresholds[genre] for genre in names]
+        # Whole-batch arithmetic first: a plot costs so little that a row's share must be small.
+        chosen = (scores >= (thresholds if threshold is None else threshold)).tolist()
+        ranking = np.argsort(-scores, axis=1, kind="stable").tolist()
+        there = arrays["present"].astype(bool).tolist()
+        lacking = {name: INPUTS.index(name) for name in self.inputs}
+        for i, (movie, values) in enumerate(zip(movies, scores.tolist(), strict=True)):
+            missing = tuple(name for name, column in lacking.items() if not there[i][column])
+            error = "; ".join(problems[i]) or None
+            if len(missing) == len(self.inputs):
+                nothing = f"nothing to predict from; give a {' or '.join(self.inputs)}"
+                yield Prediction(movie.id, missing=missing, error=error or nothing)
                 continue
-            by_genre = dict(zip(self.genres, map(float, values), strict=True))
-            yield Prediction(
-                movie.id,
-                by_genre,
-                self._decide(by_genre, threshold),
-                missing,
-                "; ".join(found) or None,
-            )
-
-    def _decide(self, scores: Mapping[str, float], threshold: float | None) -> tuple[str, ...]:
-        thresholds = self.bundle.thresholds
-        chosen = [
-            genre
-            for genre, score in scores.items()
-            if score >= (thresholds[genre] if threshold is None else threshold)
-        ]
-        return tuple(sorted(chosen, key=lambda genre: -scores[genre]))
+            genres = tuple(names[g] for g in ranking[i] if chosen[i][g])
+            by_genre = dict(zip(names, values, strict=True))
+            yield Prediction(movie.id, by_genre, genres, missing, error)
 
 
-_Read = tuple[dict[str, list[Any]], list[list[str]]]
+_Started = Mapping[str, Sequence[Future[Any] | None]]
+_AHEAD = 2  # batches that are decoded while one is predicted
 
 
 def load_session(model: bytes, threads: int) -> onnxruntime.InferenceSession:
     """The graph, ready to run on `threads` cores; raises BundleError if it cannot be loaded."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # its errors reach us as exceptions; it need not print them
     # Idle workers would spin on the cores that the decoding threads need.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
@@ -242,7 +245,7 @@ def run_session(session: onnxruntime.InferenceSession, arrays: Mapping[str, Arra
 
 def _batches(movies: Iterable[Movie], size: int) -> Iterator[list[Movie]]:
     iterator = iter(movies)
-    while batch := list(itertools.islice(iterator, size)):
+    while batch := list(itertools.islice(iterator, max(1, size))):
         yield batch
 
 

@@ -29,6 +29,7 @@ def progress(items: Iterable[T], what: str, total: int | None = None) -> Iterato
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
+        redirect_stdout=False,  # standard output is for data, and may go to a file
         disable=not sys.stderr.isatty(),
     )
     with bar:

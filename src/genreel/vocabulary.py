@@ -117,7 +117,6 @@ def spelling(name: str) -> str:
 
     Raises:
         VocabularyError: no genre is spelled like it; the nearest one is offered.
-
     """
     found = _SPELLINGS.get(_key(name))
     if found is None:
@@ -157,7 +156,6 @@ class Vocabulary:
         Returns:
             labels: float32 in {0, 1}, shape (n, genres); 0 where unknown.
             known: bool, shape (n, genres).
-
         """
         rows = [self._encode_one(genres) for genres in movies_genres]
         shape = (len(rows), len(self.genres))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import itertools
 import os
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import genreel
 from genreel.errors import GenreelError, MissingExtra
@@ -22,8 +23,14 @@ DONE, NOTHING_DONE, USAGE, SOME_FAILED = 0, 1, 2, 3
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit code; a person's error is one line on stderr."""
+    """Runs one command and returns its exit code; a person's error is one line on stderr.
+
+    Raises:
+        SystemExit: with code 2 on wrong usage, with 0 after --help and --version.
+    """
+    argv = sys.argv[1:] if argv is None else argv
     arguments = build_parser().parse_args(argv)
+    arguments.command = shlex.join(["genreel", *argv])
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
@@ -35,13 +42,33 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("genreel: stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _settle_output()
         return DONE
+    except OSError as error:  # such as a disk that is full, or a file that may not be read
+        _settle_output()
+        what = f" ({error.filename!s:.80})" if error.filename else ""
+        print(f"genreel: {error.strerror}{what}".replace("\n", " "), file=sys.stderr)
+        return NOTHING_DONE
+
+
+def _settle_output() -> None:
+    """Sends what cannot be written nowhere, so that Python does not stumble over it at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong usage is one line, like every error."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands; docs/cli.md is made from it."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="genreel", description="Tells a movie's genres from its poster, its plot, or both."
     )
     parser.add_argument("--version", action="version", version=f"genreel {genreel.__version__}")
@@ -60,7 +87,7 @@ def _command(commands: Any, name: str, run: Any, text: str, epilog: str = "") ->
         epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, parser=parser)
     return parser
 
 
@@ -168,7 +195,7 @@ def _add_split(commands: Any) -> None:
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="JSON file")
     parser.add_argument("--valid", type=_share, default=0.1, help="share (default: %(default)s)")
     parser.add_argument("--test", type=_share, default=0.1, help="share (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
+    parser.add_argument("--seed", type=_seed, default=0, help="(default: %(default)s)")
 
 
 def _add_doctor(commands: Any) -> None:
@@ -194,6 +221,12 @@ def _add_split_file(parser: Any) -> None:
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 2³² - 1")
     return int(text)
 
 
@@ -237,6 +270,8 @@ def _predict(arguments: argparse.Namespace) -> int:
     if failed:
         what = "input" if failed == 1 else "inputs"
         print(f"genreel: {failed} {what} failed; see the error of each", file=sys.stderr)
+    elif not answered:
+        print("genreel: no movies there; nothing to predict", file=sys.stderr)
     if not answered:
         return NOTHING_DONE
     return SOME_FAILED if failed else DONE
@@ -244,53 +279,63 @@ def _predict(arguments: argparse.Namespace) -> int:
 
 def _movies(arguments: argparse.Namespace) -> Iterable[Movie]:
     """The movies that the command line names."""
-    from genreel.catalogue import Catalogue, movie_from_record, movies_from_json_lines
-    from genreel.posters import SUFFIXES
+    from genreel.catalogue import movie_from_record
 
     about = {name: getattr(arguments, name) for name in ("plot", "title", "year")}
     paths: list[str] = arguments.paths
     if any(about.values()) or not paths:
-        if len(paths) > 1 or paths == ["-"] or (paths and Path(paths[0]).is_dir()):
-            raise GenreelError("--plot, --title and --year describe one movie; give one poster")
+        if len(paths) > 1 or (paths and _holds_many(paths[0])):
+            arguments.parser.error("--plot, --title and --year describe one movie; give one poster")
         if not paths and not any(value.strip() for value in about.values()):
-            raise GenreelError("nothing to predict; give a poster, a folder, a catalogue or --plot")
+            arguments.parser.error("nothing to predict; give a poster, folder, catalogue or --plot")
         record = {**about, "poster": paths[0] if paths else ""}
         return [movie_from_record(record, Path(paths[0]).stem if paths else "movie")]
-    if len(paths) == 1 and Path(paths[0]).suffix.lower() in (".csv", ".jsonl", ".parquet"):
-        return Catalogue(paths[0])
-    if len(paths) == 1 and Path(paths[0]).is_dir() and _has_table(Path(paths[0])):
-        return Catalogue(paths[0])
+    if len(paths) == 1:
+        return _source(paths[0])
+    return itertools.chain.from_iterable(map(_source_or_failure, paths))
 
-    def walk() -> Iterator[Movie]:
-        for given in paths:
-            path = Path(given)
-            if given == "-":
-                yield from movies_from_json_lines()
-            elif path.suffix.lower() in (".csv", ".jsonl", ".parquet") or _has_table(path):
-                yield from Catalogue(path)
-            elif path.is_dir():
-                found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
-                if not found:
-                    raise GenreelError(f"{path}: no posters ({', '.join(SUFFIXES)}) and no table")
-                yield from (
-                    _poster(p, p.relative_to(path).with_suffix("").as_posix()) for p in found
-                )
-            else:
-                yield _poster(path, path.stem)
 
-    return walk()
+def _source(given: str) -> Iterable[Movie]:
+    """The movies of one argument; GenreelError if it holds none."""
+    from genreel.catalogue import Catalogue, Movie, movies_from_json_lines
+    from genreel.posters import SUFFIXES
+
+    path = Path(given)
+    if given == "-":
+        return movies_from_json_lines()
+    if not _holds_many(given):
+        return [Movie(path.stem, poster=path)]
+    if path.suffix.lower() in _TABLE_SUFFIXES or _has_table(path):
+        return Catalogue(path)
+    found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and not p.is_dir())
+    if not found:
+        raise GenreelError(f"{path}: no posters ({', '.join(SUFFIXES)}) and no table")
+    return [Movie(p.relative_to(path).with_suffix("").as_posix(), poster=p) for p in found]
+
+
+def _source_or_failure(given: str) -> Iterator[Movie]:
+    """The movies of one argument of several; a failure is a movie, so that the others go on."""
+    from genreel.catalogue import Movie
+
+    try:
+        yield from _source(given)
+    except GenreelError as error:
+        yield Movie(given, problem=str(error))
+
+
+_TABLE_SUFFIXES = (".csv", ".jsonl", ".parquet")
+
+
+def _holds_many(given: str) -> bool:
+    """Whether an argument is a catalogue, a folder or standard input rather than a poster."""
+    path = Path(given)
+    return given == "-" or path.suffix.lower() in _TABLE_SUFFIXES or path.is_dir()
 
 
 def _has_table(path: Path) -> bool:
     from genreel.catalogue import TABLES
 
     return any((path / name).is_file() for name in TABLES)
-
-
-def _poster(path: Path, movie_id: str) -> Movie:
-    from genreel.catalogue import Movie
-
-    return Movie(movie_id, poster=path)
 
 
 def _length(movies: Any) -> int | None:
@@ -324,7 +369,7 @@ def _train(arguments: argparse.Namespace) -> int:
         arguments.out,
         split=read_split(arguments.split) if arguments.split else None,
         extra=Catalogue(arguments.extra, arguments.taxonomy) if arguments.extra else None,
-        command=shlex.join(["genreel", *sys.argv[1:]]),
+        command=arguments.command,
     )
     _print_figures(metrics["test"])
     print(f"bundle written to {arguments.out}", file=sys.stderr)
@@ -342,7 +387,9 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from genreel.predictor import Predictor
 
     catalogue = Catalogue(arguments.catalogue, arguments.taxonomy)
-    movies = {movie.id: movie for movie in catalogue}
+    movies: dict[str, Movie] = {}
+    for movie in catalogue:  # a second row with an id is the one at fault
+        movies.setdefault(movie.id, movie)
     if arguments.split:
         chosen = read_split(arguments.split).part(arguments.part, movies)
     else:
@@ -372,8 +419,11 @@ def _split(arguments: argparse.Namespace) -> int:
     from genreel.lab.splits import PARTS, stratified_split, write_split
     from genreel.vocabulary import Vocabulary
 
+    valid, test = arguments.valid, arguments.test
+    if not (valid > 0 and test > 0 and valid + test < 1):
+        arguments.parser.error("--valid and --test must be over 0, and leave movies to train on")
     movies = [m for m in Catalogue(arguments.catalogue, arguments.taxonomy) if m.genres]
-    split = stratified_split(movies, Vocabulary(), arguments.seed, arguments.valid, arguments.test)
+    split = stratified_split(movies, Vocabulary(), arguments.seed, valid, test)
     write_split(split, arguments.out)
     sizes = ", ".join(f"{name} {len(getattr(split, name)):,}" for name in PARTS)
     print(f"{sizes}: written to {arguments.out}", file=sys.stderr)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from genreel.errors import GenreelError, MissingExtra
 from genreel.predictor import Prediction
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def write(predictions: Iterable[Prediction], form: str, genres: Sequence[str], top_k: int) -> None:
@@ -21,8 +25,11 @@ def write(predictions: Iterable[Prediction], form: str, genres: Sequence[str], t
         form: "table", "json" (one array), "jsonl", "csv" or "parquet".
         genres: columns of scores in csv and parquet.
         top_k: scores that a row of the table shows.
-
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file is UTF-8 on every system; a file name that no encoding knows stops nothing.
+        encoding = None if sys.stdout.isatty() else "utf-8"
+        sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
     if form == "table":
         _write_table(predictions, top_k)
     elif form == "parquet":
@@ -86,7 +93,15 @@ def _write_parquet(predictions: Iterable[Prediction], genres: Sequence[str]) -> 
         + [(genre, pa.float32()) for genre in genres]
         + [("missing", text), ("error", pa.string())]
     )
-    rows = ({**prediction.scores, **prediction.to_dict()} for prediction in predictions)
+
+    def row(prediction: Prediction) -> dict[str, Any]:
+        shown = {**prediction.scores, **prediction.to_dict()}
+        for name in ("id", "error"):
+            if shown[name]:  # a file name may hold what UTF-8 cannot
+                shown[name] = shown[name].encode("utf-8", "backslashreplace").decode()
+        return shown
+
+    rows = map(row, predictions)
     with pq.ParquetWriter(sys.stdout.buffer, schema) as writer:
         while batch := [row for _, row in zip(range(4096), rows, strict=False)]:
             writer.write_table(pa.Table.from_pylist(batch, schema))
@@ -95,10 +110,9 @@ def _write_parquet(predictions: Iterable[Prediction], genres: Sequence[str]) -> 
 def _write_table(predictions: Iterable[Prediction], top_k: int) -> None:
     """Rows of fixed widths, so that they appear as they are predicted."""
     from rich.cells import set_cell_size
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = _console()
     width = min(console.width, 140) if console.is_terminal else 120
     first = max(16, min(32, width // 4))
     second = max(20, min(36, width // 3))
@@ -116,23 +130,44 @@ def _write_table(predictions: Iterable[Prediction], top_k: int) -> None:
             style = "green" if prediction.genres else "dim"
             line.append(set_cell_size(_fit(genres, second), second) + "  ", style)
             scores = prediction.labels(top_k)
-            line.append("  ".join(f"{s['label']} {s['score']:.2f}" for s in scores), "dim")
+            shown = "  ".join(f"{s['label']} {s['score']:.2f}" for s in scores)
+            line.append(_printable(shown), "dim")
         if prediction.error:
-            line.append(("  " if prediction.scores else "") + prediction.error, "red")
+            line.append(("  " if prediction.scores else "") + _printable(prediction.error), "red")
         console.print(line)
 
 
+def _console() -> Console:
+    """Standard output, plain where it is no terminal or a person asks for that."""
+    from rich.console import Console
+
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # as for every other format, and not rich's own exit code
+
+    # NO_COLOR alone would leave rich's bold and dim.
+    return Output(
+        highlight=False,
+        soft_wrap=True,
+        color_system=None if os.environ.get("NO_COLOR") else "auto",
+    )
+
+
+def _printable(text: str) -> str:
+    """Text whose control characters, which a terminal would obey, are spaces."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def _fit(text: str, width: int) -> str:
-    """Text without control characters, cut to `width` cells with an ellipsis."""
+    """Printable text, cut to `width` cells with an ellipsis."""
     from rich.cells import cell_len, set_cell_size
 
-    text = "".join(c if c.isprintable() else " " for c in text)
+    text = _printable(text)
     return text if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
 
 
 def print_figures(cases: Mapping[str, Any]) -> None:
     """The headline figures of an evaluation, a row per input case."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("inputs", box=None, header_style="bold")
@@ -148,5 +183,11 @@ def print_figures(cases: Mapping[str, Any]) -> None:
         table.add_column(heading, justify="right")
     for case, figures in cases.items():
         cells = [figures[column] for column in columns]
-        table.add_row(case, *(f"{c:.3f}" if isinstance(c, float) else str(c) for c in cells))
-    Console().print(table)
+        table.add_row(case, *map(_figure, cells))
+    _console().print(table)
+
+
+def _figure(value: float | int | None) -> str:
+    if value is None:  # undefined, such as a ROC AUC without a positive
+        return "—"
+    return f"{value:.3f}" if isinstance(value, float) else f"{value:,}"

@@ -25,10 +25,11 @@ class Feature(Protocol):
     Attributes:
         kind: its key in KINDS.
         input: which of INPUTS it reads.
-
+        slow: whether `read` spends its time outside Python's lock, so that a thread helps.
     """
 
     kind: str
+    slow: bool
 
     @property
     def input(self) -> str:
@@ -71,7 +72,6 @@ def collate(features: Mapping[str, Feature], rows: Mapping[str, Sequence[Any]]) 
     Returns:
         `<feature>.<array>` → array, and `present`: float32 in {0, 1}, shape (n, 4), whether a
         movie has each of INPUTS.
-
     """
     arrays: dict[str, Array] = {}
     n = len(next(iter(rows.values())))

@@ -36,6 +36,7 @@ class Pixels:
 
     kind = "pixels"
     input = "poster"
+    slow = True
     Settings = PixelSettings
 
     def __init__(self, settings: PixelSettings, limits: Limits | None = None):

@@ -38,7 +38,6 @@ class TermSettings:
         stop_words: drop common English words.
         norm: scale a movie's weights to Euclidean length 1.
         scale: a factor on all weights, to balance several features in one linear model.
-
     """
 
     input: str = "plot"
@@ -60,6 +59,7 @@ class Terms:
     """
 
     kind = "terms"
+    slow = False
     Settings = TermSettings
 
     def __init__(self, settings: TermSettings, terms: Sequence[str], idf: NDArray[np.float32]):
@@ -110,30 +110,24 @@ class Terms:
         }
 
     def read(self, movie: Movie) -> TermRow | None:
-        """Indices (ascending, int64) and weights (float32) of a movie's terms.
+        """Indices (int64, each once) and weights (float32) of a movie's terms.
 
         Raises:
             InputError: the text is too long, or holds no term that is known.
-
         """
         if not movie.has(self.input):
             return None
         settings = self._settings
-        counts: dict[int, int] = {}
-        lookup = self._index.get
-        for term in _ngrams(_words(movie, settings), settings.ngrams):
-            index = lookup(term)
-            if index is not None:
-                counts[index] = counts.get(index, 0) + 1
+        terms = _ngrams(_words(movie, settings), settings.ngrams)
+        counts = Counter(map(self._index.get, terms))
+        counts.pop(None, None)
         if not counts:
             # An unseen title or decade is ordinary; an unreadable plot is worth a word.
             if self.input != "plot":
                 return None
             raise InputError("plot holds no word that the model knows; give it in English")
-        indices = np.fromiter(counts, np.int64, len(counts))
-        values = np.fromiter(counts.values(), np.float32, len(counts))
-        order = np.argsort(indices)
-        indices, values = indices[order], values[order]
+        indices = np.array(list(counts), np.int64)
+        values = np.array(list(counts.values()), np.float32)
         if settings.weighting == "binary":
             values = np.ones_like(values)
         elif settings.sublinear:
@@ -142,7 +136,9 @@ class Terms:
             values = values * self.idf[indices]
         if settings.norm:
             values = values / np.sqrt(values @ values)
-        return indices, (values * np.float32(settings.scale)).astype(np.float32)
+        if settings.scale != 1:
+            values = values * np.float32(settings.scale)
+        return indices, values
 
     def collate(self, rows: Sequence[TermRow | None]) -> dict[str, Any]:
         """Rows padded to the longest, at least one wide."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,6 @@ class Examples:
         known: bool, shape (n, genres); only these cells may be trained on or measured.
         index: int64, shape (n,), the view's rows among `rows`.
         dropped: inputs that the view hides.
-
     """
 
     features: Mapping[str, Feature]
@@ -63,13 +62,18 @@ class Examples:
         """bool, shape (n,): whether each movie has all these inputs, in a usable state."""
         there = np.ones(len(self), np.bool_)
         for wanted in inputs:
-            any_row = np.zeros(len(self), np.bool_)
-            for name, feature in self.features.items():
-                if feature.input == wanted and wanted not in self.dropped:
-                    rows = self.rows[name]
-                    any_row |= np.array([rows[i] is not None for i in self.index], np.bool_)
-            there &= any_row
+            there &= self._any_row(n for n, f in self.features.items() if f.input == wanted)
         return there
+
+    def told(self) -> NDArray[np.bool_]:
+        """bool, shape (n,): whether each movie has any row, so that scores say something."""
+        return self._any_row(self.features)
+
+    def _any_row(self, names: Iterable[str]) -> NDArray[np.bool_]:
+        found = np.zeros(len(self), np.bool_)
+        for name in names:
+            found |= np.array([row is not None for row in self.read(name)], np.bool_)
+        return found
 
     def arrays(self, names: Collection[str] | None = None) -> dict[str, Array]:
         """The arrays that a graph takes (see `features.collate`)."""

@@ -31,7 +31,6 @@ class _Head:
         seed: of everything random.
         reported: the source's figures, as it prints them.
         ours: our figures, with the command that gave them.
-
     """
 
     id: str
@@ -65,7 +64,6 @@ class Recipe:
         features: name → (kind, settings).
         model: what to fit.
         text: it as TOML, with overrides applied and other recipes that it names spelled out.
-
     """
 
     head: _Head
@@ -90,29 +88,29 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
     Raises:
         RecipeError: no such recipe, not TOML, an unknown key or kind (the nearest is offered),
             a wrong type, or a combination that cannot work.
-
     """
     table = _read(name_or_path)
     where = f"recipe {Path(name_or_path).stem}"
     _spell_out(table, where)
     for assignment in overrides:
         override(table, assignment)
-    text = tomli_w.dumps(table)
-    features_table, model_table = table.pop("features", {}), table.pop("model", None)
-    head = settings_from(_Head, table, where)
+    return _checked(table, where)
+
+
+def _checked(table: Mapping[str, Any], where: str) -> Recipe:
+    head_table = {k: v for k, v in table.items() if k not in ("features", "model")}
+    head = settings_from(_Head, head_table, where)
     vocabulary = pick(VOCABULARIES, head.vocabulary, f"{where}.vocabulary")
     features = {}
-    for name, entry in features_table.items():
+    for name, entry in _mapping(table.get("features", {}), f"{where}.features").items():
         at = f"{where}.features.{name}"
         kind, entry = _kind(entry, at)
         features[name] = (kind, settings_from(pick(FEATURE_KINDS, kind, at).Settings, entry, at))
-    if model_table is None:
-        raise RecipeError(f"{where}: no [model]; add one")
-    model = _model(model_table, features, f"{where}.model")
+    model = _model(table.get("model"), features, f"{where}.model")
     unused = set(features) - set(features_read(model))
     if unused:
         raise RecipeError(f"{where}: feature {min(unused)!r} is read by no model; remove it")
-    return Recipe(head, vocabulary, features, model, text)
+    return Recipe(head, vocabulary, features, model, tomli_w.dumps(table))
 
 
 def _read(name_or_path: str | Path) -> dict[str, Any]:
@@ -123,32 +121,45 @@ def _read(name_or_path: str | Path) -> dict[str, Any]:
             hint = nearest(path.stem, recipe_names())
             raise RecipeError(f"no recipe {str(name_or_path)!r}; {hint}")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RecipeError(f"recipe {path}: {error.strerror}; check the path") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"recipe {path}: not valid TOML ({error})") from None
+    if "model" not in table:
+        raise RecipeError(f"recipe {path.stem}: no [model]; add one")
+    return table
 
 
 def _spell_out(table: dict[str, Any], where: str, inside: tuple[str, ...] = ()) -> None:
     """Replaces every part that names a recipe by that recipe's model, and adds its features."""
-    model = table.get("model")
-    parts = model.get("parts", {}) if isinstance(model, dict) else {}
-    for name, part in parts.items():
-        if not isinstance(part, dict) or "recipe" not in part:
-            continue
-        named = part["recipe"]
-        if set(part) != {"recipe"} or named in inside:
+    for parts, name in list(_naming(table["model"])):
+        named = parts[name]["recipe"]
+        if set(parts[name]) != {"recipe"} or not isinstance(named, str):
             raise RecipeError(f"{where}: part {name!r} may name another recipe and nothing else")
+        if named in inside:
+            raise RecipeError(f"{where}: part {name!r} names {named!r}, which it is itself part of")
         other = _read(named)
         _spell_out(other, f"recipe {named}", (*inside, named))
+        _checked(other, f"recipe {named}")
+        mine = _mapping(table.setdefault("features", {}), f"{where}.features")
         names = {}
         for feature, entry in other.get("features", {}).items():
-            mine = table.setdefault("features", {})
-            clash = feature in mine and mine[feature] != entry
-            names[feature] = f"{name}-{feature}" if clash else feature
-            mine[names[feature]] = entry
+            new = feature
+            while mine.setdefault(new, entry) != entry:  # another feature goes by that name
+                new = f"{name}-{new}"
+            names[feature] = new
         parts[name] = _with_features(other["model"], names)
+
+
+def _naming(model: Any) -> Iterator[tuple[dict[str, Any], str]]:
+    """The parts of a model, however deep, that name a recipe: the table each is in, its key."""
+    parts = model.get("parts", {}) if isinstance(model, dict) else {}
+    for name, part in parts.items() if isinstance(parts, dict) else ():
+        if isinstance(part, dict) and "recipe" in part:
+            yield parts, name
+        else:
+            yield from _naming(part)
 
 
 def _with_features(model: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
@@ -161,16 +172,16 @@ def _with_features(model: dict[str, Any], names: Mapping[str, str]) -> dict[str,
     return renamed
 
 
-def _model(table: Mapping[str, Any], features: Mapping[str, Any], where: str) -> ModelSpec:
+def _model(table: Any, features: Mapping[str, Any], where: str) -> ModelSpec:
     from genreel.lab.models import KINDS
 
     kind, table = _kind(table, where)
     model_class = pick(KINDS, kind, where)
     parts = {
         name: _model(part, features, f"{where}.parts.{name}")
-        for name, part in table.pop("parts", {}).items()
+        for name, part in _mapping(table.pop("parts", {}), f"{where}.parts").items()
     }
-    names = tuple(table.pop("features", ()))
+    names = settings_from(_Names, {"features": table.pop("features", [])}, where).features
     for name in names:
         pick(features, name, f"{where}.features")
     spec = ModelSpec(kind, names, settings_from(model_class.Settings, table, where), parts)
@@ -178,6 +189,19 @@ def _model(table: Mapping[str, Any], features: Mapping[str, Any], where: str) ->
     if problem:
         raise RecipeError(f"{where}: {problem}")
     return spec
+
+
+@dataclass(frozen=True)
+class _Names:
+    """The key `features` of a model, checked as any other setting is."""
+
+    features: tuple[str, ...]
+
+
+def _mapping(table: Any, where: str) -> dict[str, Any]:
+    if not isinstance(table, dict):
+        raise RecipeError(f"{where}: must be a table, not {table!r}")
+    return table
 
 
 def _kind(table: Any, where: str) -> tuple[str, dict[str, Any]]:
@@ -204,17 +228,18 @@ def override(table: dict[str, Any], assignment: str) -> None:
 
     Raises:
         RecipeError: it is not of that form, or nothing in the recipe ends with that path.
-
     """
     path, equals, value = assignment.partition("=")
     *tables, key = path.strip().split(".")
+    if not equals or not key:
+        raise RecipeError(f"--set {assignment!r}: expected path.to.key=value")
     try:
         parsed = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         parsed = value.strip()  # a bare word is text
     found = [t for at, t in _tables(table) if at[len(at) - len(tables) :] == tuple(tables)]
     exact = [t for at, t in _tables(table) if at == tuple(tables)]
-    if not equals or not key or not found:
+    if not found:
         places = [".".join(at) for at, _ in _tables(table) if at]
         raise RecipeError(
             f"--set {assignment!r}: no table {'.'.join(tables)!r} in the recipe; "

@@ -35,7 +35,6 @@ def settings_from(cls: type[T], table: Mapping[str, Any], where: str) -> T:
 
     Raises:
         RecipeError: an unknown key (the nearest is offered), a missing one, or a wrong type.
-
     """
     if not isinstance(table, Mapping):
         raise RecipeError(f"{where}: must be a table, not {table!r}")
@@ -63,10 +62,11 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if dataclasses.is_dataclass(hint):
         return settings_from(typing.cast(type, hint), value, where)
-    if origin is tuple and isinstance(value, list):
-        inner = args[:1] * len(value) if args[-1] is Ellipsis else args
-        if len(inner) == len(value):
-            return tuple(_convert(h, v, where) for h, v in zip(inner, value, strict=True))
+    if origin is tuple:
+        items = value if isinstance(value, list) else []
+        inner = args[:1] * len(items) if args[-1] is Ellipsis else args
+        if isinstance(value, list) and len(inner) == len(items):
+            return tuple(_convert(h, v, where) for h, v in zip(inner, items, strict=True))
     elif origin in (types.UnionType, typing.Union):
         for option in args:
             try:

@@ -51,6 +51,8 @@ def read_split(path: Path) -> Split:
     """A split from a JSON file {"train": [ids], "valid": [ids], "test": [ids]}."""
     try:
         table = json.loads(path.read_bytes())
+        if not all(isinstance(table[name], list) for name in PARTS):
+            raise TypeError
         return Split(**{name: tuple(map(str, table[name])) for name in PARTS})
     except OSError as error:
         raise CatalogueError(f"split {path}: {error.strerror}; check the path") from None
@@ -75,9 +77,16 @@ def stratified_split(
     """A random split in which every genre keeps its share (Sechidis et al. 2011).
 
     Args:
-        valid, test: shares of the movies.
+        valid, test: shares of the movies, above 0 and together below 1.
 
+    Raises:
+        CatalogueError: the shares are wrong, or there are too few movies for them.
     """
+    if not (valid > 0 and test > 0 and valid + test < 1):
+        raise CatalogueError(
+            f"shares valid {valid:g} and test {test:g} leave a part of the split empty; "
+            "both must be above 0, their sum below 1"
+        )
     if len(movies) < 10:
         raise CatalogueError(f"{len(movies)} movies are too few to split; add movies or a split")
     labels, _ = vocabulary.encode(movie.genres for movie in movies)

@@ -31,7 +31,6 @@ def evaluate(predictor: Predictor, movies: Sequence[Movie]) -> dict[str, Any]:
     Returns:
         Case → figures (see `metrics.summary`) and `unanswered`, the number of movies that got
         no scores and are left out of the figures. A case without movies is left out.
-
     """
     results = {}
     for case, (needed, shown) in CASES.items():

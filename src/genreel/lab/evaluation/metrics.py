@@ -57,7 +57,6 @@ def precision_recall_f1(
 
     Returns:
         Three arrays; 0 where the denominator is 0, as in scikit-learn's default.
-
     """
     true = (labels > 0) & known
     chosen = decided & known

@@ -30,7 +30,6 @@ def choose_thresholds(
 
     Returns:
         genre → threshold in (0, 1).
-
     """
     candidates = np.linspace(0.02, 0.9, 89)
     f1 = np.array(

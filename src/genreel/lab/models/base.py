@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreel.lab.examples import Examples
+from genreel.vocabulary import Known, Labels
 
 Scores = NDArray[np.float32]
 
@@ -25,7 +26,6 @@ class Place:
     Attributes:
         folder: for checkpoints; a run that was stopped goes on from what it finds there.
         seed: of everything random.
-
     """
 
     folder: Path
@@ -41,7 +41,6 @@ class Model(Protocol):
     Attributes:
         features: names of the features that the model and its parts read.
         inputs: movie inputs that these features read.
-
     """
 
     features: tuple[str, ...]
@@ -51,13 +50,23 @@ class Model(Protocol):
         """Learns from the known cells of `train`; may choose settings on `valid`."""
 
     def scores(self, examples: Examples) -> Scores:
-        """Probabilities, shape (n, genres). 0 for a movie none of whose inputs are there."""
+        """Probabilities, shape (n, genres); they say nothing of a movie that has no row."""
 
 
 def logit(scores: NDArray[Any]) -> NDArray[np.float64]:
     """ln(p / (1 - p)), with p kept EPSILON away from 0 and 1."""
     p = np.clip(np.asarray(scores, np.float64), EPSILON, 1 - EPSILON)
     return np.asarray(np.log(p / (1 - p)))
+
+
+def prior(labels: Labels, known: Known) -> NDArray[np.float64]:
+    """Share of positives among each genre's known cells, shape (genres,).
+
+    By Laplace's rule of succession, so never quite 0 or 1; but 0 for a genre that no movie is
+    known for: one half would have the model say it of every film.
+    """
+    count = known.sum(axis=0)
+    return np.where(count > 0, ((labels * known).sum(axis=0) + 1) / (count + 2), 0.0)
 
 
 def inputs_of(names: tuple[str, ...], features: Mapping[str, Any]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from genreel.features import Feature
 from genreel.features.text import Terms
 from genreel.lab.examples import Examples
-from genreel.lab.models.base import Place, Scores, inputs_of
+from genreel.lab.models.base import Place, Scores, inputs_of, logit, prior
 from genreel.progress import progress
 
 
@@ -25,7 +25,6 @@ class LinearSettings:
     Attributes:
         C: inverse of the L2 penalty, as in scikit-learn.
         class_weight: "none" or "balanced" (n / (2 · count), King & Zeng 2001).
-
     """
 
     C: float = 1.0
@@ -57,10 +56,12 @@ class Linear:
             return "kind 'linear' reads features of kind 'terms'; name at least one"
         if spec.settings.class_weight not in ("none", "balanced"):
             return "class_weight must be 'none' or 'balanced'"
+        if not spec.settings.C > 0:
+            return "C must be above 0"
         return "kind 'linear' has no parts; remove them" if spec.parts else ""
 
     def fit(self, train: Examples, valid: Examples, place: Place) -> None:
-        """One logistic regression per genre; a genre with one class keeps its prior."""
+        """One logistic regression per genre; one without both classes keeps its prior."""
         terms = self._matrix(train)
         genres = train.labels.shape[1]
         self.weights = np.zeros((terms.shape[1], genres), np.float32)
@@ -70,10 +71,8 @@ class Linear:
         for g in progress(range(genres), "linear", genres):
             use = train.known[:, g] & told
             y = train.labels[use, g]
-            if y.min(initial=1) == y.max(initial=0):
-                # Laplace's rule of succession: never quite 0 or 1.
-                prior = (y.sum() + 1) / (len(y) + 2)
-                self.bias[g] = np.log(prior / (1 - prior))
+            if y.min(initial=1) >= y.max(initial=0):
+                self.bias[g] = logit(prior(train.labels[told, g], train.known[told, g]))
                 continue
             regression = LogisticRegression(
                 C=self.settings.C, class_weight=weight, solver="liblinear", random_state=place.seed

@@ -23,7 +23,6 @@ class LateFusionSettings:
     Attributes:
         shrinkage: how strongly a genre's weights are drawn to the mean over genres, as the
             precision of a Gaussian prior; rare genres have little of their own to go by.
-
     """
 
     shrinkage: float = 10.0
@@ -87,10 +86,16 @@ class LateFusion:
     def scores(self, examples: Examples) -> Scores:
         """Sigmoid of the weighted sum for each movie's pattern."""
         present = np.stack([examples.has([name]) for name in INPUTS], axis=1)
-        pattern = present @ (2 ** np.arange(len(INPUTS)))
+        pattern = present @ self.powers
         x = self._part_logits(examples)
         z = (x * self.weights[pattern]).sum(axis=1) + self.bias[pattern]
         return np.asarray(1 / (1 + np.exp(-z)), np.float32)
+
+    @property
+    def powers(self) -> NDArray[np.int64]:
+        """What each of INPUTS adds to the pattern; 0 for those that no part reads."""
+        read = [2**i if name in self.inputs else 0 for i, name in enumerate(INPUTS)]
+        return np.array(read, np.int64)
 
     def _part_logits(self, examples: Examples) -> NDArray[np.float64]:
         """Shape (n, parts, genres)."""
@@ -99,7 +104,7 @@ class LateFusion:
     def _patterns(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         for size in range(1, len(self.inputs) + 1):
             for present in itertools.combinations(self.inputs, size):
-                yield sum(2 ** INPUTS.index(name) for name in present), present
+                yield sum(self.powers[INPUTS.index(name)] for name in present), present
 
 
 def fit_logistics(
@@ -117,7 +122,6 @@ def fit_logistics(
 
     Returns:
         weights, shape (parts, genres), and bias, shape (genres,).
-
     """
     parts, genres = x.shape[1:]
     centre, precision = np.full(parts, 1 / parts), 1.0

@@ -46,24 +46,18 @@ def check_parity(graph: bytes, model: Model, examples: Examples) -> float:
 
     Raises:
         BundleError: it is over PARITY.
-
     """
     session = load_session(graph, threads=1)
     worst = 0.0
     for hidden in [(), *([other for other in INPUTS if other != name] for name in INPUTS)]:
         shown = examples.without(hidden)
-        shown = shown.take(np.flatnonzero([any(r) for r in _readable(shown)]))
+        shown = shown.take(np.flatnonzero(shown.told()))
         for batch in shown.batches(32):
             scores = run_session(session, batch.arrays())
             worst = max(worst, float(np.abs(scores - model.scores(batch)).max(initial=0)))
     if not worst <= PARITY:
         raise BundleError(f"the exported graph differs from the model by {worst:.2g}; not written")
     return worst
-
-
-def _readable(examples: Examples) -> list[list[bool]]:
-    columns = [[row is not None for row in examples.read(name)] for name in examples.features]
-    return [list(row) for row in zip(*columns, strict=True)]
 
 
 def _linear(model: Linear, features: Mapping[str, Feature]) -> Any:
@@ -157,7 +151,7 @@ def _late_fusion(model: LateFusion, features: Mapping[str, Feature]) -> Any:
         "scores = Sigmoid (logits)",
     ]
     constants = {
-        "powers": (2.0 ** np.arange(len(INPUTS))).astype(np.float32),
+        "powers": model.powers.astype(np.float32),
         "weights": model.weights,
         "bias": model.bias,
         "lowest": np.array(EPSILON, np.float32),

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from genreel.features import Feature
 from genreel.features.image import Pixels
 from genreel.lab.examples import Examples
-from genreel.lab.models.base import Place, Scores, inputs_of, logit
-from genreel.lab.models.towers import Backbone, BackboneSettings
+from genreel.lab.models.base import Place, Scores, inputs_of, logit, prior
+from genreel.lab.models.towers import Backbone, BackboneSettings, tower_problem
 from genreel.lab.training.loop import TrainingSettings, train_network
 
 _STATISTICS_SAMPLE = 512  # posters; enough for means and variances of every channel
@@ -30,7 +30,7 @@ class NetworkSettings:
 
 
 class TowerHead(nn.Module):
-    """A tower and a linear head: uint8 pixels (m, 3, h, w) → logits (m, genres)."""
+    """A tower and a linear head: uint8 pixels (m, channels, h, w) → logits (m, genres)."""
 
     def __init__(self, tower: Backbone, genres: int) -> None:
         super().__init__()
@@ -62,7 +62,12 @@ class Network:
         """Why the recipe's combination cannot work, or ""."""
         if list(kinds.values()) != [Pixels.kind]:
             return "kind 'network' reads one feature of kind 'pixels'; name it"
-        return "kind 'network' has no parts; remove them" if spec.parts else ""
+        training = spec.settings.training
+        if min(training.epochs, training.batch_size) < 1:
+            return "training.epochs and training.batch_size must be at least 1"
+        if spec.parts:
+            return "kind 'network' has no parts; remove them"
+        return tower_problem(spec.settings.tower)
 
     def fit(self, train: Examples, valid: Examples, place: Place) -> None:
         """Trains on posters; the epoch's weights are averaged, not picked on `valid`."""
@@ -72,11 +77,10 @@ class Network:
         self.module = TowerHead(Backbone(self.settings.tower), train.labels.shape[1])
         sample = np.random.default_rng(place.seed).permutation(len(train))[:_STATISTICS_SAMPLE]
         self.module.tower.prepare(torch.from_numpy(self._pixels(train.take(np.sort(sample)))))
-        count = train.known.sum(axis=0)
-        prior = ((train.labels * train.known).sum(axis=0) + 1) / (count + 2)
         with torch.no_grad():  # start from "every film alike", not from chance
             self.module.head.weight.mul_(0.1)
-            self.module.head.bias.copy_(torch.from_numpy(logit(prior)).float())
+            start = logit(prior(train.labels, train.known))
+            self.module.head.bias.copy_(torch.from_numpy(start).float())
         checkpoint = place.folder / f"network-{self._identity(train, place.seed)}.pt"
         self.history = train_network(
             self.module, train, valid, self._pixels, self.settings.training, checkpoint, place.seed

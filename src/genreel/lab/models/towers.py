@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from genreel.errors import RecipeError
+from genreel.lab.settings import nearest
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class BackboneSettings:
         weights: "imagenet" or "random".
         dropout: on the vector it gives, in [0, 1).
         zoom: training crops keep at least this share of each side, in (0, 1].
-        brightness, contrast: largest relative change in training.
-
+        brightness, contrast: largest change in training, as a share of half the range of
+            values and of the poster's own contrast.
     """
 
     name: str = "mobilenetv2_100"
@@ -37,9 +38,10 @@ class BackboneSettings:
 
 
 class Backbone(nn.Module):
-    """A convolutional network of timm on pixels: uint8 (m, 3, h, w) → float32 (m, width).
+    """A convolutional network of timm: uint8 pixels (m, channels, h, w) → float32 (m, width).
 
-    In training, posters are flipped, cropped and changed in brightness and contrast.
+    A grey poster serves as all three channels. In training, posters are flipped, cropped and
+    changed in brightness and contrast.
     """
 
     net: Any  # timm's models are untyped
@@ -49,12 +51,18 @@ class Backbone(nn.Module):
         self.settings = settings
         options: dict[str, Any] = {"pad_type": "same"} if "mobilenet" in settings.name else {}
         path = local_weights(settings.name) if settings.weights == "imagenet" else None
-        self.net = timm.create_model(
-            settings.name,
-            num_classes=0,
-            pretrained=settings.weights == "imagenet" and path is None,
-            **options,
-        )
+        try:
+            self.net = timm.create_model(
+                settings.name,
+                num_classes=0,
+                pretrained=settings.weights == "imagenet" and path is None,
+                **options,
+            )
+        except Exception as error:  # each library on the way to the hub fails in its own way
+            raise RecipeError(
+                f"tower {settings.name!r} cannot be made ({error}); "
+                'go online once, or set tower.weights = "random"'
+            ) from None
         if path is not None:
             weights = load_file(path)
             self.net.load_state_dict(
@@ -65,7 +73,7 @@ class Backbone(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Vectors of posters."""
-        x = pixels.float() / 127.5 - 1
+        x = _scaled(pixels)
         if self.training:
             x = self._augment(x)
         vector: Tensor = self.dropout(self.net(x))
@@ -83,7 +91,7 @@ class Backbone(nn.Module):
         hooks = [layer.register_forward_pre_hook(_take_statistics) for layer in layers]
         self.net.eval()
         with torch.no_grad():
-            self.net(pixels.float() / 127.5 - 1)
+            self.net(_scaled(pixels))
         for hook in hooks:
             hook.remove()
 
@@ -103,6 +111,12 @@ class Backbone(nn.Module):
         contrast = 1 + (uniform(n, 1, 1, 1) * 2 - 1) * s.contrast
         brightness = (uniform(n, 1, 1, 1) * 2 - 1) * s.brightness
         return (x * contrast + brightness).clamp(-1, 1)
+
+
+def _scaled(pixels: Tensor) -> Tensor:
+    """uint8 (m, 1 or 3, h, w) → float32 in [-1, 1], shape (m, 3, h, w)."""
+    x = pixels.float() / 127.5 - 1
+    return x.expand(-1, 3, -1, -1) if x.shape[1] == 1 else x
 
 
 def _take_statistics(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
@@ -125,12 +139,10 @@ def local_weights(name: str) -> Path | None:
     return path if path.is_file() else None
 
 
-KINDS: dict[str, Any] = {"backbone": (Backbone, BackboneSettings)}
-
-
-def build_tower(kind: str, settings: Any) -> Backbone:
-    """A tower of one of KINDS."""
-    if kind not in KINDS:
-        raise RecipeError(f"unknown tower {kind!r}; choose one of: {', '.join(KINDS)}")
-    tower: Backbone = KINDS[kind][0](settings)
-    return tower
+def tower_problem(settings: BackboneSettings) -> str:
+    """Why these settings cannot work, or ""."""
+    if settings.weights not in ("imagenet", "random"):
+        return "tower.weights must be 'imagenet' or 'random'"
+    if not timm.is_model(settings.name):
+        return f"unknown tower {settings.name!r}; {nearest(settings.name, timm.list_models())}"
+    return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -12,10 +13,12 @@ from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
+import PIL
 
+from genreel import posters
 from genreel.catalogue import Movie
 from genreel.errors import GenreelError, InputError
-from genreel.features import Array, Feature
+from genreel.features import Array, Feature, image
 from genreel.features.image import Pixels
 from genreel.progress import progress
 
@@ -50,27 +53,26 @@ class ArrayRows(Sequence[Array | None]):
 def cached_rows(feature: Feature, movies: Sequence[Movie], folder: Path) -> ArrayRows | None:
     """Rows of a feature that reads posters, from the cache or into it; None for other features.
 
-    The key holds the feature's kind and settings, its code's version, and the content of every
+    The key holds the feature's kind and settings, the code that reads, and the content of every
     poster, so that neither a changed poster nor a changed extractor meets old rows.
 
     Raises:
         GenreelError: the cache cannot be written.
-
     """
     if not isinstance(feature, Pixels):
         return None
-    digest = hashlib.sha256(json.dumps([feature.kind, feature.settings()]).encode())
+    digest = hashlib.sha256(json.dumps([feature.kind, feature.settings(), _version()]).encode())
     for movie in movies:
         digest.update(_content(movie))
     path = folder / f"{feature.kind}-{digest.hexdigest()[:32]}.npy"
     flags = path.with_suffix(".json")
-    if not flags.is_file():
+    if not (flags.is_file() and path.is_file()):
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder) as temporary:
                 there = _fill(Path(temporary) / "rows.npy", feature, movies)
-                os.replace(Path(temporary) / "rows.npy", path)
                 (Path(temporary) / "flags.json").write_text(json.dumps(there))
+                os.replace(Path(temporary) / "rows.npy", path)
                 os.replace(Path(temporary) / "flags.json", flags)
         except OSError as error:
             raise GenreelError(
@@ -105,13 +107,24 @@ def _read_all(feature: Feature, movies: Sequence[Movie]) -> Iterator[Array | Non
             yield from pool.map(read, movies[start : start + 256])
 
 
+@functools.cache
+def _version() -> list[str]:
+    """What tells the code that reads posters from older code: its own text, and Pillow's number."""
+    texts = [Path(str(module.__file__)).read_bytes() for module in (posters, image)]
+    return [PIL.__version__, *(hashlib.sha256(text).hexdigest() for text in texts)]
+
+
 def _content(movie: Movie) -> bytes:
     """A digest of the poster; unreadable ones count as missing."""
-    if isinstance(movie.poster, Path):
-        try:
-            return hashlib.sha256(movie.poster.read_bytes()).digest()
-        except OSError:
+    poster = movie.poster
+    try:
+        if poster is None:
             return b"\0"
-    if isinstance(movie.poster, bytes):
-        return hashlib.sha256(movie.poster).digest()
-    return b"\0" if movie.poster is None else hashlib.sha256(movie.poster.tobytes()).digest()
+        if isinstance(poster, Path):
+            with poster.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").digest()
+        if not isinstance(poster, bytes):
+            poster = f"{poster.mode} {poster.size} ".encode() + poster.tobytes()
+        return hashlib.sha256(poster).digest()
+    except OSError:
+        return b"\0"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from lightning.fabric import Fabric
 from torch import Tensor, nn
 
 from genreel.errors import RecipeError
+from genreel.files import whole_file
 from genreel.lab.evaluation.metrics import macro_roc_auc
 from genreel.lab.examples import Examples
 from genreel.progress import progress, say
@@ -33,7 +33,6 @@ class TrainingSettings:
         warmup: share of the steps that raise the learning rate.
         weight_decay: of AdamW (Loshchilov & Hutter 2019), on matrices alone.
         average: decay of the running average of the weights that is kept in the end, per step.
-
     """
 
     epochs: int = 7
@@ -60,11 +59,10 @@ def train_network(
     `array_of(examples)` to logits of shape (n, genres). Its state is kept in the file `checkpoint`.
 
     Returns:
-        One dict an epoch: epoch, loss, valid_roc_auc, seconds.
+        One dict an epoch: epoch, loss, valid_roc_auc (None where undefined), seconds.
 
     Raises:
         RecipeError: the loss is no longer a number, or there are too few movies for one batch.
-
     """
     steps = len(train) // settings.batch_size
     if steps == 0:
@@ -108,16 +106,18 @@ def train_network(
             _average(averaged, module, settings.average)
             total += loss.detach()
         mean_loss = float(total) / steps
-        if not np.isfinite(mean_loss):
+        logits = _logits(averaged, valid, array_of, fabric)
+        if not (np.isfinite(mean_loss) and np.isfinite(logits).all()):
             raise RecipeError(
-                f"the loss is {mean_loss} in epoch {epoch + 1}; lower training.learning_rate"
+                f"the loss is {mean_loss:.3g} in epoch {epoch + 1}, and the network is past use; "
+                "lower training.learning_rate"
             )
-        auc = macro_roc_auc(valid.labels, valid.known, _logits(averaged, valid, array_of, fabric))
+        auc = macro_roc_auc(valid.labels, valid.known, logits)
         history.append(
             {
                 "epoch": epoch + 1,
                 "loss": mean_loss,
-                "valid_roc_auc": auc,
+                "valid_roc_auc": None if np.isnan(auc) else auc,
                 "seconds": time.monotonic() - started,
             }
         )
@@ -174,16 +174,15 @@ def _logits(
 
 def _save(path: Path, state: dict[str, Any], history: list[dict[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
     tensors = {name: thing.state_dict() for name, thing in state.items()}
-    torch.save({**tensors, "history": history}, temporary)
-    os.replace(temporary, path)
+    with whole_file(path) as file:
+        torch.save({**tensors, "history": history}, file)
 
 
 def _resume(path: Path, state: dict[str, Any]) -> list[dict[str, Any]]:
     if not path.is_file():
         return []
-    saved = torch.load(path, weights_only=True)
+    saved = torch.load(path, map_location="cpu", weights_only=True)
     for name, thing in state.items():
         thing.load_state_dict(saved[name])
     history: list[dict[str, Any]] = saved["history"]

@@ -59,10 +59,11 @@ def train(
 
     Raises:
         GenreelError: the catalogue does not suit the recipe, or a part of the work failed.
-
     """
     started = time.monotonic()
-    movies = {movie.id: movie for movie in catalogue}
+    movies: dict[str, Movie] = {}
+    for movie in catalogue:
+        movies.setdefault(movie.id, movie)  # a row that repeats an id comes with nothing else
     labelled = [movie for movie in movies.values() if movie.genres]
     split = split or stratified_split(labelled, recipe.vocabulary, recipe.head.seed)
     parts = {name: split.part(name, movies) for name in PARTS}
@@ -78,8 +79,9 @@ def train(
     model = build_model(recipe.model, features)
     work = out.with_name(out.name + ".work")
     model.fit(train_part, valid_part, Place(work, recipe.head.seed))
+    told = valid_part.take(np.flatnonzero(valid_part.told()))
     thresholds = choose_thresholds(
-        recipe.vocabulary.genres, valid_part.labels, valid_part.known, model.scores(valid_part)
+        recipe.vocabulary.genres, told.labels, told.known, model.scores(told)
     )
     graph = export(model, features)
     sample = valid_part.take(np.arange(min(_PARITY_MOVIES, len(valid_part))))

@@ -1,0 +1,93 @@
+"""Invented films whose genres can be told from what they come with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from genreel.catalogue import Movie
+from genreel.features import Feature
+from genreel.features.image import Pixels, PixelSettings
+from genreel.features.text import Terms, TermSettings
+from genreel.lab.examples import Examples, read_examples
+from genreel.vocabulary import Vocabulary
+
+TOY_GENRES = ("Horror", "Comedy", "Drama")
+SIDE = 32  # pixels
+
+
+def toy_movies(count: int, seed: int = 0, everything: bool = False) -> list[Movie]:
+    """Horror says "ghost", Comedy says "joke" and has a bright poster, Drama is chance.
+
+    Unless they have `everything`, every fourth lacks its poster and another fourth its plot.
+    """
+    rng = np.random.default_rng(seed)
+    movies = []
+    for i in range(count):
+        told = rng.random(3) < 0.5
+        words = ["the", *rng.choice(["river", "house", "night", "train"], 3)]
+        words += ["ghost"] * told[0] + ["joke"] * told[1]
+        light = rng.integers(160, 256) if told[1] else rng.integers(0, 96)
+        noise = rng.integers(-20, 21, (SIDE, SIDE, 3))
+        poster = Image.fromarray(np.clip(light + noise, 0, 255).astype(np.uint8))
+        movies.append(
+            Movie(
+                f"toy{i}",
+                title=f"Toy {i}",
+                year=1950 + i % 40,
+                plot=" ".join(words) if everything or i % 4 != 2 else "",
+                poster=poster if everything or i % 4 != 1 else None,
+                genres={"genreel": tuple(np.array(TOY_GENRES)[told]) or ("War",)},
+            )
+        )
+    return movies
+
+
+@pytest.fixture(scope="session")
+def toys() -> Callable[..., list[Movie]]:
+    """`toy_movies`."""
+    return toy_movies
+
+
+@pytest.fixture(scope="session")
+def toy_vocabulary() -> Vocabulary:
+    return Vocabulary(TOY_GENRES)
+
+
+@pytest.fixture(scope="session")
+def toy_features() -> dict[str, Feature]:
+    words = Terms.fit(TermSettings(min_count=1), toy_movies(40))
+    return {"plot": words, "poster": Pixels(PixelSettings(height=SIDE, width=SIDE))}
+
+
+@pytest.fixture(scope="session")
+def toy_examples(
+    toy_features: dict[str, Feature],
+    toy_vocabulary: Vocabulary,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[..., Examples]:
+    """Examples of `toy_movies`, of the features that are named."""
+    cache = tmp_path_factory.mktemp("rows")
+
+    def make(count: int, seed: int = 0, everything: bool = False, names: str = "plot poster") -> Examples:
+        features = {name: toy_features[name] for name in names.split()}
+        return read_examples(toy_movies(count, seed, everything), features, toy_vocabulary, cache)
+
+    return make
+
+
+@pytest.fixture
+def toml(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a recipe file: its head, then the text given."""
+
+    def write(body: str, name: str = "toy") -> Path:
+        head = "".join(f'{k} = "{k}"\n' for k in ("title", "source", "command", "cost"))
+        path = tmp_path / f"{name}.toml"
+        path.write_text(f'id = "{name}"\n{head}{body}', encoding="utf-8")
+        return path
+
+    return write
