@@ -82,7 +82,7 @@ def npz(**arrays: Any) -> bytes:
 
 def test_round_trip_keeps_everything(tiny_bundle: Path, tmp_path: Path) -> None:
     first = read_bundle(tiny_bundle)
-    rewrite(first, tmp_path / "again", thresholds={g: 0.1234567 for g in first.vocabulary.genres})
+    rewrite(first, tmp_path / "again", thresholds=dict.fromkeys(first.vocabulary.genres, 0.1234567))
     again = read_bundle(tmp_path / "again")
     assert (again.name, again.vocabulary, again.model) == (
         first.name,

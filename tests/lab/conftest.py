@@ -73,7 +73,9 @@ def toy_examples(
     """Examples of `toy_movies`, of the features that are named."""
     cache = tmp_path_factory.mktemp("rows")
 
-    def make(count: int, seed: int = 0, everything: bool = False, names: str = "plot poster") -> Examples:
+    def make(
+        count: int, seed: int = 0, everything: bool = False, names: str = "plot poster"
+    ) -> Examples:
         features = {name: toy_features[name] for name in names.split()}
         return read_examples(toy_movies(count, seed, everything), features, toy_vocabulary, cache)
 

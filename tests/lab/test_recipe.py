@@ -71,7 +71,10 @@ def test_a_recipe_of_one_model(toml: Write) -> None:
             PLOT + "ngram = [1, 2]\n" + LINEAR,
             "recipe toy.features.plot: unknown key 'ngram'; did you mean 'ngrams'?",
         ),
-        (PLOT + "ngrams = 2\n" + LINEAR, "recipe toy.features.plot.ngrams: must be tuple[int, int]"),
+        (
+            PLOT + "ngrams = 2\n" + LINEAR,
+            "recipe toy.features.plot.ngrams: must be tuple[int, int]",
+        ),
         (PLOT + "norm = 1\n" + LINEAR, "recipe toy.features.plot.norm: must be bool, not 1"),
         (
             PLOT + '[model]\nkind = "liner"\nfeatures = ["plot"]\n',
@@ -235,7 +238,9 @@ def test_override_by_exact_path_and_by_its_end() -> None:
     exact = load_recipe("default", ["model.parts.poster.training.epochs=2", "seed=5"])
     assert exact.model.parts["poster"].settings.training.epochs == 2
     assert exact.head.seed == 5
-    end = load_recipe("default", ["training.epochs = 3", "tower.dropout=0", 'tower.weights="random"'])
+    end = load_recipe(
+        "default", ["training.epochs = 3", "tower.dropout=0", 'tower.weights="random"']
+    )
     assert end.model.parts["poster"].settings.training.epochs == 3
     assert (tower(end).dropout, tower(end).weights) == (0.0, "random")
     assert "epochs = 3" in end.text

@@ -15,6 +15,7 @@ from genreel.catalogue import INPUTS, Movie
 from genreel.errors import BundleError
 from genreel.features.image import Pixels
 from genreel.features.text import Terms
+from genreel.features.tokens import Tokens
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -48,7 +49,7 @@ class Feature(Protocol):
         """What was fitted, as arrays."""
 
 
-KINDS: dict[str, Any] = {"terms": Terms, "pixels": Pixels}
+KINDS: dict[str, Any] = {"terms": Terms, "tokens": Tokens, "pixels": Pixels}
 
 
 def load_feature(kind: str, settings: Mapping[str, Any], state: Mapping[str, Array]) -> Feature:

@@ -155,15 +155,24 @@ class Terms:
 def _words(movie: Movie, settings: TermSettings) -> list[str]:
     if settings.input == "year":
         return [f"{movie.year // 10 * 10}s"] if movie.year is not None else []
-    text: str = getattr(movie, settings.input)
+    return split_words(movie, settings.input, settings.stop_words)
+
+
+def split_words(movie: Movie, name: str, stop_words: bool) -> list[str]:
+    """Lower-case words of two letters or more, in order; InputError for a text too long.
+
+    Args:
+        movie: whose text.
+        name: of the input: "plot" or "title".
+        stop_words: drop common English words.
+    """
+    text: str = getattr(movie, name)
     if len(text) > MAX_CHARACTERS:
         raise InputError(
-            f"{settings.input} of {len(text):,} characters is over {MAX_CHARACTERS:,}; shorten it"
+            f"{name} of {len(text):,} characters is over {MAX_CHARACTERS:,}; shorten it"
         )
     words = _WORD.findall(html.unescape(text).lower())
-    if settings.stop_words:
-        words = [word for word in words if word not in STOP_WORDS]
-    return words
+    return [word for word in words if word not in STOP_WORDS] if stop_words else words
 
 
 def _ngrams(words: Sequence[str], lengths: tuple[int, int]) -> list[str]:

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from genreel.lab.models.classic import Linear
-from genreel.lab.models.ensemble import LateFusion
+from genreel.lab.models.classic import Classic, Linear
+from genreel.lab.models.ensemble import Average, LateFusion, Stack
 from genreel.lab.models.network import Network
 
-KINDS: dict[str, Any] = {"linear": Linear, "network": Network, "late-fusion": LateFusion}
+KINDS: dict[str, Any] = {
+    "linear": Linear,
+    "classic": Classic,
+    "network": Network,
+    "average": Average,
+    "stack": Stack,
+    "late-fusion": LateFusion,
+}

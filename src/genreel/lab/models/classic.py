@@ -2,20 +2,235 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    RandomForestClassifier,
+)
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
 
+from genreel.errors import RecipeError
 from genreel.features import Feature
+from genreel.features.image import Pixels
 from genreel.features.text import Terms
 from genreel.lab.examples import Examples
-from genreel.lab.models.base import Place, Scores, inputs_of, logit, prior
+from genreel.lab.models.base import Place, Scores, inputs_of
+from genreel.lab.settings import nearest
+from genreel.lab.training.cache import Extractor, default_cache, extracted_rows
 from genreel.progress import progress
+from genreel.vocabulary import Known, Labels
+
+ESTIMATORS: dict[str, Any] = {
+    "knn": KNeighborsClassifier,
+    "logistic": LogisticRegression,
+    "svm": SVC,
+    "tree": DecisionTreeClassifier,
+    "forest": RandomForestClassifier,
+    "extra-trees": ExtraTreesClassifier,
+    "boosting": GradientBoostingClassifier,
+    "mlp": MLPClassifier,
+}
+"""Key → class; its own arguments are the recipe's `options`."""
+
+
+@dataclass(frozen=True)
+class EstimatorSettings:
+    """An estimator of scikit-learn, one per genre.
+
+    Attributes:
+        estimator: a key of ESTIMATORS.
+        options: arguments of its class, such as n_estimators or class_weight.
+    """
+
+    estimator: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def estimator_problem(settings: EstimatorSettings) -> str:
+    """Why these settings cannot work, or ""."""
+    if settings.estimator not in ESTIMATORS:
+        return (
+            f"unknown estimator {settings.estimator!r}; {nearest(settings.estimator, ESTIMATORS)}"
+        )
+    known = inspect.signature(ESTIMATORS[settings.estimator]).parameters
+    for name in settings.options:
+        if name not in known:
+            return f"{settings.estimator} has no option {name!r}; {nearest(name, known)}"
+    return ""
+
+
+class PerGenre:
+    """One estimator per genre, each fitted on the cells known for its genre.
+
+    After `fit`: `estimators`, one a genre, None where only one class was seen; `priors` float32,
+    shape (genres,), the scores of those.
+    """
+
+    def __init__(self, settings: EstimatorSettings) -> None:
+        self.settings = settings
+        self.estimators: list[Any] = []
+        self.priors: NDArray[np.float32] = np.empty(0, np.float32)
+
+    def fit(self, x: Any, labels: Labels, known: Known, seed: int) -> None:
+        """x: dense or sparse, shape (n, d)."""
+        genres = labels.shape[1]
+        # Laplace's rule of succession: never quite 0 or 1.
+        positive = (labels * known).sum(axis=0)
+        self.priors = ((positive + 1) / (known.sum(axis=0) + 2)).astype(np.float32)
+        self.estimators = []
+        for g in progress(range(genres), self.settings.estimator, genres):
+            use, y = known[:, g], labels[known[:, g], g]
+            one_class = y.min(initial=1) == y.max(initial=0)
+            estimator = None if one_class else self._new(x, seed).fit(x[use], y)
+            _round_thresholds(estimator)
+            self.estimators.append(estimator)
+
+    def scores(self, x: Any) -> Scores:
+        """Probabilities, shape (n, genres); for an SVM, the sigmoid of its decision function, so
+        that 0.5 is the machine's own decision.
+        """
+        scores = np.tile(self.priors, (x.shape[0], 1))
+        for g, estimator in enumerate(self.estimators):
+            if estimator is None or not x.shape[0]:
+                continue
+            if isinstance(estimator, SVC):
+                scores[:, g] = 1 / (1 + np.exp(-estimator.decision_function(x)))
+            else:
+                scores[:, g] = estimator.predict_proba(x)[:, 1]
+        return scores
+
+    def _new(self, x: Any, seed: int) -> Any:
+        options = dict(self.settings.options)
+        cls = ESTIMATORS[self.settings.estimator]
+        if cls is SVC and options.get("gamma", "scale") == "scale":
+            # One width for all genres, so that they can share their kernel in the graph.
+            squares = x.multiply(x).mean() if scipy.sparse.issparse(x) else (x * x).mean()
+            options["gamma"] = 1 / (x.shape[1] * max(squares - x.mean() ** 2, 1e-12))
+        if "random_state" in inspect.signature(cls).parameters:
+            options.setdefault("random_state", seed)
+        if "n_jobs" in inspect.signature(cls).parameters and "forest" in str(cls).lower():
+            options.setdefault("n_jobs", -1)
+        try:
+            return cls(**options)
+        except TypeError as error:
+            raise RecipeError(f"{self.settings.estimator}: {error}") from None
+
+
+def _round_thresholds(estimator: Any) -> None:
+    """Rounds a tree's thresholds down to float32: features are float32, so no decision changes,
+    and the graph, which holds float32, takes the very same ones.
+    """
+    for tree in np.ravel(getattr(estimator, "estimators_", [estimator])):
+        if hasattr(tree, "tree_"):
+            exact = tree.tree_.threshold
+            rounded = exact.astype(np.float32)
+            above = rounded > exact
+            rounded[above] = np.nextafter(rounded[above], np.float32(-np.inf))
+            exact[:] = rounded
+
+
+@dataclass(frozen=True)
+class ClassicSettings(EstimatorSettings):
+    """Settings of `Classic`.
+
+    Attributes:
+        pca: reduce the features to so many principal components first; 0 for none.
+        backbone: pixels become the vectors of this frozen model of timm; "" takes raw pixels.
+        weights: of the backbone, "imagenet" or "random".
+    """
+
+    pca: int = 0
+    backbone: str = ""
+    weights: str = "imagenet"
+
+
+class Classic:
+    """An estimator of scikit-learn over terms, or over pixels: raw in [0, 1], reduced by PCA, or
+    as vectors of a frozen backbone. Trained on the movies that have the input.
+    """
+
+    Settings = ClassicSettings
+
+    def __init__(
+        self, settings: ClassicSettings, names: tuple[str, ...], features: Mapping[str, Feature]
+    ) -> None:
+        self.settings = settings
+        self.features = names
+        self.inputs = inputs_of(names, features)
+        self.core = PerGenre(settings)
+        self.pca: PCA | None = None
+        self.extractor: Extractor | None = None
+
+    @staticmethod
+    def problem(spec: Any, kinds: Mapping[str, str]) -> str:
+        """Why the recipe's combination cannot work, or ""."""
+        if list(kinds.values()) not in ([Terms.kind], [Pixels.kind]) or spec.parts:
+            return "kind 'classic' reads one feature of kind 'terms' or 'pixels', and has no parts"
+        if list(kinds.values()) == [Terms.kind] and (spec.settings.backbone or spec.settings.pca):
+            return "pca and backbone belong to posters; remove them"
+        return estimator_problem(spec.settings)
+
+    def fit(self, train: Examples, valid: Examples, place: Place) -> None:
+        """PCA and estimators on the training movies that have the input."""
+        train = train.take(np.flatnonzero(train.has(self.inputs)))
+        if self.settings.backbone and self.extractor is None:
+            self.extractor = _frozen(self.settings, self.features[0], train)
+        x = self._matrix(train)
+        if self.settings.pca:
+            components = min(self.settings.pca, *x.shape)
+            self.pca = PCA(components, svd_solver="randomized", random_state=place.seed).fit(x)
+            x = self._reduced(x)
+        self.core.fit(x, train.labels, train.known, place.seed)
+
+    def scores(self, examples: Examples) -> Scores:
+        """Probabilities; 0 for a movie without the input."""
+        there = np.flatnonzero(examples.has(self.inputs))
+        x = self._matrix(examples.take(there))
+        if self.pca is not None and len(there):
+            x = self._reduced(x)
+        scores = np.zeros((len(examples), examples.labels.shape[1]), np.float32)
+        scores[there] = self.core.scores(x)
+        return scores
+
+    def _reduced(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Principal components, in float64 as in the graph: a tree's decision must not hang on
+        the order in which float32 sums are taken.
+        """
+        assert self.pca is not None
+        reduced = (x.astype(np.float64) - self.pca.mean_) @ self.pca.components_.T
+        return np.asarray(reduced, np.float32)
+
+    def _matrix(self, examples: Examples) -> Any:
+        """Sparse for terms, dense float32 for pixels; shape (n, d)."""
+        [name] = self.features
+        if isinstance(examples.features[name], Terms):
+            return sparse_rows(examples.read(name), _width(examples.features[name]))
+        if self.extractor is not None:
+            examples = extracted_rows(examples, name, self.extractor, default_cache())
+            return examples.arrays([name])[f"{name}.pixels"]
+        pixels = examples.arrays([name])[f"{name}.pixels"]
+        return pixels.reshape(len(pixels), -1).astype(np.float32) / 255
+
+
+def _frozen(settings: ClassicSettings, name: str, train: Examples) -> Extractor:
+    from genreel.lab.models.towers import Backbone, BackboneSettings
+
+    backbone = BackboneSettings(name, settings.backbone, settings.weights, frozen=True)
+    pixels: Any = train.features[name]
+    return Backbone(backbone, pixels, train)
 
 
 @dataclass(frozen=True)
@@ -32,7 +247,7 @@ class LinearSettings:
 
 
 class Linear:
-    """Logistic regression over sparse terms, one per genre, on the cells known for that genre.
+    """Logistic regression over the terms of any number of features, one per genre.
 
     After `fit`: `weights` float32, shape (all terms, genres), features one below the other in
     the order of `features`; `bias` float32, shape (genres,).
@@ -56,29 +271,22 @@ class Linear:
             return "kind 'linear' reads features of kind 'terms'; name at least one"
         if spec.settings.class_weight not in ("none", "balanced"):
             return "class_weight must be 'none' or 'balanced'"
-        if not spec.settings.C > 0:
-            return "C must be above 0"
         return "kind 'linear' has no parts; remove them" if spec.parts else ""
 
     def fit(self, train: Examples, valid: Examples, place: Place) -> None:
-        """One logistic regression per genre; one without both classes keeps its prior."""
+        """One logistic regression per genre; a genre with one class keeps its prior."""
         terms = self._matrix(train)
-        genres = train.labels.shape[1]
-        self.weights = np.zeros((terms.shape[1], genres), np.float32)
-        self.bias = np.zeros(genres, np.float32)
-        weight = None if self.settings.class_weight == "none" else "balanced"
         told = np.asarray(terms.getnnz(axis=1) > 0)
-        for g in progress(range(genres), "linear", genres):
-            use = train.known[:, g] & told
-            y = train.labels[use, g]
-            if y.min(initial=1) >= y.max(initial=0):
-                self.bias[g] = logit(prior(train.labels[told, g], train.known[told, g]))
-                continue
-            regression = LogisticRegression(
-                C=self.settings.C, class_weight=weight, solver="liblinear", random_state=place.seed
-            ).fit(terms[use], y)
-            self.weights[:, g] = regression.coef_[0]
-            self.bias[g] = regression.intercept_[0]
+        weight = None if self.settings.class_weight == "none" else "balanced"
+        options = {"C": self.settings.C, "class_weight": weight, "solver": "liblinear"}
+        core = PerGenre(EstimatorSettings("logistic", options))
+        core.fit(terms[told], train.labels[told], train.known[told], place.seed)
+        self.bias = np.log(core.priors / (1 - core.priors))
+        self.weights = np.zeros((terms.shape[1], len(self.bias)), np.float32)
+        for g, estimator in enumerate(core.estimators):
+            if estimator is not None:
+                self.weights[:, g] = estimator.coef_[0]
+                self.bias[g] = estimator.intercept_[0]
 
     def scores(self, examples: Examples) -> Scores:
         """Sigmoid of the linear terms."""
@@ -92,7 +300,8 @@ class Linear:
 
     def _matrix(self, examples: Examples) -> Any:
         blocks = [
-            _sparse(examples.read(name), _width(examples.features[name])) for name in self.features
+            sparse_rows(examples.read(name), _width(examples.features[name]))
+            for name in self.features
         ]
         return scipy.sparse.hstack(blocks, format="csr")
 
@@ -101,7 +310,8 @@ def _width(feature: Any) -> int:
     return max(1, len(feature.terms))  # a vocabulary may be empty, a matrix may not
 
 
-def _sparse(rows: list[Any], width: int) -> Any:
+def sparse_rows(rows: list[Any], width: int) -> Any:
+    """Rows of `Terms` (None: all zero) as a CSR matrix, shape (n, width)."""
     empty = (np.empty(0, np.int64), np.empty(0, np.float32))
     pairs = [row if row is not None else empty for row in rows]
     starts = np.cumsum([0, *(len(indices) for indices, _ in pairs)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,149 @@ from genreel.catalogue import INPUTS
 from genreel.features import Feature
 from genreel.lab.examples import Examples
 from genreel.lab.models.base import Model, Place, Scores, logit
+from genreel.lab.models.classic import EstimatorSettings, PerGenre, estimator_problem
+
+Parts = Mapping[str, Model]
+
+
+def parts_problem(spec: Any) -> str:
+    """Why a model made of parts cannot work, or ""."""
+    if len(spec.parts) < 2:
+        return f"kind {spec.kind!r} needs at least two parts"
+    return f"kind {spec.kind!r} reads its parts, not features" if spec.features else ""
+
+
+def shown_parts(parts: Parts, examples: Examples) -> NDArray[np.bool_]:
+    """bool, shape (n, parts): whether a movie has any of a part's inputs."""
+    return np.stack(
+        [
+            np.logical_or.reduce([examples.has([name]) for name in part.inputs])
+            for part in parts.values()
+        ],
+        axis=1,
+    )
+
+
+class _OfParts:
+    """What models made of parts have in common."""
+
+    def __init__(
+        self, settings: Any, names: tuple[str, ...], features: Mapping[str, Feature], parts: Parts
+    ) -> None:
+        self.settings = settings
+        self.parts = parts
+        self.features = tuple(
+            dict.fromkeys(name for part in parts.values() for name in part.features)
+        )
+        self.inputs = tuple(
+            name for name in INPUTS if any(name in part.inputs for part in parts.values())
+        )
+
+    @staticmethod
+    def problem(spec: Any, kinds: Mapping[str, str]) -> str:
+        """Why the recipe's combination cannot work, or ""."""
+        return parts_problem(spec)
+
+    def part_scores(self, examples: Examples) -> NDArray[np.float32]:
+        """Shape (n, parts, genres)."""
+        return np.stack([part.scores(examples) for part in self.parts.values()], axis=1)
+
+
+@dataclass(frozen=True)
+class AverageSettings:
+    """`Average` has no settings."""
+
+
+class Average(_OfParts):
+    """The mean of the parts' probabilities, over the parts whose input a movie has."""
+
+    Settings = AverageSettings
+
+    def fit(self, train: Examples, valid: Examples, place: Place) -> None:
+        """Fits the parts."""
+        for part in self.parts.values():
+            part.fit(train, valid, place)
+
+    def scores(self, examples: Examples) -> Scores:
+        """The mean; 0 for a movie that has no part's input."""
+        shown = shown_parts(self.parts, examples)[:, :, None]
+        total = (self.part_scores(examples) * shown).sum(axis=1)
+        return np.asarray(total / np.maximum(shown.sum(axis=1), 1), np.float32)
+
+
+@dataclass(frozen=True)
+class StackSettings(EstimatorSettings):
+    """Settings of `Stack`.
+
+    Attributes:
+        folds: the parts' scores that the estimator learns from are out of fold: each is given by
+            parts that were trained on the other folds of the training movies. 0 learns from the
+            valid movies instead, which costs no further training of the parts.
+    """
+
+    folds: int = 3
+
+
+class Stack(_OfParts):
+    """An estimator per genre over the probabilities of all genres from every part (Wolpert 1992).
+
+    A part whose input is missing gives its mean scores. After `fit`: `core`; `means` float32,
+    shape (parts, genres).
+    """
+
+    Settings = StackSettings
+
+    def __init__(
+        self, settings: Any, names: tuple[str, ...], features: Mapping[str, Feature], parts: Parts
+    ) -> None:
+        super().__init__(settings, names, features, parts)
+        self.core = PerGenre(settings)
+        self.means: NDArray[np.float32] = np.empty((0, 0), np.float32)
+
+    @staticmethod
+    def problem(spec: Any, kinds: Mapping[str, str]) -> str:
+        """Why the recipe's combination cannot work, or ""."""
+        if spec.settings.folds < 0 or spec.settings.folds == 1:
+            return "folds must be 0, or 2 and more"
+        return parts_problem(spec) or estimator_problem(spec.settings)
+
+    def fit(self, train: Examples, valid: Examples, place: Place) -> None:
+        """Scores out of fold, then the parts on all of `train`, then the estimators."""
+        scores, shown, labels, known = self._learn_from(train, valid, place)
+        for part in self.parts.values():
+            part.fit(train, valid, place)
+        if not self.settings.folds:
+            scores, shown = self.part_scores(valid), shown_parts(self.parts, valid)
+        weight = shown[:, :, None]
+        self.means = ((scores * weight).sum(axis=0) / np.maximum(weight.sum(axis=0), 1)).astype(
+            np.float32
+        )
+        told = shown.any(axis=1)
+        x = self._filled(scores, shown)
+        self.core.fit(x[told], labels[told], known[told], place.seed)
+
+    def scores(self, examples: Examples) -> Scores:
+        """The estimators' probabilities."""
+        shown = shown_parts(self.parts, examples)
+        return self.core.scores(self._filled(self.part_scores(examples), shown))
+
+    def _learn_from(self, train: Examples, valid: Examples, place: Place) -> Any:
+        if not self.settings.folds:
+            return None, None, valid.labels, valid.known
+        fold = np.random.default_rng(place.seed).integers(self.settings.folds, size=len(train))
+        scores = np.zeros((len(train), len(self.parts), train.labels.shape[1]), np.float32)
+        for k in range(self.settings.folds):
+            rest, held = (train.take(np.flatnonzero(side)) for side in (fold != k, fold == k))
+            for p, part in enumerate(self.parts.values()):
+                apart = copy.deepcopy(part)
+                apart.fit(rest, valid, place)
+                scores[fold == k, p] = apart.scores(held)
+        return scores, shown_parts(self.parts, train), train.labels, train.known
+
+    def _filled(self, scores: NDArray[Any], shown: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Shape (n, parts · genres), absent parts replaced by their means."""
+        filled = np.where(shown[:, :, None], scores, self.means)
+        return np.asarray(filled.reshape(len(filled), -1), np.float32)
 
 
 @dataclass(frozen=True)
@@ -28,7 +172,7 @@ class LateFusionSettings:
     shrinkage: float = 10.0
 
 
-class LateFusion:
+class LateFusion(_OfParts):
     """A weighted sum of the parts' logits, with weights for every combination of inputs.
 
     For each pattern of inputs (poster alone, plot and title, …) and genre, a logistic
@@ -43,29 +187,11 @@ class LateFusion:
     Settings = LateFusionSettings
 
     def __init__(
-        self,
-        settings: LateFusionSettings,
-        names: tuple[str, ...],
-        features: Mapping[str, Feature],
-        parts: Mapping[str, Model],
+        self, settings: Any, names: tuple[str, ...], features: Mapping[str, Feature], parts: Parts
     ) -> None:
-        self.settings = settings
-        self.parts = parts
-        self.features = tuple(
-            dict.fromkeys(name for part in parts.values() for name in part.features)
-        )
-        self.inputs = tuple(
-            name for name in INPUTS if any(name in part.inputs for part in parts.values())
-        )
+        super().__init__(settings, names, features, parts)
         self.weights: NDArray[np.float32] = np.empty((0, 0, 0), np.float32)
         self.bias: NDArray[np.float32] = np.empty((0, 0), np.float32)
-
-    @staticmethod
-    def problem(spec: Any, kinds: Mapping[str, str]) -> str:
-        """Why the recipe's combination cannot work, or ""."""
-        if len(spec.parts) < 2:
-            return "kind 'late-fusion' needs at least two parts"
-        return "kind 'late-fusion' reads its parts, not features" if spec.features else ""
 
     def fit(self, train: Examples, valid: Examples, place: Place) -> None:
         """Fits the parts on `train`, then the weights on `valid`."""
@@ -78,7 +204,7 @@ class LateFusion:
             shown = valid.take(np.flatnonzero(valid.has(present)))
             shown = shown.without(set(INPUTS) - set(present))
             used = [k for k, p in enumerate(self.parts.values()) if set(p.inputs) & set(present)]
-            x = self._part_logits(shown)[:, used]
+            x = logit(self.part_scores(shown))[:, used]
             w, b = fit_logistics(x, shown.labels, shown.known, self.settings.shrinkage)
             self.weights[pattern, used] = w
             self.bias[pattern] = b
@@ -87,7 +213,7 @@ class LateFusion:
         """Sigmoid of the weighted sum for each movie's pattern."""
         present = np.stack([examples.has([name]) for name in INPUTS], axis=1)
         pattern = present @ self.powers
-        x = self._part_logits(examples)
+        x = logit(self.part_scores(examples))
         z = (x * self.weights[pattern]).sum(axis=1) + self.bias[pattern]
         return np.asarray(1 / (1 + np.exp(-z)), np.float32)
 
@@ -96,10 +222,6 @@ class LateFusion:
         """What each of INPUTS adds to the pattern; 0 for those that no part reads."""
         read = [2**i if name in self.inputs else 0 for i, name in enumerate(INPUTS)]
         return np.array(read, np.int64)
-
-    def _part_logits(self, examples: Examples) -> NDArray[np.float64]:
-        """Shape (n, parts, genres)."""
-        return np.stack([logit(part.scores(examples)) for part in self.parts.values()], axis=1)
 
     def _patterns(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         for size in range(1, len(self.inputs) + 1):

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import onnx
 import onnx.compose
+import onnx.helper
 import onnx.numpy_helper
 import onnx.parser
+import skl2onnx
 import torch
+from skl2onnx.common.data_types import FloatTensorType
+from sklearn.svm import SVC
 from torch import Tensor, nn
+from torch.export import Dim
 
 from genreel.catalogue import INPUTS
 from genreel.errors import BundleError
 from genreel.features import Feature
 from genreel.features.image import Pixels
+from genreel.features.text import Terms
+from genreel.features.tokens import Tokens
 from genreel.lab.examples import Examples
 from genreel.lab.models.base import EPSILON, Model
-from genreel.lab.models.classic import Linear
-from genreel.lab.models.ensemble import LateFusion
+from genreel.lab.models.classic import Classic, Linear, PerGenre
+from genreel.lab.models.ensemble import Average, LateFusion, Stack
 from genreel.lab.models.network import Network
+from genreel.lab.models.towers import scaled
 from genreel.predictor import load_session, run_session
 
 OPSET = 18
@@ -78,98 +86,366 @@ def _linear(model: Linear, features: Mapping[str, Feature]) -> Any:
     body += [f"total = Sum ({', '.join(sums)})", "logits = Add (total, bias)"]
     body += ["scores = Sigmoid (logits)"]
     constants = {**weights, "bias": model.bias, "one": np.array([1], np.int64)}
-    return _graph(inputs, len(model.bias), body, constants, names)
+    output = f"float[n, {len(model.bias)}] scores"
+    return _graph(inputs, output, body, constants, names)
 
 
-class _Scattered(nn.Module):
-    """Scores of the posters that are there, at their rows; 0 elsewhere."""
+class _Flat(nn.Module):
+    """A network that takes its arrays one by one, and gives scores."""
 
-    def __init__(self, network: nn.Module, genres: int) -> None:
+    def __init__(self, network: nn.Module, names: Sequence[str]) -> None:
         super().__init__()
         self.network = network
-        self.genres = genres
+        self.names = names
 
-    def forward(self, pixels: Tensor, rows: Tensor, present: Tensor) -> Tensor:
-        scores = torch.sigmoid(self.network(pixels))
-        empty = torch.zeros(present.shape[0], self.genres)
-        return empty.index_put((rows,), scores)
+    def forward(self, *arrays: Tensor) -> Tensor:
+        named = dict(zip(self.names, arrays, strict=True))
+        return torch.sigmoid(self.network(named))
 
 
 def _network(model: Network, features: Mapping[str, Feature]) -> Any:
     assert model.module is not None, "fit first"
-    [name] = model.features
-    pixels = features[name]
-    assert isinstance(pixels, Pixels)
-    genres = model.module.head.out_features
-    module = _Scattered(model.module, genres).eval()
-    example = (
-        torch.zeros(2, *pixels.shape, dtype=torch.uint8),
-        torch.tensor([0, 2]),
-        torch.zeros(3, len(INPUTS)),
-    )
-    posters, movies = torch.export.Dim("m"), torch.export.Dim("n")
+    names, examples, shapes = ["present"], [torch.ones(3, len(INPUTS))], [{0: Dim("n")}]
+    for k, name in enumerate(model.features):
+        for short, array, shape in _example_arrays(features[name], k):
+            names.append(f"{name}.{short}")
+            examples.append(array)
+            shapes.append(shape)
+    return _traced(_Flat(model.module, names), names, examples, shapes, "scores")
+
+
+def _example_arrays(feature: Feature, k: int) -> Iterator[tuple[str, Tensor, dict[int, Any]]]:
+    """Short name, an example for a batch of three movies, and the axes that vary."""
+    some = Dim(f"m{k}")
+    rows = ("rows", torch.tensor([0, 2]), {0: some})
+    if isinstance(feature, Pixels):
+        yield "pixels", torch.zeros(2, *feature.shape, dtype=torch.uint8), {0: some}
+        yield rows
+    elif isinstance(feature, Tokens):
+        yield "ids", torch.ones(2, feature.length, dtype=torch.int64), {0: some}
+        yield rows
+    else:
+        axes = {0: Dim("n"), 1: Dim(f"terms{k}")}
+        yield "indices", torch.zeros(3, 2, dtype=torch.int64), axes
+        yield "values", torch.ones(3, 2), axes
+
+
+def _traced(
+    module: nn.Module,
+    names: Sequence[str],
+    examples: Sequence[Tensor],
+    shapes: Sequence[dict[int, Any]],
+    output: str,
+) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own deprecations
         program = torch.onnx.export(
-            module,
-            example,
+            module.eval(),
+            tuple(examples),
             dynamo=True,
             verbose=False,
             opset_version=OPSET,
-            input_names=["pixels", "rows", "present"],
-            output_names=["scores"],
-            dynamic_shapes=({0: posters}, {0: posters}, {0: movies}),
+            input_names=list(names),
+            output_names=[output],
+            dynamic_shapes=(tuple(shapes),) if isinstance(module, _Flat) else tuple(shapes),
         )
     assert program is not None
-    return _renamed(program.model_proto, {"pixels": f"{name}.pixels", "rows": f"{name}.rows"})
+    return program.model_proto
+
+
+class _Extract(nn.Module):
+    """A frozen backbone: uint8 pixels → vectors."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return torch.as_tensor(self.net(scaled(pixels)))
+
+
+def _classic(model: Classic, features: Mapping[str, Feature]) -> Any:
+    """Features to a matrix, the matrix to scores, and the scores to the movies' rows."""
+    [name] = model.features
+    feature = features[name]
+    genres = len(model.core.priors)
+    if isinstance(feature, Terms):
+        width = max(1, len(feature.terms))
+        body = [
+            "shape = Shape <start=0, end=1> (indices)",
+            "whole = Concat <axis=0> (shape, width)",
+            "zeros = ConstantOfShape (whole)",
+            'x = ScatterElements <axis=1, reduction="add"> (zeros, indices, values)',
+        ]
+        names = {"indices": f"{name}.indices", "values": f"{name}.values"}
+        front = _graph(
+            ["int64[n, terms] indices", "float[n, terms] values"],
+            f"float[n, {width}] x",
+            body,
+            {"width": np.array([width], np.int64)},
+            names,
+        )
+        return _joined([front], ["x"], _per_genre(model.core, width))
+    assert isinstance(feature, Pixels)
+    front, width = _pixel_matrix(model, feature, name)
+    top = _joined([front], ["x"], _per_genre(model.core, width))
+    place = _graph(
+        [f"float[n, {len(INPUTS)}] present", "int64[m] rows", f"float[m, {genres}] there"],
+        f"float[n, {genres}] scores",
+        [
+            "count = Shape <start=0, end=1> (present)",
+            "whole = Concat <axis=0> (count, width)",
+            "zeros = ConstantOfShape (whole)",
+            "at = Unsqueeze (rows, one)",
+            "scores = ScatterND (zeros, at, there)",
+        ],
+        {"width": np.array([genres], np.int64), "one": np.array([1], np.int64)},
+        {"rows": f"{name}.rows"},
+    )
+    return _joined([top], ["there"], place)
+
+
+def _pixel_matrix(model: Classic, feature: Pixels, name: str) -> tuple[Any, int]:
+    """The graph from pixels to the matrix that the estimators take, and its width."""
+    channels, height, width = feature.shape
+    if model.extractor is not None:
+        size = model.extractor.width
+        example = torch.zeros(2, *feature.shape, dtype=torch.uint8)
+        net = _Extract(model.extractor.net)
+        front = _traced(net, [f"{name}.pixels"], [example], [{0: Dim("m")}], "raw")
+    else:
+        size = channels * height * width
+        front = _graph(
+            [f"uint8[m, {channels}, {height}, {width}] pixels"],
+            f"float[m, {size}] raw",
+            ["flat = Flatten (pixels)", "values = Cast <to=1> (flat)", "raw = Div (values, white)"],
+            {"white": np.array(255, np.float32)},
+            {"pixels": f"{name}.pixels"},
+        )
+    if model.pca is None:
+        return _renamed(front, {"raw": "x"}), size
+    components = len(model.pca.components_)
+    reduce = _graph(
+        [f"float[m, {size}] raw"],
+        f"float[m, {components}] x",
+        [
+            "exact = Cast <to=11> (raw)",
+            "centred = Sub (exact, mean)",
+            "reduced = MatMul (centred, components)",
+            "x = Cast <to=1> (reduced)",
+        ],
+        {
+            "mean": model.pca.mean_.astype(np.float64),
+            "components": model.pca.components_.T.astype(np.float64),
+        },
+        {},
+    )
+    return _joined([front], ["raw"], reduce), components
+
+
+def _per_genre(core: PerGenre, width: int) -> Any:
+    """X (n, width) → scores (n, genres)."""
+    if any(isinstance(estimator, SVC) for estimator in core.estimators):
+        return _svms(core, width)
+    parts, names, columns, body = [], [], [], []
+    for g, estimator in enumerate(core.estimators):
+        if estimator is None:
+            continue
+        part = skl2onnx.to_onnx(
+            estimator,
+            initial_types=[("x", FloatTensorType([None, width]))],
+            options={"zipmap": False},
+            target_opset={"": OPSET, "ai.onnx.ml": 3},
+        )
+        del part.graph.output[0]  # the decision; ours is taken by thresholds
+        parts.append(part)
+        names.append(f"both_{g}")
+        body.append(f"column_{g} = Slice (both_{g}, one, two, one)")
+    constants = {"one": np.array([1], np.int64), "two": np.array([2], np.int64)}
+    body += ["rows = Shape <start=0, end=1> (x)", "whole = Concat <axis=0> (rows, one)"]
+    for g, estimator in enumerate(core.estimators):
+        if estimator is None:
+            constants[f"prior_{g}"] = core.priors[[g]].astype(np.float32)
+            body.append(f"column_{g} = Expand (prior_{g}, whole)")
+        columns.append(f"column_{g}")
+    body.append(f"scores = Concat <axis=1> ({', '.join(columns)})")
+    inputs = [f"float[n, {width}] x", *(f"float[n, 2] {name}" for name in names)]
+    top = _graph(inputs, f"float[n, {len(columns)}] scores", body, constants, {})
+    return _joined(parts, names, top)
+
+
+def _svms(core: PerGenre, width: int) -> Any:
+    """All genres' RBF machines over one kernel matrix with the vectors that any of them keeps:
+    K = exp(−γ (|x|² − 2 x·v + |v|²)).
+    """
+    kept: dict[bytes, int] = {}
+    vectors: list[Any] = []
+    for machine in core.estimators:
+        for vector in np.asarray(_dense(machine.support_vectors_)) if machine else ():
+            if vector.tobytes() not in kept:
+                kept[vector.tobytes()] = len(vectors)
+                vectors.append(vector)
+    weights = np.zeros((len(vectors), len(core.estimators)), np.float32)
+    bias = np.log(core.priors / (1 - core.priors))
+    gamma = next(machine._gamma for machine in core.estimators if machine)
+    for g, machine in enumerate(core.estimators):
+        if machine:
+            at = [kept[vector.tobytes()] for vector in np.asarray(_dense(machine.support_vectors_))]
+            np.add.at(weights[:, g], at, np.asarray(_dense(machine.dual_coef_))[0])
+            bias[g] = machine.intercept_[0]
+    matrix = np.array(vectors, np.float64)
+    body = [
+        "exact = Cast <to=11> (x)",
+        "square = ReduceSumSquare (exact, one)",
+        "product = MatMul (exact, vectors)",
+        "twice = Mul (product, two)",
+        "near = Sub (square, twice)",
+        "distance = Add (near, lengths)",
+        "scaled = Mul (distance, width)",
+        "kernel = Exp (scaled)",
+        "single = Cast <to=1> (kernel)",
+        "sums = MatMul (single, weights)",
+        "decision = Add (sums, bias)",
+        "scores = Sigmoid (decision)",
+    ]
+    constants = {
+        "one": np.array([1], np.int64),
+        "two": np.array(2, np.float64),
+        "vectors": matrix.T,
+        "lengths": (matrix**2).sum(axis=1),
+        "width": np.array(-gamma, np.float64),
+        "weights": weights,
+        "bias": bias.astype(np.float32),
+    }
+    outputs = f"float[n, {len(bias)}] scores"
+    return _graph([f"float[n, {width}] x"], outputs, body, constants, {})
+
+
+def _dense(matrix: Any) -> Any:
+    return matrix.toarray() if hasattr(matrix, "toarray") else matrix
+
+
+def _shown(model: Average | Stack) -> tuple[list[str], dict[str, Any]]:
+    """Lines that give `shown` (n, parts, 1): 1 where a movie has any of a part's inputs."""
+    table = np.array(
+        [[float(name in part.inputs) for part in model.parts.values()] for name in INPUTS],
+        np.float32,
+    )
+    lines = [
+        "counts = MatMul (present, table)",
+        "flags = Clip (counts, nothing, unit)",
+        "shown = Unsqueeze (flags, last)",
+    ]
+    constants = {
+        "table": table,
+        "nothing": np.array(0, np.float32),
+        "unit": np.array(1, np.float32),
+        "last": np.array([2], np.int64),
+        "one": np.array([1], np.int64),
+    }
+    return lines, constants
+
+
+def _of_parts(
+    model: Any,
+    features: Mapping[str, Feature],
+    genres: int,
+    output: str,
+    lines: Sequence[str],
+    constants: Mapping[str, Any],
+) -> Any:
+    """The parts' graphs under lines that start from `stacked` (n, parts, genres) and `present`."""
+    parts = [EXPORTERS[type(part)](part, features) for part in model.parts.values()]
+    names = [f"part_{k}" for k in range(len(parts))]
+    body = [f"{name}_row = Unsqueeze ({name}, one)" for name in names]
+    body.append(f"stacked = Concat <axis=1> ({', '.join(f'{name}_row' for name in names)})")
+    inputs = [f"float[n, {len(INPUTS)}] present"]
+    inputs += [f"float[n, {genres}] {name}" for name in names]
+    one = {"one": np.array([1], np.int64)}
+    return _joined(parts, names, _graph(inputs, output, [*body, *lines], {**one, **constants}, {}))
+
+
+def _average(model: Average, features: Mapping[str, Feature]) -> Any:
+    lines, constants = _shown(model)
+    genres = _genres(model)
+    lines += [
+        "weighted = Mul (stacked, shown)",
+        "sum = ReduceSum <keepdims=0> (weighted, one)",
+        "total = ReduceSum <keepdims=0> (shown, one)",
+        "least = Max (total, unit)",
+        "scores = Div (sum, least)",
+    ]
+    return _of_parts(model, features, genres, f"float[n, {genres}] scores", lines, constants)
+
+
+def _stack(model: Stack, features: Mapping[str, Feature]) -> Any:
+    parts, genres = model.means.shape
+    lines, constants = _shown(model)
+    lines += [
+        "there = Cast <to=9> (shown)",
+        "filled = Where (there, stacked, means)",
+        "x = Flatten (filled)",
+    ]
+    constants |= {"means": model.means}
+    width = parts * genres
+    front = _of_parts(model, features, genres, f"float[n, {width}] x", lines, constants)
+    return _joined([front], ["x"], _per_genre(model.core, width))
 
 
 def _late_fusion(model: LateFusion, features: Mapping[str, Feature]) -> Any:
     genres = model.bias.shape[1]
-    parts = [EXPORTERS[type(part)](part, features) for part in model.parts.values()]
-    names = [f"part_{k}" for k in range(len(parts))]
-    body = [
+    lines = [
         "bits = MatMul (present, powers)",
         "pattern = Cast <to=7> (bits)",
         "weight = Gather (weights, pattern)",
         "shift = Gather (bias, pattern)",
-    ]
-    for name in names:
-        body += [
-            f"{name}_p = Clip ({name}, lowest, highest)",
-            f"{name}_q = Sub (unit, {name}_p)",
-            f"{name}_odds = Div ({name}_p, {name}_q)",
-            f"{name}_log = Log ({name}_odds)",
-            f"{name}_row = Unsqueeze ({name}_log, one)",
-        ]
-    rows = ", ".join(f"{name}_row" for name in names)
-    body += [
-        f"stacked = Concat <axis=1> ({rows})",
-        "weighted = Mul (stacked, weight)",
+        "p = Clip (stacked, lowest, highest)",
+        "q = Sub (unit, p)",
+        "odds = Div (p, q)",
+        "logs = Log (odds)",
+        "weighted = Mul (logs, weight)",
         "total = ReduceSum <keepdims=0> (weighted, one)",
         "logits = Add (total, shift)",
         "scores = Sigmoid (logits)",
     ]
     constants = {
-        "powers": model.powers.astype(np.float32),
+        "powers": (2.0 ** np.arange(len(INPUTS))).astype(np.float32),
         "weights": model.weights,
         "bias": model.bias,
         "lowest": np.array(EPSILON, np.float32),
         "highest": np.array(1 - EPSILON, np.float32),
         "unit": np.array(1, np.float32),
-        "one": np.array([1], np.int64),
     }
-    inputs = [f"float[n, {len(INPUTS)}] present"]
-    inputs += [f"float[n, {genres}] {name}" for name in names]
-    return _joined(parts, names, _graph(inputs, genres, body, constants, {}))
+    return _of_parts(model, features, genres, f"float[n, {genres}] scores", lines, constants)
 
 
-EXPORTERS: dict[type, Any] = {Linear: _linear, Network: _network, LateFusion: _late_fusion}
+def _genres(model: Any) -> int:
+    """How many genres a fitted model tells apart."""
+    if isinstance(model, Linear):
+        return len(model.bias)
+    if isinstance(model, Classic | Stack):
+        return len(model.core.priors)
+    if isinstance(model, Network):
+        assert model.module is not None
+        return int(model.module.head[-1].out_features)  # type: ignore[index]
+    if isinstance(model, LateFusion):
+        return int(model.bias.shape[1])
+    return _genres(next(iter(model.parts.values())))
+
+
+EXPORTERS: dict[type, Any] = {
+    Linear: _linear,
+    Classic: _classic,
+    Network: _network,
+    Average: _average,
+    Stack: _stack,
+    LateFusion: _late_fusion,
+}
 
 
 def _graph(
     inputs: Sequence[str],
-    genres: int,
+    output: str,
     body: Sequence[str],
     constants: Mapping[str, Any],
     names: Mapping[str, str],
@@ -178,7 +454,7 @@ def _graph(
     lines = "\n".join(body)
     model = onnx.parser.parse_model(
         f'<ir_version: 10, opset_import: ["" : {OPSET}]>\n'
-        f"graph ({', '.join(inputs)}) => (float[n, {genres}] scores) {{\n{lines}\n}}"
+        f"graph ({', '.join(inputs)}) => ({output}) {{\n{lines}\n}}"
     )
     model.graph.initializer.extend(
         onnx.numpy_helper.from_array(np.ascontiguousarray(array), name)
@@ -201,11 +477,13 @@ def _renamed(model: Any, names: Mapping[str, str]) -> Any:
 def _joined(parts: Sequence[Any], names: Sequence[str], top: Any) -> Any:
     """The parts' graphs under `top`, whose inputs called `names` become the parts' scores."""
     graph = top.graph
+    versions = {entry.domain: entry.version for entry in top.opset_import}
     kept = [value for value in graph.input if value.name not in names]
     nodes: list[Any] = []
     for part, name in zip(parts, names, strict=True):
         part = onnx.compose.add_prefix(part, f"{name}/", rename_inputs=False, rename_outputs=False)
-        part = _renamed(part, {"scores": name})
+        part = _renamed(part, {part.graph.output[0].name: name})
+        versions |= {entry.domain: entry.version for entry in part.opset_import}
         nodes += part.graph.node
         graph.initializer.extend(part.graph.initializer)
         known = {value.name for value in kept}
@@ -214,4 +492,6 @@ def _joined(parts: Sequence[Any], names: Sequence[str], top: Any) -> Any:
     del graph.input[:], graph.node[:]
     graph.input.extend(kept)
     graph.node.extend(nodes)
+    del top.opset_import[:]
+    top.opset_import.extend(onnx.helper.make_opsetid(d, v) for d, v in sorted(versions.items()))
     return top

@@ -1,19 +1,33 @@
-"""Towers: the part of a network that turns one feature's array into a vector."""
+"""Towers: the part of a network that turns one feature's arrays into a vector a movie.
+
+A tower is built from its settings, its (fitted) feature and the training examples. It maps the
+feature's arrays to float32 (m, `width`): a row for each movie that has the input.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import timm
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from genreel.errors import RecipeError
-from genreel.lab.settings import nearest
+from genreel.features import Array
+from genreel.features.image import Pixels
+from genreel.features.text import Terms
+from genreel.features.tokens import PAD, Tokens
+from genreel.lab.examples import Examples
+from genreel.lab.models.layers import ACTIVATIONS, augment, initialise
+from genreel.lab.models.vectors import word_vectors
 
 
 @dataclass(frozen=True)
@@ -21,63 +35,66 @@ class BackboneSettings:
     """Settings of `Backbone`.
 
     Attributes:
+        feature: the pixels it reads.
         name: a model of timm.
         weights: "imagenet" or "random".
+        frozen: keep the weights as they are; only what comes after learns.
         dropout: on the vector it gives, in [0, 1).
-        zoom: training crops keep at least this share of each side, in (0, 1].
-        brightness, contrast: largest change in training, as a share of half the range of
-            values and of the poster's own contrast.
+        zoom: training crops keep at least this share of each side, in (0, 1]; 1 with
+            brightness 0 and contrast 0 and flip false trains on posters as they are.
+        flip: mirror half of the posters in training.
+        brightness, contrast: largest relative change in training.
     """
 
+    feature: str
     name: str = "mobilenetv2_100"
     weights: str = "imagenet"
+    frozen: bool = False
     dropout: float = 0.0
     zoom: float = 0.8
+    flip: bool = True
     brightness: float = 0.2
     contrast: float = 0.2
 
 
 class Backbone(nn.Module):
-    """A convolutional network of timm: uint8 pixels (m, channels, h, w) → float32 (m, width).
+    """A convolutional network of timm on uint8 pixels; grey ones become three equal channels."""
 
-    A grey poster serves as all three channels. In training, posters are flipped, cropped and
-    changed in brightness and contrast.
-    """
-
+    reads = Pixels.kind
+    arrays = ("pixels",)
     net: Any  # timm's models are untyped
 
-    def __init__(self, settings: BackboneSettings) -> None:
+    def __init__(self, settings: BackboneSettings, feature: Pixels, train: Examples) -> None:
         super().__init__()
         self.settings = settings
-        options: dict[str, Any] = {"pad_type": "same"} if "mobilenet" in settings.name else {}
-        path = local_weights(settings.name) if settings.weights == "imagenet" else None
-        try:
-            self.net = timm.create_model(
-                settings.name,
-                num_classes=0,
-                pretrained=settings.weights == "imagenet" and path is None,
-                **options,
-            )
-        except Exception as error:  # each library on the way to the hub fails in its own way
-            raise RecipeError(
-                f"tower {settings.name!r} cannot be made ({error}); "
-                'go online once, or set tower.weights = "random"'
-            ) from None
-        if path is not None:
-            weights = load_file(path)
-            self.net.load_state_dict(
-                {k: v for k, v in weights.items() if not k.startswith("classifier.")}
-            )
+        self.net = pretrained(settings.name, settings.weights, feature)
         self.width = int(self.net.num_features)
         self.dropout = nn.Dropout(settings.dropout)
+        if settings.frozen:
+            self.net.requires_grad_(False)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Vectors of posters."""
-        x = _scaled(pixels)
+        """Vectors of posters; float32 (m, width) are vectors already, from `extract`."""
+        if pixels.is_floating_point():
+            return torch.as_tensor(self.dropout(pixels))
+        x = scaled(pixels)
         if self.training:
-            x = self._augment(x)
-        vector: Tensor = self.dropout(self.net(x))
-        return vector
+            s = self.settings
+            x = augment(x, s.zoom, s.flip, s.brightness, s.contrast)
+        return torch.as_tensor(self.dropout(self.net(x)))
+
+    def identity(self) -> str:
+        """Names the network and its weights, for the cache of vectors."""
+        digest = hashlib.sha256()
+        for tensor in self.net.state_dict().values():
+            digest.update(tensor.numpy().tobytes())
+        return f"{self.settings.name} {digest.hexdigest()}"
+
+    def extract(self, pixels: Array) -> Array:
+        """uint8 (m, channels, h, w) → float32 (m, width), without augmentation."""
+        self.net.eval()
+        with torch.inference_mode():
+            return np.asarray(self.net(scaled(torch.from_numpy(pixels))).numpy())
 
     def prepare(self, pixels: Tensor) -> None:
         """Fits the batch normalisation of pretrained weights to posters, before training.
@@ -91,32 +108,47 @@ class Backbone(nn.Module):
         hooks = [layer.register_forward_pre_hook(_take_statistics) for layer in layers]
         self.net.eval()
         with torch.no_grad():
-            self.net(_scaled(pixels))
+            self.net(scaled(pixels))
         for hook in hooks:
             hook.remove()
 
-    def _augment(self, x: Tensor) -> Tensor:
-        n, s = len(x), self.settings
 
-        def uniform(*shape: int) -> Tensor:
-            return torch.rand(*shape, device=x.device)
-
-        size = 1 - uniform(n) * (1 - s.zoom)
-        matrix = torch.zeros(n, 2, 3, device=x.device)
-        matrix[:, 0, 0] = size * torch.where(uniform(n) < 0.5, -1.0, 1.0)
-        matrix[:, 1, 1] = size
-        matrix[:, :, 2] = (uniform(n, 2) * 2 - 1) * (1 - size)[:, None]
-        grid = nn.functional.affine_grid(matrix, list(x.shape), align_corners=False)
-        x = nn.functional.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
-        contrast = 1 + (uniform(n, 1, 1, 1) * 2 - 1) * s.contrast
-        brightness = (uniform(n, 1, 1, 1) * 2 - 1) * s.brightness
-        return (x * contrast + brightness).clamp(-1, 1)
-
-
-def _scaled(pixels: Tensor) -> Tensor:
-    """uint8 (m, 1 or 3, h, w) → float32 in [-1, 1], shape (m, 3, h, w)."""
+def scaled(pixels: Tensor) -> Tensor:
+    """uint8 (m, 1 or 3, h, w) → float32 in [-1, 1], three channels."""
     x = pixels.float() / 127.5 - 1
     return x.expand(-1, 3, -1, -1) if x.shape[1] == 1 else x
+
+
+def pretrained(name: str, weights: str, feature: Pixels) -> Any:
+    """A model of timm without its classifier, for posters of the feature's size."""
+    if weights not in ("imagenet", "random"):
+        raise RecipeError(f"weights {weights!r} of {name} must be 'imagenet' or 'random'")
+    path = local_weights(name) if weights == "imagenet" else None
+    options: dict[str, Any] = {"pad_type": "same"} if name.startswith("mobilenetv2") else {}
+    try:
+        net = timm.create_model(
+            name, num_classes=0, pretrained=weights == "imagenet" and path is None, **options
+        )
+    except RuntimeError as error:
+        raise RecipeError(f"timm has no model {name!r} ({error})") from None
+    except OSError as error:
+        raise RecipeError(
+            f"weights of {name} cannot be fetched ({type(error).__name__}); "
+            "use a machine that reaches the hub, or weights = 'random'"
+        ) from None
+    if path is not None:
+        state = load_file(path)
+        net.load_state_dict({k: v for k, v in state.items() if not k.startswith("classifier.")})
+    return net
+
+
+def local_weights(name: str) -> Path | None:
+    """`weights/NAME.safetensors` beside the folder $GENREEL_DATA, if it is there; otherwise
+    timm fetches its own from the hub.
+    """
+    data = Path(os.environ.get("GENREEL_DATA", "../shared/data"))
+    path = data.parent / "weights" / f"{name}.safetensors"
+    return path if path.is_file() else None
 
 
 def _take_statistics(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
@@ -130,19 +162,240 @@ def _take_statistics(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
     layer.running_var.copy_(variance)
 
 
-def local_weights(name: str) -> Path | None:
-    """`weights/NAME.safetensors` beside the folder $GENREEL_DATA, if it is there; otherwise
-    timm fetches its own from the hub.
+@dataclass(frozen=True)
+class CnnSettings:
+    """Settings of `Cnn`.
+
+    Attributes:
+        feature: the pixels it reads.
+        layers: one by one: "conv CHANNELS SIZE", "pool SIZE", "dropout SHARE", "flatten",
+            "dense WIDTH", "norm" (batch normalisation), "mean" (over all places).
+        activation: after every conv and dense; a key of ACTIVATIONS.
+        initialiser: of every conv and dense; a key of INITIALISERS.
+        flip: mirror half of the posters in training.
     """
-    data = Path(os.environ.get("GENREEL_DATA", "../shared/data"))
-    path = data.parent / "weights" / f"{name}.safetensors"
-    return path if path.is_file() else None
+
+    feature: str
+    layers: tuple[str, ...]
+    activation: str = "relu"
+    initialiser: str = "default"
+    flip: bool = False
 
 
-def tower_problem(settings: BackboneSettings) -> str:
-    """Why these settings cannot work, or ""."""
-    if settings.weights not in ("imagenet", "random"):
-        return "tower.weights must be 'imagenet' or 'random'"
-    if not timm.is_model(settings.name):
-        return f"unknown tower {settings.name!r}; {nearest(settings.name, timm.list_models())}"
-    return ""
+class Cnn(nn.Module):
+    """A small convolutional network spelled out layer by layer, unpadded, on pixels in [0, 1]."""
+
+    reads = Pixels.kind
+    arrays = ("pixels",)
+
+    net: nn.Sequential
+    width: int
+
+    def __init__(self, settings: CnnSettings, feature: Pixels, train: Examples) -> None:
+        super().__init__()
+        self.settings = settings
+        layers: list[nn.Module] = []
+        shape = (1, *feature.shape)
+        for line in settings.layers:
+            layers += self._layer(line, shape)
+            try:
+                with torch.no_grad():
+                    shape = tuple(
+                        nn.Sequential(*layers).eval()(torch.zeros(1, *feature.shape)).shape
+                    )
+            except RuntimeError:
+                raise RecipeError(
+                    f"layer {line!r} does not fit what is before it, of shape {shape[1:]}; "
+                    "use larger posters or fewer layers"
+                ) from None
+        if len(shape) != 2:
+            raise RecipeError("the layers of a cnn must end in 'flatten', 'mean' or 'dense'")
+        self.net = nn.Sequential(*layers)
+        self.width = int(shape[1])
+        initialise(self.net, settings.initialiser)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Vectors of posters."""
+        x = pixels.float() / 255
+        if self.training and self.settings.flip:
+            x = augment(x, zoom=1.0, flip=True, brightness=0.0, contrast=0.0)
+        return torch.as_tensor(self.net(x))
+
+    def _layer(self, line: str, shape: tuple[int, ...]) -> list[nn.Module]:
+        word, *numbers = line.split()
+        act = ACTIVATIONS[self.settings.activation]
+        match word, [float(number) for number in numbers if re.fullmatch(r"\d+(\.\d+)?", number)]:
+            case "conv", [channels, size]:
+                return [nn.Conv2d(shape[1], int(channels), int(size)), act()]
+            case "pool", [size]:
+                return [nn.MaxPool2d(int(size))]
+            case "dropout", [share]:
+                return [nn.Dropout(share)]
+            case "norm", []:
+                return [nn.BatchNorm2d(shape[1]) if len(shape) == 4 else nn.BatchNorm1d(shape[1])]
+            case "flatten", []:
+                return [nn.Flatten()]
+            case "mean", []:
+                return [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+            case "dense", [width]:
+                return [nn.Linear(shape[1], int(width)), act()]
+        raise RecipeError(
+            f"layer {line!r} is none of 'conv CHANNELS SIZE', 'pool SIZE', 'dropout SHARE', "
+            "'norm', 'flatten', 'mean', 'dense WIDTH'"
+        )
+
+
+@dataclass(frozen=True)
+class EmbeddingSettings:
+    """How word numbers become vectors.
+
+    Attributes:
+        kind: "learnt", "onehot" (one dimension a word, never trained), "word2vec" (trained on
+            the training plots) or "glove" (given vectors).
+        width: of learnt and word2vec vectors.
+        frozen: do not tune word2vec and glove vectors.
+    """
+
+    kind: str = "learnt"
+    width: int = 100
+    frozen: bool = False
+
+
+def embedding(settings: EmbeddingSettings, feature: Tokens, train: Examples) -> nn.Module:
+    """Word numbers (m, length) → vectors (m, length, width); padding gives zeros."""
+    words = len(feature.words)
+    if settings.kind == "onehot":
+        return OneHot(words)
+    if settings.kind == "learnt":
+        return nn.Embedding(words + 1, settings.width, padding_idx=PAD)
+    vectors = word_vectors(settings.kind, settings.width, feature, train)
+    layer = nn.Embedding(words + 1, vectors.shape[1], padding_idx=PAD)
+    layer.weight.data[1:] = torch.from_numpy(vectors)
+    return layer.requires_grad_(not settings.frozen)
+
+
+class OneHot(nn.Module):
+    """Word numbers as unit vectors; padding as zeros."""
+
+    def __init__(self, words: int) -> None:
+        super().__init__()
+        self.embedding_dim = words
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Shape (m, length, words)."""
+        return nn.functional.one_hot(ids, self.embedding_dim + 1)[..., 1:].float()
+
+
+@dataclass(frozen=True)
+class LstmSettings:
+    """Settings of `Lstm`: `width` of its state; `dropout` on the last one."""
+
+    feature: str
+    embedding: EmbeddingSettings = EmbeddingSettings()
+    width: int = 128
+    dropout: float = 0.0
+
+
+class Lstm(nn.Module):
+    """Words in order through an LSTM (Hochreiter & Schmidhuber 1997); its last state."""
+
+    reads = Tokens.kind
+    arrays = ("ids",)
+    embedding: Any
+
+    def __init__(self, settings: LstmSettings, feature: Tokens, train: Examples) -> None:
+        super().__init__()
+        self.embedding = embedding(settings.embedding, feature, train)
+        self.lstm = nn.LSTM(self.embedding.embedding_dim, settings.width, batch_first=True)
+        self.dropout = nn.Dropout(settings.dropout)
+        self.width = settings.width
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Vectors of texts."""
+        states, _ = self.lstm(self.embedding(ids))
+        return torch.as_tensor(self.dropout(states[:, -1]))
+
+
+@dataclass(frozen=True)
+class Conv1dSettings:
+    """Settings of `Conv1d`: `channels` of convolutions of `size` words; the highest value of
+    each over the text, through `dropout`.
+    """
+
+    feature: str
+    embedding: EmbeddingSettings = EmbeddingSettings()
+    channels: tuple[int, ...] = (128,)
+    size: int = 5
+    activation: str = "relu"
+    initialiser: str = "default"
+    dropout: float = 0.5
+
+
+class Conv1d(nn.Module):
+    """Convolutions over word vectors, then the maximum over time (Kim 2014)."""
+
+    reads = Tokens.kind
+    arrays = ("ids",)
+    embedding: Any
+
+    def __init__(self, settings: Conv1dSettings, feature: Tokens, train: Examples) -> None:
+        super().__init__()
+        self.embedding = embedding(settings.embedding, feature, train)
+        widths: list[int] = [self.embedding.embedding_dim, *settings.channels]
+        layers: list[nn.Module] = []
+        for before, after in pairwise(widths):
+            layers += [nn.Conv1d(before, after, settings.size, padding="same")]
+            layers += [ACTIVATIONS[settings.activation]()]
+        self.net = nn.Sequential(*layers)
+        self.dropout = nn.Dropout(settings.dropout)
+        self.width = widths[-1]
+        initialise(self.net, settings.initialiser)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Vectors of texts."""
+        x = self.net(self.embedding(ids).transpose(1, 2))
+        return torch.as_tensor(self.dropout(x.amax(dim=2)))
+
+
+@dataclass(frozen=True)
+class DenseSettings:
+    """Settings of `Dense`: its `width`, `activation`, and whether to normalise batches."""
+
+    feature: str
+    width: int = 256
+    activation: str = "relu"
+    batch_norm: bool = False
+    dropout: float = 0.0
+
+
+class Dense(nn.Module):
+    """A dense layer over sparse terms: only the rows of the terms that are there are touched."""
+
+    reads = Terms.kind
+    arrays = ("indices", "values")
+
+    def __init__(self, settings: DenseSettings, feature: Terms, train: Examples) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(max(1, len(feature.terms)), settings.width))
+        self.bias = nn.Parameter(torch.zeros(settings.width))
+        nn.init.xavier_uniform_(self.weight)  # Keras' Dense, which the sources use
+        self.act = ACTIVATIONS[settings.activation]()
+        self.norm = nn.BatchNorm1d(settings.width) if settings.batch_norm else nn.Identity()
+        self.dropout = nn.Dropout(settings.dropout)
+        self.width = settings.width
+
+    def forward(self, indices: Tensor, values: Tensor) -> Tensor:
+        """Vectors of texts."""
+        rows = nn.functional.embedding(indices, self.weight)
+        x = (values.unsqueeze(1) @ rows).squeeze(1) + self.bias
+        return torch.as_tensor(self.dropout(self.norm(self.act(x))))
+
+
+TOWERS: dict[str, tuple[Any, Any]] = {
+    "backbone": (Backbone, BackboneSettings),
+    "cnn": (Cnn, CnnSettings),
+    "lstm": (Lstm, LstmSettings),
+    "conv1d": (Conv1d, Conv1dSettings),
+    "dense": (Dense, DenseSettings),
+}
+"""Kind → tower and its settings."""

@@ -7,10 +7,11 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 import numpy as np
 import PIL
@@ -21,6 +22,9 @@ from genreel.errors import GenreelError, InputError
 from genreel.features import Array, Feature, image
 from genreel.features.image import Pixels
 from genreel.progress import progress
+
+if TYPE_CHECKING:
+    from genreel.lab.examples import Examples
 
 
 def default_cache() -> Path:
@@ -33,9 +37,10 @@ def default_cache() -> Path:
 class ArrayRows(Sequence[Array | None]):
     """Rows of one shape in a memory-mapped file; None where a movie had none."""
 
-    def __init__(self, array: Array, there: Sequence[bool]) -> None:
+    def __init__(self, array: Array, there: Sequence[bool], key: str) -> None:
         self._array = array
         self._there = there
+        self.key = key
 
     def __len__(self) -> int:
         return len(self._there)
@@ -64,35 +69,112 @@ def cached_rows(feature: Feature, movies: Sequence[Movie], folder: Path) -> Arra
     digest = hashlib.sha256(json.dumps([feature.kind, feature.settings(), _version()]).encode())
     for movie in movies:
         digest.update(_content(movie))
-    path = folder / f"{feature.kind}-{digest.hexdigest()[:32]}.npy"
+    return _stored(
+        folder / f"{feature.kind}-{digest.hexdigest()[:32]}.npy",
+        (len(movies), *feature.shape),
+        np.uint8,
+        lambda: progress(_read_all(feature, movies), "posters", len(movies)),
+    )
+
+
+def extracted_rows(examples: Examples, name: str, extractor: Extractor, folder: Path) -> Examples:
+    """The examples with one feature's pixels replaced by a frozen backbone's vectors.
+
+    The vectors are computed once and kept: a second recipe on the same backbone, posters and
+    size finds them. The key holds that of the pixels and the identity of the extractor.
+    """
+    rows = examples.rows[name]
+    if not isinstance(rows, ArrayRows) or isinstance(examples.features[name], Vectors):
+        return examples
+    digest = hashlib.sha256(f"{rows.key} {extractor.identity()}".encode()).hexdigest()[:32]
+
+    def fill() -> Iterator[Array | None]:
+        for start in progress(range(0, len(rows), 64), "vectors", -(-len(rows) // 64)):
+            batch = rows[start : start + 64]
+            pixels = [row for row in batch if row is not None]
+            vectors = iter(extractor.extract(np.stack(pixels)) if pixels else ())
+            yield from (None if row is None else next(vectors) for row in batch)
+
+    stored = _stored(
+        folder / f"vectors-{digest}.npy", (len(rows), extractor.width), np.float32, fill
+    )
+    feature = Vectors(extractor.width, examples.features[name].input)
+    return replace(
+        examples,
+        features={**examples.features, name: feature},
+        rows={**examples.rows, name: stored},
+    )
+
+
+class Extractor(Protocol):
+    """A frozen backbone, as the cache sees it; `net` is the network itself."""
+
+    width: int
+    net: Any
+
+    def identity(self) -> str:
+        """Names the network and its weights."""
+
+    def extract(self, pixels: Array) -> Array:
+        """uint8 (m, channels, h, w) → float32 (m, width)."""
+
+
+@dataclass
+class Vectors:
+    """Stands in for a feature whose pixels became vectors; the arrays keep their names."""
+
+    width: int
+    input: str
+    kind: str = "vectors"
+    slow: bool = False
+
+    def read(self, movie: Movie) -> None:
+        """Vectors come from the cache alone."""
+
+    def collate(self, rows: Sequence[Array | None]) -> dict[str, Array]:
+        """`pixels` float32 (m, width) and `rows` int64 (m,)."""
+        there = [i for i, row in enumerate(rows) if row is not None]
+        stacked = np.empty((len(there), self.width), np.float32)
+        for k, i in enumerate(there):
+            stacked[k] = rows[i]
+        return {"pixels": stacked, "rows": np.array(there, np.int64)}
+
+    def settings(self) -> dict[str, Any]:
+        """Its width."""
+        return {"width": self.width}
+
+    def state(self) -> dict[str, Array]:
+        """None."""
+        return {}
+
+
+def _stored(
+    path: Path, shape: tuple[int, ...], dtype: Any, fill: Callable[[], Iterable[Array | None]]
+) -> ArrayRows:
+    """Rows of the file `path`, which `fill` makes where it is not there yet."""
     flags = path.with_suffix(".json")
     if not (flags.is_file() and path.is_file()):
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=folder) as temporary:
-                there = _fill(Path(temporary) / "rows.npy", feature, movies)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=path.parent) as temporary:
+                array = np.lib.format.open_memmap(
+                    Path(temporary) / "rows.npy", mode="w+", dtype=dtype, shape=shape
+                )
+                there = []
+                for i, row in enumerate(fill()):
+                    if row is not None:
+                        array[i] = row
+                    there.append(row is not None)
+                array.flush()
                 (Path(temporary) / "flags.json").write_text(json.dumps(there))
                 os.replace(Path(temporary) / "rows.npy", path)
                 os.replace(Path(temporary) / "flags.json", flags)
         except OSError as error:
             raise GenreelError(
-                f"cannot write the cache {folder} ({error.strerror}); "
+                f"cannot write the cache {path.parent} ({error.strerror}); "
                 "free some space or set GENREEL_CACHE"
             ) from None
-    return ArrayRows(np.load(path, mmap_mode="r"), json.loads(flags.read_text()))
-
-
-def _fill(path: Path, feature: Pixels, movies: Sequence[Movie]) -> list[bool]:
-    array = np.lib.format.open_memmap(
-        path, mode="w+", dtype=np.uint8, shape=(len(movies), *feature.shape)
-    )
-    there = []
-    for i, row in enumerate(progress(_read_all(feature, movies), "posters", len(movies))):
-        if row is not None:
-            array[i] = row
-        there.append(row is not None)
-    array.flush()
-    return there
+    return ArrayRows(np.load(path, mmap_mode="r"), json.loads(flags.read_text()), path.stem)
 
 
 def _read_all(feature: Feature, movies: Sequence[Movie]) -> Iterator[Array | None]:

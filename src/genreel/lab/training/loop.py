@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from lightning.fabric import Fabric
 from torch import Tensor, nn
 
 from genreel.errors import RecipeError
-from genreel.files import whole_file
-from genreel.lab.evaluation.metrics import macro_roc_auc
+from genreel.features import Array
+from genreel.lab.evaluation.metrics import log_loss, macro_roc_auc
 from genreel.lab.examples import Examples
+from genreel.lab.models.layers import max_norm
 from genreel.progress import progress, say
 
 
@@ -26,163 +28,253 @@ class TrainingSettings:
     """Settings of the loop.
 
     Attributes:
-        epochs: passes over the training movies.
+        epochs: passes over the training movies, at most.
         batch_size: movies per step.
-        learning_rate: highest one of the one-cycle schedule (Smith & Topin 2018).
-        head_factor: the head learns this many times faster than the tower.
-        warmup: share of the steps that raise the learning rate.
-        weight_decay: of AdamW (Loshchilov & Hutter 2019), on matrices alone.
-        average: decay of the running average of the weights that is kept in the end, per step.
+        optimizer: "adam", "adamw" (decay on matrices alone) or "sgd" (momentum 0.9).
+        learning_rate: the highest one.
+        schedule: "constant"; "onecycle" (Smith & Topin 2018; `warmup` is the share of steps that
+            raise it); "step" (times `step_factor` every `step_epochs` epochs).
+        head_factor: fusion and head learn this many times faster than the towers.
+        weight_decay: of adamw and sgd.
+        average: decay, per step, of the running average of the weights that is kept in the end;
+            0 keeps the weights themselves.
+        patience: stop after so many epochs without a lower valid loss and keep the best; 0 never.
+        balance: weigh a genre's positives by negatives / positives.
+        max_norm: longest vector of weights into a unit of the head; 0 for any.
+        freeze: "none", "towers" (only fusion and head learn), or "first" (towers are frozen for
+            the first third of the epochs, then tuned).
     """
 
-    epochs: int = 7
+    epochs: int = 10
     batch_size: int = 64
-    learning_rate: float = 4e-4
-    head_factor: float = 5.0
+    optimizer: str = "adam"
+    learning_rate: float = 1e-3
+    schedule: str = "constant"
     warmup: float = 0.15
-    weight_decay: float = 0.02
-    average: float = 0.998
+    step_epochs: int = 10
+    step_factor: float = 0.5
+    head_factor: float = 1.0
+    weight_decay: float = 0.0
+    average: float = 0.0
+    patience: int = 0
+    balance: bool = False
+    max_norm: float = 0.0
+    freeze: str = "none"
+
+
+_OPTIMIZERS: dict[str, Any] = {
+    "adam": lambda groups: torch.optim.Adam(groups),
+    "adamw": lambda groups: torch.optim.AdamW(groups),
+    "sgd": lambda groups: torch.optim.SGD(groups, momentum=0.9),
+}
+
+_SCHEDULES: dict[str, Any] = {
+    "constant": lambda opt, s, steps: torch.optim.lr_scheduler.LambdaLR(opt, lambda _: 1.0),
+    "onecycle": lambda opt, s, steps: torch.optim.lr_scheduler.OneCycleLR(
+        opt,
+        max_lr=[group["lr"] for group in opt.param_groups],
+        total_steps=s.epochs * steps,
+        pct_start=s.warmup,
+    ),
+    "step": lambda opt, s, steps: torch.optim.lr_scheduler.StepLR(
+        opt, step_size=s.step_epochs * steps, gamma=s.step_factor
+    ),
+}
 
 
 def train_network(
     module: Any,
     train: Examples,
     valid: Examples,
-    array_of: Callable[[Examples], Any],
+    features: Sequence[str],
     settings: TrainingSettings,
     checkpoint: Path,
     seed: int,
 ) -> list[dict[str, Any]]:
     """Trains `module` in place; a run that was stopped goes on from its last whole epoch.
 
-    The loss is binary cross-entropy over the known cells. `module` has a `head`, and maps
-    `array_of(examples)` to logits of shape (n, genres). Its state is kept in the file `checkpoint`.
+    The loss is binary cross-entropy over the known cells. `module` has `towers` and a `head`, and
+    maps the arrays of `features` to logits of shape (n, genres). Its state is kept in the file
+    `checkpoint`.
 
     Returns:
-        One dict an epoch: epoch, loss, valid_roc_auc (None where undefined), seconds.
+        One dict an epoch: epoch, loss, valid_loss, valid_roc_auc, seconds.
 
     Raises:
-        RecipeError: the loss is no longer a number, or there are too few movies for one batch.
+        RecipeError: a setting is unknown, the loss is no longer a number, or there are too few
+            movies for one batch.
     """
+    _check(settings, len(train))
     steps = len(train) // settings.batch_size
-    if steps == 0:
-        raise RecipeError(
-            f"{len(train)} movies are fewer than one batch of {settings.batch_size}; "
-            "add movies or lower training.batch_size"
-        )
     fabric = Fabric(accelerator="auto", devices=1)
-    optimizer = torch.optim.AdamW(_groups(module, settings))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
-        max_lr=[group["lr"] for group in optimizer.param_groups],
-        total_steps=settings.epochs * steps,
-        pct_start=settings.warmup,
-    )
+    optimizer = _OPTIMIZERS[settings.optimizer](_groups(module, settings))
+    schedule = _SCHEDULES[settings.schedule](optimizer, settings, steps)
     module.to(memory_format=torch.channels_last)
     network, optimizer = fabric.setup(module, optimizer)
-    averaged = copy.deepcopy(module)
-    state = {"network": module, "averaged": averaged, "optimizer": optimizer, "schedule": schedule}
+    kept = copy.deepcopy(module)  # the running average, or the best so far, or the latest
+    state = {"network": module, "kept": kept, "optimizer": optimizer, "schedule": schedule}
     history = _resume(checkpoint, state)
     labels, known = (
         torch.from_numpy(array).to(fabric.device)
         for array in (train.labels, train.known.astype(np.float32))
     )
+    positives = _positive_weights(labels, known) if settings.balance else None
 
     for epoch in range(len(history), settings.epochs):
+        if _exhausted(history, settings.patience):
+            break
         started = time.monotonic()
-        module.train()
+        _freeze(module, settings, epoch)
         # Seeded by epoch, so that a resumed run sees what an unbroken one would have seen.
         torch.manual_seed(seed + epoch)
         order = np.random.default_rng([seed, epoch]).permutation(len(train))
         total = torch.zeros((), device=fabric.device)
         for step in progress(range(steps), f"epoch {epoch + 1}/{settings.epochs}", steps):
             at = np.sort(order[step * settings.batch_size : (step + 1) * settings.batch_size])
-            batch = fabric.to_device(torch.from_numpy(array_of(train.take(at))))
-            loss = _loss(network(batch), labels[at], known[at])
+            logits = network(_tensors(train.take(at).arrays(features), fabric))
+            loss = _loss(logits, labels[at], known[at], positives)
             fabric.backward(loss)
             optimizer.step()
             optimizer.zero_grad()
             schedule.step()
-            _average(averaged, module, settings.average)
+            if settings.max_norm:
+                max_norm(module.head, settings.max_norm)
+            if settings.average:
+                _average(kept, module, settings.average)
             total += loss.detach()
         mean_loss = float(total) / steps
-        logits = _logits(averaged, valid, array_of, fabric)
-        if not (np.isfinite(mean_loss) and np.isfinite(logits).all()):
+        if not np.isfinite(mean_loss):
             raise RecipeError(
-                f"the loss is {mean_loss:.3g} in epoch {epoch + 1}, and the network is past use; "
-                "lower training.learning_rate"
+                f"the loss is {mean_loss} in epoch {epoch + 1}; lower training.learning_rate"
             )
-        auc = macro_roc_auc(valid.labels, valid.known, logits)
+        judged = kept if settings.average else module
+        found = predict_network(judged, valid, features, fabric)
+        valid_loss = log_loss(valid.labels, valid.known, 1 / (1 + np.exp(-found)))
         history.append(
             {
                 "epoch": epoch + 1,
                 "loss": mean_loss,
-                "valid_roc_auc": None if np.isnan(auc) else auc,
+                "valid_loss": valid_loss,
+                "valid_roc_auc": macro_roc_auc(valid.labels, valid.known, found),
                 "seconds": time.monotonic() - started,
             }
         )
-        say(f"epoch {epoch + 1}/{settings.epochs}: loss {mean_loss:.4f}, valid ROC AUC {auc:.4f}")
+        lowest = min(row["valid_loss"] for row in history)
+        if not settings.average and (not settings.patience or valid_loss <= lowest):
+            kept.load_state_dict(module.state_dict())
+        say(
+            f"epoch {epoch + 1}/{settings.epochs}: loss {mean_loss:.4f}, valid loss "
+            f"{valid_loss:.4f}, valid ROC AUC {history[-1]['valid_roc_auc']:.4f}"
+        )
         _save(checkpoint, state, history)
 
-    module.load_state_dict(averaged.state_dict())
+    module.load_state_dict(kept.state_dict())
     module.to("cpu").eval()
     return history
 
 
+def predict_network(
+    module: Any, examples: Examples, features: Sequence[str], fabric: Fabric | None = None
+) -> Array:
+    """Logits, float64, shape (n, genres), in evaluation mode."""
+    module.eval()
+    with torch.inference_mode():
+        found = [
+            module(_tensors(batch.arrays(features), fabric)).cpu().numpy()
+            for batch in examples.batches(64)
+        ]
+    return np.concatenate(found).astype(np.float64) if found else np.empty_like(examples.labels)
+
+
+def _check(settings: TrainingSettings, movies: int) -> None:
+    for name, value, allowed in (
+        ("optimizer", settings.optimizer, _OPTIMIZERS),
+        ("schedule", settings.schedule, _SCHEDULES),
+        ("freeze", settings.freeze, ("none", "towers", "first")),
+    ):
+        if value not in allowed:
+            raise RecipeError(f"training.{name} {value!r} is none of {', '.join(allowed)}")
+    if movies < settings.batch_size:
+        raise RecipeError(
+            f"{movies} movies are fewer than one batch of {settings.batch_size}; "
+            "add movies or lower training.batch_size"
+        )
+
+
+def _tensors(arrays: dict[str, Array], fabric: Fabric | None) -> dict[str, Tensor]:
+    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    return {n: fabric.to_device(t) for n, t in tensors.items()} if fabric else tensors
+
+
 def _groups(module: Any, settings: TrainingSettings) -> list[dict[str, Any]]:
     """Parameters by learning rate and decay; vectors (biases, scales) do not decay."""
-    head = {id(p) for p in module.head.parameters()}
+    towers = {id(p) for p in module.towers.parameters()}
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for parameter in module.parameters():
-        groups.setdefault((id(parameter) in head, parameter.ndim > 1), []).append(parameter)
+        groups.setdefault((id(parameter) in towers, parameter.ndim > 1), []).append(parameter)
     return [
         {
             "params": parameters,
-            "lr": settings.learning_rate * (settings.head_factor if is_head else 1),
+            "lr": settings.learning_rate * (1 if is_tower else settings.head_factor),
             "weight_decay": settings.weight_decay if is_matrix else 0.0,
         }
-        for (is_head, is_matrix), parameters in groups.items()
+        for (is_tower, is_matrix), parameters in groups.items()
     ]
 
 
-def _loss(logits: Tensor, labels: Tensor, known: Tensor) -> Tensor:
-    cells = nn.functional.binary_cross_entropy_with_logits(logits, labels, reduction="none")
+def _freeze(module: Any, settings: TrainingSettings, epoch: int) -> None:
+    """Puts the module into training mode, but for the towers that are frozen in this epoch."""
+    module.train()
+    frozen = settings.freeze == "towers" or (
+        settings.freeze == "first" and epoch < settings.epochs // 3
+    )
+    for tower in module.towers.values():
+        own = getattr(getattr(tower, "settings", None), "frozen", False)
+        if settings.freeze != "none" and not own:
+            tower.requires_grad_(not frozen)
+        if frozen:
+            tower.eval()
+
+
+def _positive_weights(labels: Tensor, known: Tensor) -> Tensor:
+    positive = (labels * known).sum(dim=0)
+    return (known.sum(dim=0) - positive) / positive.clamp(min=1)
+
+
+def _loss(logits: Tensor, labels: Tensor, known: Tensor, positives: Tensor | None) -> Tensor:
+    cells = nn.functional.binary_cross_entropy_with_logits(
+        logits, labels, reduction="none", pos_weight=positives
+    )
     return (cells * known).sum() / known.sum().clamp(min=1)
 
 
-def _average(averaged: nn.Module, module: nn.Module, decay: float) -> None:
+def _average(kept: nn.Module, module: nn.Module, decay: float) -> None:
     with torch.no_grad():
         current = module.state_dict()
-        for name, value in averaged.state_dict().items():
+        for name, value in kept.state_dict().items():
             if value.is_floating_point():
                 value.lerp_(current[name], 1 - decay)
             else:
                 value.copy_(current[name])
 
 
-def _logits(
-    module: nn.Module, examples: Examples, array_of: Callable[[Examples], Any], fabric: Fabric
-) -> Any:
-    module.eval()
-    with torch.inference_mode():
-        found = [
-            module(fabric.to_device(torch.from_numpy(array_of(batch)))).cpu().numpy()
-            for batch in examples.batches(64)
-        ]
-    return np.concatenate(found) if found else np.empty_like(examples.labels)
+def _exhausted(history: list[dict[str, Any]], patience: int) -> bool:
+    losses = [row["valid_loss"] for row in history]
+    return bool(patience and losses and len(losses) - 1 - int(np.argmin(losses)) >= patience)
 
 
 def _save(path: Path, state: dict[str, Any], history: list[dict[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
     tensors = {name: thing.state_dict() for name, thing in state.items()}
-    with whole_file(path) as file:
-        torch.save({**tensors, "history": history}, file)
+    torch.save({**tensors, "history": history}, temporary)
+    os.replace(temporary, path)
 
 
 def _resume(path: Path, state: dict[str, Any]) -> list[dict[str, Any]]:
     if not path.is_file():
         return []
-    saved = torch.load(path, map_location="cpu", weights_only=True)
+    saved = torch.load(path, weights_only=True)
     for name, thing in state.items():
         thing.load_state_dict(saved[name])
     history: list[dict[str, Any]] = saved["history"]

@@ -1,0 +1,59 @@
+"""Word vectors: trained on the catalogue, or given."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genreel.errors import RecipeError
+from genreel.features.tokens import Tokens
+from genreel.lab.examples import Examples
+
+Vectors = NDArray[np.float32]
+
+
+def word_vectors(kind: str, width: int, feature: Tokens, train: Examples) -> Vectors:
+    """A vector for each of the feature's words, shape (words, width).
+
+    Args:
+        kind: "word2vec": skip-gram with negative sampling (Mikolov et al. 2013) on the training
+            texts; "glove": vectors from `$GENREEL_DATA/../weights/glove.6B.50d.20k.npz`, whose
+            own width counts, zeros for words it lacks.
+    """
+    if kind == "word2vec":
+        return _word2vec(width, feature, train)
+    if kind == "glove":
+        return _glove(feature)
+    raise RecipeError(f"unknown embedding {kind!r}; use learnt, onehot, word2vec or glove")
+
+
+def _word2vec(width: int, feature: Tokens, train: Examples) -> Vectors:
+    from gensim.models import Word2Vec
+
+    name = next(n for n, f in train.features.items() if f is feature)
+    sentences = [[feature.words[i - 1] for i in row] for row in train.read(name) if row is not None]
+    # One worker: several would make the result depend on their timing.
+    model: Any = Word2Vec(
+        sentences, vector_size=width, window=5, min_count=1, sg=1, negative=5, seed=0, workers=1
+    )
+    empty = np.zeros(width, np.float32)
+    return np.stack([model.wv[w] if w in model.wv else empty for w in feature.words])  # noqa: SIM401
+
+
+def _glove(feature: Tokens) -> Vectors:
+    data = Path(os.environ.get("GENREEL_DATA", "../shared/data"))
+    path = data.parent / "weights" / "glove.6B.50d.20k.npz"
+    if not path.is_file():
+        raise RecipeError(f"no GloVe vectors at {path}; set GENREEL_DATA or use word2vec")
+    with np.load(path, allow_pickle=False) as given:
+        index = {word: i for i, word in enumerate(given["words"].tolist())}
+        vectors = given["vectors"].astype(np.float32)
+    found = np.zeros((len(feature.words), vectors.shape[1]), np.float32)
+    for i, word in enumerate(feature.words):
+        if word in index:
+            found[i] = vectors[index[word]]
+    return found
