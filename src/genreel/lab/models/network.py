@@ -65,6 +65,8 @@ class Network:
         training = spec.settings.training
         if min(training.epochs, training.batch_size) < 1:
             return "training.epochs and training.batch_size must be at least 1"
+        if not 0 <= training.warmup < 1:
+            return "training.warmup must be at least 0 and below 1"
         if spec.parts:
             return "kind 'network' has no parts; remove them"
         return tower_problem(spec.settings.tower)

@@ -30,7 +30,7 @@ class TrainingSettings:
         batch_size: movies per step.
         learning_rate: highest one of the one-cycle schedule (Smith & Topin 2018).
         head_factor: the head learns this many times faster than the tower.
-        warmup: share of the steps that raise the learning rate.
+        warmup: share of the steps that raise the learning rate, in [0, 1).
         weight_decay: of AdamW (Loshchilov & Hutter 2019), on matrices alone.
         average: decay of the running average of the weights that is kept in the end, per step.
     """
@@ -76,7 +76,8 @@ def train_network(
         optimizer,
         max_lr=[group["lr"] for group in optimizer.param_groups],
         total_steps=settings.epochs * steps,
-        pct_start=settings.warmup,
+        # torch divides by the length of the warm-up less one step.
+        pct_start=settings.warmup if settings.warmup * settings.epochs * steps > 1 else 0.0,
     )
     module.to(memory_format=torch.channels_last)
     network, optimizer = fabric.setup(module, optimizer)
