@@ -23,8 +23,8 @@ TINY = (
     "features.decade.min_count=1",
     "features.poster.height=48",
     "features.poster.width=32",
-    'tower.name="test_efficientnet"',
-    'tower.weights="random"',
+    'towers.poster.name="test_efficientnet"',
+    'towers.poster.weights="random"',
     "training.epochs=1",
     "training.batch_size=4",
 )

@@ -167,7 +167,7 @@ def test_a_flipped_byte_in_the_config_breaks_nothing_else(folder: Path) -> None:
     path = folder / "config.json"
     whole = path.read_bytes()
     refused = 0
-    for i in range(0, len(whole), 3):
+    for i in range(0, len(whole), 7):
         data = bytearray(whole)
         data[i] ^= 1
         path.write_bytes(data)
@@ -176,7 +176,7 @@ def test_a_flipped_byte_in_the_config_breaks_nothing_else(folder: Path) -> None:
         except BundleError as error:
             refused += 1
             assert str(error).startswith(f"bundle {folder}: ")
-    assert refused > len(whole) / 6
+    assert refused > len(whole) / 14
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -226,8 +226,6 @@ def test_config_of_no_use(folder: Path, content: bytes, expected: str) -> None:
 @pytest.mark.parametrize("key", ["files", "features", "genres", "thresholds"])
 def test_config_with_wrong_types(folder: Path, key: str, value: Any) -> None:
     change_config(folder, lambda config: config.update({key: value}))
-    if key == "features" and value == {}:
-        pytest.skip("no features is no wrong type")
     assert str(folder) in refusal(folder)
 
 
@@ -286,7 +284,7 @@ def test_an_unknown_input_of_a_feature(folder: Path) -> None:
     change_config(
         folder, lambda config: config["features"]["plot"]["settings"].update(input="__class__")
     )
-    assert "a feature of an unknown input" in refusal(folder)
+    assert "names no inputs, or unknown ones" in refusal(folder)
 
 
 def test_genres_that_the_graph_does_not_score(folder: Path) -> None:

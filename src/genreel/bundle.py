@@ -95,8 +95,8 @@ def read_bundle(path_or_name: str | Path) -> Bundle:
             name: load_feature(entry["kind"], entry["settings"], state.get(name, {}))
             for name, entry in config["features"].items()
         }
-        if not all(feature.input in INPUTS for feature in features.values()):
-            raise BundleError("config.json has a feature of an unknown input; upgrade genreel")
+        if not features or {feature.input for feature in features.values()} - set(INPUTS):
+            raise BundleError("config.json names no inputs, or unknown ones; upgrade genreel")
         vocabulary = Vocabulary(tuple(config["genres"]))
         thresholds = {genre: float(config["thresholds"][genre]) for genre in vocabulary.genres}
         if not all(0 <= threshold <= 1 for threshold in thresholds.values()):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
+import math
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -34,6 +37,9 @@ GENRE_COLUMNS = {
     "genres_ml": "movielens",
 }
 
+COLUMNS = ("id", *INPUTS, "split", *GENRE_COLUMNS)
+"""What a table is read for; other columns are ignored."""
+
 # One cell may hold this many bytes. A longer one is no plot, and the parser stops at it.
 _MAX_CELL = 16 * 2**20
 
@@ -62,9 +68,9 @@ class Movie:
     problem: str = ""
 
     def has(self, name: str) -> bool:
-        """Whether the input called `name` (one of INPUTS) is there."""
+        """Whether the input called `name` (one of INPUTS) is there; white space is not."""
         value = getattr(self, name)
-        return value is not None and value != ""
+        return bool(value.strip()) if isinstance(value, str) else value is not None
 
     def without(self, names: Iterable[str]) -> Movie:
         """The same movie with the inputs called `names` taken away."""
@@ -81,7 +87,7 @@ def movie_from_record(
     """A movie from a table's row or a JSON object.
 
     Args:
-        record: column → value; unknown columns are ignored, None counts as empty.
+        record: column → value; unknown columns are ignored, None and NaN count as empty.
         fallback_id: the id where the record has none.
         folder: poster paths are relative to it and may not leave it; None: any path will do.
         taxonomy: that of the column `genres`.
@@ -91,17 +97,25 @@ def movie_from_record(
     """
     problems: list[str] = []
 
-    def text(column: str) -> str:
+    def given(column: str) -> Any:
         value = record.get(column)
+        return None if isinstance(value, float) and math.isnan(value) else value
+
+    def text(column: str) -> str:
+        value = given(column)
         if value is None:
             return ""
         if not isinstance(value, str | int | float):
             problems.append(f"{column} is not text")
             return ""
         value = str(value).strip()
-        # What could not be decoded arrives as lone surrogates (see `_read_csv`).
-        if any("\ud800" <= c <= "\udfff" for c in value):
+        try:
+            value.encode()
+        except UnicodeEncodeError:  # what could not be decoded came as surrogates (`_read_csv`)
             problems.append(f"{column} is not valid UTF-8; save the file as UTF-8")
+            return ""
+        if "\0" in value:
+            problems.append(f"{column} holds a NUL character; remove it")
             return ""
         return value
 
@@ -114,7 +128,7 @@ def movie_from_record(
 
     genres: dict[str, tuple[str, ...]] = {}
     for column, speaks in GENRE_COLUMNS.items():
-        if record.get(column):
+        if given(column):
             names = attempt(_parse_genres, record[column])
             if names:
                 genres[speaks or taxonomy] = names
@@ -155,12 +169,11 @@ def _parse_genres(value: Any) -> tuple[str, ...]:
 def _parse_poster(value: str, folder: Path | None) -> Path | None:
     if not value:
         return None
-    if "\0" in value:
-        raise CatalogueError("poster path holds a NUL character")
     if folder is None:
         return Path(value)
     path = folder / value
-    if not path.resolve().is_relative_to(folder.resolve()):
+    # Path.resolve fails on a loop of links, realpath does not.
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
         raise CatalogueError(
             f"poster path {value[:80]!r} leaves the catalogue's folder; put the poster inside it"
         )
@@ -186,18 +199,9 @@ class Catalogue:
     """
 
     def __init__(self, path: str | Path, taxonomy: str = "genreel") -> None:
-        path = Path(path)
-        if path.is_dir():
-            found = [path / name for name in TABLES if (path / name).is_file()]
-            if not found:
-                raise CatalogueError(f"{path} has no table; expected one of {', '.join(TABLES)}")
-            path = found[0]
-        if path.suffix.lower() not in _READERS:
-            raise CatalogueError(f"{path} is not a catalogue; use .csv, .jsonl or .parquet")
-        if not path.is_file():
-            raise CatalogueError(f"{path} does not exist; check the path")
-        self.path = path
-        self.folder = path.parent
+        with _readable(Path(path)):
+            self.path = _find_table(Path(path))
+        self.folder = self.path.parent
         self.taxonomy = find_taxonomy(taxonomy).name
 
     def __iter__(self) -> Iterator[Movie]:
@@ -221,7 +225,31 @@ class Catalogue:
         return sum(1 for _ in self._records())
 
     def _records(self) -> Iterator[tuple[int, Mapping[str, Any] | CatalogueError]]:
-        return _READERS[self.path.suffix.lower()](self.path)
+        with _readable(self.path):
+            yield from _READERS[self.path.suffix.lower()](self.path)
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CatalogueError(
+            f"{path} cannot be read ({error.strerror or error}); check it and its permissions"
+        ) from None
+
+
+def _find_table(path: Path) -> Path:
+    if path.is_dir():
+        found = [path / name for name in TABLES if (path / name).is_file()]
+        if not found:
+            raise CatalogueError(f"{path} has no table; expected one of {', '.join(TABLES)}")
+        path = found[0]
+    if path.suffix.lower() not in _READERS:
+        raise CatalogueError(f"{path} is not a catalogue; use .csv, .jsonl or .parquet")
+    if not path.is_file():
+        raise CatalogueError(f"{path} does not exist; check the path")
+    return path
 
 
 Records = Iterator[tuple[int, Mapping[str, Any] | CatalogueError]]
@@ -234,39 +262,43 @@ def _check_columns(path: Path, columns: Iterable[str]) -> None:
         raise CatalogueError(
             f"{path}: no column poster, plot or title (found: {shown}); rename the columns"
         )
+    doubled = [name for name in COLUMNS if columns.count(name) > 1]
+    if doubled:
+        raise CatalogueError(f"{path}: several columns {doubled[0]!r}; keep one of them")
 
 
 def _read_csv(path: Path) -> Records:
     csv.field_size_limit(_MAX_CELL)
     # A byte that is not UTF-8 becomes a lone surrogate, so that only its row is lost.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        reader = csv.DictReader(file)
+        # Lenient, the parser would run an open quote into the next rows without a word.
+        reader = csv.reader(file, strict=True)
         try:
-            columns = [(name or "").strip().lower() for name in reader.fieldnames or []]
+            columns = [name.strip().lower() for name in next(reader, [])]
         except csv.Error as error:
             raise CatalogueError(f"{path}: {error}; is it really a CSV file?") from None
-        reader.fieldnames = columns
         _check_columns(path, columns)
-        number = 0
+        number = 1
         while True:
-            number += 1
+            line = reader.line_num + 1
+            record: Mapping[str, Any] | CatalogueError
             try:
-                record = next(reader)
+                cells = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                yield number, CatalogueError(f"{error} (line {reader.line_num})")
-                continue
-            if None in record or None in record.values():
-                yield (
-                    number,
-                    CatalogueError(
-                        f"line {reader.line_num} has another number of cells than the header; "
-                        "quote cells that hold commas"
-                    ),
-                )
+                record = CatalogueError(f"{error} (from line {line}); mend its quotes")
             else:
-                yield number, record
+                if not cells:  # a blank line
+                    continue
+                record = dict(zip(columns, cells, strict=False))
+                if len(cells) != len(columns):
+                    record = CatalogueError(
+                        f"line {line} has {len(cells)} cells, the header {len(columns)}; "
+                        "quote cells that hold commas"
+                    )
+            yield number, record
+            number += 1
 
 
 def _read_jsonl(path: Path) -> Records:
@@ -282,7 +314,7 @@ def read_json_lines(file: IO[bytes]) -> Records:
         try:
             record = json.loads(line.decode("utf-8-sig"))
         except (ValueError, RecursionError) as error:
-            yield number, CatalogueError(f"not a line of UTF-8 JSON ({error})")
+            yield number, CatalogueError(f"not a line of UTF-8 JSON ({error}); mend it")
             continue
         if isinstance(record, dict):
             yield number, record
@@ -298,14 +330,18 @@ def _read_parquet(path: Path) -> Records:
         raise MissingExtra("pyarrow", "parquet") from None
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            _check_columns(path, file.schema_arrow.names)
+            names = file.schema_arrow.names
+            _check_columns(path, names)
+            wanted = [name for name in COLUMNS if name in names]
             number = 0
-            for batch in file.iter_batches(batch_size=1024):
+            for batch in file.iter_batches(batch_size=1024, columns=wanted):
                 for record in batch.to_pylist():
                     number += 1
                     yield number, record
-    except (pyarrow.ArrowException, OSError) as error:
-        raise CatalogueError(f"{path}: not a readable Parquet file ({error})") from None
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        raise CatalogueError(
+            f"{path}: not a readable Parquet file ({error}); write it again"
+        ) from None
 
 
 _READERS = {".csv": _read_csv, ".jsonl": _read_jsonl, ".parquet": _read_parquet}

@@ -18,12 +18,12 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """A binary file to write to, which takes its place at `path` only when all went well.
 
     Raises:
-        GenreelError: the folder cannot be written, or the disk is full.
+        GenreelError: the folder cannot be written, or the disk is full; `path` is as it was.
     """
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
-        raise GenreelError(f"cannot write {path} ({error.strerror}); check the folder") from None
+        raise _cannot_write(path, error) from None
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
@@ -32,7 +32,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         Path(temporary).chmod(0o666 & ~_umask())  # mkstemp makes private files; this one is not
         os.replace(temporary, path)
     except OSError as error:
-        raise GenreelError(f"cannot write {path} ({error.strerror}); free some space") from None
+        raise _cannot_write(path, error) from None
     finally:
         Path(temporary).unlink(missing_ok=True)
 
@@ -44,12 +44,19 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def write_folder_whole(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Writes a folder of files that appears at once, in place of an older one if there is one."""
+    """Writes a folder of files that appears at once, in place of an older one if there is one.
+
+    Raises:
+        GenreelError: it cannot be written; an older folder is as it was.
+    """
+    folder = Path(os.path.realpath(folder))  # of a link, the folder it points to
+    if folder.exists() and not folder.is_dir():
+        raise GenreelError(f"cannot write {folder}: a file is there; give another path")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     except OSError as error:
-        raise GenreelError(f"cannot write {folder} ({error.strerror}); check the path") from None
+        raise _cannot_write(folder, error) from None
     old = temporary.with_name(temporary.name + ".old")
     try:
         for name, data in files.items():
@@ -57,10 +64,22 @@ def write_folder_whole(folder: Path, files: Mapping[str, bytes]) -> None:
         temporary.chmod(0o777 & ~_umask())
         if folder.exists():
             folder.rename(old)
-        temporary.rename(folder)
+        try:
+            temporary.rename(folder)
+        except OSError:
+            if old.exists():
+                old.rename(folder)
+            raise
+    except OSError as error:
+        raise _cannot_write(folder, error) from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _cannot_write(path: Path, error: OSError) -> GenreelError:
+    reason = error.strerror or error
+    return GenreelError(f"cannot write {path} ({reason}); check the folder and its free space")
 
 
 def _umask() -> int:

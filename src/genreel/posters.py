@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 from PIL import (
+    ExifTags,
     GifImagePlugin,
     Image,
-    ImageOps,
     JpegImagePlugin,
     PngImagePlugin,
     WebPImagePlugin,
@@ -53,6 +54,17 @@ _DECODERS: tuple[tuple[bytes, _Decoder], ...] = (
     (b"GIF8", lambda file: GifImagePlugin.GifImageFile(file)),
 )
 
+# EXIF orientation → what brings the image upright (Exif 2.3, tag 274).
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
 # A JPEG is decoded at 1/2, 1/4 or 1/8 where that still leaves this many times the size that
 # is asked for, so that the final resampling hides which of them it was.
 _DRAFT_MARGIN = 3
@@ -70,8 +82,8 @@ def open_poster(
         limits: what the poster may cost.
 
     Returns:
-        An RGB image: first frame, EXIF orientation applied, transparency over white, 16 bits
-        brought to 8. Not yet resized.
+        An RGB image without EXIF: a file's first frame, upright, transparency over white,
+        16 bits brought to 8. Not yet resized.
 
     Raises:
         PosterError: for whatever is wrong with it, naming the poster and the remedy.
@@ -86,9 +98,15 @@ def open_poster(
             side = _DRAFT_MARGIN * max(size)
             image.draft("RGB", (side, side))
         image.load()
-        return ImageOps.exif_transpose(_to_rgb(_reduce(image, size)))
+        turn = _turn(image)
+        image = _to_rgb(_reduce(image, size))
+        image = image.copy() if turn is None else image.transpose(turn)
+        image.info.clear()  # or the orientation would be applied again
+        return image
     except PosterError as error:
         raise PosterError(f"poster {name}: {error}") from None
+    except Image.DecompressionBombError:  # Pillow's own limit, for WebP and GIF
+        raise PosterError(f"poster {name}: has too many pixels; shrink it") from None
     except MemoryError:
         raise PosterError(f"poster {name}: not enough memory; make it smaller") from None
     except Exception as error:  # Pillow's decoders fail in more ways than it documents
@@ -111,7 +129,10 @@ def _open(source: PosterSource, limits: Limits) -> Image.Image:
     if isinstance(source, bytes):
         _check_bytes(len(source), limits)
         return _decode(source)
-    path = Path(source)
+    return _decode(_read(Path(source), limits))
+
+
+def _read(path: Path, limits: Limits) -> bytes:
     try:
         if not path.is_file():
             raise PosterError(
@@ -120,7 +141,7 @@ def _open(source: PosterSource, limits: Limits) -> Image.Image:
                 else "does not exist; check the path"
             )
         _check_bytes(path.stat().st_size, limits)
-        return _decode(path.read_bytes())
+        return path.read_bytes()
     except OSError as error:
         raise PosterError(f"cannot be read ({error.strerror}); check its permissions") from None
 
@@ -145,7 +166,7 @@ def _decode(data: bytes) -> Image.Image:
     for magic, decoder in _DECODERS:
         if data.startswith(magic):
             return decoder(io.BytesIO(data))
-    raise PosterError("is not an image; use JPEG, PNG, WebP or GIF")
+    raise PosterError("is not a JPEG, PNG, WebP or GIF image; convert or replace it")
 
 
 def _check_bytes(size: int, limits: Limits) -> None:
@@ -178,20 +199,21 @@ def _reduce(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     factor = min(image.size) // (2 * _DRAFT_MARGIN * max(size))
     if factor < 2 or image.mode not in ("L", "LA", "RGB", "RGBA", "CMYK"):
         return image
-    reduced = image.reduce(factor)
-    reduced.info["exif"] = image.info.get("exif", b"")
-    return reduced
+    return image.reduce(factor)
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    with contextlib.suppress(Exception):  # damaged EXIF says nothing against the pixels
+        return _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    return None
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    exif = image.getexif()
     if image.mode.startswith("I"):  # 16 bits a pixel: keep the upper eight
-        values = np.asarray(image).astype(np.int64)
-        image = Image.fromarray(np.clip(values >> 8, 0, 255).astype(np.uint8))
-    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        values = np.asarray(image) >> 8
+        image = Image.fromarray(np.clip(values, 0, 255).astype(np.uint8))
+    if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
-    image = image.convert("RGB") if image.mode != "RGB" else image
-    image.info["exif"] = exif.tobytes() if exif else b""
-    return image
+    return image.convert("RGB") if image.mode != "RGB" else image

@@ -120,6 +120,7 @@ def spelling(name: str) -> str:
     """
     found = _SPELLINGS.get(_key(name))
     if found is None:
+        name = name[:40]  # enough to find it by, and one line
         near = difflib.get_close_matches(_key(name), list(_SPELLINGS), n=1)
         hint = f"; did you mean {_SPELLINGS[near[0]]!r}?" if near else ""
         raise VocabularyError(f"unknown genre {name!r}{hint}")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from genreel.catalogue import Movie
@@ -30,7 +31,7 @@ def toy_movies(count: int, seed: int = 0, everything: bool = False) -> list[Movi
     for i in range(count):
         told = rng.random(3) < 0.5
         words = ["the", *rng.choice(["river", "house", "night", "train"], 3)]
-        words += ["ghost"] * told[0] + ["joke"] * told[1]
+        words += ["ghost"] * int(told[0]) + ["joke"] * int(told[1])
         light = rng.integers(160, 256) if told[1] else rng.integers(0, 96)
         noise = rng.integers(-20, 21, (SIDE, SIDE, 3))
         poster = Image.fromarray(np.clip(light + noise, 0, 255).astype(np.uint8))
@@ -45,6 +46,15 @@ def toy_movies(count: int, seed: int = 0, everything: bool = False) -> list[Movi
             )
         )
     return movies
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> Iterator[None]:
+    """Networks this small only wait for each other's threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -111,12 +111,16 @@ def test_a_recipe_of_one_model(toml: Write) -> None:
             "recipe toy.model: training.epochs and training.batch_size must be at least 1",
         ),
         (
+            POSTER + NETWORK + "[model.training]\nwarmup = 1\n",
+            "recipe toy.model: training.warmup must be at least 0 and below 1",
+        ),
+        (
             POSTER + NETWORK + '[model.tower]\nweights = "imagnet"\n',
             "recipe toy.model: tower.weights must be 'imagenet' or 'random'",
         ),
         (
-            POSTER + NETWORK + '[model.tower]\nname = "mobilenetv2_10"\n',
-            "recipe toy.model: unknown tower 'mobilenetv2_10'; did you mean 'mobilenetv2_100'?",
+            POSTER + NETWORK + '[model.tower]\nname = "mobilenet2_100"\n',
+            "recipe toy.model: unknown tower 'mobilenet2_100'; did you mean 'mobilenetv2_100'?",
         ),
         (
             PLOT + FUSION + '[model.parts.words]\nkind = "linear"\nfeatures = ["plot"]\n',
@@ -180,7 +184,8 @@ def test_a_feature_whose_name_is_taken_gets_another(toml: Write) -> None:
     part = toml(PLOT + "min_count = 9\n" + LINEAR, "part")
     body = PLOT + FUSION
     body += '[model.parts.mine]\nkind = "linear"\nfeatures = ["plot"]\n'
-    body += f'[model.parts.same]\nrecipe = "words"\n[model.parts.other]\nrecipe = "{part}"\n'
+    body += '[model.parts.same]\nrecipe = "words"\n'
+    body += f"[model.parts.other]\nrecipe = '{part}'\n"
     recipe = load_recipe(toml(body))
     assert recipe.model.parts["mine"].features == ("plot",)
     assert recipe.model.parts["same"].features == ("same-plot", "title", "decade")
@@ -220,13 +225,14 @@ def test_recipes_in_parts_of_parts(toml: Write) -> None:
 def test_recipes_that_name_each_other(toml: Write, tmp_path: Path, names: list[str]) -> None:
     for name, following in zip(names, [*names[1:], names[0]], strict=True):
         path = tmp_path / f"{following}.toml"
-        toml(FUSION + f'[model.parts.x]\nrecipe = "{path}"\n', name)
+        toml(FUSION + f"[model.parts.x]\nrecipe = '{path}'\n", name)
     assert "which it is itself part of" in refusal(tmp_path / "a.toml")
 
 
 def test_what_is_wrong_in_a_recipe_that_is_named(toml: Write) -> None:
     part = toml(PLOT + LINEAR + "C = 'big'\n", "part")
-    body = FUSION + f'[model.parts.a]\nrecipe = "{part}"\n[model.parts.b]\nrecipe = "words"\n'
+    body = FUSION + f"[model.parts.a]\nrecipe = '{part}'\n"
+    body += '[model.parts.b]\nrecipe = "words"\n'
     assert refusal(toml(body)) == f"recipe {part}.model.C: must be float, not 'big'"
 
 

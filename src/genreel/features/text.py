@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import re
 from collections import Counter
@@ -75,10 +76,12 @@ class Terms:
 
     @classmethod
     def fit(cls, settings: TermSettings, movies: Iterable[Movie]) -> Self:
-        """Learns terms and their document frequencies from training movies."""
+        """Learns terms and their document frequencies from the movies whose text can be used."""
         documents, frequencies = 0, Counter[str]()
         for movie in movies:
-            words = _words(movie, settings)
+            words: list[str] = []
+            with contextlib.suppress(InputError):
+                words = _words(movie, settings)
             if words:
                 documents += 1
                 frequencies.update(set(_ngrams(words, settings.ngrams)))
@@ -92,7 +95,8 @@ class Terms:
     @classmethod
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
         """From `settings()` and `state()`."""
-        values = {**settings, "ngrams": tuple(settings["ngrams"])}
+        shortest, longest = settings["ngrams"]
+        values = {**settings, "ngrams": (shortest, longest)}
         terms = bytes(state["terms"]).decode().split("\n") if len(state["terms"]) else []
         if len(terms) != len(state["idf"]):
             raise ValueError("terms and idf differ in length")

@@ -27,7 +27,7 @@ from genreel.features import Feature
 from genreel.features.image import Pixels
 from genreel.features.text import Terms
 from genreel.lab.examples import Examples
-from genreel.lab.models.base import Place, Scores, inputs_of
+from genreel.lab.models.base import Place, Scores, inputs_of, logit, prior
 from genreel.lab.settings import nearest
 from genreel.lab.training.cache import Extractor, default_cache, extracted_rows
 from genreel.progress import progress
@@ -87,13 +87,11 @@ class PerGenre:
     def fit(self, x: Any, labels: Labels, known: Known, seed: int) -> None:
         """x: dense or sparse, shape (n, d)."""
         genres = labels.shape[1]
-        # Laplace's rule of succession: never quite 0 or 1.
-        positive = (labels * known).sum(axis=0)
-        self.priors = ((positive + 1) / (known.sum(axis=0) + 2)).astype(np.float32)
+        self.priors = prior(labels, known).astype(np.float32)
         self.estimators = []
         for g in progress(range(genres), self.settings.estimator, genres):
             use, y = known[:, g], labels[known[:, g], g]
-            one_class = y.min(initial=1) == y.max(initial=0)
+            one_class = y.min(initial=1) >= y.max(initial=0)
             estimator = None if one_class else self._new(x, seed).fit(x[use], y)
             _round_thresholds(estimator)
             self.estimators.append(estimator)
@@ -271,6 +269,8 @@ class Linear:
             return "kind 'linear' reads features of kind 'terms'; name at least one"
         if spec.settings.class_weight not in ("none", "balanced"):
             return "class_weight must be 'none' or 'balanced'"
+        if not spec.settings.C > 0:
+            return "C must be above 0"
         return "kind 'linear' has no parts; remove them" if spec.parts else ""
 
     def fit(self, train: Examples, valid: Examples, place: Place) -> None:
@@ -281,7 +281,7 @@ class Linear:
         options = {"C": self.settings.C, "class_weight": weight, "solver": "liblinear"}
         core = PerGenre(EstimatorSettings("logistic", options))
         core.fit(terms[told], train.labels[told], train.known[told], place.seed)
-        self.bias = np.log(core.priors / (1 - core.priors))
+        self.bias = logit(core.priors).astype(np.float32)
         self.weights = np.zeros((terms.shape[1], len(self.bias)), np.float32)
         for g, estimator in enumerate(core.estimators):
             if estimator is not None:

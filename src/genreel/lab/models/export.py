@@ -26,7 +26,7 @@ from genreel.features.image import Pixels
 from genreel.features.text import Terms
 from genreel.features.tokens import Tokens
 from genreel.lab.examples import Examples
-from genreel.lab.models.base import EPSILON, Model
+from genreel.lab.models.base import EPSILON, Model, logit
 from genreel.lab.models.classic import Classic, Linear, PerGenre
 from genreel.lab.models.ensemble import Average, LateFusion, Stack
 from genreel.lab.models.network import Network
@@ -286,7 +286,7 @@ def _svms(core: PerGenre, width: int) -> Any:
                 kept[vector.tobytes()] = len(vectors)
                 vectors.append(vector)
     weights = np.zeros((len(vectors), len(core.estimators)), np.float32)
-    bias = np.log(core.priors / (1 - core.priors))
+    bias = logit(core.priors)
     gamma = next(machine._gamma for machine in core.estimators if machine)
     for g, machine in enumerate(core.estimators):
         if machine:
@@ -409,7 +409,7 @@ def _late_fusion(model: LateFusion, features: Mapping[str, Feature]) -> Any:
         "scores = Sigmoid (logits)",
     ]
     constants = {
-        "powers": (2.0 ** np.arange(len(INPUTS))).astype(np.float32),
+        "powers": model.powers.astype(np.float32),
         "weights": model.weights,
         "bias": model.bias,
         "lowest": np.array(EPSILON, np.float32),

@@ -15,13 +15,18 @@ from genreel.catalogue import INPUTS
 from genreel.errors import RecipeError
 from genreel.features import Feature
 from genreel.lab.examples import Examples
-from genreel.lab.models.base import Place, Scores, inputs_of, logit
+from genreel.lab.models.base import Place, Scores, inputs_of, logit, prior
 from genreel.lab.models.fusion import FUSIONS
 from genreel.lab.models.layers import ACTIVATIONS, initialise
-from genreel.lab.models.towers import TOWERS, Backbone
+from genreel.lab.models.towers import TOWERS, Backbone, BackboneSettings, backbone_problem
 from genreel.lab.settings import nearest, pick, settings_from
 from genreel.lab.training.cache import default_cache, extracted_rows
-from genreel.lab.training.loop import TrainingSettings, predict_network, train_network
+from genreel.lab.training.loop import (
+    TrainingSettings,
+    predict_network,
+    train_network,
+    training_problem,
+)
 
 _STATISTICS_SAMPLE = 512  # posters; enough for means and variances of every channel
 
@@ -151,6 +156,8 @@ class Network:
         for name, table in settings.towers.items():
             tower, tower_settings = _tower_settings(name, table)
             read.append(tower_settings.feature)
+            if isinstance(tower_settings, BackboneSettings) and backbone_problem(tower_settings):
+                return f"tower {name!r}: {backbone_problem(tower_settings)}"
             if kinds.get(tower_settings.feature) != tower.reads:
                 return (
                     f"tower {name!r} reads a feature of kind {tower.reads!r} that the model's "
@@ -158,7 +165,7 @@ class Network:
                 )
         if len(set(read)) < len(read) or set(read) != set(kinds):
             return "every feature must be read by one tower"
-        return ""
+        return training_problem(settings.training)
 
     def fit(self, train: Examples, valid: Examples, place: Place) -> None:
         """Trains; a run that was stopped goes on from its checkpoints."""
@@ -268,8 +275,7 @@ def _head(settings: HeadSettings, width: int, train: Examples) -> nn.Module:
     last = nn.Linear(width, train.labels.shape[1])
     head = nn.Sequential(*layers, last)
     initialise(head, settings.initialiser)
-    prior = ((train.labels * train.known).sum(axis=0) + 1) / (train.known.sum(axis=0) + 2)
     with torch.no_grad():
         last.weight.mul_(0.1)
-        last.bias.copy_(torch.from_numpy(logit(prior)).float())
+        last.bias.copy_(torch.from_numpy(logit(prior(train.labels, train.known))).float())
     return head

@@ -28,6 +28,7 @@ from genreel.features.tokens import PAD, Tokens
 from genreel.lab.examples import Examples
 from genreel.lab.models.layers import ACTIVATIONS, augment, initialise
 from genreel.lab.models.vectors import word_vectors
+from genreel.lab.settings import nearest
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class BackboneSettings:
         zoom: training crops keep at least this share of each side, in (0, 1]; 1 with
             brightness 0 and contrast 0 and flip false trains on posters as they are.
         flip: mirror half of the posters in training.
-        brightness, contrast: largest relative change in training.
+        brightness, contrast: largest change in training, as a share of half the range of
+            values and of the poster's own contrast.
     """
 
     feature: str
@@ -121,25 +123,29 @@ def scaled(pixels: Tensor) -> Tensor:
 
 def pretrained(name: str, weights: str, feature: Pixels) -> Any:
     """A model of timm without its classifier, for posters of the feature's size."""
-    if weights not in ("imagenet", "random"):
-        raise RecipeError(f"weights {weights!r} of {name} must be 'imagenet' or 'random'")
     path = local_weights(name) if weights == "imagenet" else None
     options: dict[str, Any] = {"pad_type": "same"} if name.startswith("mobilenetv2") else {}
     try:
         net = timm.create_model(
             name, num_classes=0, pretrained=weights == "imagenet" and path is None, **options
         )
-    except RuntimeError as error:
-        raise RecipeError(f"timm has no model {name!r} ({error})") from None
-    except OSError as error:
+    except Exception as error:  # each library on the way to the hub fails in its own way
         raise RecipeError(
-            f"weights of {name} cannot be fetched ({type(error).__name__}); "
-            "use a machine that reaches the hub, or weights = 'random'"
+            f'backbone {name!r} cannot be made ({error}); go online once, or set weights = "random"'
         ) from None
     if path is not None:
         state = load_file(path)
         net.load_state_dict({k: v for k, v in state.items() if not k.startswith("classifier.")})
     return net
+
+
+def backbone_problem(settings: BackboneSettings) -> str:
+    """Why these settings cannot work, or ""."""
+    if settings.weights not in ("imagenet", "random"):
+        return "weights must be 'imagenet' or 'random'"
+    if not timm.is_model(settings.name):
+        return f"unknown backbone {settings.name!r}; {nearest(settings.name, timm.list_models())}"
+    return ""
 
 
 def local_weights(name: str) -> Path | None:

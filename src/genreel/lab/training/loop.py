@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 
 from genreel.errors import RecipeError
 from genreel.features import Array
+from genreel.files import whole_file
 from genreel.lab.evaluation.metrics import log_loss, macro_roc_auc
 from genreel.lab.examples import Examples
 from genreel.lab.models.layers import max_norm
@@ -32,8 +32,8 @@ class TrainingSettings:
         batch_size: movies per step.
         optimizer: "adam", "adamw" (decay on matrices alone) or "sgd" (momentum 0.9).
         learning_rate: the highest one.
-        schedule: "constant"; "onecycle" (Smith & Topin 2018; `warmup` is the share of steps that
-            raise it); "step" (times `step_factor` every `step_epochs` epochs).
+        schedule: "constant"; "onecycle" (Smith & Topin 2018; `warmup`, in [0, 1), is the share of
+            steps that raise it); "step" (times `step_factor` every `step_epochs` epochs).
         head_factor: fusion and head learn this many times faster than the towers.
         weight_decay: of adamw and sgd.
         average: decay, per step, of the running average of the weights that is kept in the end;
@@ -74,7 +74,8 @@ _SCHEDULES: dict[str, Any] = {
         opt,
         max_lr=[group["lr"] for group in opt.param_groups],
         total_steps=s.epochs * steps,
-        pct_start=s.warmup,
+        # torch divides by the length of the warm-up less one step.
+        pct_start=s.warmup if s.warmup * s.epochs * steps > 1 else 0.0,
     ),
     "step": lambda opt, s, steps: torch.optim.lr_scheduler.StepLR(
         opt, step_size=s.step_epochs * steps, gamma=s.step_factor
@@ -98,14 +99,17 @@ def train_network(
     `checkpoint`.
 
     Returns:
-        One dict an epoch: epoch, loss, valid_loss, valid_roc_auc, seconds.
+        One dict an epoch: epoch, loss, valid_loss, valid_roc_auc (None where undefined), seconds.
 
     Raises:
-        RecipeError: a setting is unknown, the loss is no longer a number, or there are too few
-            movies for one batch.
+        RecipeError: the loss is no longer a number, or there are too few movies for one batch.
     """
-    _check(settings, len(train))
     steps = len(train) // settings.batch_size
+    if steps == 0:
+        raise RecipeError(
+            f"{len(train)} movies are fewer than one batch of {settings.batch_size}; "
+            "add movies or lower training.batch_size"
+        )
     fabric = Fabric(accelerator="auto", devices=1)
     optimizer = _OPTIMIZERS[settings.optimizer](_groups(module, settings))
     schedule = _SCHEDULES[settings.schedule](optimizer, settings, steps)
@@ -143,19 +147,21 @@ def train_network(
                 _average(kept, module, settings.average)
             total += loss.detach()
         mean_loss = float(total) / steps
-        if not np.isfinite(mean_loss):
-            raise RecipeError(
-                f"the loss is {mean_loss} in epoch {epoch + 1}; lower training.learning_rate"
-            )
         judged = kept if settings.average else module
         found = predict_network(judged, valid, features, fabric)
+        if not (np.isfinite(mean_loss) and np.isfinite(found).all()):
+            raise RecipeError(
+                f"the loss is {mean_loss:.3g} in epoch {epoch + 1}, and the network is past use; "
+                "lower training.learning_rate"
+            )
+        auc = macro_roc_auc(valid.labels, valid.known, found)
         valid_loss = log_loss(valid.labels, valid.known, 1 / (1 + np.exp(-found)))
         history.append(
             {
                 "epoch": epoch + 1,
                 "loss": mean_loss,
                 "valid_loss": valid_loss,
-                "valid_roc_auc": macro_roc_auc(valid.labels, valid.known, found),
+                "valid_roc_auc": None if np.isnan(auc) else auc,
                 "seconds": time.monotonic() - started,
             }
         )
@@ -164,7 +170,7 @@ def train_network(
             kept.load_state_dict(module.state_dict())
         say(
             f"epoch {epoch + 1}/{settings.epochs}: loss {mean_loss:.4f}, valid loss "
-            f"{valid_loss:.4f}, valid ROC AUC {history[-1]['valid_roc_auc']:.4f}"
+            f"{valid_loss:.4f}, valid ROC AUC {auc:.4f}"
         )
         _save(checkpoint, state, history)
 
@@ -186,19 +192,20 @@ def predict_network(
     return np.concatenate(found).astype(np.float64) if found else np.empty_like(examples.labels)
 
 
-def _check(settings: TrainingSettings, movies: int) -> None:
+def training_problem(settings: TrainingSettings) -> str:
+    """Why these settings cannot work, or ""."""
     for name, value, allowed in (
         ("optimizer", settings.optimizer, _OPTIMIZERS),
         ("schedule", settings.schedule, _SCHEDULES),
         ("freeze", settings.freeze, ("none", "towers", "first")),
     ):
         if value not in allowed:
-            raise RecipeError(f"training.{name} {value!r} is none of {', '.join(allowed)}")
-    if movies < settings.batch_size:
-        raise RecipeError(
-            f"{movies} movies are fewer than one batch of {settings.batch_size}; "
-            "add movies or lower training.batch_size"
-        )
+            return f"training.{name} must be one of {', '.join(allowed)}, not {value!r}"
+    if min(settings.epochs, settings.batch_size) < 1:
+        return "training.epochs and training.batch_size must be at least 1"
+    if not 0 <= settings.warmup < 1:
+        return "training.warmup must be at least 0 and below 1"
+    return ""
 
 
 def _tensors(arrays: dict[str, Array], fabric: Fabric | None) -> dict[str, Tensor]:
@@ -265,16 +272,15 @@ def _exhausted(history: list[dict[str, Any]], patience: int) -> bool:
 
 def _save(path: Path, state: dict[str, Any], history: list[dict[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
     tensors = {name: thing.state_dict() for name, thing in state.items()}
-    torch.save({**tensors, "history": history}, temporary)
-    os.replace(temporary, path)
+    with whole_file(path) as file:
+        torch.save({**tensors, "history": history}, file)
 
 
 def _resume(path: Path, state: dict[str, Any]) -> list[dict[str, Any]]:
     if not path.is_file():
         return []
-    saved = torch.load(path, weights_only=True)
+    saved = torch.load(path, map_location="cpu", weights_only=True)
     for name, thing in state.items():
         thing.load_state_dict(saved[name])
     history: list[dict[str, Any]] = saved["history"]

@@ -1,0 +1,203 @@
+"""A file or a folder is written whole, or what was there stays as it was."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from genreel.errors import GenreelError
+from genreel.files import whole_file, write_folder_whole, write_whole
+
+posix = pytest.mark.skipif(os.name != "posix", reason="modes and links of POSIX")
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.fixture(params=[0o022, 0o027, 0o077])
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = os.umask(request.param)
+    yield request.param
+    assert os.umask(before) == request.param  # it was left as it was
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Everything under a folder, hidden or not."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_a_file_takes_its_place_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_bytes(b"old")
+    with whole_file(path) as file:
+        file.write(b"new ")
+        assert path.read_bytes() == b"old"
+        file.write(b"text")
+    assert contents(tmp_path) == {"scores.csv": b"new text"}
+    write_whole(path, b"newer")
+    assert contents(tmp_path) == {"scores.csv": b"newer"}
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt(), GenreelError("no")])
+@pytest.mark.parametrize("old", [{}, {"scores.csv": b"old"}])
+def test_a_writer_that_fails_leaves_no_trace(
+    tmp_path: Path, error: BaseException, old: dict[str, bytes]
+) -> None:
+    path = tmp_path / "scores.csv"
+    for name, data in old.items():
+        (tmp_path / name).write_bytes(data)
+    with pytest.raises(type(error)) as caught, whole_file(path) as file:
+        file.write(b"half of")
+        raise error
+    assert caught.value is error
+    assert contents(tmp_path) == old
+
+
+@pytest.mark.parametrize("function", ["fsync", "replace"])
+def test_a_full_disk(tmp_path: Path, function: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_bytes(b"old")
+
+    def fail(*_: Any) -> None:
+        raise FULL
+
+    monkeypatch.setattr(os, function, fail)
+    with pytest.raises(GenreelError) as caught:
+        write_whole(path, b"new")
+    assert str(caught.value) == (
+        f"cannot write {path} (No space left on device); check the folder and its free space"
+    )
+    assert contents(tmp_path) == {"scores.csv": b"old"}
+
+
+def test_an_error_without_a_number_keeps_its_words(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    torn = r"scores.csv \(the tape is torn\); check"
+    with pytest.raises(GenreelError, match=torn), whole_file(path):
+        raise OSError("the tape is torn")
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "gone" / "scores.csv"
+    with pytest.raises(GenreelError) as caught:
+        write_whole(path, b"new")
+    assert str(caught.value) == (
+        f"cannot write {path} (No such file or directory); check the folder and its free space"
+    )
+
+
+def test_a_folder_in_place_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "scores.csv").mkdir()
+    with pytest.raises(GenreelError, match=r"cannot write .*scores.csv \("):
+        write_whole(tmp_path / "scores.csv", b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["scores.csv"]
+
+
+@posix
+def test_modes_follow_the_umask(tmp_path: Path, umask: int) -> None:
+    write_whole(tmp_path / "scores.csv", b"new")
+    write_folder_whole(tmp_path / "bundle", {"config.json": b"{}"})
+    modes = {
+        name: (tmp_path / name).stat().st_mode & 0o777
+        for name in ("scores.csv", "bundle", "bundle/config.json")
+    }
+    assert modes == {
+        "scores.csv": 0o666 & ~umask,
+        "bundle": 0o777 & ~umask,
+        "bundle/config.json": 0o666 & ~umask,
+    }
+
+
+# Folders
+
+NEW = {"config.json": b"{}", "model.onnx": bytes(range(256))}
+
+
+def placed(names: dict[str, bytes], folder: str = "bundle") -> dict[str, bytes]:
+    return {str(Path(folder, name)): data for name, data in names.items()}
+
+
+def test_a_folder_appears_with_all_its_files(tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "down" / "bundle"
+    write_folder_whole(folder, NEW)
+    assert contents(folder.parent) == placed(NEW)
+    assert contents(tmp_path) == placed(NEW, "deep/down/bundle")
+
+
+def test_a_folder_replaces_the_older_one_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "bundle"
+    write_folder_whole(folder, {"config.json": b"old", "left-over": b"old"})
+    write_folder_whole(folder, NEW)
+    assert contents(tmp_path) == placed(NEW)
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+class Torn(dict[str, bytes]):
+    """Files of which the last cannot be had."""
+
+    def items(self) -> Any:
+        yield "config.json", b"{}"
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("old", [{}, {"config.json": b"old"}])
+def test_a_folder_that_fails_leaves_no_trace(tmp_path: Path, old: dict[str, bytes]) -> None:
+    folder = tmp_path / "bundle"
+    if old:
+        write_folder_whole(folder, old)
+    with pytest.raises(KeyboardInterrupt):
+        write_folder_whole(folder, Torn())
+    assert contents(tmp_path) == placed(old)
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"] * bool(old)
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_a_folder_that_cannot_take_its_place(
+    tmp_path: Path, failing: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "bundle"
+    write_folder_whole(folder, {"config.json": b"old"})
+    rename, calls = Path.rename, []
+
+    def fail_once(path: Path, target: Path) -> Path:
+        calls.append(path)
+        if len(calls) == failing:
+            raise FULL
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail_once)
+    with pytest.raises(GenreelError) as caught:
+        write_folder_whole(folder, NEW)
+    assert str(caught.value) == (
+        f"cannot write {folder} (No space left on device); check the folder and its free space"
+    )
+    assert contents(tmp_path) == placed({"config.json": b"old"})
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
+    path = tmp_path / "bundle"
+    path.write_bytes(b"mine")
+    with pytest.raises(GenreelError) as caught:
+        write_folder_whole(path, NEW)
+    assert str(caught.value) == f"cannot write {path}: a file is there; give another path"
+    with pytest.raises(GenreelError, match=r"check the folder"):
+        write_folder_whole(path / "inside", NEW)
+    assert contents(tmp_path) == {"bundle": b"mine"}
+
+
+@posix
+def test_a_link_to_a_folder_stays_a_link(tmp_path: Path) -> None:
+    write_folder_whole(tmp_path / "v1", {"config.json": b"old"})
+    (tmp_path / "latest").symlink_to("v1")
+    write_folder_whole(tmp_path / "latest", NEW)
+    assert (tmp_path / "latest").is_symlink()
+    assert contents(tmp_path / "v1") == NEW
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "v1"]

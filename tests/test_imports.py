@@ -1,0 +1,232 @@
+"""Who may import whom: read from the source, and seen in what Python has loaded."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import genreel
+
+HOME = Path(genreel.__file__).parent
+SIDES = ("app", "formats", "lab")
+
+# The order inside the using side: a module imports only those before it.
+ORDER = ("errors", "vocabulary", "files", "posters", "catalogue", "features", "bundle", "predictor")
+
+TORCH = ("torch", "torchvision", "lightning", "timm", "safetensors")
+TORCH_FILES = {
+    *(f"lab/models/{name}.py" for name in ("network", "towers", "fusion", "export")),
+    "lab/training/loop.py",
+}
+HEAVY = (*TORCH, "sklearn", "scipy", "pandas", "onnx", "matplotlib", "fastapi", "ray", "pyarrow")
+
+
+class Import(NamedTuple):
+    """One imported module, as an absolute dotted name."""
+
+    module: str
+    inside: bool  # a function
+    typing_only: bool  # under `if TYPE_CHECKING`
+
+    @property
+    def root(self) -> str:
+        return self.module.partition(".")[0]
+
+    @property
+    def side(self) -> str:
+        """Of genreel: "lab", "app", "formats", or "" for the using side."""
+        part = self.module.split(".")[1] if self.module.count(".") else ""
+        return part if self.root == "genreel" and part in SIDES else ""
+
+
+def find_imports(source: str) -> list[Import]:
+    """Every import of a file, wherever it stands."""
+    return list(_walk(ast.parse(source), False, False))
+
+
+def _walk(node: ast.AST, inside: bool, typing_only: bool) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            for alias in child.names:
+                yield Import(alias.name, inside, typing_only)
+        elif isinstance(child, ast.ImportFrom):
+            assert child.level == 0, "imports are absolute here"
+            yield Import(str(child.module), inside, typing_only)
+            if child.module == "genreel":
+                for alias in child.names:
+                    yield Import(f"genreel.{alias.name}", inside, typing_only)
+        elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            yield from _walk(child, inside, True)
+        else:
+            function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            yield from _walk(child, inside or function, typing_only)
+
+
+FILES = {path.relative_to(HOME).as_posix(): path for path in sorted(HOME.rglob("*.py"))}
+IMPORTS = {name: find_imports(path.read_text(encoding="utf-8")) for name, path in FILES.items()}
+USING = {name: found for name, found in IMPORTS.items() if name.partition("/")[0] not in SIDES}
+
+
+def importers(*roots: str) -> set[str]:
+    """Files that import any of these packages, from anywhere in them."""
+    return {name for name, found in IMPORTS.items() if any(i.root in roots for i in found)}
+
+
+def on_side(side: str) -> dict[str, list[Import]]:
+    return {name: found for name, found in IMPORTS.items() if name.startswith(f"{side}/")}
+
+
+def test_every_import_is_found() -> None:
+    source = """
+import a.b
+from genreel import errors
+if TYPE_CHECKING:
+    from c import d
+def f():
+    with x:
+        import e
+class C:
+    def g(self):
+        from genreel.lab.models import h
+"""
+    assert find_imports(source) == [
+        Import("a.b", False, False),
+        Import("genreel", False, False),
+        Import("genreel.errors", False, False),
+        Import("c", False, True),
+        Import("e", True, False),
+        Import("genreel.lab.models", True, False),
+    ]
+    assert find_imports("import genreel.lab.models")[0].side == "lab"
+    assert {"predictor.py", "features/text.py", "lab/models/export.py", "app/cli.py"} <= set(FILES)
+
+
+@pytest.mark.parametrize("name", USING)
+def test_the_using_side_imports_only_itself_and_three_libraries(name: str) -> None:
+    allowed = {"genreel", "numpy", "PIL"}
+    allowed |= {"onnxruntime"} if name == "predictor.py" else set()
+    allowed |= {"rich"} if name == "progress.py" else set()
+    for found in USING[name]:
+        assert found.side == ""
+        lazy = found.root == "pyarrow" and name == "catalogue.py" and found.inside
+        assert lazy or found.root in sys.stdlib_module_names | allowed
+
+
+@pytest.mark.parametrize("name", [n for n in USING if n not in ("__init__.py", "progress.py")])
+def test_the_using_side_has_an_order(name: str) -> None:
+    home = name.partition("/")[0].removesuffix(".py")
+    before = {f"genreel.{module}" for module in ORDER[: ORDER.index(home)]}
+    for found in USING[name]:
+        own = found.module == f"genreel.{home}" or found.module.startswith(f"genreel.{home}.")
+        if found.root == "genreel" and found.module != "genreel" and not own:
+            assert ".".join(found.module.split(".")[:2]) in before
+
+
+def test_the_package_itself_imports_nothing_until_it_is_asked() -> None:
+    for found in IMPORTS["__init__.py"]:
+        assert found.typing_only or found.inside or found.module == "typing"
+
+
+def test_formats_import_the_using_side_alone() -> None:
+    assert {i.side for found in on_side("formats").values() for i in found} <= {"", "formats"}
+
+
+def test_the_lab_never_imports_the_app() -> None:
+    assert len(on_side("lab")) > 10
+    assert {i.side for found in on_side("lab").values() for i in found} <= {"", "formats", "lab"}
+
+
+def test_the_app_imports_the_lab_only_inside_the_functions_of_the_command_line() -> None:
+    lazily = 0
+    for name, found in on_side("app").items():
+        for one in found:
+            if one.side == "lab":
+                assert name == "app/cli.py"
+                assert one.inside
+                lazily += 1
+    assert lazily > 0
+
+
+def test_onnxruntime_is_the_predictors() -> None:
+    assert importers("onnxruntime") == {"predictor.py"}
+
+
+def test_torch_has_its_places() -> None:
+    assert "lab/training/loop.py" in importers("torch")
+    assert importers(*TORCH) <= TORCH_FILES
+
+
+def test_onnx_is_the_exports() -> None:
+    assert importers("onnx", "onnxscript", "skl2onnx") == {"lab/models/export.py"}
+
+
+def test_scikit_learn_has_its_places() -> None:
+    for name in importers("sklearn"):
+        places = ("lab/models/classic.py", "lab/models/ensemble.py")
+        assert name in places or name.startswith("lab/evaluation/")
+    assert "lab/models/classic.py" in importers("sklearn")
+
+
+def test_plots_scale_and_web_have_their_places() -> None:
+    assert importers("matplotlib") <= {"lab/evaluation/plots.py"}
+    assert importers("ray") <= {"app/scale.py"}
+    for name in importers("fastapi", "starlette", "uvicorn", "jinja2", "sqlalchemy"):
+        assert name.startswith("app/")
+
+
+# What is really loaded
+
+
+def loaded_after(code: str) -> set[str]:
+    """Top-level modules that a fresh Python has after running `code`."""
+    report = "import json, sys; print(json.dumps(sorted({m.split('.')[0] for m in sys.modules})))"
+    ran = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{report}"], capture_output=True, check=True, timeout=60
+    )
+    return set(json.loads(ran.stdout.splitlines()[-1]))
+
+
+def test_importing_genreel_loads_next_to_nothing() -> None:
+    loaded = loaded_after("import genreel; genreel.__version__")
+    assert "genreel" in loaded
+    assert loaded.isdisjoint({*HEAVY, "numpy", "PIL", "onnxruntime", "rich"})
+
+
+def test_the_predictor_loads_nothing_heavy() -> None:
+    loaded = loaded_after("from genreel import Catalogue, Movie, Prediction, Predictor, Vocabulary")
+    assert {"numpy", "PIL", "onnxruntime"} <= loaded
+    assert loaded.isdisjoint({*HEAVY, "rich"})
+
+
+def test_movies_need_no_graph() -> None:
+    loaded = loaded_after("from genreel import Catalogue, Movie, Vocabulary")
+    assert loaded.isdisjoint({*HEAVY, "onnxruntime"})
+
+
+def test_predicting_loads_nothing_heavy(tiny_bundle: Path) -> None:
+    poster = HOME.parent.parent / "samples" / "posters" / "emberfell.jpg"
+    loaded = loaded_after(
+        "from genreel import Predictor\n"
+        f"Predictor({str(tiny_bundle)!r}).predict({str(poster)!r}, 'A sheriff holds a town.')"
+    )
+    assert loaded.isdisjoint(HEAVY)
+
+
+def test_the_command_line_loads_nothing_heavy(tiny_bundle: Path) -> None:
+    argv = ["predict", "--plot", "A sheriff holds a town.", "--model", str(tiny_bundle)]
+    loaded = loaded_after(f"from genreel.app.cli import main; main({argv!r})")
+    assert loaded.isdisjoint(HEAVY)
+
+
+def test_help_loads_next_to_nothing() -> None:
+    loaded = loaded_after(
+        "from genreel.app.cli import main\ntry: main(['predict', '--help'])\nexcept SystemExit: 0"
+    )
+    assert loaded.isdisjoint({*HEAVY, "numpy", "PIL", "onnxruntime", "rich"})

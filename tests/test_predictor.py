@@ -1,0 +1,485 @@
+"""The same movie gets the same answer, whichever way it comes; and a bad input stops no other."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnx.numpy_helper
+import onnx.parser
+import pytest
+from PIL import Image
+
+import genreel
+from genreel.bundle import write_bundle
+from genreel.catalogue import Movie
+from genreel.errors import BundleError, InputError
+from genreel.features.image import Pixels, PixelSettings
+from genreel.posters import Limits
+from genreel.predictor import Prediction, Predictor
+from genreel.vocabulary import GENRES, Vocabulary
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+POSTER = SAMPLES / "posters" / "six-miles-to-redwater.jpg"
+PLOT = "A sheriff and a priest hold a town against the army."
+TOLERANCE = 1e-5
+BATCH = 4
+
+
+def assert_close(one: Prediction, other: Prediction) -> None:
+    assert list(one.scores) == list(other.scores)
+    np.testing.assert_allclose(
+        list(one.scores.values()), list(other.scores.values()), rtol=0, atol=TOLERANCE
+    )
+    assert one.missing == other.missing
+    assert one.error == other.error
+
+
+def mixed(movies: list[Movie]) -> list[Movie]:
+    """Movies with every combination of inputs, in turn, the genres taken away."""
+    kept = [{"poster"}, {"plot"}, {"poster", "plot"}, {"title"}, {"poster", "plot", "year"}]
+    full = [movie for movie in movies if movie.poster]
+    return [
+        replace(movie.without({"poster", "plot", "title", "year"} - names), id=f"movie {i}")
+        for i, (movie, names) in enumerate(zip(full, itertools.cycle(kept), strict=False))
+    ]
+
+
+# One poster, many ways
+
+
+@pytest.fixture(scope="module")
+def glass(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
+    """A predictor whose scores show every pixel: a random projection of them.
+
+    A network with random weights answers nearly the same to every poster, and would hide a
+    difference between two ways to the same pixels.
+    """
+    genres, height, width = 5, 48, 32
+    inputs = f"uint8[m, 3, {height}, {width}] pixels, int64[m] rows, float[n, 4] present"
+    model = onnx.parser.parse_model(
+        '<ir_version: 10, opset_import: ["" : 18]>\n'
+        f"graph ({inputs}) => (float[n, {genres}] scores) {{"
+        "  values = Cast <to=1> (pixels)"
+        "  flat = Flatten (values)"
+        "  logits = MatMul (flat, projection)"
+        "  sure = Sigmoid (logits)"
+        "  empty = MatMul (present, zeros)"
+        "  places = Unsqueeze (rows, one)"
+        "  scores = ScatterND (empty, places, sure)"
+        "}"
+    )
+    random = np.random.default_rng(0)
+    projection = random.normal(0, 0.0002, (3 * height * width, genres)).astype(np.float32)
+    constants = {
+        "projection": projection,
+        "zeros": np.zeros((4, genres), np.float32),
+        "one": np.array([1], np.int64),
+    }
+    for name, array in constants.items():
+        model.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
+    names = {"pixels": "poster.pixels", "rows": "poster.rows"}
+    for value in model.graph.input:
+        value.name = names.get(value.name, value.name)
+    for node in model.graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+    folder = tmp_path_factory.mktemp("bundles") / "glass"
+    vocabulary = Vocabulary(GENRES[:genres])
+    write_bundle(
+        folder,
+        name="glass",
+        vocabulary=vocabulary,
+        thresholds=dict.fromkeys(vocabulary.genres, 0.5),
+        features={"poster": Pixels(PixelSettings(height, width))},
+        model=model.SerializeToString(),
+        recipe="",
+        metrics={},
+        card="",
+    )
+    return Predictor(folder)
+
+
+@pytest.fixture(scope="module")
+def from_path(glass: Predictor) -> Prediction:
+    return glass.predict(POSTER)
+
+
+def test_scores_are_those_of_the_pixels(glass: Predictor, from_path: Prediction) -> None:
+    """Figures that do not come from genreel's own code: Pillow's resizing and numpy."""
+    with Image.open(POSTER) as image:
+        image.draft("RGB", (144, 144))
+        pixels = np.asarray(image.convert("RGB").resize((32, 48), Image.Resampling.BICUBIC))
+    projection = np.random.default_rng(0).normal(0, 0.0002, (3 * 48 * 32, 5)).astype(np.float32)
+    logits = pixels.transpose(2, 0, 1).reshape(-1).astype(np.float32) @ projection
+    expected = 1 / (1 + np.exp(-logits))
+    np.testing.assert_allclose(list(from_path.scores.values()), expected, atol=TOLERANCE)
+
+
+def test_scores_are_probabilities_of_every_genre(tiny: Predictor) -> None:
+    scores = tiny.predict(POSTER, PLOT).scores
+    assert tuple(scores) == tiny.genres
+    assert all(0 < score < 1 for score in scores.values())
+    assert len(set(scores.values())) > 10, "not one figure for all"
+
+
+def test_str(glass: Predictor, from_path: Prediction) -> None:
+    assert_close(glass.predict(str(POSTER)), from_path)
+
+
+def test_bytes(glass: Predictor, from_path: Prediction) -> None:
+    assert_close(glass.predict(POSTER.read_bytes()), from_path)
+
+
+def test_image_that_is_only_opened(glass: Predictor, from_path: Prediction) -> None:
+    with Image.open(POSTER) as image:
+        assert_close(glass.predict(image), from_path)
+        image.load()  # and can still be used by its owner
+
+
+def test_image_from_memory(glass: Predictor, from_path: Prediction) -> None:
+    with Image.open(io.BytesIO(POSTER.read_bytes())) as image:
+        assert_close(glass.predict(image), from_path)
+
+
+def test_image_decoded_small(glass: Predictor, tmp_path: Path) -> None:
+    """Where a file is too small to be decoded at a fraction, the pixels are the same."""
+    with Image.open(POSTER) as image:
+        image.resize((48, 72)).save(tmp_path / "small.png")
+    with Image.open(tmp_path / "small.png") as small:
+        small.load()
+        assert_close(glass.predict(small.copy()), glass.predict(tmp_path / "small.png"))
+
+
+def test_another_poster_gets_another_answer(glass: Predictor, from_path: Prediction) -> None:
+    other = glass.predict(SAMPLES / "posters" / "neon-cascade.jpg")
+    assert max(abs(other.scores[g] - from_path.scores[g]) for g in glass.genres) > 0.01
+
+
+def test_another_plot_gets_another_answer(tiny: Predictor, words: Predictor) -> None:
+    for predictor in (tiny, words):
+        one, other = predictor.predict(plot=PLOT), predictor.predict(plot="A detective has a gun.")
+        assert max(abs(one.scores[g] - other.scores[g]) for g in predictor.genres) > 0.01
+
+
+# Alone or in company
+
+
+@pytest.mark.parametrize("which", ["tiny", "glass", "words"])
+def test_alone_and_in_a_batch_agree(
+    which: str, movies: list[Movie], request: pytest.FixtureRequest
+) -> None:
+    predictor: Predictor = request.getfixturevalue(which)
+    together = list(predictor.predict_many(mixed(movies)))
+    assert len(together) > 20
+    for movie, prediction in zip(mixed(movies), together, strict=True):
+        [alone] = predictor.predict_many([movie])
+        assert_close(alone, prediction)
+        assert alone.id == prediction.id == movie.id
+        try:
+            single = predictor.predict(movie.poster, movie.plot, movie.title, movie.year)
+        except InputError as error:
+            assert str(error) == prediction.error
+        else:
+            assert_close(single, prediction)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 100])
+def test_the_size_of_a_batch_changes_nothing(
+    glass: Predictor, movies: list[Movie], batch_size: int
+) -> None:
+    expected = list(glass.predict_many(mixed(movies)))
+    got = list(glass.predict_many(mixed(movies), batch_size=batch_size))
+    assert [p.id for p in got] == [f"movie {i}" for i in range(len(expected))]
+    for one, other in zip(got, expected, strict=True):
+        assert_close(one, other)
+
+
+def test_missing_says_what_was_not_there(tiny: Predictor, movies: list[Movie]) -> None:
+    for movie, prediction in zip(mixed(movies), tiny.predict_many(mixed(movies)), strict=True):
+        for name in ("poster", "plot"):
+            assert (name in prediction.missing) == (not movie.has(name))
+
+
+def test_a_bundle_without_posters_never_misses_one(words: Predictor) -> None:
+    assert words.inputs == ("plot", "title", "year")
+    prediction = words.predict(POSTER, plot=PLOT)
+    assert prediction.missing == ("title", "year")
+    assert prediction.error is None
+    assert_close(prediction, words.predict(plot=PLOT))
+
+
+def test_one_predictor_in_many_threads(
+    tiny: Predictor, glass: Predictor, movies: list[Movie], from_path: Prediction
+) -> None:
+    def run(predictor: Predictor) -> list[Prediction]:
+        return list(predictor.predict_many(mixed(movies)))
+
+    expected = {predictor: run(predictor) for predictor in (tiny, glass)}
+    with ThreadPoolExecutor(4) as pool:
+        runs = [(predictor, pool.submit(run, predictor)) for predictor in (tiny, glass) * 3]
+        alone = [pool.submit(glass.predict, POSTER) for _ in range(8)]
+    for predictor, future in runs:
+        for one, other in zip(future.result(), expected[predictor], strict=True):
+            assert_close(one, other)
+    for single in alone:
+        assert_close(single.result(), from_path)
+
+
+# Streams
+
+
+def endless(consumed: list[int]) -> Iterator[Movie]:
+    for number in itertools.count():
+        consumed.append(number)
+        yield Movie(f"movie {number}", plot=PLOT)
+
+
+def test_an_endless_stream_is_read_a_few_batches_ahead(words: Predictor) -> None:
+    consumed: list[int] = []
+    predictions = words.predict_many(endless(consumed), batch_size=BATCH)
+    assert consumed == [], "nothing is read before it is asked for"
+    for number, prediction in enumerate(itertools.islice(predictions, 50)):
+        assert prediction.id == f"movie {number}"
+        assert len(consumed) <= number + 5 * BATCH
+    predictions.close()
+
+
+def test_closing_early_leaves_no_thread_behind(tiny: Predictor, movies: list[Movie]) -> None:
+    before = threading.active_count()
+    predictions = tiny.predict_many(itertools.cycle(mixed(movies)), batch_size=BATCH)
+    next(predictions)
+    assert threading.active_count() > before
+    predictions.close()
+    assert threading.active_count() == before
+
+
+def test_nothing_yields_nothing(tiny: Predictor) -> None:
+    assert list(tiny.predict_many([])) == []
+
+
+def test_a_batch_is_at_least_one_movie(words: Predictor) -> None:
+    assert len(list(words.predict_many([{"plot": PLOT}] * 3, batch_size=0))) == 3
+
+
+def test_dicts(words: Predictor) -> None:
+    records = [
+        {"id": "a", "plot": PLOT, "year": 1953, "anything": "else"},
+        {"plot": PLOT, "year": "1953"},
+        {"id": 7, "plot": PLOT, "year": None, "title": None},
+    ]
+    first, second, third = words.predict_many(records)
+    assert [first.id, second.id, third.id] == ["a", "row 2", "7"]
+    assert first.scores == second.scores
+    assert first.missing == ("title",)
+    assert third.missing == ("title", "year")
+
+
+# Bad inputs
+
+
+def test_a_bad_poster_is_one_row_among_the_others(tiny: Predictor, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(POSTER.read_bytes()[:500])
+    rows = [Movie("good", poster=POSTER), Movie("bad", poster=bad), Movie("last", poster=POSTER)]
+    good, failed, last = tiny.predict_many(rows)
+    assert_close(good, last)
+    assert good.error is None
+    assert (failed.id, failed.scores, failed.genres) == ("bad", {}, ())
+    assert failed.missing == ("poster", "plot", "title", "year")
+    assert failed.error is not None
+    assert failed.error.startswith(f"poster {bad}: ")
+
+
+def test_a_bad_poster_leaves_a_good_plot(tiny: Predictor, tmp_path: Path) -> None:
+    prediction = tiny.predict(tmp_path / "none.jpg", plot=PLOT)
+    plain = tiny.predict(plot=PLOT)
+    assert prediction.scores == plain.scores
+    assert prediction.missing == ("poster", "title", "year") == plain.missing
+    assert prediction.error == f"poster {tmp_path / 'none.jpg'}: does not exist; check the path"
+
+
+def test_a_plot_of_unknown_words_leaves_a_good_poster(tiny: Predictor) -> None:
+    prediction = tiny.predict(POSTER, plot="羅生門 の 下 で 雨 を 待つ")
+    assert prediction.scores == tiny.predict(POSTER).scores
+    assert "plot" in prediction.missing
+    assert prediction.error == "plot holds no word that the model knows; give it in English"
+
+
+def test_every_problem_is_named_once(tiny: Predictor, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        tiny.predict(tmp_path / "none.jpg", plot="羅生門")
+    assert str(caught.value).count("; ") == 3
+    assert "does not exist" in str(caught.value)
+    assert "no word that the model knows" in str(caught.value)
+
+
+@pytest.mark.parametrize("plot", ["", " \n\t "])
+def test_nothing_to_predict_from(tiny: Predictor, plot: str) -> None:
+    nothing = "nothing to predict from; give a poster or plot or title or year"
+    with pytest.raises(InputError) as caught:
+        tiny.predict(plot=plot)
+    assert str(caught.value) == nothing
+    [row] = tiny.predict_many([{"id": "empty", "plot": plot}])
+    every = ("poster", "plot", "title", "year")
+    assert row == Prediction("empty", missing=every, error=nothing)
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ({"plot": PLOT, "year": "soon"}, "year 'soon' is not a year from 1870 to 2100"),
+        ({"plot": PLOT, "title": ["a"]}, "title is not text"),
+        ({"plot": PLOT, "genres": "Sitcom"}, "unknown genre 'Sitcom'"),
+        ({"plot": PLOT, "poster": "a\0b"}, "holds a NUL character"),
+    ],
+)
+def test_a_bad_value_is_named_and_the_rest_is_used(
+    words: Predictor, record: dict[str, Any], expected: str
+) -> None:
+    [prediction] = words.predict_many([record])
+    assert prediction.scores == words.predict(plot=PLOT).scores
+    assert prediction.error is not None
+    assert expected in prediction.error
+
+
+def test_year_is_checked(words: Predictor) -> None:
+    prediction = words.predict(plot=PLOT, year=53)
+    assert prediction.missing == ("title", "year")
+    assert prediction.error is not None
+    assert prediction.error.startswith("year '53' is not a year")
+
+
+def test_limits_are_the_callers(tiny_bundle: Path) -> None:
+    strict = Predictor(tiny_bundle, limits=Limits(max_pixels=10_000))
+    with pytest.raises(InputError, match="pixels are more than 10,000"):
+        strict.predict(POSTER)
+
+
+def test_a_stream_that_fails_fails_for_its_reader(words: Predictor) -> None:
+    def broken() -> Iterator[Movie]:
+        yield Movie("a", plot=PLOT)
+        raise RuntimeError("the reader's own")
+
+    before = threading.active_count()
+    with pytest.raises(RuntimeError, match="the reader's own"):
+        list(words.predict_many(broken()))
+    assert threading.active_count() == before
+
+
+# Decisions
+
+
+def test_genres_are_those_that_reach_their_threshold_surest_first(
+    tiny: Predictor, movies: list[Movie]
+) -> None:
+    decided = 0
+    for prediction in tiny.predict_many(movies):
+        thresholds = tiny.bundle.thresholds
+        expected = {g for g, score in prediction.scores.items() if score >= thresholds[g]}
+        assert set(prediction.genres) == expected
+        scores = [prediction.scores[genre] for genre in prediction.genres]
+        assert scores == sorted(scores, reverse=True)
+        decided += len(expected)
+    assert decided > len(movies)
+
+
+def test_one_threshold_for_all(tiny: Predictor) -> None:
+    assert set(tiny.predict(POSTER, threshold=0.0).genres) == set(tiny.genres)
+    assert tiny.predict(POSTER, threshold=1.0).genres == ()
+    middle = sorted(tiny.predict(POSTER).scores.values())[11] + 1e-6
+    assert len(tiny.predict(POSTER, threshold=middle).genres) == 10
+    [row] = tiny.predict_many([Movie("a", poster=POSTER)], threshold=middle)
+    assert row.genres == tiny.predict(POSTER, threshold=middle).genres
+
+
+def test_a_threshold_leaves_the_scores_alone(glass: Predictor, from_path: Prediction) -> None:
+    assert glass.predict(POSTER, threshold=0.9).scores == from_path.scores
+
+
+# Shapes
+
+
+def test_labels() -> None:
+    prediction = Prediction("a", {"Action": 0.2, "Drama": 0.7, "Horror": 0.7, "War": 0.1})
+    assert prediction.labels(3) == [
+        {"label": "Drama", "score": 0.7},
+        {"label": "Horror", "score": 0.7},
+        {"label": "Action", "score": 0.2},
+    ]
+    assert len(prediction.labels()) == 4
+    assert Prediction("a").labels() == []
+
+
+def test_to_dict() -> None:
+    prediction = Prediction(
+        "a", {"Action": 0.123456789, "Drama": 0.5}, ("Drama",), ("poster",), None
+    )
+    expected = {
+        "id": "a",
+        "genres": ["Drama"],
+        "scores": {"Action": 0.123457, "Drama": 0.5},
+        "missing": ["poster"],
+        "error": None,
+    }
+    assert prediction.to_dict() == expected
+    assert list(prediction.to_dict()) == list(expected)
+
+
+def test_to_dict_of_a_failure() -> None:
+    failed = Prediction("a", missing=("plot",), error="no plot")
+    assert failed.to_dict() == {
+        "id": "a",
+        "genres": [],
+        "scores": {},
+        "missing": ["plot"],
+        "error": "no plot",
+    }
+
+
+def test_to_dict_of_a_real_one_is_json(from_path: Prediction) -> None:
+    assert json.loads(json.dumps(from_path.to_dict())) == from_path.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"poster": POSTER}, "six-miles-to-redwater"),
+        ({"poster": str(POSTER), "title": "T"}, "six-miles-to-redwater"),
+        ({"poster": POSTER.read_bytes()}, "movie"),
+        ({"plot": PLOT, "title": "Redwater"}, "Redwater"),
+        ({"plot": PLOT}, "movie"),
+    ],
+)
+def test_a_single_movie_is_called_after_what_is_there(
+    tiny: Predictor, given: dict[str, Any], expected: str
+) -> None:
+    assert tiny.predict(**given).id == expected
+
+
+def test_genres_are_in_the_order_of_the_vocabulary(tiny: Predictor) -> None:
+    assert tiny.genres == genreel.Vocabulary().genres
+    assert tiny.inputs == ("poster", "plot", "title", "year")
+
+
+def test_no_such_bundle() -> None:
+    with pytest.raises(BundleError, match="no bundle at nowhere"):
+        Predictor("nowhere")
+
+
+def test_public_names() -> None:
+    assert genreel.Predictor is Predictor
+    assert genreel.Prediction is Prediction
+    assert genreel.Movie is Movie
+    for name in genreel.__all__:
+        assert getattr(genreel, name) is not None
+    with pytest.raises(AttributeError, match="module 'genreel' has no attribute 'Genre'"):
+        _ = genreel.Genre
