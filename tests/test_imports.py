@@ -22,7 +22,7 @@ ORDER = ("errors", "vocabulary", "files", "posters", "catalogue", "features", "b
 
 TORCH = ("torch", "torchvision", "lightning", "timm", "safetensors")
 TORCH_FILES = {
-    *(f"lab/models/{name}.py" for name in ("network", "towers", "fusion", "export")),
+    *(f"lab/models/{name}.py" for name in ("network", "towers", "fusion", "layers", "export")),
     "lab/training/loop.py",
 }
 HEAVY = (*TORCH, "sklearn", "scipy", "pandas", "onnx", "matplotlib", "fastapi", "ray", "pyarrow")

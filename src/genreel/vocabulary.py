@@ -186,5 +186,7 @@ VOCABULARIES = {
     "default": Vocabulary(),
     "mmimdb": Vocabulary(tuple(GENRES_MMIMDB)),
     "tmdb": Vocabulary(tuple(TMDB_IDS)),
+    "action-comedy-drama": Vocabulary(("Action", "Comedy", "Drama")),
+    "action-drama": Vocabulary(("Action", "Drama")),
 }
 """Named vocabularies that a recipe may ask for."""

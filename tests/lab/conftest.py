@@ -14,6 +14,7 @@ from genreel.catalogue import Movie
 from genreel.features import Feature
 from genreel.features.image import Pixels, PixelSettings
 from genreel.features.text import Terms, TermSettings
+from genreel.features.tokens import Tokens, TokenSettings
 from genreel.lab.examples import Examples, read_examples
 from genreel.vocabulary import Vocabulary
 
@@ -71,7 +72,11 @@ def toy_vocabulary() -> Vocabulary:
 @pytest.fixture(scope="session")
 def toy_features() -> dict[str, Feature]:
     words = Terms.fit(TermSettings(min_count=1), toy_movies(40))
-    return {"plot": words, "poster": Pixels(PixelSettings(height=SIDE, width=SIDE))}
+    return {
+        "plot": words,
+        "poster": Pixels(PixelSettings(height=SIDE, width=SIDE)),
+        "tokens": Tokens.fit(TokenSettings(length=8), toy_movies(40)),
+    }
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,16 @@ from genreel.errors import GenreelError
 from genreel.features import Feature
 from genreel.features.image import Pixels, PixelSettings
 from genreel.features.text import Terms, TermSettings
+from genreel.lab.examples import Examples, read_examples
 from genreel.lab.training import cache
-from genreel.lab.training.cache import ArrayRows, cached_rows, default_cache
+from genreel.lab.training.cache import (
+    ArrayRows,
+    Vectors,
+    cached_rows,
+    default_cache,
+    extracted_rows,
+)
+from genreel.vocabulary import Vocabulary
 
 
 @pytest.fixture
@@ -189,3 +197,86 @@ def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     assert default_cache() == tmp_path / ".cache" / "genreel"
+
+
+# Vectors of a frozen backbone
+
+
+class Mean:
+    """A backbone of sorts: the mean of each channel, times a weight."""
+
+    width = 3
+    net = None
+
+    def __init__(self, weight: float = 1.0) -> None:
+        self.weight = weight
+        self.asked: list[int] = []
+
+    def identity(self) -> str:
+        return f"mean {self.weight}"
+
+    def extract(self, pixels: np.ndarray) -> np.ndarray:
+        self.asked.append(len(pixels))
+        return (pixels.mean(axis=(2, 3)) * self.weight).astype(np.float32)
+
+
+@pytest.fixture
+def examples(films: list[Movie], feature: Pixels, tmp_path: Path) -> Examples:
+    return read_examples(films, {"poster": feature}, Vocabulary(), tmp_path / "rows")
+
+
+def test_vectors_take_the_place_of_pixels(examples: Examples, tmp_path: Path) -> None:
+    extractor = Mean()
+    found = extracted_rows(examples, "poster", extractor, tmp_path / "rows")
+    assert extractor.asked == [2]
+    assert isinstance(found.features["poster"], Vectors)
+    assert found.features["poster"].settings() == {"width": 3}
+    np.testing.assert_array_equal(found.has(["poster"]), examples.has(["poster"]))
+    arrays, pixels = found.arrays(), examples.arrays()["poster.pixels"]
+    assert arrays["poster.pixels"].dtype == np.float32
+    np.testing.assert_allclose(arrays["poster.pixels"], pixels.mean(axis=(2, 3)), rtol=1e-6)
+    assert arrays["poster.rows"].tolist() == [0, 3]
+    assert arrays["present"][:, 0].tolist() == [1, 0, 0, 1, 0]
+    some = found.take([4, 3]).arrays()
+    assert some["poster.rows"].tolist() == [1]
+    nobody = found.without(["poster"]).arrays()["poster.pixels"]
+    assert nobody.shape == (0, 3) and nobody.dtype == np.float32
+    # What was extracted once is not extracted again from the vectors.
+    assert extracted_rows(found, "poster", extractor, tmp_path / "rows") is found
+
+
+def test_vectors_are_computed_once(examples: Examples, tmp_path: Path) -> None:
+    folder = tmp_path / "rows"
+    first, same, other = Mean(), Mean(), Mean(2.0)
+    for extractor, asked in ((first, [2]), (same, []), (other, [2])):
+        view = examples.take([3])  # of all rows behind the view
+        found = extracted_rows(view, "poster", extractor, folder)
+        assert extractor.asked == asked
+        expected = extractor.extract(view.arrays()["poster.pixels"])
+        np.testing.assert_array_equal(found.arrays()["poster.pixels"], expected)
+
+
+def test_vectors_of_other_posters_or_another_size(
+    films: list[Movie], feature: Pixels, examples: Examples, tmp_path: Path
+) -> None:
+    folder, extractor = tmp_path / "rows", Mean()
+    extracted_rows(examples, "poster", extractor, folder)
+    _changed_file(films)
+    for changed in (feature, Pixels(PixelSettings(height=8, width=8))):
+        again = read_examples(films, {"poster": changed}, Vocabulary(), folder)
+        extracted_rows(again, "poster", extractor, folder)
+    assert extractor.asked == [2, 2, 2]
+
+
+def test_vectors_come_in_batches(feature: Pixels, tmp_path: Path) -> None:
+    poster = Image.new("RGB", (24, 36), (10, 20, 30))
+    films = [Movie(str(i), poster=None if i % 3 == 1 else poster) for i in range(130)]
+    many = read_examples(films, {"poster": feature}, Vocabulary(), tmp_path)
+    extractor = Mean()
+    found = extracted_rows(many, "poster", extractor, tmp_path)
+    assert sum(extractor.asked) == sum(i % 3 != 1 for i in range(130))
+    assert len(extractor.asked) == 3 and max(extractor.asked) <= 64
+    assert [row is None for row in found.read("poster")] == [i % 3 == 1 for i in range(130)]
+    none = read_examples([Movie("a")], {"poster": feature}, Vocabulary(), tmp_path)
+    extracted_rows(none, "poster", extractor, tmp_path)
+    assert len(extractor.asked) == 3  # nothing to ask about

@@ -14,12 +14,28 @@ import torch
 from torch import Tensor, nn
 
 from genreel.errors import RecipeError
+from genreel.lab.evaluation.metrics import log_loss
 from genreel.lab.examples import Examples
 from genreel.lab.training import loop
-from genreel.lab.training.loop import TrainingSettings, train_network
+from genreel.lab.training.loop import (
+    TrainingSettings,
+    predict_network,
+    train_network,
+    training_problem,
+)
 
 Make = Callable[..., Examples]
-SETTINGS = TrainingSettings(epochs=3, batch_size=4, learning_rate=0.02, average=0.5)
+POSTER = ("poster",)
+SETTINGS = TrainingSettings(
+    epochs=3,
+    batch_size=4,
+    optimizer="adamw",
+    learning_rate=0.02,
+    schedule="onecycle",
+    head_factor=5.0,
+    weight_decay=0.02,
+    average=0.5,
+)
 
 
 class Small(nn.Module):
@@ -28,7 +44,7 @@ class Small(nn.Module):
     def __init__(self, seed: int = 0) -> None:
         super().__init__()
         torch.manual_seed(seed)
-        self.tower = nn.Sequential(
+        tower = nn.Sequential(
             nn.Conv2d(3, 4, 3, stride=4),
             nn.BatchNorm2d(4),
             nn.ReLU(),
@@ -36,15 +52,13 @@ class Small(nn.Module):
             nn.Flatten(),
             nn.Dropout(0.2),
         )
+        self.towers = nn.ModuleDict({"poster": tower})
         self.head = nn.Linear(4, 3)
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        logits: Tensor = self.head(self.tower(pixels.float() / 127.5 - 1))
+    def forward(self, arrays: dict[str, Tensor]) -> Tensor:
+        pixels = arrays["poster.pixels"].float() / 127.5 - 1
+        logits: Tensor = self.head(self.towers["poster"](pixels))
         return logits
-
-
-def pixels(examples: Examples) -> Any:
-    return examples.arrays(["poster"])["poster.pixels"]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +74,7 @@ def valid(toy_examples: Make) -> Examples:
 def run(
     module: nn.Module, train: Examples, valid: Examples, path: Path, **changes: Any
 ) -> list[dict[str, Any]]:
-    return train_network(module, train, valid, pixels, replace(SETTINGS, **changes), path, seed=3)
+    return train_network(module, train, valid, POSTER, replace(SETTINGS, **changes), path, seed=3)
 
 
 def test_it_learns(train: Examples, valid: Examples, tmp_path: Path) -> None:
@@ -72,8 +86,7 @@ def test_it_learns(train: Examples, valid: Examples, tmp_path: Path) -> None:
     assert all(epoch["seconds"] >= 0 for epoch in history)
     assert json.loads(json.dumps(history, allow_nan=False)) == history
     assert not module.training
-    with torch.no_grad():
-        decided = module(torch.from_numpy(pixels(valid))).numpy()[:, 1] > 0
+    decided = predict_network(module, valid, POSTER)[:, 1] > 0
     assert (decided == (valid.labels[:, 1] > 0)).mean() > 0.95  # Comedy is the bright ones
 
 
@@ -110,12 +123,12 @@ def test_a_stopped_run_goes_on_as_if_unbroken(
     with monkeypatch.context() as patch:
         batches = 0
 
-        def pull(logits: Tensor, labels: Tensor, known: Tensor) -> Tensor:
+        def pull(*arguments: Any) -> Tensor:
             nonlocal batches
             batches += 1
             if batches == finished * 10 + 6:  # in the midst of the next epoch, of 10 batches
                 raise Stopped
-            return honest(logits, labels, known)
+            return honest(*arguments)
 
         honest = loop._loss
         patch.setattr(loop, "_loss", pull)
@@ -136,9 +149,9 @@ def test_a_loss_that_is_no_number(train: Examples, valid: Examples, tmp_path: Pa
     class Failing(Small):
         batches = 0
 
-        def forward(self, pixels: Tensor) -> Tensor:
+        def forward(self, arrays: dict[str, Tensor]) -> Tensor:
             Failing.batches += self.training
-            return super().forward(pixels) * (float("nan") if Failing.batches > 10 else 1.0)
+            return super().forward(arrays) * (float("nan") if Failing.batches > 10 else 1.0)
 
     with pytest.raises(RecipeError) as caught:
         run(Failing(), train, valid, tmp_path / "toy.pt")
@@ -147,7 +160,7 @@ def test_a_loss_that_is_no_number(train: Examples, valid: Examples, tmp_path: Pa
     )
     saved = torch.load(tmp_path / "toy.pt", weights_only=True)
     assert [epoch["epoch"] for epoch in saved["history"]] == [1]
-    assert all(torch.isfinite(v).all() for v in saved["averaged"].values())
+    assert all(torch.isfinite(v).all() for v in saved["kept"].values())
 
 
 def test_weights_that_burst_in_the_last_step(
@@ -179,8 +192,13 @@ def test_unknown_labels_teach_nothing(train: Examples, valid: Examples, tmp_path
 
 def test_no_movies_to_validate_on(train: Examples, valid: Examples, tmp_path: Path) -> None:
     [epoch] = run(Small(), train, valid.take([]), tmp_path / "toy.pt", epochs=1)
-    assert epoch["valid_roc_auc"] is None
+    assert epoch["valid_loss"] is epoch["valid_roc_auc"] is None
     json.dumps(epoch, allow_nan=False)
+    latest, patient = Small(), Small()
+    run(latest, train, valid.take([]), tmp_path / "a.pt", average=0.0)
+    history = run(patient, train, valid.take([]), tmp_path / "b.pt", average=0.0, patience=1)
+    assert len(history) == 3
+    assert_same(latest, patient, tolerance=0)
 
 
 def test_what_is_kept_is_the_average_of_the_weights(
@@ -213,3 +231,171 @@ def test_vectors_do_not_decay_and_the_head_learns_faster() -> None:
         for group in groups
     }
     assert found == {(0.02, 0.02): [4], (0.02, 0): [1, 1, 1], (0.1, 0.02): [2], (0.1, 0): [1]}
+
+
+def contrary(valid: Examples) -> Examples:
+    """What is learnt makes these worse."""
+    return replace(valid, labels=1 - valid.labels)
+
+
+def test_patience_stops_and_keeps_the_best(
+    train: Examples, valid: Examples, tmp_path: Path
+) -> None:
+    module, wrong = Small(), contrary(valid)
+    changes = {"epochs": 20, "average": 0.0, "patience": 2, "schedule": "constant"}
+    history = run(module, train, wrong, tmp_path / "toy.pt", **changes)
+    losses = [epoch["valid_loss"] for epoch in history]
+    best = int(np.argmin(losses))
+    assert len(history) == best + 3 < 20
+    found = 1 / (1 + np.exp(-predict_network(module, wrong, POSTER)))
+    assert log_loss(wrong.labels, wrong.known, found) == pytest.approx(losses[best], abs=1e-6)
+    assert abs(losses[-1] - losses[best]) > 1e-3
+    again = Small(seed=5)  # a run that was stopped stays stopped
+    assert run(again, train, wrong, tmp_path / "toy.pt", **changes) == history
+    assert_same(again, module, tolerance=0)
+    latest = Small()
+    run(latest, train, wrong, tmp_path / "b.pt", **{**changes, "patience": 0, "epochs": best + 3})
+    found = 1 / (1 + np.exp(-predict_network(latest, wrong, POSTER)))
+    assert log_loss(wrong.labels, wrong.known, found) == pytest.approx(losses[-1], abs=1e-6)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
+@pytest.mark.parametrize("schedule", ["constant", "onecycle", "step"])
+def test_every_optimizer_and_schedule_learns(
+    train: Examples, valid: Examples, tmp_path: Path, optimizer: str, schedule: str
+) -> None:
+    history = run(
+        Small(), train, valid, tmp_path / "toy.pt", optimizer=optimizer, schedule=schedule
+    )
+    assert history[-1]["loss"] < history[0]["loss"] - 0.02
+
+
+def rates(settings: TrainingSettings, steps: int) -> list[float]:
+    """The learning rate of every step."""
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=settings.learning_rate)
+    schedule = loop._SCHEDULES[settings.schedule](optimizer, settings, steps)
+    found = []
+    for _ in range(settings.epochs * steps):
+        found.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    return found
+
+
+def test_the_rates_of_each_schedule() -> None:
+    step = replace(
+        SETTINGS, epochs=5, learning_rate=0.8, schedule="step", step_epochs=2, step_factor=0.5
+    )
+    np.testing.assert_allclose(rates(step, 3), np.repeat([0.8, 0.4, 0.2], [6, 6, 3]))
+    constant = replace(SETTINGS, schedule="constant")
+    np.testing.assert_allclose(rates(constant, 4), 0.02)
+    cycle = rates(replace(SETTINGS, warmup=0.25, epochs=10), 10)
+    assert max(cycle) == pytest.approx(0.02) and np.argmax(cycle) == 24
+    assert cycle[0] < 0.001 and cycle[-1] < 1e-6
+
+
+def test_no_unit_of_the_head_has_a_longer_vector_than_max_norm(
+    train: Examples, valid: Examples, tmp_path: Path
+) -> None:
+    free, bound = Small(), Small()
+    run(free, train, valid, tmp_path / "a.pt", average=0.0)
+    run(bound, train, valid, tmp_path / "b.pt", average=0.0, max_norm=0.5)
+    assert (free.head.weight.norm(dim=1) > 0.5).any()
+    lengths = bound.head.weight.norm(dim=1)
+    assert lengths.max() <= 0.5 + 1e-6 and lengths.max() > 0.49
+
+
+def test_balance_weighs_positives_by_what_is_known(train: Examples) -> None:
+    labels = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 1.0, 1.0]])
+    known = torch.tensor([[1.0, 1.0, 1.0], [1.0, 1.0, 1.0], [1.0, 1.0, 1.0], [1.0, 0.0, 0.0]])
+    weights = loop._positive_weights(labels, known)
+    torch.testing.assert_close(weights, torch.tensor([3.0, 0.5, 3.0]))  # of none: not infinite
+    logits = torch.linspace(-2, 2, 12).reshape(4, 3)
+    p = 1 / (1 + np.exp(-logits.double().numpy()))
+    y, w, k = labels.numpy(), weights.numpy(), known.numpy()
+    expected = (-(w * y * np.log(p) + (1 - y) * np.log(1 - p)) * k).sum() / k.sum()
+    assert loop._loss(logits, labels, known, weights).item() == pytest.approx(expected, abs=1e-6)
+
+
+def test_balance_gives_a_rare_genre_more_say(
+    train: Examples, valid: Examples, tmp_path: Path
+) -> None:
+    labels = train.labels.copy()
+    labels[np.flatnonzero(labels[:, 0])[4:], 0] = 0
+    rare, modules = replace(train, labels=labels), [Small(), Small()]
+    for module, balance in zip(modules, (False, True), strict=True):
+        run(module, rare, valid, tmp_path / f"{balance}.pt", balance=balance)
+    plain, balanced = (predict_network(module, valid, POSTER)[:, 0] for module in modules)
+    assert (balanced > plain + 0.5).all()
+
+
+def towers(module: nn.Module) -> dict[str, Tensor]:
+    return {k: v.clone() for k, v in module.state_dict().items() if k.startswith("towers.")}
+
+
+def equal(one: dict[str, Tensor], other: dict[str, Tensor]) -> list[bool]:
+    return [torch.equal(value, other[name]) for name, value in one.items()]
+
+
+def test_frozen_towers_keep_weights_and_statistics(
+    train: Examples, valid: Examples, tmp_path: Path
+) -> None:
+    module = Small()
+    before, head = towers(module), module.head.weight.detach().clone()
+    run(module, train, valid, tmp_path / "toy.pt", freeze="towers", average=0.0)
+    assert all(equal(before, towers(module)))
+    assert not torch.equal(head, module.head.weight)
+
+
+def test_towers_that_are_frozen_at_first_are_tuned_later(
+    train: Examples, valid: Examples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module, seen = Small(), []
+    before = towers(module)
+    honest = loop._save
+
+    def noting(*arguments: Any) -> None:
+        seen.append(all(equal(before, towers(module))))
+        honest(*arguments)
+
+    monkeypatch.setattr(loop, "_save", noting)
+    run(module, train, valid, tmp_path / "toy.pt", epochs=6, freeze="first", average=0.0)
+    assert seen == [True, True, False, False, False, False]
+
+
+def test_freezing_nothing_tunes_all(train: Examples, valid: Examples, tmp_path: Path) -> None:
+    module = Small()
+    before = towers(module)
+    run(module, train, valid, tmp_path / "toy.pt", epochs=1, average=0.0)
+    assert not any(equal(before, towers(module)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({}, ""),
+        (
+            {"optimizer": "adamm"},
+            "training.optimizer must be one of adam, adamw, sgd, not 'adamm'",
+        ),
+        (
+            {"schedule": "cosine"},
+            "training.schedule must be one of constant, onecycle, step, not 'cosine'",
+        ),
+        (
+            {"freeze": "last"},
+            "training.freeze must be one of none, towers, first, not 'last'",
+        ),
+        ({"epochs": 0}, "training.epochs and training.batch_size must be at least 1"),
+        ({"batch_size": 0}, "training.epochs and training.batch_size must be at least 1"),
+        ({"step_epochs": 0}, "training.step_epochs must be at least 1"),
+        ({"warmup": 1.0}, "training.warmup must be at least 0 and below 1"),
+        ({"warmup": -0.1}, "training.warmup must be at least 0 and below 1"),
+        (
+            {"patience": 1},
+            "training.average and training.patience keep different weights; choose one",
+        ),
+    ],
+)
+def test_settings_that_cannot_work(changes: dict[str, Any], problem: str) -> None:
+    assert training_problem(replace(SETTINGS, **changes)) == problem

@@ -18,6 +18,7 @@ PLOT = '[features.plot]\nkind = "terms"\n'
 POSTER = '[features.poster]\nkind = "pixels"\n'
 LINEAR = '[model]\nkind = "linear"\nfeatures = ["plot"]\n'
 NETWORK = '[model]\nkind = "network"\nfeatures = ["poster"]\n'
+NETWORK += '[model.towers.a]\nkind = "backbone"\nfeature = "poster"\n'
 FUSION = '[model]\nkind = "late-fusion"\n'
 
 
@@ -98,7 +99,13 @@ def test_a_recipe_of_one_model(toml: Write) -> None:
         ),
         (
             PLOT + '[model]\nkind = "network"\nfeatures = ["plot"]\n',
-            "recipe toy.model: kind 'network' reads one feature of kind 'pixels'",
+            "recipe toy.model: towers missing; add it",
+        ),
+        (
+            PLOT + '[model]\nkind = "network"\nfeatures = ["plot"]\n'
+            '[model.towers.a]\nkind = "backbone"\nfeature = "plot"\n',
+            "recipe toy.model: tower 'a' reads a feature of kind 'pixels' that the model's "
+            "features name, not 'plot'",
         ),
         (PLOT + POSTER + LINEAR, "recipe toy: feature 'poster' is read by no model; remove it"),
         (PLOT + LINEAR + "C = 0\n", "recipe toy.model: C must be above 0"),
@@ -115,12 +122,13 @@ def test_a_recipe_of_one_model(toml: Write) -> None:
             "recipe toy.model: training.warmup must be at least 0 and below 1",
         ),
         (
-            POSTER + NETWORK + '[model.tower]\nweights = "imagnet"\n',
-            "recipe toy.model: tower.weights must be 'imagenet' or 'random'",
+            POSTER + NETWORK + 'weights = "imagnet"\n',
+            "recipe toy.model: tower 'a': weights must be 'imagenet' or 'random'",
         ),
         (
-            POSTER + NETWORK + '[model.tower]\nname = "mobilenet2_100"\n',
-            "recipe toy.model: unknown tower 'mobilenet2_100'; did you mean 'mobilenetv2_100'?",
+            POSTER + NETWORK + 'name = "mobilenet2_100"\n',
+            "recipe toy.model: tower 'a': unknown backbone 'mobilenet2_100'; did you mean "
+            "'mobilenetv2_100'?",
         ),
         (
             PLOT + FUSION + '[model.parts.words]\nkind = "linear"\nfeatures = ["plot"]\n',
@@ -237,7 +245,7 @@ def test_what_is_wrong_in_a_recipe_that_is_named(toml: Write) -> None:
 
 
 def tower(recipe: Recipe) -> Any:
-    return recipe.model.parts["poster"].settings.tower
+    return recipe.model.parts["poster"].settings.towers["poster"]
 
 
 def test_override_by_exact_path_and_by_its_end() -> None:
@@ -245,10 +253,11 @@ def test_override_by_exact_path_and_by_its_end() -> None:
     assert exact.model.parts["poster"].settings.training.epochs == 2
     assert exact.head.seed == 5
     end = load_recipe(
-        "default", ["training.epochs = 3", "tower.dropout=0", 'tower.weights="random"']
+        "default",
+        ["training.epochs = 3", "towers.poster.dropout=0", 'towers.poster.weights="random"'],
     )
     assert end.model.parts["poster"].settings.training.epochs == 3
-    assert (tower(end).dropout, tower(end).weights) == (0.0, "random")
+    assert (tower(end)["dropout"], tower(end)["weights"]) == (0.0, "random")
     assert "epochs = 3" in end.text
 
 

@@ -220,7 +220,7 @@ def test_a_catalogue_without_posters(
     parts: tuple[list[Movie], Split], write: Write, tmp_path: Path
 ) -> None:
     movies, split = parts
-    recipe = load_recipe("poster", ["tower.weights=random"])
+    recipe = load_recipe("poster", ["towers.poster.weights=random"])
     line = refused(CatalogueError, recipe, write(movies), tmp_path / "bundle", split=split)
     assert line == (
         "recipe poster reads the poster, and no training movie has one; choose another recipe"

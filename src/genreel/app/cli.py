@@ -73,7 +73,15 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"genreel {genreel.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_add_predict, _add_recipes, _add_train, _add_evaluate, _add_split, _add_doctor):
+    for add in (
+        _add_predict,
+        _add_recipes,
+        _add_train,
+        _add_evaluate,
+        _add_compare,
+        _add_split,
+        _add_doctor,
+    ):
         add(commands)
     return parser
 
@@ -159,11 +167,7 @@ def _add_train(commands: Any) -> None:
     _add_catalogue(parser)
     parser.add_argument("--out", required=True, type=Path, metavar="BUNDLE", help="where it goes")
     _add_split_file(parser)
-    parser.add_argument(
-        "--extra",
-        metavar="CATALOGUE",
-        help="more movies to train on; rows whose column split is not train are left out",
-    )
+    _add_extra(parser)
     parser.add_argument(
         "--set",
         action="append",
@@ -185,6 +189,23 @@ def _add_evaluate(commands: Any) -> None:
         default="test",
         help="part of the split to measure (default: %(default)s)",
     )
+
+
+def _add_compare(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "compare",
+        _compare,
+        "train recipes on one split and compare them",
+        "A recipe that is finished is not trained again; one that fails does not stop the rest.",
+    )
+    _add_catalogue(parser)
+    parser.add_argument("recipes", nargs="+", metavar="RECIPE", help="names or .toml files")
+    parser.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="for leaderboard.csv, .json, .html"
+    )
+    _add_split_file(parser)
+    _add_extra(parser)
 
 
 def _add_split(commands: Any) -> None:
@@ -215,6 +236,14 @@ def _add_catalogue(parser: Any) -> None:
 def _add_split_file(parser: Any) -> None:
     parser.add_argument(
         "--split", type=Path, metavar="FILE", help="JSON with the ids of train, valid and test"
+    )
+
+
+def _add_extra(parser: Any) -> None:
+    parser.add_argument(
+        "--extra",
+        metavar="CATALOGUE",
+        help="more movies to train on; rows whose column split is not train are left out",
     )
 
 
@@ -374,6 +403,45 @@ def _train(arguments: argparse.Namespace) -> int:
     _print_figures(metrics["test"])
     print(f"bundle written to {arguments.out}", file=sys.stderr)
     return DONE
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    _need_lab()
+    from genreel.app.output import print_leaderboard
+    from genreel.catalogue import Catalogue
+    from genreel.lab.evaluation.compare import compare
+    from genreel.lab.recipe import load_recipe
+    from genreel.lab.splits import read_split, stratified_split, write_split
+    from genreel.lab.training.run import train
+    from genreel.vocabulary import Vocabulary
+
+    recipes = [load_recipe(name) for name in arguments.recipes]
+    catalogue = Catalogue(arguments.catalogue, arguments.taxonomy)
+    extra = Catalogue(arguments.extra, arguments.taxonomy) if arguments.extra else None
+    movies: dict[str, Movie] = {}
+    for movie in catalogue:
+        movies.setdefault(movie.id, movie)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    kept = arguments.out / "split.json"
+    if arguments.split:
+        split = read_split(arguments.split)
+    elif kept.is_file():  # of an earlier run that this one resumes
+        split = read_split(kept)
+    else:
+        split = stratified_split([m for m in movies.values() if m.genres], Vocabulary(), seed=0)
+    write_split(split, kept)
+    rows = compare(
+        recipes,
+        lambda recipe, bundle: train(
+            recipe, catalogue, bundle, split=split, extra=extra, command=arguments.command
+        ),
+        split.part("test", movies),
+        split,
+        arguments.out,
+    )
+    print_leaderboard(rows)
+    failed = sum(row["error"] is not None for row in rows)
+    return NOTHING_DONE if failed == len(rows) else SOME_FAILED if failed else DONE
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:

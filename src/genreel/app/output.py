@@ -191,3 +191,28 @@ def _figure(value: float | int | None) -> str:
     if value is None:  # undefined, such as a ROC AUC without a positive
         return "—"
     return f"{value:.3f}" if isinstance(value, float) else f"{value:,}"
+
+
+def print_leaderboard(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Recipes, best first: our figures with their intervals, and the source's."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("recipe", "inputs", box=None, header_style="bold")
+    for heading in ("ROC AUC", "95 %", "AP", "F1 macro", "F1 micro", "seconds"):
+        table.add_column(heading, justify="right")
+    table.add_column("reported by the source")
+    for row in rows:
+        if row["error"]:
+            table.add_row(row["recipe"], "", "", "", "", "", "", "", escape(row["error"]))
+            continue
+        low, high = row.get("macro_roc_auc_low"), row.get("macro_roc_auc_high")
+        figures = ("macro_roc_auc", "macro_average_precision", "macro_f1", "micro_f1")
+        auc, *rest = ("—" if row[name] is None else f"{row[name]:.3f}" for name in figures)
+        spread = "—" if low is None else f"{low:.3f}–{high:.3f}"
+        seconds = f"{row['training_seconds']:,.0f}"
+        table.add_row(
+            row["recipe"], row["case"], auc, spread, *rest, seconds, escape(row["reported"])
+        )
+    Console().print(table)

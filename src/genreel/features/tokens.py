@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -68,10 +69,12 @@ class Tokens:
 
     @classmethod
     def fit(cls, settings: TokenSettings, movies: Iterable[Movie]) -> Self:
-        """Learns the most frequent words of training movies."""
+        """Learns the most frequent words of the movies whose text can be used."""
         counts, documents = Counter[str](), Counter[str]()
         for movie in movies:
-            words = split_words(movie, settings.input, settings.stop_words)
+            words: list[str] = []
+            with contextlib.suppress(InputError):
+                words = split_words(movie, settings.input, settings.stop_words)
             counts.update(words)
             documents.update(set(words))
         kept = [word for word in counts if documents[word] >= settings.min_count]
@@ -93,13 +96,20 @@ class Tokens:
         return {"words": np.frombuffer("\n".join(self.words).encode(), np.uint8)}
 
     def read(self, movie: Movie) -> TokenRow | None:
-        """Word numbers, int64, shape (at most length,); InputError where no word is known."""
+        """Word numbers, int64, shape (at most length,).
+
+        Raises:
+            InputError: the text is too long, or a plot holds no word that is known.
+        """
         if not movie.has(self.input):
             return None
         words = split_words(movie, self.input, self._settings.stop_words)
         ids = [i for i in map(self._index.get, words) if i is not None]
         if not ids:
-            raise InputError(f"{self.input} holds no word that the model knows; give it in English")
+            # An unseen title is ordinary; an unreadable plot is worth a word.
+            if self.input != "plot":
+                return None
+            raise InputError("plot holds no word that the model knows; give it in English")
         return np.array(ids[-self.length :], np.int64)
 
     def collate(self, rows: Sequence[TokenRow | None]) -> dict[str, Any]:

@@ -19,6 +19,21 @@ FOLDER = Path(__file__).parent / "recipes"
 
 
 @dataclass(frozen=True)
+class DataSettings:
+    """Which movies of a catalogue a recipe is about, in every part of the split.
+
+    Attributes:
+        years: first and last year of release; (0, 0) takes all.
+        one_genre: only movies with exactly one genre of the vocabulary.
+        at_most: so many movies of each part, the first of the split; 0 takes all.
+    """
+
+    years: tuple[int, int] = (0, 0)
+    one_genre: bool = False
+    at_most: int = 0
+
+
+@dataclass(frozen=True)
 class _Head:
     """The keys of a recipe besides its `features` and `model`.
 
@@ -29,6 +44,9 @@ class _Head:
         command, cost: how it is trained, and what that takes.
         vocabulary: a key of VOCABULARIES.
         seed: of everything random.
+        threshold: assign every genre from this score on; 0 chooses thresholds on valid.
+        data: which movies it is about.
+        notes: what the source leaves open, and what we chose there.
         reported: the source's figures, as it prints them.
         ours: our figures, with the command that gave them.
     """
@@ -40,6 +58,9 @@ class _Head:
     cost: str
     vocabulary: str = "default"
     seed: int = 0
+    threshold: float = 0.0
+    data: DataSettings = DataSettings()
+    notes: str = ""
     reported: dict[str, Any] = field(default_factory=dict)
     ours: dict[str, Any] = field(default_factory=dict)
 
@@ -163,12 +184,17 @@ def _naming(model: Any) -> Iterator[tuple[dict[str, Any], str]]:
 
 
 def _with_features(model: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """A model's table with its features, and those of its parts, renamed."""
+    """A model's table with its features, and those of its parts and towers, renamed."""
     renamed = dict(model)
     if "features" in model:
         renamed["features"] = [names.get(feature, feature) for feature in model["features"]]
     if "parts" in model:
         renamed["parts"] = {k: _with_features(part, names) for k, part in model["parts"].items()}
+    if "towers" in model:
+        renamed["towers"] = {
+            k: {**tower, "feature": names.get(tower.get("feature", ""), tower.get("feature"))}
+            for k, tower in model["towers"].items()
+        }
     return renamed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,11 @@ class Split:
                 if movie_id in seen:
                     raise CatalogueError(f"split: id {movie_id!r} is there twice; keep it once")
                 seen.add(movie_id)
+
+    def digest(self) -> str:
+        """Names the split, whatever the order of its ids."""
+        ids = [sorted(getattr(self, name)) for name in PARTS]
+        return hashlib.sha256(json.dumps(ids).encode()).hexdigest()[:16]
 
     def part(self, name: str, movies: Mapping[str, Movie]) -> list[Movie]:
         """The movies of a part, in its order; CatalogueError if the catalogue lacks some."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from genreel.catalogue import INPUTS, Movie
+from genreel.lab.evaluation.bootstrap import intervals
 from genreel.lab.evaluation.metrics import summary
 from genreel.predictor import Predictor
 from genreel.progress import progress
@@ -29,8 +30,9 @@ def evaluate(predictor: Predictor, movies: Sequence[Movie]) -> dict[str, Any]:
         movies: with genres; an input that cannot be used counts as missing.
 
     Returns:
-        Case → figures (see `metrics.summary`) and `unanswered`, the number of movies that got
-        no scores and are left out of the figures. A case without movies is left out.
+        Case → figures (see `metrics.summary`), their 95 % `intervals`, and `unanswered`, the
+        number of movies that got no scores and are left out of the figures. A case without
+        movies is left out.
     """
     results = {}
     for case, (needed, shown) in CASES.items():
@@ -51,11 +53,12 @@ def _measure(predictor: Predictor, movies: Sequence[Movie], case: str) -> dict[s
     scores = np.array([list(predictions[i].scores.values()) for i in answered], np.float64)
     vocabulary = predictor.bundle.vocabulary
     labels, known = vocabulary.encode(movies[i].genres for i in answered)
-    figures = summary(
-        vocabulary.genres,
-        labels,
-        known,
-        scores.reshape(labels.shape),
-        predictor.bundle.thresholds,
-    )
-    return {**figures, "unanswered": len(movies) - len(answered)}
+    scores = scores.reshape(labels.shape)
+    thresholds = predictor.bundle.thresholds
+    figures = summary(vocabulary.genres, labels, known, scores, thresholds)
+    decided = scores >= np.array([thresholds[genre] for genre in vocabulary.genres])
+    return {
+        **figures,
+        "intervals": intervals(labels, known, scores, decided),
+        "unanswered": len(movies) - len(answered),
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,6 +46,12 @@ ESTIMATORS: dict[str, Any] = {
 }
 """Key → class; its own arguments are the recipe's `options`."""
 
+GRAPHED: dict[str, dict[str, tuple[Any, ...]]] = {
+    "svm": {"kernel": ("rbf", "linear")},
+    "knn": {"weights": ("uniform",), "metric": ("minkowski", "euclidean"), "p": (2,)},
+}
+"""Estimator → option → the values that the graph knows."""
+
 
 @dataclass(frozen=True)
 class EstimatorSettings:
@@ -69,6 +76,9 @@ def estimator_problem(settings: EstimatorSettings) -> str:
     for name in settings.options:
         if name not in known:
             return f"{settings.estimator} has no option {name!r}; {nearest(name, known)}"
+    for name, values in GRAPHED.get(settings.estimator, {}).items():
+        if settings.options.get(name, values[0]) not in values:
+            return f"{settings.estimator}: {name} must be {' or '.join(map(repr, values))}"
     return ""
 
 
@@ -92,9 +102,7 @@ class PerGenre:
         for g in progress(range(genres), self.settings.estimator, genres):
             use, y = known[:, g], labels[known[:, g], g]
             one_class = y.min(initial=1) >= y.max(initial=0)
-            estimator = None if one_class else self._new(x, seed).fit(x[use], y)
-            _round_thresholds(estimator)
-            self.estimators.append(estimator)
+            self.estimators.append(None if one_class else self._fitted(x, use, y, seed))
 
     def scores(self, x: Any) -> Scores:
         """Probabilities, shape (n, genres); for an SVM, the sigmoid of its decision function, so
@@ -104,13 +112,15 @@ class PerGenre:
         for g, estimator in enumerate(self.estimators):
             if estimator is None or not x.shape[0]:
                 continue
-            if isinstance(estimator, SVC):
+            if isinstance(estimator, KNeighborsClassifier):
+                scores[:, g] = estimator._y[_nearest(estimator, x)].mean(axis=1)
+            elif isinstance(estimator, SVC):
                 scores[:, g] = 1 / (1 + np.exp(-estimator.decision_function(x)))
             else:
                 scores[:, g] = estimator.predict_proba(x)[:, 1]
         return scores
 
-    def _new(self, x: Any, seed: int) -> Any:
+    def _fitted(self, x: Any, use: NDArray[np.bool_], y: NDArray[np.float32], seed: int) -> Any:
         options = dict(self.settings.options)
         cls = ESTIMATORS[self.settings.estimator]
         if cls is SVC and options.get("gamma", "scale") == "scale":
@@ -122,9 +132,32 @@ class PerGenre:
         if "n_jobs" in inspect.signature(cls).parameters and "forest" in str(cls).lower():
             options.setdefault("n_jobs", -1)
         try:
-            return cls(**options)
-        except TypeError as error:
+            estimator = cls(**options).fit(x[use], y)
+        except (TypeError, ValueError) as error:  # of an option, most likely
             raise RecipeError(f"{self.settings.estimator}: {error}") from None
+        _round_thresholds(estimator)
+        return estimator
+
+
+def _nearest(estimator: KNeighborsClassifier, x: Any) -> NDArray[np.int64]:
+    """Rows of the training matrix nearest to each of x, shape (n, neighbours).
+
+    Of equally near ones, such as copies of one poster, the first count, as in the graph;
+    scikit-learn itself takes any of them.
+    """
+    given = dense(estimator._fit_X).astype(np.float64)
+    found = [np.empty((0, min(estimator.n_neighbors, len(given))), np.int64)]
+    for start in range(0, x.shape[0], 256):
+        batch = dense(x[start : start + 256]).astype(np.float64)
+        distance = (batch**2).sum(axis=1)[:, None] - 2 * batch @ given.T + (given**2).sum(axis=1)
+        order = np.argsort(distance.astype(np.float32), axis=1, kind="stable")
+        found.append(order[:, : estimator.n_neighbors])
+    return np.concatenate(found)
+
+
+def dense(matrix: Any) -> NDArray[Any]:
+    """A matrix that may be sparse, as an array."""
+    return np.asarray(matrix.toarray() if scipy.sparse.issparse(matrix) else matrix)
 
 
 def _round_thresholds(estimator: Any) -> None:
@@ -179,13 +212,15 @@ class Classic:
             return "kind 'classic' reads one feature of kind 'terms' or 'pixels', and has no parts"
         if list(kinds.values()) == [Terms.kind] and (spec.settings.backbone or spec.settings.pca):
             return "pca and backbone belong to posters; remove them"
-        return estimator_problem(spec.settings)
+        if spec.settings.pca < 0:
+            return "pca must be 0 or more"
+        return _frozen_problem(spec.settings) or estimator_problem(spec.settings)
 
     def fit(self, train: Examples, valid: Examples, place: Place) -> None:
         """PCA and estimators on the training movies that have the input."""
         train = train.take(np.flatnonzero(train.has(self.inputs)))
         if self.settings.backbone and self.extractor is None:
-            self.extractor = _frozen(self.settings, self.features[0], train)
+            self.extractor = _frozen(self.settings, self.features[0], train, place.seed)
         x = self._matrix(train)
         if self.settings.pca:
             components = min(self.settings.pca, *x.shape)
@@ -220,15 +255,21 @@ class Classic:
             examples = extracted_rows(examples, name, self.extractor, default_cache())
             return examples.arrays([name])[f"{name}.pixels"]
         pixels = examples.arrays([name])[f"{name}.pixels"]
-        return pixels.reshape(len(pixels), -1).astype(np.float32) / 255
+        return pixels.reshape(len(pixels), math.prod(pixels.shape[1:])).astype(np.float32) / 255
 
 
-def _frozen(settings: ClassicSettings, name: str, train: Examples) -> Extractor:
-    from genreel.lab.models.towers import Backbone, BackboneSettings
+def _frozen_problem(settings: ClassicSettings) -> str:
+    from genreel.lab.models.towers import BackboneSettings, backbone_problem
+
+    backbone = BackboneSettings("", settings.backbone, settings.weights, frozen=True)
+    return backbone_problem(backbone) if settings.backbone else ""
+
+
+def _frozen(settings: ClassicSettings, name: str, train: Examples, seed: int) -> Extractor:
+    from genreel.lab.models.towers import BackboneSettings, frozen_backbone
 
     backbone = BackboneSettings(name, settings.backbone, settings.weights, frozen=True)
-    pixels: Any = train.features[name]
-    return Backbone(backbone, pixels, train)
+    return frozen_backbone(backbone, train, seed)
 
 
 @dataclass(frozen=True)

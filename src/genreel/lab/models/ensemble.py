@@ -144,7 +144,7 @@ class Stack(_OfParts):
     def _learn_from(self, train: Examples, valid: Examples, place: Place) -> Any:
         if not self.settings.folds:
             return None, None, valid.labels, valid.known
-        fold = np.random.default_rng(place.seed).integers(self.settings.folds, size=len(train))
+        fold = np.random.default_rng(place.seed).permutation(len(train)) % self.settings.folds
         scores = np.zeros((len(train), len(self.parts), train.labels.shape[1]), np.float32)
         for k in range(self.settings.folds):
             rest, held = (train.take(np.flatnonzero(side)) for side in (fold != k, fold == k))

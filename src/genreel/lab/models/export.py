@@ -15,7 +15,6 @@ import onnx.parser
 import skl2onnx
 import torch
 from skl2onnx.common.data_types import FloatTensorType
-from sklearn.svm import SVC
 from torch import Tensor, nn
 from torch.export import Dim
 
@@ -27,7 +26,7 @@ from genreel.features.text import Terms
 from genreel.features.tokens import Tokens
 from genreel.lab.examples import Examples
 from genreel.lab.models.base import EPSILON, Model, logit
-from genreel.lab.models.classic import Classic, Linear, PerGenre
+from genreel.lab.models.classic import Classic, Linear, PerGenre, dense
 from genreel.lab.models.ensemble import Average, LateFusion, Stack
 from genreel.lab.models.network import Network
 from genreel.lab.models.towers import scaled
@@ -185,24 +184,47 @@ def _classic(model: Classic, features: Mapping[str, Feature]) -> Any:
             {"width": np.array([width], np.int64)},
             names,
         )
-        return _joined([front], ["x"], _per_genre(model.core, width))
+        top = _joined([front], ["x"], _per_genre(model.core, width))
+        mask = _graph(
+            [f"float[n, {len(INPUTS)}] present", f"float[n, {genres}] there"],
+            f"float[n, {genres}] scores",
+            ["shown = Gather <axis=1> (present, column)", "scores = Mul (there, shown)"],
+            {"column": np.array([INPUTS.index(feature.input)], np.int64)},
+            {},
+        )
+        return _joined([top], ["there"], mask)
     assert isinstance(feature, Pixels)
     front, width = _pixel_matrix(model, feature, name)
-    top = _joined([front], ["x"], _per_genre(model.core, width))
+    # Some of onnxruntime's nodes refuse no rows at all, so a row of zeros always goes along.
+    pad = _graph(
+        [f"float[m, {width}] some"],
+        f"float[k, {width}] x",
+        ["x = Concat <axis=0> (some, row)"],
+        {"row": np.zeros((1, width), np.float32)},
+        {},
+    )
+    padded = _joined([front], ["some"], pad)
+    top = _joined([padded], ["x"], _per_genre(model.core, width))
     place = _graph(
-        [f"float[n, {len(INPUTS)}] present", "int64[m] rows", f"float[m, {genres}] there"],
+        [f"float[n, {len(INPUTS)}] present", "int64[m] rows", f"float[k, {genres}] padded"],
         f"float[n, {genres}] scores",
         [
             "count = Shape <start=0, end=1> (present)",
             "whole = Concat <axis=0> (count, width)",
             "zeros = ConstantOfShape (whole)",
             "at = Unsqueeze (rows, one)",
+            "there = Slice (padded, first, last, first)",
             "scores = ScatterND (zeros, at, there)",
         ],
-        {"width": np.array([genres], np.int64), "one": np.array([1], np.int64)},
+        {
+            "width": np.array([genres], np.int64),
+            "one": np.array([1], np.int64),
+            "first": np.array([0], np.int64),
+            "last": np.array([-1], np.int64),
+        },
         {"rows": f"{name}.rows"},
     )
-    return _joined([top], ["there"], place)
+    return _joined([top], ["padded"], place)
 
 
 def _pixel_matrix(model: Classic, feature: Pixels, name: str) -> tuple[Any, int]:
@@ -245,8 +267,12 @@ def _pixel_matrix(model: Classic, feature: Pixels, name: str) -> tuple[Any, int]
 
 def _per_genre(core: PerGenre, width: int) -> Any:
     """X (n, width) → scores (n, genres)."""
-    if any(isinstance(estimator, SVC) for estimator in core.estimators):
+    if core.settings.estimator == "svm" and any(core.estimators):
         return _svms(core, width)
+    if core.settings.estimator == "knn" and any(core.estimators):
+        return _neighbours(core, width)
+    if core.settings.estimator in _TREES and any(core.estimators):
+        return _trees(core, width)
     parts, names, columns, body = [], [], [], []
     for g, estimator in enumerate(core.estimators):
         if estimator is None:
@@ -274,26 +300,148 @@ def _per_genre(core: PerGenre, width: int) -> Any:
     return _joined(parts, names, top)
 
 
+_TREES = ("tree", "forest", "extra-trees", "boosting")
+
+
+def _trees(core: PerGenre, width: int) -> Any:
+    """All genres' trees in one node, each adding its leaf's share to its genre.
+
+    A forest's score is the mean of its trees' shares of positives; a boosted one's the sigmoid of
+    its prior's logit plus its trees' steps.
+    """
+    boosted = core.settings.estimator == "boosting"
+    base = logit(core.priors) if boosted else core.priors.astype(np.float64)
+    nodes: list[dict[str, Any]] = []
+    leaves: list[dict[str, Any]] = []
+    for g, estimator in enumerate(core.estimators):
+        if estimator is None:
+            continue
+        base[g] = logit(estimator.init_.class_prior_[1]) if boosted else 0.0
+        trees = np.ravel(getattr(estimator, "estimators_", [estimator]))
+        for tree in (member.tree_ for member in trees):
+            values = tree.value[:, 0, :]
+            if boosted:
+                gain = values[:, 0] * estimator.learning_rate
+            else:
+                gain = values[:, 1] / values.sum(axis=1) / len(trees)
+            at, leaf = np.arange(tree.node_count), tree.children_left < 0
+            number = np.full(tree.node_count, len(nodes))
+            nodes.append(
+                {
+                    "treeids": number,
+                    "nodeids": at,
+                    "featureids": np.where(leaf, 0, tree.feature),
+                    "values": np.where(leaf, 0, tree.threshold).astype(np.float32),
+                    "truenodeids": np.where(leaf, 0, tree.children_left),
+                    "falsenodeids": np.where(leaf, 0, tree.children_right),
+                    "modes": np.where(leaf, "LEAF", "BRANCH_LEQ"),
+                }
+            )
+            leaves.append(
+                {
+                    "treeids": number[leaf],
+                    "nodeids": at[leaf],
+                    "ids": np.full(leaf.sum(), g),
+                    "weights": gain[leaf].astype(np.float32),
+                }
+            )
+    attributes = {
+        f"{prefix}_{key}": np.concatenate([row[key] for row in rows]).tolist()
+        for prefix, rows in (("nodes", nodes), ("target", leaves))
+        for key in rows[0]
+    }
+    node = onnx.helper.make_node(
+        "TreeEnsembleRegressor",
+        ["x"],
+        ["sums"],
+        domain="ai.onnx.ml",
+        n_targets=len(base),
+        **attributes,
+    )
+    body = ["scores = Add (sums, base)"]  # onnxruntime drops the base of a genre without a tree
+    if boosted:
+        body = ["logits = Add (sums, base)", "scores = Sigmoid (logits)"]
+    output = f"float[n, {len(base)}] scores"
+    constants = {"base": base.astype(np.float32)}
+    graph = _graph([f"float[n, {width}] x"], output, body, constants, {})
+    graph.graph.node.insert(0, node)
+    graph.opset_import.append(onnx.helper.make_opsetid("ai.onnx.ml", 3))
+    return graph
+
+
+def _neighbours(core: PerGenre, width: int) -> Any:
+    """The share of positives among the nearest training rows, |x|² − 2 x·v + |v|² away.
+
+    Genres that are known for the same movies share their distances.
+    """
+    genres = range(len(core.estimators))
+    columns = ", ".join(f"column_{g}" for g in genres)
+    body = [
+        "exact = Cast <to=11> (x)",
+        "square = ReduceSumSquare (exact, one)",
+        "rows = Shape <start=0, end=1> (x)",
+        "whole = Concat <axis=0> (rows, one)",
+    ]
+    constants: dict[str, Any] = {"one": np.array([1], np.int64), "two": np.array(2, np.float64)}
+    known: dict[bytes, int] = {}
+    for g, estimator in enumerate(core.estimators):
+        if estimator is None:
+            constants[f"prior_{g}"] = core.priors[[g]]
+            body.append(f"column_{g} = Expand (prior_{g}, whole)")
+            continue
+        given = dense(estimator._fit_X).astype(np.float32)
+        k = known.setdefault(given.tobytes(), len(known))
+        if f"given_{k}" not in constants:
+            constants[f"given_{k}"] = given.T
+            constants[f"lengths_{k}"] = (given.astype(np.float64) ** 2).sum(axis=1)
+            constants[f"count_{k}"] = np.array([min(estimator.n_neighbors, len(given))], np.int64)
+            body += [
+                f"vectors_{k} = Cast <to=11> (given_{k})",
+                f"product_{k} = MatMul (exact, vectors_{k})",
+                f"twice_{k} = Mul (product_{k}, two)",
+                f"near_{k} = Sub (square, twice_{k})",
+                f"distance_{k} = Add (near_{k}, lengths_{k})",
+                f"single_{k} = Cast <to=1> (distance_{k})",
+                f"nearest_{k}, at_{k} = TopK <largest=0> (single_{k}, count_{k})",
+            ]
+        constants[f"labels_{g}"] = estimator._y.astype(np.float32)
+        body.append(f"said_{g} = Gather (labels_{g}, at_{k})")
+        body.append(f"column_{g} = ReduceMean (said_{g}, one)")
+    body.append(f"scores = Concat <axis=1> ({columns})")
+    outputs = f"float[n, {len(genres)}] scores"
+    return _graph([f"float[n, {width}] x"], outputs, body, constants, {})
+
+
 def _svms(core: PerGenre, width: int) -> Any:
-    """All genres' RBF machines over one kernel matrix with the vectors that any of them keeps:
-    K = exp(−γ (|x|² − 2 x·v + |v|²)).
+    """All genres' machines over one kernel matrix with the vectors v that any of them keeps:
+    K = exp(−γ (|x|² − 2 x·v + |v|²)). A linear kernel, x·v, needs but one vector a genre.
     """
     kept: dict[bytes, int] = {}
     vectors: list[Any] = []
     for machine in core.estimators:
-        for vector in np.asarray(_dense(machine.support_vectors_)) if machine else ():
+        for vector in dense(machine.support_vectors_) if machine else ():
             if vector.tobytes() not in kept:
                 kept[vector.tobytes()] = len(vectors)
                 vectors.append(vector)
     weights = np.zeros((len(vectors), len(core.estimators)), np.float32)
     bias = logit(core.priors)
-    gamma = next(machine._gamma for machine in core.estimators if machine)
+    first = next(machine for machine in core.estimators if machine)
     for g, machine in enumerate(core.estimators):
         if machine:
-            at = [kept[vector.tobytes()] for vector in np.asarray(_dense(machine.support_vectors_))]
-            np.add.at(weights[:, g], at, np.asarray(_dense(machine.dual_coef_))[0])
+            at = [kept[vector.tobytes()] for vector in dense(machine.support_vectors_)]
+            np.add.at(weights[:, g], at, dense(machine.dual_coef_)[0])
             bias[g] = machine.intercept_[0]
     matrix = np.array(vectors, np.float64)
+    inputs, outputs = [f"float[n, {width}] x"], f"float[n, {len(bias)}] scores"
+    if first.kernel == "linear":
+        body = [
+            "exact = Cast <to=11> (x)",
+            "sums = MatMul (exact, weights)",
+            "decision = Add (sums, bias)",
+            "exactly = Sigmoid (decision)",
+            "scores = Cast <to=1> (exactly)",
+        ]
+        return _graph(inputs, outputs, body, {"weights": matrix.T @ weights, "bias": bias}, {})
     body = [
         "exact = Cast <to=11> (x)",
         "square = ReduceSumSquare (exact, one)",
@@ -313,16 +461,11 @@ def _svms(core: PerGenre, width: int) -> Any:
         "two": np.array(2, np.float64),
         "vectors": matrix.T,
         "lengths": (matrix**2).sum(axis=1),
-        "width": np.array(-gamma, np.float64),
+        "width": np.array(-first._gamma, np.float64),
         "weights": weights,
         "bias": bias.astype(np.float32),
     }
-    outputs = f"float[n, {len(bias)}] scores"
-    return _graph([f"float[n, {width}] x"], outputs, body, constants, {})
-
-
-def _dense(matrix: Any) -> Any:
-    return matrix.toarray() if hasattr(matrix, "toarray") else matrix
+    return _graph(inputs, outputs, body, constants, {})
 
 
 def _shown(model: Average | Stack) -> tuple[list[str], dict[str, Any]]:
@@ -483,7 +626,8 @@ def _joined(parts: Sequence[Any], names: Sequence[str], top: Any) -> Any:
     for part, name in zip(parts, names, strict=True):
         part = onnx.compose.add_prefix(part, f"{name}/", rename_inputs=False, rename_outputs=False)
         part = _renamed(part, {part.graph.output[0].name: name})
-        versions |= {entry.domain: entry.version for entry in part.opset_import}
+        for entry in part.opset_import:
+            versions[entry.domain] = max(entry.version, versions.get(entry.domain, 0))
         nodes += part.graph.node
         graph.initializer.extend(part.graph.initializer)
         known = {value.name for value in kept}

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from genreel.lab.settings import nearest
+
 ACTIVATIONS: dict[str, Any] = {
     "relu": nn.ReLU,
     "selu": nn.SELU,  # Klambauer et al. 2017
@@ -21,6 +23,15 @@ INITIALISERS: dict[str, Any] = {
     "glorot": nn.init.xavier_uniform_,
     "he": lambda w: nn.init.kaiming_normal_(w, nonlinearity="relu"),
 }
+
+
+def layers_problem(settings: Any) -> str:
+    """Why the `activation` or `initialiser` of some settings cannot be, or ""."""
+    for key, known in (("activation", ACTIVATIONS), ("initialiser", INITIALISERS)):
+        value = getattr(settings, key, None)
+        if value is not None and value not in known:
+            return f"unknown {key} {value!r}; {nearest(value, known)}"
+    return ""
 
 
 def initialise(module: nn.Module, name: str) -> None:

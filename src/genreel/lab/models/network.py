@@ -17,8 +17,8 @@ from genreel.features import Feature
 from genreel.lab.examples import Examples
 from genreel.lab.models.base import Place, Scores, inputs_of, logit, prior
 from genreel.lab.models.fusion import FUSIONS
-from genreel.lab.models.layers import ACTIVATIONS, initialise
-from genreel.lab.models.towers import TOWERS, Backbone, BackboneSettings, backbone_problem
+from genreel.lab.models.layers import ACTIVATIONS, initialise, layers_problem
+from genreel.lab.models.towers import TOWERS, Backbone, tower_problem
 from genreel.lab.settings import nearest, pick, settings_from
 from genreel.lab.training.cache import default_cache, extracted_rows
 from genreel.lab.training.loop import (
@@ -102,7 +102,7 @@ class Net(nn.Module):
         vectors = []
         for name, tower in self.towers.items():
             feature = self.features[name]
-            vector = tower(*(arrays[f"{feature}.{array}"] for array in self.arrays[name]))
+            vector = _vectors(tower, [arrays[f"{feature}.{array}"] for array in self.arrays[name]])
             rows = arrays.get(f"{feature}.rows")
             if rows is not None:
                 empty = torch.zeros(n, vector.shape[1], device=vector.device)
@@ -122,6 +122,16 @@ class Net(nn.Module):
             for k, name in enumerate(list(shown)):
                 shown[name] = shown[name] & ((victim != k) | (count < 2))
         return shown
+
+
+def _vectors(tower: nn.Module, arrays: list[Tensor]) -> Tensor:
+    """What a tower gives; one movie alone makes no statistics, so it is taken as in use."""
+    if not tower.training or len(arrays[0]) > 1:
+        return torch.as_tensor(tower(*arrays))
+    tower.eval()
+    vector = torch.as_tensor(tower(*arrays))
+    tower.train()
+    return vector
 
 
 class Network:
@@ -153,11 +163,14 @@ class Network:
         if settings.start not in ("fresh", "single"):
             return "start must be 'fresh' or 'single'"
         read = []
+        if layers_problem(settings.head):
+            return f"head: {layers_problem(settings.head)}"
         for name, table in settings.towers.items():
             tower, tower_settings = _tower_settings(name, table)
             read.append(tower_settings.feature)
-            if isinstance(tower_settings, BackboneSettings) and backbone_problem(tower_settings):
-                return f"tower {name!r}: {backbone_problem(tower_settings)}"
+            problem = tower_problem(tower_settings)
+            if problem:
+                return f"tower {name!r}: {problem}"
             if kinds.get(tower_settings.feature) != tower.reads:
                 return (
                     f"tower {name!r} reads a feature of kind {tower.reads!r} that the model's "
@@ -174,8 +187,8 @@ class Network:
         self.module = self._build(train, place)
         if self.settings.start == "single":
             self._start_from_single(train, valid, place)
-        train, valid = (self._extracted(part) for part in (train, valid))
         checkpoint = place.folder / f"network-{self._identity(train, place.seed)}.pt"
+        train, valid = (self._extracted(part) for part in (train, valid))
         self.history = train_network(
             self.module, train, valid, self.features, self.settings.training, checkpoint, place.seed
         )
@@ -249,6 +262,10 @@ class Network:
         """Names all that decides what training gives, so that no other run's checkpoint fits."""
         settings = [train.features[name].settings() for name in self.features]
         digest = hashlib.sha256(repr([self.settings, settings, seed, torch.__version__]).encode())
+        for name in self.features:
+            digest.update(str(getattr(train.rows[name], "key", "")).encode())
+            for array in train.features[name].state().values():
+                digest.update(array.tobytes())
         for array in (train.index, train.labels, train.known):
             digest.update(array.tobytes())
         return digest.hexdigest()[:16]

@@ -26,8 +26,8 @@ from genreel.features.image import Pixels
 from genreel.features.text import Terms
 from genreel.features.tokens import PAD, Tokens
 from genreel.lab.examples import Examples
-from genreel.lab.models.layers import ACTIVATIONS, augment, initialise
-from genreel.lab.models.vectors import word_vectors
+from genreel.lab.models.layers import ACTIVATIONS, augment, initialise, layers_problem
+from genreel.lab.models.vectors import EMBEDDINGS, word_vectors
 from genreel.lab.settings import nearest
 
 
@@ -90,7 +90,7 @@ class Backbone(nn.Module):
         digest = hashlib.sha256()
         for tensor in self.net.state_dict().values():
             digest.update(tensor.numpy().tobytes())
-        return f"{self.settings.name} {digest.hexdigest()}"
+        return f"{self.settings.name} {timm.__version__} {digest.hexdigest()}"
 
     def extract(self, pixels: Array) -> Array:
         """uint8 (m, channels, h, w) → float32 (m, width), without augmentation."""
@@ -115,6 +115,14 @@ class Backbone(nn.Module):
             hook.remove()
 
 
+def frozen_backbone(settings: BackboneSettings, train: Examples, seed: int) -> Backbone:
+    """A backbone that only gives vectors; random weights are drawn from the seed."""
+    feature: Any = train.features[settings.feature]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Backbone(settings, feature, train)
+
+
 def scaled(pixels: Tensor) -> Tensor:
     """uint8 (m, 1 or 3, h, w) → float32 in [-1, 1], three channels."""
     x = pixels.float() / 127.5 - 1
@@ -135,8 +143,19 @@ def pretrained(name: str, weights: str, feature: Pixels) -> Any:
         ) from None
     if path is not None:
         state = load_file(path)
-        net.load_state_dict({k: v for k, v in state.items() if not k.startswith("classifier.")})
+        own = net.state_dict()  # without the classifier, which each family calls otherwise
+        net.load_state_dict({k: v for k, v in state.items() if k in own})
     return net
+
+
+def tower_problem(settings: Any) -> str:
+    """Why the settings of a tower cannot work, or ""."""
+    if isinstance(settings, BackboneSettings):
+        return backbone_problem(settings)
+    words = getattr(settings, "embedding", None)
+    if words and words.kind not in EMBEDDINGS:
+        return f"unknown embedding {words.kind!r}; {nearest(words.kind, EMBEDDINGS)}"
+    return layers_problem(settings)
 
 
 def backbone_problem(settings: BackboneSettings) -> str:
@@ -203,8 +222,8 @@ class Cnn(nn.Module):
         layers: list[nn.Module] = []
         shape = (1, *feature.shape)
         for line in settings.layers:
-            layers += self._layer(line, shape)
             try:
+                layers += self._layer(line, shape)
                 with torch.no_grad():
                     shape = tuple(
                         nn.Sequential(*layers).eval()(torch.zeros(1, *feature.shape)).shape
@@ -229,6 +248,8 @@ class Cnn(nn.Module):
 
     def _layer(self, line: str, shape: tuple[int, ...]) -> list[nn.Module]:
         word, *numbers = line.split()
+        if len(shape) != {"conv": 4, "pool": 4, "mean": 4, "dense": 2}.get(word, len(shape)):
+            raise RuntimeError  # torch would take some of these, and mean something else
         act = ACTIVATIONS[self.settings.activation]
         match word, [float(number) for number in numbers if re.fullmatch(r"\d+(\.\d+)?", number)]:
             case "conv", [channels, size]:
@@ -318,8 +339,10 @@ class Lstm(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         """Vectors of texts."""
+        # onnxruntime aborts on an LSTM of no rows, so a row of padding always goes along.
+        ids = torch.cat([ids, ids.new_full((1, ids.shape[1]), PAD)])
         states, _ = self.lstm(self.embedding(ids))
-        return torch.as_tensor(self.dropout(states[:, -1]))
+        return torch.as_tensor(self.dropout(states[:-1, -1]))
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,12 @@ from numpy.typing import NDArray
 from genreel.errors import RecipeError
 from genreel.features.tokens import Tokens
 from genreel.lab.examples import Examples
+from genreel.lab.settings import nearest
 
 Vectors = NDArray[np.float32]
+
+EMBEDDINGS = ("learnt", "onehot", "word2vec", "glove")
+"""What a network's word vectors may be; the last two are made here."""
 
 
 def word_vectors(kind: str, width: int, feature: Tokens, train: Examples) -> Vectors:
@@ -28,7 +32,7 @@ def word_vectors(kind: str, width: int, feature: Tokens, train: Examples) -> Vec
         return _word2vec(width, feature, train)
     if kind == "glove":
         return _glove(feature)
-    raise RecipeError(f"unknown embedding {kind!r}; use learnt, onehot, word2vec or glove")
+    raise RecipeError(f"unknown embedding {kind!r}; {nearest(kind, EMBEDDINGS)}")
 
 
 def _word2vec(width: int, feature: Tokens, train: Examples) -> Vectors:

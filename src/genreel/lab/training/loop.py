@@ -99,7 +99,8 @@ def train_network(
     `checkpoint`.
 
     Returns:
-        One dict an epoch: epoch, loss, valid_loss, valid_roc_auc (None where undefined), seconds.
+        One dict an epoch: epoch, loss, valid_loss, valid_roc_auc (both None where undefined),
+        seconds.
 
     Raises:
         RecipeError: the loss is no longer a number, or there are too few movies for one batch.
@@ -125,7 +126,7 @@ def train_network(
     positives = _positive_weights(labels, known) if settings.balance else None
 
     for epoch in range(len(history), settings.epochs):
-        if _exhausted(history, settings.patience):
+        if settings.patience and _since_best(history) >= settings.patience:
             break
         started = time.monotonic()
         _freeze(module, settings, epoch)
@@ -160,13 +161,12 @@ def train_network(
             {
                 "epoch": epoch + 1,
                 "loss": mean_loss,
-                "valid_loss": valid_loss,
+                "valid_loss": None if np.isnan(valid_loss) else valid_loss,
                 "valid_roc_auc": None if np.isnan(auc) else auc,
                 "seconds": time.monotonic() - started,
             }
         )
-        lowest = min(row["valid_loss"] for row in history)
-        if not settings.average and (not settings.patience or valid_loss <= lowest):
+        if not settings.average and not (settings.patience and _since_best(history)):
             kept.load_state_dict(module.state_dict())
         say(
             f"epoch {epoch + 1}/{settings.epochs}: loss {mean_loss:.4f}, valid loss "
@@ -203,6 +203,10 @@ def training_problem(settings: TrainingSettings) -> str:
             return f"training.{name} must be one of {', '.join(allowed)}, not {value!r}"
     if min(settings.epochs, settings.batch_size) < 1:
         return "training.epochs and training.batch_size must be at least 1"
+    if settings.step_epochs < 1:
+        return "training.step_epochs must be at least 1"
+    if settings.average and settings.patience:
+        return "training.average and training.patience keep different weights; choose one"
     if not 0 <= settings.warmup < 1:
         return "training.warmup must be at least 0 and below 1"
     return ""
@@ -265,9 +269,10 @@ def _average(kept: nn.Module, module: nn.Module, decay: float) -> None:
                 value.copy_(current[name])
 
 
-def _exhausted(history: list[dict[str, Any]], patience: int) -> bool:
-    losses = [row["valid_loss"] for row in history]
-    return bool(patience and losses and len(losses) - 1 - int(np.argmin(losses)) >= patience)
+def _since_best(history: list[dict[str, Any]]) -> int:
+    """Epochs since the lowest valid loss; 0 where there is none."""
+    losses = [row["valid_loss"] for row in history if row["valid_loss"] is not None]
+    return len(losses) - 1 - losses.index(min(losses)) if losses else 0
 
 
 def _save(path: Path, state: dict[str, Any], history: list[dict[str, Any]]) -> None:

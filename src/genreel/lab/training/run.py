@@ -67,7 +67,9 @@ def train(
     labelled = [movie for movie in movies.values() if movie.genres]
     split = split or stratified_split(labelled, recipe.vocabulary, recipe.head.seed)
     parts = {name: split.part(name, movies) for name in PARTS}
-    parts["train"] = parts["train"] + _extra(extra, parts["valid"] + parts["test"])
+    held_out = parts["valid"] + parts["test"]
+    parts["train"] = parts["train"] + _extra(extra, held_out)
+    parts = {name: _chosen(recipe, chosen) for name, chosen in parts.items()}
     for name, chosen in parts.items():
         say(f"{name}: {len(chosen)} movies")
     features = fit_features(recipe, parts["train"])
@@ -80,14 +82,18 @@ def train(
     work = out.with_name(out.name + ".work")
     model.fit(train_part, valid_part, Place(work, recipe.head.seed))
     told = valid_part.take(np.flatnonzero(valid_part.told()))
-    thresholds = choose_thresholds(
-        recipe.vocabulary.genres, told.labels, told.known, model.scores(told)
+    genres = recipe.vocabulary.genres
+    thresholds = (
+        dict.fromkeys(genres, recipe.head.threshold)
+        if recipe.head.threshold
+        else choose_thresholds(genres, told.labels, told.known, model.scores(told))
     )
     graph = export(model, features)
     sample = valid_part.take(np.arange(min(_PARITY_MOVIES, len(valid_part))))
     metrics: dict[str, Any] = {
         "recipe": recipe.head.id,
         "command": command,
+        "split": split.digest(),
         "movies": {name: len(chosen) for name, chosen in parts.items()},
         "parity": check_parity(graph, model, sample),
         "training_seconds": round(time.monotonic() - started, 1),
@@ -138,6 +144,23 @@ def build_model(spec: ModelSpec, features: Mapping[str, Feature]) -> Model:
         return composed
     single: Model = kind(spec.settings, spec.features, features)
     return single
+
+
+def _chosen(recipe: Recipe, movies: Sequence[Movie]) -> list[Movie]:
+    """The movies that the recipe is about."""
+    data = recipe.head.data
+    if data.years != (0, 0):
+        first, last = data.years
+        movies = [m for m in movies if m.year is not None and first <= m.year <= last]
+    if data.one_genre and movies:
+        labels, _ = recipe.vocabulary.encode(movie.genres for movie in movies)
+        movies = [m for m, row in zip(movies, labels, strict=True) if row.sum() == 1]
+    if not movies:
+        raise CatalogueError(
+            f"recipe {recipe.head.id} is about other movies than a part of the split holds; "
+            "change its [data]"
+        )
+    return list(movies[: data.at_most] if data.at_most else movies)
 
 
 def _extra(extra: Catalogue | None, held_out: Sequence[Movie]) -> list[Movie]:

@@ -1,0 +1,204 @@
+"""Recipes side by side: each trained and measured on one split, the source's figure beside ours."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from genreel.bundle import read_bundle
+from genreel.catalogue import INPUTS, Movie
+from genreel.errors import BundleError, GenreelError
+from genreel.files import write_whole
+from genreel.lab.evaluation.evaluate import CASES
+from genreel.lab.recipe import Recipe
+from genreel.lab.splits import Split
+from genreel.predictor import Predictor
+from genreel.progress import say
+
+FIGURES = (
+    "macro_roc_auc",
+    "macro_average_precision",
+    "macro_f1",
+    "micro_f1",
+    "weighted_f1",
+    "samples_f1",
+    "label_accuracy",
+    "log_loss",
+)
+COLUMNS = (
+    *("recipe", "source", "case", "movies"),
+    *(name for figure in FIGURES for name in (figure, f"{figure}_low", f"{figure}_high")),
+    *("reported", "reported_on", "training_seconds", "bundle_bytes", "movies_per_second", "error"),
+)
+
+
+Train = Callable[[Recipe, Path], Mapping[str, Any]]
+
+
+def compare(
+    recipes: Sequence[Recipe], train: Train, test: Sequence[Movie], split: Split, out: Path
+) -> list[dict[str, Any]]:
+    """Trains every recipe that is not finished yet, and writes the leaderboard after each.
+
+    Args:
+        recipes: what to compare.
+        train: trains one into a bundle's folder and returns its metrics.
+        test: movies to time predictions on.
+        split: what `train` trains and measures on; a bundle of another one is trained again.
+        out: for leaderboard.csv, .json and .html, and the bundles.
+
+    Returns:
+        A row (see COLUMNS) a recipe, best macro ROC AUC first, failures last. One failure does
+        not stop the rest: its row has `error`.
+    """
+    rows: list[dict[str, Any]] = []
+    started, trained = time.monotonic(), 0
+    for i, recipe in enumerate(recipes):
+        name = recipe.head.id
+        bundle = out / "bundles" / name
+        try:
+            metrics = _finished(bundle, recipe, split)
+            if metrics is None:
+                left = _left(started, trained, len(recipes) - i)
+                say(f"{name}: training ({i + 1} of {len(recipes)}){left}")
+                metrics = dict(train(recipe, bundle))
+                trained += 1
+            rows.append(_row(recipe, metrics, bundle, test))
+        except GenreelError as error:
+            say(f"{name}: {error}")
+            rows.append({**dict.fromkeys(COLUMNS), **_about(recipe), "error": str(error)})
+        rows.sort(key=lambda row: (row["macro_roc_auc"] is None, -(row["macro_roc_auc"] or 0)))
+        _write(rows, out)
+    return rows
+
+
+def _left(started: float, trained: int, remaining: int) -> str:
+    if not trained:
+        return ""
+    seconds = (time.monotonic() - started) / trained * remaining
+    return f", about {seconds / 60:.0f} min left"
+
+
+def _finished(bundle: Path, recipe: Recipe, split: Split) -> dict[str, Any] | None:
+    """Metrics of an earlier run of the very same recipe on the very same split, if it is whole."""
+    try:
+        read_bundle(bundle)
+        metrics: dict[str, Any] = json.loads((bundle / "metrics.json").read_bytes())
+        same = (bundle / "recipe.toml").read_bytes() == recipe.text.encode()
+    except (BundleError, OSError, ValueError):
+        return None
+    return (
+        metrics if same and metrics.get("split") == split.digest() and "test" in metrics else None
+    )
+
+
+def _about(recipe: Recipe) -> dict[str, Any]:
+    reported = dict(recipe.head.reported)
+    data = reported.pop("data", "")
+    return {
+        "recipe": recipe.head.id,
+        "source": recipe.head.source,
+        "reported": "; ".join(f"{name} {value}" for name, value in reported.items()),
+        "reported_on": data,
+    }
+
+
+def _row(
+    recipe: Recipe, metrics: Mapping[str, Any], bundle: Path, test: Sequence[Movie]
+) -> dict[str, Any]:
+    predictor = Predictor(bundle)
+    case = next(
+        name
+        for name in ("both", "plot only", "poster only", "as they are")
+        if name in metrics["test"] and set(CASES[name][0]) <= set(predictor.inputs)
+    )
+    figures = metrics["test"][case]
+    row: dict[str, Any] = {**dict.fromkeys(COLUMNS), **_about(recipe), "case": case}
+    row |= {"movies": figures["movies"], "training_seconds": metrics["training_seconds"]}
+    row |= {name: figures[name] for name in FIGURES}
+    for name, (low, high) in figures["intervals"].items():
+        row |= {f"{name}_low": round(low, 6), f"{name}_high": round(high, 6)}
+    row["bundle_bytes"] = sum(path.stat().st_size for path in bundle.iterdir())
+    hidden = [name for name in INPUTS if name not in CASES[case][1]]
+    shown = [movie.without(hidden) for movie in test[:200]]
+    started = time.perf_counter()
+    answered = sum(1 for _ in predictor.predict_many(shown))
+    row["movies_per_second"] = round(answered / (time.perf_counter() - started), 1)
+    return row
+
+
+def _write(rows: Sequence[Mapping[str, Any]], out: Path) -> None:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_whole(out / "leaderboard.csv", text.getvalue().encode())
+    write_whole(out / "leaderboard.json", json.dumps(rows, indent=1).encode())
+    write_whole(out / "leaderboard.html", "".join(_page(rows)).encode())
+
+
+_STYLE = """
+:root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent);
+  --bar: #3b7dd8; }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem;
+  padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; }
+.scroll { overflow-x: auto; }
+th, td { border-bottom: 1px solid var(--line); padding: .35rem .6rem; text-align: right;
+  white-space: nowrap; }
+th:nth-child(-n+3), td:nth-child(-n+3) { text-align: left; }
+td.figure { min-width: 13rem; }
+.range { position: relative; display: inline-block; width: 8rem; height: .7rem; margin-left: .6rem;
+  background: var(--line); border-radius: .35rem; vertical-align: baseline; }
+.range i { position: absolute; top: 0; bottom: 0; background: var(--bar); border-radius: .35rem; }
+.error { color: #c0392b; white-space: normal; }
+@media print { body { max-width: none; } }
+"""
+
+
+def _page(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A page that needs nothing but itself; the first figure is drawn with its interval."""
+    yield "<!doctype html><html lang=en><meta charset=utf-8><title>Leaderboard</title>"
+    yield "<meta name=viewport content='width=device-width'>"
+    yield f"<style>{_STYLE}</style><h1>Leaderboard</h1>"
+    yield "<p>One split, known cells only; bars are 95 % bootstrap "
+    yield "intervals of macro ROC AUC from 0.5 to 1. The last column is what the source "
+    yield "reported, on its own data.</p><div class=scroll><table><thead><tr>"
+    heads = (
+        *("recipe", "source", "inputs", "movies", "macro ROC AUC", "macro AP", "macro F1"),
+        *("micro F1", "weighted F1", "label accuracy", "training", "reported"),
+    )
+    yield "".join(f"<th scope=col>{head}" for head in heads) + "</thead><tbody>"
+    for row in rows:
+        yield f"<tr><td>{html.escape(row['recipe'])}<td>{html.escape(row['source'])}"
+        if row["error"]:
+            yield f"<td colspan={len(heads) - 2} class=error>{html.escape(row['error'])}"
+            continue
+        yield f"<td>{row['case']}<td>{row['movies']}"
+        yield f"<td class=figure>{_number(row['macro_roc_auc'])}"
+        yield _range(row.get("macro_roc_auc_low"), row.get("macro_roc_auc_high"))
+        names = ("macro_average_precision", "macro_f1", "micro_f1", "weighted_f1", "label_accuracy")
+        yield "".join(f"<td>{_number(row[name])}" for name in names)
+        yield f"<td>{row['training_seconds']:,.0f} s<td>{html.escape(row['reported'])}"
+    yield "</tbody></table></div></html>"
+
+
+def _number(value: float | None) -> str:
+    return "—" if value is None else f"{value:.3f}"
+
+
+def _range(low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return ""
+    left, width = max(0.0, (low - 0.5) * 200), max(1.0, (high - low) * 200)
+    title = f"95 % interval {low:.3f} to {high:.3f}"
+    return (
+        f"<span class=range role=img aria-label='{title}' title='{title}'>"
+        f"<i style='left:{left:.1f}%;width:{width:.1f}%'></i></span>"
+    )
