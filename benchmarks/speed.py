@@ -25,6 +25,7 @@ import itertools
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -165,8 +166,6 @@ def _memory(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _print_memory(arguments: argparse.Namespace) -> None:
-    import resource
-
     predictor = Predictor(arguments.bundle)
     # A stream, as a catalogue is: what is kept is genreel's doing.
     stream = itertools.islice(
@@ -176,7 +175,9 @@ def _print_memory(arguments: argparse.Namespace) -> None:
     total = np.zeros(len(predictor.genres))
     for prediction in predictor.predict_many(stream):
         total += np.array(list(prediction.scores.values()) or 0.0)
-    print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    # Not getrusage: its peak is inherited from the process that started this one.
+    [peak] = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    print(json.dumps(int(peak) / 1024))
 
 
 if __name__ == "__main__":

@@ -6,21 +6,25 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-
 T = TypeVar("T")
 
 
 def progress(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
     """Passes `items` on and shows how far it is; silent where stderr is not a terminal."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    # Loaded only where something is shown: it would be a tenth of a cold start.
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
     bar = Progress(
         TextColumn(what),
         BarColumn(),
@@ -30,7 +34,6 @@ def progress(items: Iterable[T], what: str, total: int | None = None) -> Iterato
         console=Console(stderr=True),
         transient=True,
         redirect_stdout=False,  # standard output is for data, and may go to a file
-        disable=not sys.stderr.isatty(),
     )
     with bar:
         yield from bar.track(items, total=total)

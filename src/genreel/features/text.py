@@ -65,7 +65,7 @@ class Terms:
 
     def __init__(self, settings: TermSettings, terms: Sequence[str], idf: NDArray[np.float32]):
         self._settings = settings
-        self.terms = list(terms)
+        self.terms = terms
         self.idf = np.asarray(idf, np.float32)
         self._index = dict(zip(self.terms, range(len(self.terms)), strict=True))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from genreel.bundle import write_bundle
+from genreel.bundle import check_replaceable, write_bundle
 from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError, RecipeError
 from genreel.features import KINDS as FEATURE_KINDS
@@ -61,6 +61,7 @@ def train(
         GenreelError: the catalogue does not suit the recipe, or a part of the work failed.
     """
     started = time.monotonic()
+    check_replaceable(out)  # now, not after hours
     movies: dict[str, Movie] = {}
     for movie in catalogue:
         movies.setdefault(movie.id, movie)  # a row that repeats an id comes with nothing else
@@ -126,7 +127,8 @@ def fit_features(recipe: Recipe, movies: Sequence[Movie]) -> dict[str, Feature]:
     features: dict[str, Feature] = {}
     for name, (kind, settings) in recipe.features.items():
         feature: Feature = FEATURE_KINDS[kind].fit(settings, movies)
-        if not any(movie.has(feature.input) for movie in movies):
+        # Title and year only help; a catalogue may do without them.
+        if feature.input in ("poster", "plot") and not any(m.has(feature.input) for m in movies):
             raise CatalogueError(
                 f"recipe {recipe.head.id} reads the {feature.input}, and no training movie has "
                 "one; choose another recipe"
