@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from genreel.catalogue import INPUTS, Movie
+from genreel.lab.evaluation.bootstrap import intervals
 from genreel.lab.evaluation.card import model_card
 from genreel.lab.evaluation.evaluate import evaluate
 from genreel.lab.evaluation.metrics import summary
@@ -108,10 +109,12 @@ def test_figures_are_those_of_the_answered_movies() -> None:
     assert known.sum() == 3 * 5 - 2  # "tall" and "title" speak TMDb's language
     scores = np.array([score(m) for m in answered])
     expected = summary(GENRES, labels, known, scores, THRESHOLDS)
+    decided = scores >= np.array([THRESHOLDS[genre] for genre in GENRES])
     assert results["as they are"] == {
         "needs": [],
         "shown": list(INPUTS),
         "unanswered": 2,
+        "intervals": intervals(labels, known, scores, decided),
         **expected,
     }
 

@@ -24,7 +24,7 @@ def intervals(
     decided: NDArray[np.bool_],
     seed: int = 0,
     resamples: int = RESAMPLES,
-) -> dict[str, tuple[float, float]]:
+) -> dict[str, list[float]]:
     """95 % intervals of the macro figures.
 
     Args:
@@ -33,7 +33,7 @@ def intervals(
         resamples: how many.
 
     Returns:
-        macro_roc_auc, macro_average_precision, macro_f1, micro_f1, weighted_f1 → (low, high).
+        macro_roc_auc, macro_average_precision, macro_f1, micro_f1, weighted_f1 → [low, high].
     """
     n = len(labels)
     if n == 0:
@@ -47,7 +47,7 @@ def intervals(
     figures = {"macro_roc_auc": _mean(auc), "macro_average_precision": _mean(precision)}
     figures |= _f1(labels, known, decided, weights)
     return {
-        name: (float(np.nanpercentile(values, 2.5)), float(np.nanpercentile(values, 97.5)))
+        name: [round(float(np.nanpercentile(values, q)), 6) for q in (2.5, 97.5)]
         for name, values in figures.items()
         if np.isfinite(values).any()
     }

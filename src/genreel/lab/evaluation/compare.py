@@ -123,7 +123,7 @@ def _row(
     row |= {"movies": figures["movies"], "training_seconds": metrics["training_seconds"]}
     row |= {name: figures[name] for name in FIGURES}
     for name, (low, high) in figures["intervals"].items():
-        row |= {f"{name}_low": round(low, 6), f"{name}_high": round(high, 6)}
+        row |= {f"{name}_low": low, f"{name}_high": high}
     row["bundle_bytes"] = sum(path.stat().st_size for path in bundle.iterdir())
     hidden = [name for name in INPUTS if name not in CASES[case][1]]
     shown = [movie.without(hidden) for movie in test[:200]]
