@@ -211,7 +211,7 @@ def test_movies_need_no_graph() -> None:
 
 
 def test_predicting_loads_nothing_heavy(tiny_bundle: Path) -> None:
-    poster = HOME.parent.parent / "samples" / "posters" / "emberfell.jpg"
+    poster = Path(__file__).parent.parent / "samples" / "posters" / "emberfell.jpg"
     loaded = loaded_after(
         "from genreel import Predictor\n"
         f"Predictor({str(tiny_bundle)!r}).predict({str(poster)!r}, 'A sheriff holds a town.')"
