@@ -30,7 +30,7 @@ from genreel.predictor import Predictor
 SAMPLES = Path(__file__).parent.parent / "samples"
 POSTER = SAMPLES / "posters" / "six-miles-to-redwater.jpg"
 PLOT = "A sheriff and a priest hold a town against the army."
-COMMANDS = ("predict", "recipes", "train", "evaluate", "split", "doctor")
+COMMANDS = ("predict", "recipes", "train", "evaluate", "compare", "split", "doctor")
 CSI = "\x1b"
 
 

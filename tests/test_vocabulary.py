@@ -47,6 +47,8 @@ def test_the_genres_and_their_order() -> None:
         "default": 22,
         "mmimdb": 24,
         "tmdb": 19,
+        "action-comedy-drama": 3,
+        "action-drama": 2,
     }
     assert list(VOCABULARIES["mmimdb"].genres) == sorted(VOCABULARIES["mmimdb"].genres)
 

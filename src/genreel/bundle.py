@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,17 +79,22 @@ def read_bundle(path_or_name: str | Path) -> Bundle:
     folder = bundle_folder(path_or_name)
     try:
         config = _read_config(folder)
-        contents = {name: _read_file(folder, config, name) for name in config["files"]}
         for name in ("model.onnx", "features.npz"):
-            if name not in contents:
+            if name not in config["files"]:
                 raise BundleError(f"config.json lists no {name}; get the bundle again")
-        if _refers_outside(contents["model.onnx"]):
+        # The graph is read and hashed, outside Python's lock, while the features are made.
+        with ThreadPoolExecutor(1) as pool:
+            reading = pool.submit(_read_file, folder, config, "model.onnx")
+            small = [name for name in config["files"] if name != "model.onnx"]
+            contents = {name: _read_file(folder, config, name) for name in small}
+            state = _read_arrays(contents["features.npz"])
+            features = {
+                name: load_feature(entry["kind"], entry["settings"], state.get(name, {}))
+                for name, entry in config["features"].items()
+            }
+            model = reading.result()
+        if _refers_outside(model):
             raise BundleError("model.onnx refers to files outside itself; get the bundle again")
-        state = _read_arrays(contents["features.npz"])
-        features = {
-            name: load_feature(entry["kind"], entry["settings"], state.get(name, {}))
-            for name, entry in config["features"].items()
-        }
         if not features or {feature.input for feature in features.values()} - set(INPUTS):
             raise BundleError("config.json names no inputs, or unknown ones; upgrade genreel")
         vocabulary = Vocabulary(tuple(config["genres"]))
@@ -104,7 +110,7 @@ def read_bundle(path_or_name: str | Path) -> Bundle:
         ) from None
     except OSError as error:
         raise BundleError(f"bundle {folder}: cannot be read ({error.strerror})") from None
-    return Bundle(name, vocabulary, thresholds, features, contents["model.onnx"], config)
+    return Bundle(name, vocabulary, thresholds, features, model, config)
 
 
 def _read_config(folder: Path) -> dict[str, Any]:
