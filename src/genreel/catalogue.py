@@ -220,6 +220,13 @@ class Catalogue:
                 movie = replace(movie, problem=f"row {number}: {movie.problem}")
             yield movie
 
+    def by_id(self) -> dict[str, Movie]:
+        """Id → movie, in the order of the file; of rows that share an id, the first."""
+        movies: dict[str, Movie] = {}
+        for movie in self:
+            movies.setdefault(movie.id, movie)
+        return movies
+
     def __len__(self) -> int:
         """Number of rows; reads the whole file."""
         return sum(1 for _ in self._records())

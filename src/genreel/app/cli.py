@@ -424,10 +424,8 @@ def _compare(arguments: argparse.Namespace) -> int:
     recipes = [load_recipe(name) for name in arguments.recipes]
     catalogue = Catalogue(arguments.catalogue, arguments.taxonomy)
     extra = Catalogue(arguments.extra, arguments.taxonomy) if arguments.extra else None
-    movies: dict[str, Movie] = {}
-    for movie in catalogue:
-        movies.setdefault(movie.id, movie)
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    movies = catalogue.by_id()
+    _make_folder(arguments.out)
     kept = arguments.out / "split.json"
     if arguments.split:
         split = read_split(arguments.split)
@@ -461,9 +459,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from genreel.predictor import Predictor
 
     catalogue = Catalogue(arguments.catalogue, arguments.taxonomy)
-    movies: dict[str, Movie] = {}
-    for movie in catalogue:  # a second row with an id is the one at fault
-        movies.setdefault(movie.id, movie)
+    movies = catalogue.by_id()
     if arguments.split:
         chosen = read_split(arguments.split).part(arguments.part, movies)
     else:
@@ -472,13 +468,17 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     if not chosen:
         raise GenreelError(f"{catalogue.path}: no movie has genres to compare with")
     metrics = evaluate(Predictor(arguments.bundle), chosen)
-    try:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise GenreelError(f"cannot make {arguments.out} ({error.strerror})") from None
+    _make_folder(arguments.out)
     write_whole(arguments.out / "metrics.json", json.dumps(metrics, indent=1).encode())
     _print_figures(metrics)
     return DONE
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GenreelError(f"cannot make {folder} ({error.strerror})") from None
 
 
 def _print_figures(cases: dict[str, Any]) -> None:

@@ -62,9 +62,7 @@ def train(
     """
     started = time.monotonic()
     check_replaceable(out)  # now, not after hours
-    movies: dict[str, Movie] = {}
-    for movie in catalogue:
-        movies.setdefault(movie.id, movie)  # a row that repeats an id comes with nothing else
+    movies = catalogue.by_id()
     labelled = [movie for movie in movies.values() if movie.genres]
     split = split or stratified_split(labelled, recipe.vocabulary, recipe.head.seed)
     parts = {name: split.part(name, movies) for name in PARTS}
