@@ -169,13 +169,7 @@ def _add_train(commands: Any) -> None:
     parser.add_argument("--out", required=True, type=Path, metavar="BUNDLE", help="where it goes")
     _add_split_file(parser)
     _add_extra(parser)
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change a setting of the recipe, such as training.epochs=3",
-    )
+    _add_set(parser)
 
 
 def _add_evaluate(commands: Any) -> None:
@@ -207,6 +201,7 @@ def _add_compare(commands: Any) -> None:
     )
     _add_split_file(parser)
     _add_extra(parser)
+    _add_set(parser)
 
 
 def _add_split(commands: Any) -> None:
@@ -245,6 +240,16 @@ def _add_extra(parser: Any) -> None:
         "--extra",
         metavar="CATALOGUE",
         help="more movies to train on; rows whose column split is not train are left out",
+    )
+
+
+def _add_set(parser: Any) -> None:
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change a setting of the recipe, such as training.epochs=3",
     )
 
 
@@ -421,7 +426,7 @@ def _compare(arguments: argparse.Namespace) -> int:
     from genreel.lab.training.run import train
     from genreel.vocabulary import Vocabulary
 
-    recipes = [load_recipe(name) for name in arguments.recipes]
+    recipes = [load_recipe(name, arguments.set) for name in arguments.recipes]
     catalogue = Catalogue(arguments.catalogue, arguments.taxonomy)
     extra = Catalogue(arguments.extra, arguments.taxonomy) if arguments.extra else None
     movies = catalogue.by_id()
@@ -437,7 +442,13 @@ def _compare(arguments: argparse.Namespace) -> int:
     rows = compare(
         recipes,
         lambda recipe, bundle: train(
-            recipe, catalogue, bundle, split=split, extra=extra, command=arguments.command
+            recipe,
+            catalogue,
+            bundle,
+            split=split,
+            extra=extra,
+            command=arguments.command,
+            checkpoints=arguments.out / "checkpoints",
         ),
         split.part("test", movies),
         split,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,7 @@ class Recipe:
         features: name → (kind, settings).
         model: what to fit.
         text: it as TOML, with overrides applied and other recipes that it names spelled out.
+        overrides: what was changed, as "path.to.key=value".
     """
 
     head: _Head
@@ -92,6 +93,19 @@ class Recipe:
     features: Mapping[str, tuple[str, Any]]
     model: ModelSpec
     text: str
+    overrides: tuple[str, ...] = ()
+
+    def builds(self) -> dict[str, Any]:
+        """The keys that decide what is trained; what only describes it is left out."""
+        return builds(self.text)
+
+
+_DESCRIBES = ("title", "source", "command", "cost", "notes", "reported", "ours")
+
+
+def builds(text: str) -> dict[str, Any]:
+    """A recipe's TOML as a table, without the keys that only describe it."""
+    return {k: v for k, v in tomllib.loads(text).items() if k not in _DESCRIBES}
 
 
 def recipe_names() -> list[str]:
@@ -115,7 +129,7 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
     _spell_out(table, where)
     for assignment in overrides:
         override(table, assignment)
-    return _checked(table, where)
+    return replace(_checked(table, where), overrides=tuple(overrides))
 
 
 def _checked(table: Mapping[str, Any], where: str) -> Recipe:

@@ -16,7 +16,7 @@ from genreel.catalogue import INPUTS, Movie
 from genreel.errors import BundleError, GenreelError
 from genreel.files import write_whole
 from genreel.lab.evaluation.evaluate import CASES
-from genreel.lab.recipe import Recipe
+from genreel.lab.recipe import Recipe, builds
 from genreel.lab.splits import Split
 from genreel.predictor import Predictor
 from genreel.progress import say
@@ -32,9 +32,10 @@ FIGURES = (
     "log_loss",
 )
 COLUMNS = (
-    *("recipe", "source", "case", "movies"),
+    *("recipe", "source", "changed", "case", "movies"),
     *(name for figure in FIGURES for name in (figure, f"{figure}_low", f"{figure}_high")),
-    *("reported", "reported_on", "training_seconds", "bundle_bytes", "movies_per_second", "error"),
+    *("reported", "reported_on", "training_seconds", "parameters", "bundle_bytes"),
+    *("movies_per_second", "error"),
 )
 
 
@@ -90,7 +91,7 @@ def _finished(bundle: Path, recipe: Recipe, split: Split) -> dict[str, Any] | No
     try:
         read_bundle(bundle)
         metrics: dict[str, Any] = json.loads((bundle / "metrics.json").read_bytes())
-        same = (bundle / "recipe.toml").read_bytes() == recipe.text.encode()
+        same = builds((bundle / "recipe.toml").read_text(encoding="utf-8")) == recipe.builds()
     except (BundleError, OSError, ValueError):
         return None
     return (
@@ -104,6 +105,7 @@ def _about(recipe: Recipe) -> dict[str, Any]:
     return {
         "recipe": recipe.head.id,
         "source": recipe.head.source,
+        "changed": "; ".join(recipe.overrides),
         "reported": "; ".join(f"{name} {value}" for name, value in reported.items()),
         "reported_on": data,
     }
@@ -120,7 +122,8 @@ def _row(
     )
     figures = metrics["test"][case]
     row: dict[str, Any] = {**dict.fromkeys(COLUMNS), **_about(recipe), "case": case}
-    row |= {"movies": figures["movies"], "training_seconds": metrics["training_seconds"]}
+    row |= {"movies": figures["movies"]}
+    row |= {name: metrics[name] for name in ("training_seconds", "parameters")}
     row |= {name: figures[name] for name in FIGURES}
     for name, (low, high) in figures["intervals"].items():
         row |= {f"{name}_low": low, f"{name}_high": high}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -65,6 +66,20 @@ def check_parity(graph: bytes, model: Model, examples: Examples) -> float:
     if not worst <= PARITY:
         raise BundleError(f"the exported graph differs from the model by {worst:.2g}; not written")
     return worst
+
+
+def count_numbers(graph: bytes) -> int:
+    """How many numbers with a fraction a graph holds: weights, biases, averages, support vectors;
+    of trees, the thresholds and the leaves.
+    """
+    model = onnx.load_model_from_string(graph)
+    floats = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE)
+    count = sum(
+        math.prod(tensor.dims) for tensor in model.graph.initializer if tensor.data_type in floats
+    )
+    held = {"nodes_values", "target_weights"}
+    trees = (a for node in model.graph.node for a in node.attribute if a.name in held)
+    return count + sum(len(attribute.floats) for attribute in trees)
 
 
 def _linear(model: Linear, features: Mapping[str, Feature]) -> Any:

@@ -21,7 +21,7 @@ from genreel.lab.evaluation.thresholds import choose_thresholds
 from genreel.lab.examples import read_examples
 from genreel.lab.models import KINDS as MODEL_KINDS
 from genreel.lab.models.base import Model, Place
-from genreel.lab.models.export import check_parity, export
+from genreel.lab.models.export import check_parity, count_numbers, export
 from genreel.lab.recipe import ModelSpec, Recipe
 from genreel.lab.splits import PARTS, Split, stratified_split
 from genreel.lab.training.cache import default_cache
@@ -39,6 +39,7 @@ def train(
     split: Split | None = None,
     extra: Catalogue | None = None,
     command: str = "",
+    checkpoints: Path | None = None,
 ) -> dict[str, Any]:
     """Trains a recipe and writes its bundle.
 
@@ -48,11 +49,13 @@ def train(
     Args:
         recipe: what to build.
         catalogue: labelled movies.
-        out: the bundle's folder; `out` + ".work" holds checkpoints until it is written.
+        out: the bundle's folder.
         split: parts of the catalogue; None makes a stratified one from the recipe's seed.
         extra: more movies to train on; those of the valid and test parts, and those that its
             column `split` does not call "train", are left out.
         command: what a person typed, for the card.
+        checkpoints: a folder for them that is kept, so that recipes with a network in common
+            train it once; None keeps them in `out` + ".work" until the bundle is written.
 
     Returns:
         What metrics.json holds.
@@ -79,7 +82,7 @@ def train(
 
     model = build_model(recipe.model, features)
     work = out.with_name(out.name + ".work")
-    model.fit(train_part, valid_part, Place(work, recipe.head.seed))
+    model.fit(train_part, valid_part, Place(checkpoints or work, recipe.head.seed))
     told = valid_part.take(np.flatnonzero(valid_part.told()))
     genres = recipe.vocabulary.genres
     thresholds = (
@@ -95,6 +98,7 @@ def train(
         "split": split.digest(),
         "movies": {name: len(chosen) for name, chosen in parts.items()},
         "parity": check_parity(graph, model, sample),
+        "parameters": count_numbers(graph),
         "training_seconds": round(time.monotonic() - started, 1),
     }
 

@@ -1,0 +1,1 @@
+"""Catalogues as other programs keep them: a file per format."""
