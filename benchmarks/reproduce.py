@@ -178,7 +178,7 @@ def fill_in(rows: Sequence[Mapping[str, Any]], protocol: str, data: str) -> None
 
 
 def decade(catalogue: Catalogue, split: Split, out: Path) -> None:
-    """What was trained on the 2010s, measured on the 1970s; written to results/decades-1970s.csv."""
+    """What was trained on the 2010s, measured on the 1970s: results/decades-1970s.csv."""
     movies = split.part("test", catalogue.by_id())
     seventies = [m for m in movies if m.year is not None and 1970 <= m.year <= 1979]
     figures = ("macro_roc_auc", "macro_f1", "micro_f1", "weighted_f1", "samples_f1")

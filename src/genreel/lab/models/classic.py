@@ -82,11 +82,15 @@ def estimator_problem(settings: EstimatorSettings) -> str:
     return ""
 
 
+# One movie alone says nothing of a genre, and cannot be held out either.
+_FEWEST = 2
+
+
 class PerGenre:
     """One estimator per genre, each fitted on the cells known for its genre.
 
-    After `fit`: `estimators`, one a genre, None where only one class was seen; `priors` float32,
-    shape (genres,), the scores of those.
+    After `fit`: `estimators`, one a genre, None where fewer than two movies have it, or lack it;
+    `priors` float32, shape (genres,), the scores of those.
     """
 
     def __init__(self, settings: EstimatorSettings) -> None:
@@ -101,8 +105,8 @@ class PerGenre:
         self.estimators = []
         for g in progress(range(genres), self.settings.estimator, genres):
             use, y = known[:, g], labels[known[:, g], g]
-            one_class = y.min(initial=1) >= y.max(initial=0)
-            self.estimators.append(None if one_class else self._fitted(x, use, y, seed))
+            told = min(y.sum(), (1 - y).sum()) >= _FEWEST
+            self.estimators.append(self._fitted(x, use, y, seed) if told else None)
 
     def scores(self, x: Any) -> Scores:
         """Probabilities, shape (n, genres); for an SVM, the sigmoid of its decision function, so

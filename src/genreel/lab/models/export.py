@@ -74,7 +74,7 @@ def count_numbers(graph: bytes) -> int:
     """
     model = onnx.load_model_from_string(graph)
     floats = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE)
-    count = sum(
+    count: int = sum(
         math.prod(tensor.dims) for tensor in model.graph.initializer if tensor.data_type in floats
     )
     held = {"nodes_values", "target_weights"}
