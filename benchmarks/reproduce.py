@@ -71,20 +71,24 @@ STAND_IN = "mobilenetv2_100"
 HEAVY = ("vgg16", "vgg19", "inception_v3", "resnet18", "resnet50")
 
 
-FEWER_EPOCHS = {
-    "gomez-cnn-grey": "model.training.epochs=3",
-    "gomez-average": "parts.cnn.training.epochs=3",
-    "castelblanco-cnn3-grey": "training.epochs=5",
-    "castelblanco-cnn3-colour": "training.epochs=5",
-    "dealer-cnn3": "training.epochs=5",
-    **{name: "training.epochs=8" for name in POSTERS if name.startswith("zhang-")},
+SMALLER: dict[str, list[str]] = {
+    "gomez-cnn-grey": ["model.training.epochs=2"],
+    "gomez-average": ["parts.cnn.training.epochs=2"],
+    "castelblanco-cnn3-grey": ["training.epochs=2"],
+    "castelblanco-cnn3-colour": ["training.epochs=2"],
+    "dealer-cnn3": ["training.epochs=2"],
+    **{
+        name: ["training.epochs=5", "features.poster.height=96", "features.poster.width=64"]
+        for name in POSTERS
+        if name.startswith("zhang-")
+    },
+    "zhang-lstm": ["training.epochs=5"],
 }
+"""What a CPU would need hours for."""
 
 
 def recipe_for_cpu(name: str) -> Recipe:
-    """The recipe, with a stand-in for what cannot be had offline and fewer epochs where a CPU
-    would need hours.
-    """
+    """The recipe, with a stand-in for what cannot be had offline, or made smaller."""
     recipe = load_recipe(name)
     changes = []
     if any(f'"{heavy}"' in recipe.text for heavy in HEAVY):
@@ -92,8 +96,8 @@ def recipe_for_cpu(name: str) -> Recipe:
             changes = [f"model.backbone={STAND_IN}"]
         else:
             changes = [f"towers.poster.name={STAND_IN}", "towers.poster.frozen=true"]
-    elif name in FEWER_EPOCHS:
-        changes = [FEWER_EPOCHS[name]]
+    elif name in SMALLER:
+        changes = SMALLER[name]
     return load_recipe(name, changes)
 
 

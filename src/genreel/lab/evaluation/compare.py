@@ -71,7 +71,7 @@ def compare(
                 metrics = dict(train(recipe, bundle))
                 trained += 1
             rows.append(_row(recipe, metrics, bundle, test))
-        except GenreelError as error:
+        except (GenreelError, OSError) as error:  # OSError: such as a disk that is full
             say(f"{name}: {error}")
             rows.append({**dict.fromkeys(COLUMNS), **_about(recipe), "error": str(error)})
         rows.sort(key=lambda row: (row["macro_roc_auc"] is None, -(row["macro_roc_auc"] or 0)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import os
 import time
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 
 from genreel.errors import RecipeError
 from genreel.features import Array
-from genreel.files import whole_file
+from genreel.files import write_whole
 from genreel.lab.evaluation.metrics import log_loss, macro_roc_auc
 from genreel.lab.examples import Examples
 from genreel.lab.models.layers import max_norm
@@ -317,8 +318,9 @@ def _since_best(history: list[dict[str, Any]]) -> int:
 def _save(path: Path, state: dict[str, Any], history: list[dict[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {name: thing.state_dict() for name, thing in state.items()}
-    with whole_file(path) as file:
-        torch.save({**tensors, "history": history}, file)
+    packed = io.BytesIO()  # torch says of a full disk only that its own position is off
+    torch.save({**tensors, "history": history}, packed)
+    write_whole(path, packed.getbuffer())
 
 
 def _resume(path: Path, state: dict[str, Any]) -> list[dict[str, Any]]:
