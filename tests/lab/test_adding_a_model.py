@@ -23,8 +23,7 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
 
 
-def trained(recipe: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("GENREEL_CACHE", str(folder / "cache"))
+def trained(recipe: str, folder: Path) -> Path:
     path = folder / "my-gate.toml"
     path.write_text(recipe, encoding="utf-8")
     command = ["train", str(path), str(HOME / "samples"), "--out", str(folder / "my-gate")]
@@ -33,19 +32,17 @@ def trained(recipe: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_recipe_is_one_file(
-    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    page: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     [recipe] = blocks(page, "toml")
-    bundle = trained(recipe, tmp_path, monkeypatch)
+    bundle = trained(recipe, tmp_path)
     capsys.readouterr()
     told = ["--plot", "A sheriff rides into town.", "--model", str(bundle), "--format", "json"]
     assert main(["predict", *told]) == 0
     assert '"Western"' in capsys.readouterr().out
 
 
-def test_a_fusion_is_a_class_and_a_line(
-    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fusion_is_a_class_and_a_line(page: str, tmp_path: Path) -> None:
     definition, line = blocks(page, "python")
     names = {"FUSIONS": FUSIONS}
     try:
@@ -54,7 +51,7 @@ def test_a_fusion_is_a_class_and_a_line(
         mapped = fusion([torch.ones(2, 3), torch.zeros(2, 5)])
         assert mapped.shape == (2, 4) and not torch.allclose(mapped[0], torch.zeros(4))
         [recipe] = blocks(page, "toml")
-        bundle = trained(recipe.replace('"gmu"', '"weighted"'), tmp_path, monkeypatch)
+        bundle = trained(recipe.replace('"gmu"', '"weighted"'), tmp_path)
         assert 'kind = "weighted"' in (bundle / "recipe.toml").read_text(encoding="utf-8")
     finally:
         FUSIONS.pop("weighted", None)

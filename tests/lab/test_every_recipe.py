@@ -116,11 +116,6 @@ def check(name: str, catalogue: Catalogue, split: Split, out: Path, backbone: st
     assert len({tuple(prediction.scores.values()) for prediction in found}) > 1  # it looks at them
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GENREEL_CACHE", str(tmp_path / "cache"))
-
-
 @pytest.mark.parametrize("name", recipe_names())
 def test_it_trains_exports_and_predicts(
     name: str, catalogue: Catalogue, split: Split, tmp_path: Path
