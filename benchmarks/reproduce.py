@@ -125,8 +125,9 @@ def class_catalogue(folder: Path) -> Catalogue:
 def class_split(movies: Mapping[str, Movie], with_poster: bool) -> Split:
     """The sources' own thirds; a tenth of the train rows, stratified, chooses settings."""
     rest, tested = train_test_split(range(len(movies)), test_size=0.33, random_state=42)
+    rows = list(movies.values())
     rest, tested = (
-        [m for m in map(movies.__getitem__, map(str, part)) if not with_poster or m.has("poster")]
+        [rows[i] for i in part if not with_poster or rows[i].has("poster")]
         for part in (rest, tested)
     )
     # Its test part takes no films from the rest: it goes back to the train part.
