@@ -200,8 +200,11 @@ def _page(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield "AUC, on a scale from 0.5 to 1; <span class=key>a mark</span> on it is what the source "
     yield "reported, on its own data. Under a recipe stands what was changed in it.</p>"
     yield "<div class=scroll><table><thead><tr>"
-    heads = ("recipe", "inputs", "films", "macro ROC AUC", "reported by the source")
-    heads = (*heads, *_HEADS.values(), "training", "parameters", "bundle", "films/s")
+    heads = (
+        *("recipe", "inputs", "films", "macro ROC AUC", "reported by the source"),
+        *_HEADS.values(),
+        *("training", "parameters", "bundle", "films/s"),
+    )
     yield "".join(f"<th scope=col>{head}" for head in heads) + "</thead><tbody>"
     for row in rows:
         yield f"<tr><td>{html.escape(row['recipe'])}"

@@ -25,6 +25,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from genreel.errors import RecipeError
 from genreel.features import Feature
+from genreel.features.colours import Colours
 from genreel.features.image import Pixels
 from genreel.features.text import Terms
 from genreel.lab.examples import Examples
@@ -193,8 +194,8 @@ class ClassicSettings(EstimatorSettings):
 
 
 class Classic:
-    """An estimator of scikit-learn over terms, or over pixels: raw in [0, 1], reduced by PCA, or
-    as vectors of a frozen backbone. Trained on the movies that have the input.
+    """An estimator of scikit-learn over terms, dominant colours, or pixels: raw in [0, 1], reduced
+    by PCA, or as vectors of a frozen backbone. Trained on the movies that have the input.
     """
 
     Settings = ClassicSettings
@@ -212,10 +213,14 @@ class Classic:
     @staticmethod
     def problem(spec: Any, kinds: Mapping[str, str]) -> str:
         """Why the recipe's combination cannot work, or ""."""
-        if list(kinds.values()) not in ([Terms.kind], [Pixels.kind]) or spec.parts:
-            return "kind 'classic' reads one feature of kind 'terms' or 'pixels', and has no parts"
-        if list(kinds.values()) == [Terms.kind] and (spec.settings.backbone or spec.settings.pca):
-            return "pca and backbone belong to posters; remove them"
+        read = list(kinds.values())
+        if read not in ([Terms.kind], [Pixels.kind], [Colours.kind]) or spec.parts:
+            return (
+                "kind 'classic' reads one feature of kind 'terms', 'pixels' or 'colours', and has "
+                "no parts"
+            )
+        if read != [Pixels.kind] and (spec.settings.backbone or spec.settings.pca):
+            return "pca and backbone belong to pixels; remove them"
         if spec.settings.pca < 0:
             return "pca must be 0 or more"
         return _frozen_problem(spec.settings) or estimator_problem(spec.settings)
@@ -251,10 +256,12 @@ class Classic:
         return np.asarray(reduced, np.float32)
 
     def _matrix(self, examples: Examples) -> Any:
-        """Sparse for terms, dense float32 for pixels; shape (n, d)."""
+        """Sparse for terms, dense float32 for posters; shape (n, d)."""
         [name] = self.features
         if isinstance(examples.features[name], Terms):
             return sparse_rows(examples.read(name), _width(examples.features[name]))
+        if isinstance(examples.features[name], Colours):
+            return examples.arrays([name])[f"{name}.colours"]
         if self.extractor is not None:
             examples = extracted_rows(examples, name, self.extractor, default_cache())
             return examples.arrays([name])[f"{name}.pixels"]

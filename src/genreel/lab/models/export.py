@@ -22,6 +22,7 @@ from torch.export import Dim
 from genreel.catalogue import INPUTS
 from genreel.errors import BundleError
 from genreel.features import Feature
+from genreel.features.colours import Colours
 from genreel.features.image import Pixels
 from genreel.features.text import Terms
 from genreel.features.tokens import Tokens
@@ -208,8 +209,13 @@ def _classic(model: Classic, features: Mapping[str, Feature]) -> Any:
             {},
         )
         return _joined([top], ["there"], mask)
-    assert isinstance(feature, Pixels)
-    front, width = _pixel_matrix(model, feature, name)
+    if isinstance(feature, Colours):
+        width = feature.width
+        arrays = [f"float[m, {width}] colours"], f"float[m, {width}] x"
+        front = _graph(*arrays, ["x = Identity (colours)"], {}, {"colours": f"{name}.colours"})
+    else:
+        assert isinstance(feature, Pixels)
+        front, width = _pixel_matrix(model, feature, name)
     # Some of onnxruntime's nodes refuse no rows at all, so a row of zeros always goes along.
     pad = _graph(
         [f"float[m, {width}] some"],

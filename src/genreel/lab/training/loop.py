@@ -320,7 +320,7 @@ def _save(path: Path, state: dict[str, Any], history: list[dict[str, Any]]) -> N
     tensors = {name: thing.state_dict() for name, thing in state.items()}
     packed = io.BytesIO()  # torch says of a full disk only that its own position is off
     torch.save({**tensors, "history": history}, packed)
-    write_whole(path, packed.getbuffer())
+    write_whole(path, packed.getvalue())
 
 
 def _resume(path: Path, state: dict[str, Any]) -> list[dict[str, Any]]:
