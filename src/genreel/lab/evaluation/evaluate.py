@@ -57,8 +57,11 @@ def _measure(predictor: Predictor, movies: Sequence[Movie], case: str) -> dict[s
     thresholds = predictor.bundle.thresholds
     figures = summary(vocabulary.genres, labels, known, scores, thresholds)
     decided = scores >= np.array([thresholds[genre] for genre in vocabulary.genres])
+    overall, by_genre = intervals(labels, known, scores, decided)
+    for genre, found in zip(vocabulary.genres, by_genre, strict=True):
+        figures["genres"][genre]["intervals"] = found
     return {
         **figures,
-        "intervals": intervals(labels, known, scores, decided),
+        "intervals": overall,
         "unanswered": len(movies) - len(answered),
     }
