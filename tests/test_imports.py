@@ -18,7 +18,10 @@ HOME = Path(genreel.__file__).parent
 SIDES = ("app", "formats", "lab")
 
 # The order inside the using side: a module imports only those before it.
-ORDER = ("errors", "vocabulary", "files", "posters", "catalogue", "features", "bundle", "predictor")
+ORDER = (
+    *("errors", "vocabulary", "files", "thresholds", "posters", "catalogue", "features"),
+    *("calibration", "bundle", "predictor"),
+)
 
 TORCH = ("torch", "torchvision", "lightning", "timm", "safetensors")
 TORCH_FILES = {

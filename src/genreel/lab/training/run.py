@@ -17,7 +17,7 @@ from genreel.features import KINDS as FEATURE_KINDS
 from genreel.features import Feature
 from genreel.lab.evaluation.card import model_card
 from genreel.lab.evaluation.evaluate import evaluate
-from genreel.lab.evaluation.thresholds import choose_thresholds
+from genreel.thresholds import choose_thresholds
 from genreel.lab.examples import read_examples
 from genreel.lab.models import KINDS as MODEL_KINDS
 from genreel.lab.models.base import Model, Place
