@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from genreel.bundle import read_bundle
+from genreel.bundle import Bundle, read_bundle
 from genreel.catalogue import INPUTS, Movie, movie_from_record
 from genreel.errors import BundleError, InputError
 from genreel.features import Array, collate
@@ -62,7 +62,8 @@ class Predictor:
     """A bundle, ready to predict.
 
     Args:
-        bundle: a bundle's folder, or the name of one that came with the package.
+        bundle: a bundle's folder, the name of one that came with the package, or one that was
+            read already.
         threads: for decoding and for the graph; None: as many as there are cores.
         limits: what a poster may cost.
 
@@ -72,12 +73,12 @@ class Predictor:
 
     def __init__(
         self,
-        bundle: str | Path = "default",
+        bundle: str | Path | Bundle = "default",
         *,
         threads: int | None = None,
         limits: Limits | None = None,
     ) -> None:
-        self.bundle = read_bundle(bundle)
+        self.bundle = bundle if isinstance(bundle, Bundle) else read_bundle(bundle)
         self.threads = threads or _cores()
         for feature in self.bundle.features.values():
             if limits and hasattr(feature, "limits"):
@@ -85,12 +86,18 @@ class Predictor:
         self.inputs = tuple(
             name for name in INPUTS if any(f.input == name for f in self.bundle.features.values())
         )
+        self._rules = self.bundle.rules()
         self._session = load_session(self.bundle.model, self.threads)
 
     @property
     def genres(self) -> tuple[str, ...]:
         """The genres it tells apart, in the order of `scores`."""
         return self.bundle.vocabulary.genres
+
+    def thresholds(self, missing: Collection[str] = ()) -> dict[str, float]:
+        """Genre → the score from which it is assigned to a movie that lacks `missing`."""
+        there = np.array([[name not in missing for name in INPUTS]])
+        return dict(zip(self.genres, self._rules.thresholds(there)[0].tolist(), strict=True))
 
     def predict(
         self,
@@ -154,12 +161,13 @@ class Predictor:
                 yield from self._finish(*waiting.popleft(), threshold)
 
     def scores(self, arrays: Mapping[str, Array]) -> Array:
-        """Scores, float32 of shape (n, genres), for arrays that `features.collate` made."""
+        """Calibrated scores, shape (n, genres), for arrays that `features.collate` made."""
         try:
             scores = run_session(self._session, arrays)
-            return scores.reshape(len(arrays["present"]), len(self.genres))
+            scores = scores.reshape(len(arrays["present"]), len(self.genres))
         except Exception as error:  # onnxruntime's exceptions have no common base
             raise BundleError(f"bundle {self.bundle.name}: the graph failed ({error})") from None
+        return self._rules.calibrate(scores, arrays["present"])
 
     def _start(self, movies: Sequence[Movie], pool: ThreadPoolExecutor) -> _Started:
         """Has the pool read what is slow to read."""
@@ -202,9 +210,9 @@ class Predictor:
         arrays = collate(self.bundle.features, rows)
         scores = self.scores(arrays)
         names = self.genres
-        thresholds = [self.bundle.thresholds[genre] for genre in names]
         # Whole-batch arithmetic first: a plot costs so little that a row's share must be small.
-        chosen = (scores >= (thresholds if threshold is None else threshold)).tolist()
+        thresholds = self._rules.thresholds(arrays["present"]) if threshold is None else threshold
+        chosen = (scores >= thresholds).tolist()
         ranking = np.argsort(-scores, axis=1, kind="stable").tolist()
         there = arrays["present"].astype(bool).tolist()
         lacking = {name: INPUTS.index(name) for name in self.inputs}

@@ -112,9 +112,10 @@ def promised_threshold(
     # Equal scores cannot be parted, so only the last of each run is a threshold.
     last = np.flatnonzero(np.r_[np.diff(ranked) != 0, True])
     for i in last[::-1]:
-        if right[i] >= precision * decided[i]:  # or the test need not be made
-            if _binomial_tail(int(right[i]), int(decided[i]), precision) <= 1 - confidence:
-                return float(ranked[i])
+        # The tail is only worked out where the share itself is good enough.
+        good = right[i] >= precision * decided[i]
+        if good and _binomial_tail(int(right[i]), int(decided[i]), precision) <= 1 - confidence:
+            return float(ranked[i])
     return None
 
 

@@ -58,7 +58,7 @@ def test_a_resample_of_every_film_once_gives_the_figures_themselves(
     monkeypatch.setattr(bootstrap.np.random, "default_rng", lambda seed: Once())
     scores = SCORES / 1.4
     overall, by_genre = intervals(LABELS, KNOWN, scores, scores >= 0.5, resamples=2)
-    figures = summary("abc", LABELS, KNOWN, scores, dict.fromkeys("abc", 0.5))
+    figures = summary("abc", LABELS, KNOWN, scores, scores >= 0.5)
     genres = figures.pop("genres")
     del figures["movies"]
     assert set(overall) == set(figures)

@@ -27,7 +27,7 @@ class Recorder:
 
     def __init__(self, inputs: tuple[str, ...] = INPUTS) -> None:
         self.inputs = inputs
-        self.bundle = SimpleNamespace(vocabulary=Vocabulary(GENRES), thresholds=THRESHOLDS)
+        self.bundle = SimpleNamespace(vocabulary=Vocabulary(GENRES))
         self.seen: list[list[tuple[str, set[str]]]] = []
 
     def predict_many(self, movies: Iterable[Movie]) -> Iterator[Prediction]:
@@ -38,7 +38,9 @@ class Recorder:
             if movie.id == "broken" or not shown & set(self.inputs):
                 yield Prediction(movie.id, error="nothing to predict from")
             else:
-                yield Prediction(movie.id, dict(zip(GENRES, score(movie), strict=True)))
+                scores = dict(zip(GENRES, score(movie), strict=True))
+                chosen = tuple(g for g in GENRES if scores[g] >= THRESHOLDS[g])
+                yield Prediction(movie.id, scores, chosen)
 
 
 def score(movie: Movie) -> list[float]:
@@ -108,8 +110,8 @@ def test_figures_are_those_of_the_answered_movies() -> None:
     labels, known = Vocabulary(GENRES).encode(m.genres for m in answered)
     assert known.sum() == 3 * 5 - 2  # "tall" and "title" speak TMDb's language
     scores = np.array([score(m) for m in answered])
-    expected = summary(GENRES, labels, known, scores, THRESHOLDS)
     decided = scores >= np.array([THRESHOLDS[genre] for genre in GENRES])
+    expected = summary(GENRES, labels, known, scores, decided)
     overall, by_genre = intervals(labels, known, scores, decided)
     for genre, found in zip(GENRES, by_genre, strict=True):
         expected["genres"][genre]["intervals"] = found

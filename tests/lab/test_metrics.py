@@ -45,9 +45,7 @@ def test_equal_to_scikit_learn_where_all_is_known(
     labels, scores, thresholds = drawn
     known = np.ones(labels.shape, np.bool_)
     decided = scores >= thresholds
-    figures = metrics.summary(
-        GENRES, labels, known, scores, dict(zip(GENRES, thresholds, strict=True))
-    )
+    figures = metrics.summary(GENRES, labels, known, scores, decided)
     expected = {
         "movies": 80,
         "macro_roc_auc": reference.roc_auc_score(labels, scores, average="macro"),
@@ -92,15 +90,14 @@ def test_unknown_cells_count_for_nothing(drawn: tuple[np.ndarray, np.ndarray, np
     labels, scores, thresholds = drawn
     rng = np.random.default_rng(6)
     known = rng.random(labels.shape) < 0.7
-    chosen = dict(zip(GENRES, thresholds, strict=True))
-    figures = metrics.summary(GENRES, labels, known, scores, chosen)
+    figures = metrics.summary(GENRES, labels, known, scores, scores >= thresholds)
     noise = rng.random(labels.shape)
     other = metrics.summary(
         GENRES,
         np.where(known, labels, 1 - labels),
         known,
         np.where(known, scores, noise),
-        chosen,
+        np.where(known, scores >= thresholds, noise > 0.5),
     )
     assert other == figures
     for g in range(5):
@@ -121,7 +118,7 @@ DECIDED = SCORES >= 0.5
 
 
 def test_by_hand_where_some_is_unknown() -> None:
-    figures = metrics.summary(GENRES[:3], LABELS, KNOWN, SCORES, dict.fromkeys(GENRES[:3], 0.5))
+    figures = metrics.summary(GENRES[:3], LABELS, KNOWN, SCORES, DECIDED)
     rows = figures.pop("genres")
     # Of the pairs (.9, .6), (.9, .2), (.3, .6), (.3, .2) of Action, three are in order.
     assert rows["Action"] == {
@@ -175,7 +172,7 @@ def test_a_genre_of_one_class_is_left_out_of_means() -> None:
         metrics.average_precision(labels, known, scores), [1, np.nan, np.nan]
     )
     assert metrics.macro_roc_auc(labels, known, scores) == 1
-    figures = metrics.summary(GENRES[:3], labels, known, scores, dict.fromkeys(GENRES[:3], 0.5))
+    figures = metrics.summary(GENRES[:3], labels, known, scores, scores >= 0.5)
     assert figures["genres"]["Comedy"]["roc_auc"] is None
     # No positive is known of Comedy: its F1 of 0 would speak of the movies, not of the model.
     assert figures["macro_f1"] == 1
@@ -193,7 +190,7 @@ def test_nothing_known_is_undefined_and_valid_json() -> None:
             LABELS[:rows],
             nothing[:rows],
             SCORES[:rows],
-            dict.fromkeys(GENRES[:3], 0.5),
+            DECIDED[:rows],
         )
         assert figures["movies"] == rows
         for name in (

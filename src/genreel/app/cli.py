@@ -79,6 +79,7 @@ def build_parser() -> argparse.ArgumentParser:
         _add_recipes,
         _add_train,
         _add_evaluate,
+        _add_calibrate,
         _add_compare,
         _add_split,
         _add_doctor,
@@ -186,6 +187,21 @@ def _add_evaluate(commands: Any) -> None:
     )
 
 
+def _add_calibrate(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "calibrate",
+        _calibrate,
+        "choose a bundle's calibration and thresholds anew",
+        "They are chosen on the valid part of the split, for every combination of poster and plot,\n"
+        "and measured on its test part; nothing is trained.",
+    )
+    parser.add_argument("bundle", metavar="BUNDLE", help="a bundle's folder or name")
+    _add_catalogue(parser)
+    parser.add_argument("--out", required=True, type=Path, metavar="BUNDLE", help="where it goes")
+    _add_split_file(parser, required=True)
+
+
 def _add_compare(commands: Any) -> None:
     parser = _command(
         commands,
@@ -229,9 +245,13 @@ def _add_catalogue(parser: Any) -> None:
     )
 
 
-def _add_split_file(parser: Any) -> None:
+def _add_split_file(parser: Any, required: bool = False) -> None:
     parser.add_argument(
-        "--split", type=Path, metavar="FILE", help="JSON with the ids of train, valid and test"
+        "--split",
+        type=Path,
+        metavar="FILE",
+        required=required,
+        help="JSON with the ids of train, valid and test",
     )
 
 
@@ -482,6 +502,21 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     _make_folder(arguments.out)
     write_whole(arguments.out / "metrics.json", json.dumps(metrics, indent=1).encode())
     _print_figures(metrics)
+    return DONE
+
+
+def _calibrate(arguments: argparse.Namespace) -> int:
+    _need_lab()
+    from genreel.catalogue import Catalogue
+    from genreel.lab.evaluation.recalibrate import recalibrate
+    from genreel.lab.splits import read_split
+
+    movies = Catalogue(arguments.catalogue, arguments.taxonomy).by_id()
+    split = read_split(arguments.split)
+    valid, test = (split.part(name, movies) for name in ("valid", "test"))
+    metrics = recalibrate(arguments.bundle, arguments.out, valid, test, arguments.command)
+    _print_figures(metrics["test"])
+    print(f"bundle written to {arguments.out}", file=sys.stderr)
     return DONE
 
 

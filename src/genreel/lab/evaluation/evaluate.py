@@ -54,9 +54,10 @@ def _measure(predictor: Predictor, movies: Sequence[Movie], case: str) -> dict[s
     vocabulary = predictor.bundle.vocabulary
     labels, known = vocabulary.encode(movies[i].genres for i in answered)
     scores = scores.reshape(labels.shape)
-    thresholds = predictor.bundle.thresholds
-    figures = summary(vocabulary.genres, labels, known, scores, thresholds)
-    decided = scores >= np.array([thresholds[genre] for genre in vocabulary.genres])
+    genres = vocabulary.genres
+    decided = np.array([[g in predictions[i].genres for g in genres] for i in answered], np.bool_)
+    decided = decided.reshape(labels.shape)
+    figures = summary(genres, labels, known, scores, decided)
     overall, by_genre = intervals(labels, known, scores, decided)
     for genre, found in zip(vocabulary.genres, by_genre, strict=True):
         figures["genres"][genre]["intervals"] = found

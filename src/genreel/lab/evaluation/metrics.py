@@ -7,7 +7,7 @@ negative has no ROC AUC and no average precision: it is NaN there and left out o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -135,12 +135,9 @@ def summary(
     labels: Labels,
     known: Known,
     scores: Floats,
-    thresholds: Mapping[str, float] | Floats,
+    decided: Decided,
 ) -> dict[str, Any]:
     """All figures of one set of predictions, as JSON values (None where undefined).
-
-    Args:
-        thresholds: genre → score from which it is assigned, or shape (n, genres).
 
     Returns:
         movies; macro_roc_auc, macro_average_precision; f1, precision and recall, each macro_,
@@ -148,9 +145,6 @@ def summary(
         calibration_error (the mean over genres), coverage_at_1, _3 and _5; and `genres`: genre →
         known, positive, roc_auc, average_precision, precision, recall, f1, calibration_error.
     """
-    if isinstance(thresholds, Mapping):
-        thresholds = np.array([thresholds[genre] for genre in genres])
-    decided = scores >= thresholds
     auc, ap = roc_auc(labels, known, scores), average_precision(labels, known, scores)
     ece = calibration_error(labels, known, scores)
     positive = ((labels > 0) & known).sum(axis=0)
