@@ -20,7 +20,7 @@ SIDES = ("app", "formats", "lab")
 # The order inside the using side: a module imports only those before it.
 ORDER = (
     *("errors", "vocabulary", "files", "thresholds", "posters", "catalogue", "features"),
-    *("calibration", "bundle", "predictor"),
+    *("calibration", "why", "bundle", "predictor"),
 )
 
 TORCH = ("torch", "torchvision", "lightning", "timm", "safetensors")

@@ -142,6 +142,11 @@ def _add_predict(commands: Any) -> None:
         help="assign a genre from this score on, instead of the bundle's own thresholds",
     )
     parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="say which words of the plot and areas of the poster spoke for each genre",
+    )
+    parser.add_argument(
         "--max-bytes", type=_positive, metavar="N", help="largest poster file (128 MiB)"
     )
     parser.add_argument(
@@ -193,8 +198,8 @@ def _add_calibrate(commands: Any) -> None:
         "calibrate",
         _calibrate,
         "choose a bundle's calibration and thresholds anew",
-        "They are chosen on the valid part of the split, for every combination of poster and plot,\n"
-        "and measured on its test part; nothing is trained.",
+        "They are chosen on the valid part of the split, for every combination of poster and\n"
+        "plot, and measured on its test part; nothing is trained.",
     )
     parser.add_argument("bundle", metavar="BUNDLE", help="a bundle's folder or name")
     _add_catalogue(parser)
@@ -304,6 +309,8 @@ def _predict(arguments: argparse.Namespace) -> int:
     from genreel.predictor import Predictor
     from genreel.progress import progress
 
+    if arguments.explain and arguments.format in ("csv", "parquet"):
+        arguments.parser.error("--explain needs --format table, json or jsonl")
     movies = _movies(arguments)
     given = {
         name: value
@@ -322,7 +329,9 @@ def _predict(arguments: argparse.Namespace) -> int:
             answered += bool(prediction.scores)
             yield prediction
 
-    predictions = counted(predictor.predict_many(movies, threshold=arguments.threshold))
+    predictions = counted(
+        predictor.predict_many(movies, threshold=arguments.threshold, explain=arguments.explain)
+    )
     # A bar and a table on one terminal would write over each other.
     if not sys.stdout.isatty():
         predictions = progress(predictions, "predicting", _length(movies))
