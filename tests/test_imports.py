@@ -181,7 +181,7 @@ def test_plots_scale_and_web_have_their_places() -> None:
     assert importers("matplotlib") <= {"lab/evaluation/plots.py"}
     assert importers("ray") <= {"app/scale.py"}
     for name in importers("fastapi", "starlette", "uvicorn", "jinja2", "sqlalchemy"):
-        assert name.startswith("app/")
+        assert name.startswith("app/") or name == "lab/evaluation/report.py"
 
 
 # What is really loaded

@@ -45,6 +45,7 @@ class Bundle:
         thresholds: genre → the score from which it is assigned, in [0, 1].
         cases: some of `calibration.CASES` → the calibration and thresholds that hold there
             instead.
+        metrics: content of metrics.json.
         features: name → fitted feature.
         model: bytes of one ONNX graph, from the features' arrays to `scores`.
         config: config.json as a whole.
@@ -57,6 +58,7 @@ class Bundle:
     model: bytes
     config: Mapping[str, Any]
     cases: Mapping[str, CaseRules] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
 
     def rules(self) -> Rules:
         """Calibration and thresholds, ready for batches."""
@@ -114,7 +116,8 @@ def read_bundle(path_or_name: str | Path) -> Bundle:
             for case, table in config.get("cases", {}).items()
         }
         name = str(config["name"])
-        bundle = Bundle(name, vocabulary, thresholds, features, model, config, cases)
+        measured = json.loads(contents.get("metrics.json", b"{}"))
+        bundle = Bundle(name, vocabulary, thresholds, features, model, config, cases, measured)
         bundle.rules()  # which refuses what does not fit together
     except BundleError as error:
         raise BundleError(f"bundle {folder}: {error}") from None

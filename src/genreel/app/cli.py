@@ -182,7 +182,9 @@ def _add_evaluate(commands: Any) -> None:
     parser = _command(commands, "evaluate", _evaluate, "measure a bundle on a labelled catalogue")
     parser.add_argument("bundle", metavar="BUNDLE", help="a bundle's folder or name")
     _add_catalogue(parser)
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="for metrics.json")
+    parser.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="for metrics.json and report.html"
+    )
     _add_split_file(parser)
     parser.add_argument(
         "--part",
@@ -490,27 +492,20 @@ def _compare(arguments: argparse.Namespace) -> int:
 
 def _evaluate(arguments: argparse.Namespace) -> int:
     _need_lab()
-    import json
-
     from genreel.catalogue import Catalogue
-    from genreel.files import write_whole
-    from genreel.lab.evaluation.evaluate import evaluate
+    from genreel.lab.evaluation.report import write_report
     from genreel.lab.splits import read_split
     from genreel.predictor import Predictor
 
     catalogue = Catalogue(arguments.catalogue, arguments.taxonomy)
     movies = catalogue.by_id()
     if arguments.split:
-        chosen = read_split(arguments.split).part(arguments.part, movies)
+        chosen = read_split(arguments.split).present(arguments.part, movies)
     else:
         chosen = list(movies.values())
-    chosen = [movie for movie in chosen if movie.genres]
-    if not chosen:
-        raise GenreelError(f"{catalogue.path}: no movie has genres to compare with")
-    metrics = evaluate(Predictor(arguments.bundle), chosen)
     _make_folder(arguments.out)
-    write_whole(arguments.out / "metrics.json", json.dumps(metrics, indent=1).encode())
-    _print_figures(metrics)
+    _print_figures(write_report(Predictor(arguments.bundle), chosen, catalogue, arguments.out))
+    print(f"report written to {arguments.out / 'report.html'}", file=sys.stderr)
     return DONE
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -47,7 +46,7 @@ def recalibrate(
     bundle = replace(read_bundle(folder), cases={})
     check_replaceable(out)
     recipe = load_recipe(folder / "recipe.toml")
-    metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_bytes())
+    metrics: dict[str, Any] = dict(bundle.metrics)
     raw = Predictor(bundle)
     valid = [movie for movie in valid if movie.genres]
     if not valid:
