@@ -82,6 +82,7 @@ def build_parser() -> argparse.ArgumentParser:
         _add_calibrate,
         _add_compare,
         _add_split,
+        _add_colours,
         _add_doctor,
     ):
         add(commands)
@@ -236,6 +237,18 @@ def _add_split(commands: Any) -> None:
     parser.add_argument("--valid", type=_share, default=0.1, help="share (default: %(default)s)")
     parser.add_argument("--test", type=_share, default=0.1, help="share (default: %(default)s)")
     parser.add_argument("--seed", type=_seed, default=0, help="(default: %(default)s)")
+
+
+def _add_colours(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "colours",
+        _colours,
+        "find the dominant colours of posters by genre and period",
+        "Writes colours.csv, genres.svg and periods.svg.",
+    )
+    _add_catalogue(parser)
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where they go")
 
 
 def _add_doctor(commands: Any) -> None:
@@ -551,6 +564,16 @@ def _split(arguments: argparse.Namespace) -> int:
     write_split(split, arguments.out)
     sizes = ", ".join(f"{name} {len(getattr(split, name)):,}" for name in PARTS)
     print(f"{sizes}: written to {arguments.out}", file=sys.stderr)
+    return DONE
+
+
+def _colours(arguments: argparse.Namespace) -> int:
+    from genreel.catalogue import Catalogue
+    from genreel.lab.colours import write_colours
+
+    movies = list(Catalogue(arguments.catalogue, arguments.taxonomy))
+    _make_folder(arguments.out)
+    write_colours(movies, arguments.out)
     return DONE
 
 

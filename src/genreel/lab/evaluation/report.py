@@ -191,9 +191,12 @@ def _curves(cases: Mapping[str, Outcome]) -> list[str]:
             precision, recall, _ = precision_recall_curve(
                 found.labels[use, g], found.scores[use, g]
             )
-            at = np.unique(np.linspace(0, len(recall) - 1, _POINTS).astype(int))
+            # Evenly along recall, which falls: rare genres have few points where they matter.
+            wanted = np.linspace(1, 0, _POINTS)
+            at = np.unique(len(recall) - np.searchsorted(recall[::-1], wanted, side="right"))
+            at = at[at < len(recall)]
             lines[COLOURS[case]] = list(zip(recall[at], precision[at], strict=True))
-        note = f"{int(first.labels[first.known[:, g], g].sum()):,} films"
+        note = f"{int(first.labels[first.known[:, g], g].sum()):,}"
         panels.append(plots.panel(first.genres[g], note, lines, ("recall", "precision"), False))
     return panels
 
@@ -237,7 +240,9 @@ def _decades(cases: Mapping[str, Outcome]) -> str:
         dated = [Movie(movie.id, year=years.get(movie.id)) for movie in found.movies]
         for name, figures in by_decade(found, dated).items():
             if figures["macro_roc_auc"] is not None:
-                groups.setdefault(name, (figures["movies"], {}))[1][case] = _whisker(case, figures, "macro_roc_auc", colour=COLOURS[case])
+                groups.setdefault(name, (figures["movies"], {}))[1][case] = _whisker(
+                    case, figures, "macro_roc_auc", colour=COLOURS[case]
+                )
     rows = [(name, films, row) for name, (films, row) in groups.items()]
     return plots.columns_of(rows, 0.5, 1.0, "Macro ROC AUC by decade") if rows else ""
 
@@ -278,9 +283,12 @@ def _rules(cases: Mapping[str, Outcome], decisions: Mapping[str, Any]) -> list[d
 def _card(predictor: Predictor, cell: Cell) -> dict[str, Any]:
     """A film that the model got wrong, and why it spoke for the genre."""
     why = predictor.explain(cell.movie, [cell.genre])[cell.genre]
+    labels, _ = predictor.bundle.vocabulary.encode([cell.movie.genres])
     return {
         "cell": cell,
-        "labels": [g for names in cell.movie.genres.values() for g in names],
+        "labels": [
+            genre for genre, label in zip(predictor.genres, labels[0], strict=True) if label
+        ],
         "poster": _thumbnail(cell.movie),
         "areas": why["areas"],
         "heaviest": max((area.weight for area in why["areas"]), default=1.0),
