@@ -45,7 +45,8 @@ def test_back_to_srgb() -> None:
 def test_clusters_find_what_is_there() -> None:
     rng = np.random.default_rng(1)
     true = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 1]])
-    points = np.concatenate([c + rng.normal(0, 0.01, (n, 3)) for c, n in zip(true, (60, 30, 10))])
+    around = [rng.normal(0, 0.01, (n, 3)) for n in (60, 30, 10)]
+    points = np.concatenate([c + noise for c, noise in zip(true, around, strict=True)])
     centres, shares = colours.clusters(points, np.ones(100), 3)
     np.testing.assert_allclose(centres, true, atol=0.02)
     np.testing.assert_allclose(shares, [0.6, 0.3, 0.1])
@@ -66,7 +67,7 @@ def test_greys_are_left_out() -> None:
 
 def test_palettes_by_genre_and_period(tmp_path: Path) -> None:
     movies = films(10, "Horror", 1984, RED) + films(12, "Horror", 1993, BLUE)
-    movies += films(9, "War", 1984, RED) + [Movie("bare")]
+    movies += [*films(9, "War", 1984, RED), Movie("bare")]
     made = colours.write_colours(movies, tmp_path)
     assert [(p.genre, p.period, p.posters) for p in made] == [
         ("Horror", "", 22),

@@ -152,6 +152,9 @@ def metrics() -> dict[str, Any]:
         "samples_f1": 0.62,
         "label_accuracy": 0.9,
         "log_loss": None,
+        "calibration_error": 0.0123,
+        "coverage_at_3": 0.7,
+        "intervals": {"macro_roc_auc": [0.9, 0.92]},
     }
     rows = {
         genre: {"positive": 7 + g, "roc_auc": 0.8, "average_precision": None}
@@ -193,7 +196,7 @@ def test_the_card_holds_the_figures(metrics: dict[str, Any]) -> None:
         "shown": "plot + title",
         "movies": "1234",
         "unanswered": "5",
-        "macro ROC AUC": "0.912",
+        "macro ROC AUC": "0.912 (0.900–0.920)",
         "macro AP": "0.500",
         "macro F1": "0.457",
         "micro F1": "0.600",
@@ -201,6 +204,8 @@ def test_the_card_holds_the_figures(metrics: dict[str, Any]) -> None:
         "samples F1": "0.620",
         "label accuracy": "0.900",
         "log loss": "—",
+        "calibration error": "0.012",
+        "in the 3 highest": "0.700",
     }
     assert "| Western | 28: 0.800 / — | 28: 0.800 / — |" in lines
     test, valid = (lines.index(f"## Figures on the {part} part") for part in ("test", "valid"))

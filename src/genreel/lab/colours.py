@@ -168,7 +168,8 @@ def palettes(movies: Iterable[Movie], years: int = 10) -> list[Palette]:
     ]
     if not made:
         raise CatalogueError(
-            f"no genre has {FEWEST_FILMS} posters in colour; give a catalogue with posters and genres"
+            f"no genre has {FEWEST_FILMS} posters in colour; "
+            "give a catalogue with posters and genres"
         )
     return made
 
