@@ -52,7 +52,7 @@ def _part(part: str, cases: Mapping[str, Any], recipe: Recipe) -> list[str]:
         f"## Figures on the {part} part",
         "",
         f"{len(recipe.vocabulary)} genres, known cells only. Thresholds were chosen on valid.",
-        "In brackets: 95 % bootstrap intervals over movies. Calibration error: the mean over genres.",
+        "In brackets: 95 % bootstrap intervals. Calibration error: the mean over genres.",
         "",
         "| inputs | shown | movies | unanswered | " + " | ".join(_COLUMNS.values()) + " |",
         "|---|---|---|---|" + "---|" * len(_COLUMNS),
