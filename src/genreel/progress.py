@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
 
+_FOLLOWER = os.environ.get("RANK", "0") != "0"
+
 
 def progress(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
     """Passes `items` on and shows how far it is; silent where stderr is not a terminal."""
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or _FOLLOWER:
         yield from items
         return
     # Loaded only where something is shown: it would be a tenth of a cold start.
@@ -40,5 +43,6 @@ def progress(items: Iterable[T], what: str, total: int | None = None) -> Iterato
 
 
 def say(message: str) -> None:
-    """One line to stderr."""
-    print(message, file=sys.stderr, flush=True)
+    """One line to stderr; of several processes of one training, the first speaks."""
+    if not _FOLLOWER:
+        print(message, file=sys.stderr, flush=True)

@@ -394,7 +394,9 @@ def problem(estimator: str, kinds: dict[str, str], **settings: Any) -> str:
     return Classic.problem(spec, kinds)
 
 
-ONE_FEATURE = "kind 'classic' reads one feature of kind 'terms' or 'pixels', and has no parts"
+ONE_FEATURE = (
+    "kind 'classic' reads one feature of kind 'terms', 'pixels' or 'colours', and has no parts"
+)
 
 
 @pytest.mark.parametrize(
@@ -405,8 +407,8 @@ ONE_FEATURE = "kind 'classic' reads one feature of kind 'terms' or 'pixels', and
         ({}, "svm", {}, ONE_FEATURE),
         ({"p": "tokens"}, "svm", {}, ONE_FEATURE),
         ({"p": "terms", "q": "terms"}, "svm", {}, ONE_FEATURE),
-        ({"p": "terms"}, "svm", {"pca": 3}, "pca and backbone belong to posters; remove them"),
-        ({"p": "terms"}, "svm", TINY, "pca and backbone belong to posters; remove them"),
+        ({"p": "terms"}, "svm", {"pca": 3}, "pca and backbone belong to pixels; remove them"),
+        ({"p": "terms"}, "svm", TINY, "pca and backbone belong to pixels; remove them"),
         ({"p": "terms"}, "swm", {}, "unknown estimator 'swm'; did you mean 'svm'?"),
         (
             {"p": "terms"},

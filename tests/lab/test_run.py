@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -294,3 +297,49 @@ def test_scores_of_a_bundle_are_those_of_its_model(
     expected = models[0].scores(rows)
     for movie, scores in zip(predictor.predict_many(movies), expected, strict=True):
         np.testing.assert_allclose(list(movie.scores.values()), scores, atol=1e-4)
+
+
+def test_a_genre_that_one_part_lacks(
+    movies: list[Movie], split: Split, write: Write, words_recipe: Recipe, tmp_path: Path
+) -> None:
+    """No film of the valid part has it: it keeps the common threshold, and is still predicted."""
+    valid = set(split.valid)
+    without = [
+        replace(
+            movie, genres={"genreel": tuple(g for g in movie.genres["genreel"] if g != "Drama")}
+        )
+        if movie.id in valid
+        else movie
+        for movie in movies
+    ]
+    metrics = train(words_recipe, write(without), tmp_path / "bundle", split=split)
+    assert metrics["valid"]["plot only"]["genres"]["Drama"]["roc_auc"] is None
+    thresholds = read_bundle(tmp_path / "bundle").thresholds
+    assert 0 < thresholds["Drama"] < 1
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    """Files may not grow over 20 kB here, as on a disk with no more room than that."""
+    code = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000));"
+        "from genreel.app.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    command = [
+        "train",
+        "words",
+        str(Path(__file__).parents[2] / "samples"),
+        "--out",
+        str(tmp_path / "bundle"),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command, "--set", "plot.min_count=1"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"GENREEL_CACHE": str(tmp_path / "cache")},
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("genreel: cannot write")
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "bundle").exists()

@@ -113,10 +113,10 @@ def test_every_genre_keeps_its_share(films: list[Movie], seed: int) -> None:
         assert np.abs(counts[part] - share * whole).max() <= 1.5, part
 
 
-@pytest.mark.parametrize("count", [0, 9, 10, 12])
+@pytest.mark.parametrize("count", [0, 9])
 def test_too_few_movies(count: int) -> None:
     films = [Movie(str(i), genres={"genreel": (GENRES.genres[i % 3],)}) for i in range(count)]
-    with pytest.raises(CatalogueError, match=rf"^{count} movies (are too few|leave a part)"):
+    with pytest.raises(CatalogueError, match=rf"^{count} movies are too few"):
         stratified_split(films, GENRES, seed=0)
 
 

@@ -455,8 +455,9 @@ def _train(arguments: argparse.Namespace) -> int:
         extra=Catalogue(arguments.extra, arguments.taxonomy) if arguments.extra else None,
         command=arguments.command,
     )
-    _print_figures(metrics["test"])
-    print(f"bundle written to {arguments.out}", file=sys.stderr)
+    if metrics:
+        _print_figures(metrics["test"])
+        print(f"bundle written to {arguments.out}", file=sys.stderr)
     return DONE
 
 

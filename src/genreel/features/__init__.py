@@ -13,6 +13,7 @@ import numpy as np
 
 from genreel.catalogue import INPUTS, Movie
 from genreel.errors import BundleError
+from genreel.features.colours import Colours
 from genreel.features.image import Pixels
 from genreel.features.text import Terms
 from genreel.features.tokens import Tokens
@@ -49,7 +50,12 @@ class Feature(Protocol):
         """What was fitted, as arrays."""
 
 
-KINDS: dict[str, Any] = {"terms": Terms, "tokens": Tokens, "pixels": Pixels}
+KINDS: dict[str, Any] = {
+    "terms": Terms,
+    "tokens": Tokens,
+    "pixels": Pixels,
+    "colours": Colours,
+}
 
 
 def load_feature(kind: str, settings: Mapping[str, Any], state: Mapping[str, Array]) -> Feature:

@@ -1,6 +1,6 @@
 """The table of the class competition that was made from MM-IMDb: a CSV file in a zip archive.
 
-Columns: row number (unnamed), year, title, plot, genres (a Python list of 24 genres as text),
+Columns: row name (unnamed), year, title, plot, genres (a Python list of 24 genres as text),
 rating.
 """
 
@@ -18,7 +18,7 @@ from genreel.errors import CatalogueError
 
 
 def read_class_table(path: Path) -> Iterator[Movie]:
-    """Movies in the order of the file, with ids "0", "1", …: their positions in it.
+    """Movies in the order of the file; their ids are the names of the rows, which are not in order.
 
     A row without genres (the competition's test part) has none here; genres that are not a
     list are named in the movie's `problem`.
@@ -35,7 +35,7 @@ def read_class_table(path: Path) -> Iterator[Movie]:
                     raise ValueError("its columns are not year, title, plot, genres, rating")
                 for number, row in enumerate(rows):
                     record = {**row, "genres": _listed(row.get("genres") or "")}
-                    yield movie_from_record(record, str(number))
+                    yield movie_from_record(record, row.get("") or f"row {number}")
     except (OSError, ValueError, zipfile.BadZipFile, csv.Error) as error:
         raise CatalogueError(
             f"{path}: not the class table ({error}); give the zip archive that holds its CSV file"

@@ -93,7 +93,7 @@ class Recipe:
     features: Mapping[str, tuple[str, Any]]
     model: ModelSpec
     text: str
-    overrides: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = field(default=(), compare=False)
 
     def builds(self) -> dict[str, Any]:
         """The keys that decide what is trained; what only describes it is left out."""

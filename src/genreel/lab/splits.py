@@ -123,6 +123,9 @@ def stratified_split(
     def halve(index: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
         splitter = MultilabelStratifiedShuffleSplit(1, test_size=share, random_state=seed)
         rest, taken = next(splitter.split(index, labels[index]))
+        if not (len(rest) and len(taken)):  # so few movies that every genre wants them elsewhere
+            shuffled = np.random.default_rng(seed).permutation(len(index))
+            taken, rest = np.split(shuffled, [max(1, round(share * len(index)))])
         return index[rest], index[taken]
 
     rest, tested = halve(np.arange(len(movies)), test)

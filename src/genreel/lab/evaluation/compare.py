@@ -34,7 +34,14 @@ FIGURES = (
 COLUMNS = (
     *("recipe", "source", "changed", "case", "movies"),
     *(name for figure in FIGURES for name in (figure, f"{figure}_low", f"{figure}_high")),
-    *("reported", "reported_on", "training_seconds", "parameters", "bundle_bytes"),
+    *(
+        "reported",
+        "reported_on",
+        "reported_roc_auc",
+        "training_seconds",
+        "parameters",
+        "bundle_bytes",
+    ),
     *("movies_per_second", "error"),
 )
 
@@ -71,7 +78,7 @@ def compare(
                 metrics = dict(train(recipe, bundle))
                 trained += 1
             rows.append(_row(recipe, metrics, bundle, test))
-        except GenreelError as error:
+        except (GenreelError, OSError) as error:  # OSError: such as a disk that is full
             say(f"{name}: {error}")
             rows.append({**dict.fromkeys(COLUMNS), **_about(recipe), "error": str(error)})
         rows.sort(key=lambda row: (row["macro_roc_auc"] is None, -(row["macro_roc_auc"] or 0)))
@@ -108,6 +115,7 @@ def _about(recipe: Recipe) -> dict[str, Any]:
         "changed": "; ".join(recipe.overrides),
         "reported": "; ".join(f"{name} {value}" for name, value in reported.items()),
         "reported_on": data,
+        "reported_roc_auc": reported.get("roc_auc"),
     }
 
 
@@ -147,22 +155,40 @@ def _write(rows: Sequence[Mapping[str, Any]], out: Path) -> None:
 
 
 _STYLE = """
-:root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent);
-  --bar: #3b7dd8; }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem;
+:root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 16%, transparent);
+  --bar: #3b7dd8; --theirs: #c2571a; }
+@media (prefers-color-scheme: dark) { :root { --bar: #6ea8ff; --theirs: #ffa05c; } }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 100rem;
   padding: 0 1rem; }
-table { border-collapse: collapse; width: 100%; }
+h1 { margin-bottom: .2rem; }
+p { max-width: 48rem; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; }
 th, td { border-bottom: 1px solid var(--line); padding: .35rem .6rem; text-align: right;
-  white-space: nowrap; }
-th:nth-child(-n+3), td:nth-child(-n+3) { text-align: left; }
-td.figure { min-width: 13rem; }
-.range { position: relative; display: inline-block; width: 8rem; height: .7rem; margin-left: .6rem;
+  white-space: nowrap; vertical-align: top; }
+th { vertical-align: bottom; font-weight: 600; }
+th:nth-child(-n+2), td:nth-child(-n+2), th:nth-child(5), td:nth-child(5) { text-align: left; }
+td:first-child { font-weight: 600; }
+small { display: block; font-weight: 400; opacity: .75; white-space: normal; width: 17rem; }
+.range { position: relative; display: inline-block; width: 9rem; height: .7rem; margin-left: .6rem;
   background: var(--line); border-radius: .35rem; vertical-align: baseline; }
 .range i { position: absolute; top: 0; bottom: 0; background: var(--bar); border-radius: .35rem; }
-.error { color: #c0392b; white-space: normal; }
-@media print { body { max-width: none; } }
+.range b { position: absolute; top: -.2rem; bottom: -.2rem; width: .2rem; margin-left: -.1rem;
+  background: var(--theirs); }
+.key { color: var(--theirs); font-weight: 600; }
+.error { color: light-dark(#b3261e, #ff8a80); white-space: normal; text-align: left; }
+@media print { body { max-width: none; font-size: 10px; } .scroll { overflow: visible; } }
 """
+
+_HEADS = {
+    "macro_average_precision": "macro AP",
+    "macro_f1": "macro F1",
+    "micro_f1": "micro F1",
+    "weighted_f1": "weighted F1",
+    "samples_f1": "samples F1",
+    "label_accuracy": "label accuracy",
+    "log_loss": "log loss",
+}
 
 
 def _page(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -170,25 +196,29 @@ def _page(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield "<!doctype html><html lang=en><meta charset=utf-8><title>Leaderboard</title>"
     yield "<meta name=viewport content='width=device-width'>"
     yield f"<style>{_STYLE}</style><h1>Leaderboard</h1>"
-    yield "<p>One split, known cells only; bars are 95 % bootstrap "
-    yield "intervals of macro ROC AUC from 0.5 to 1. The last column is what the source "
-    yield "reported, on its own data.</p><div class=scroll><table><thead><tr>"
+    yield "<p>One split, known cells only. A bar spans the 95 % bootstrap interval of macro ROC "
+    yield "AUC, on a scale from 0.5 to 1; <span class=key>a mark</span> on it is what the source "
+    yield "reported, on its own data. Under a recipe stands what was changed in it.</p>"
+    yield "<div class=scroll><table><thead><tr>"
     heads = (
-        *("recipe", "source", "inputs", "movies", "macro ROC AUC", "macro AP", "macro F1"),
-        *("micro F1", "weighted F1", "label accuracy", "training", "reported"),
+        *("recipe", "inputs", "films", "macro ROC AUC", "reported by the source"),
+        *_HEADS.values(),
+        *("training", "parameters", "bundle", "films/s"),
     )
     yield "".join(f"<th scope=col>{head}" for head in heads) + "</thead><tbody>"
     for row in rows:
-        yield f"<tr><td>{html.escape(row['recipe'])}<td>{html.escape(row['source'])}"
+        yield f"<tr><td>{html.escape(row['recipe'])}"
+        yield f"<small>{html.escape(row['changed'])}</small>" if row["changed"] else ""
         if row["error"]:
-            yield f"<td colspan={len(heads) - 2} class=error>{html.escape(row['error'])}"
+            yield f"<td colspan={len(heads) - 1} class=error>{html.escape(row['error'])}"
             continue
-        yield f"<td>{row['case']}<td>{row['movies']}"
-        yield f"<td class=figure>{_number(row['macro_roc_auc'])}"
-        yield _range(row.get("macro_roc_auc_low"), row.get("macro_roc_auc_high"))
-        names = ("macro_average_precision", "macro_f1", "micro_f1", "weighted_f1", "label_accuracy")
-        yield "".join(f"<td>{_number(row[name])}" for name in names)
-        yield f"<td>{row['training_seconds']:,.0f} s<td>{html.escape(row['reported'])}"
+        yield f"<td>{row['case']}<td>{row['movies']:,}<td>{_number(row['macro_roc_auc'])}"
+        yield _range(row["macro_roc_auc_low"], row["macro_roc_auc_high"], row["reported_roc_auc"])
+        yield f"<td>{html.escape(row['reported'])}<small>{html.escape(row['source'])}: "
+        yield f"{html.escape(row['reported_on'])}</small>"
+        yield "".join(f"<td>{_number(row[name])}" for name in _HEADS)
+        yield f"<td>{row['training_seconds']:,.0f} s<td>{row['parameters']:,}"
+        yield f"<td>{row['bundle_bytes'] / 1e6:,.1f} MB<td>{row['movies_per_second']:,.0f}"
     yield "</tbody></table></div></html>"
 
 
@@ -196,12 +226,16 @@ def _number(value: float | None) -> str:
     return "—" if value is None else f"{value:.3f}"
 
 
-def _range(low: float | None, high: float | None) -> str:
+def _range(low: float | None, high: float | None, reported: float | None) -> str:
     if low is None or high is None:
         return ""
     left, width = max(0.0, (low - 0.5) * 200), max(1.0, (high - low) * 200)
     title = f"95 % interval {low:.3f} to {high:.3f}"
+    mark = ""
+    if reported is not None:
+        title += f"; the source reports {reported:.3f}"
+        mark = f"<b style='left:{min(100.0, max(0.0, (reported - 0.5) * 200)):.1f}%'></b>"
     return (
         f"<span class=range role=img aria-label='{title}' title='{title}'>"
-        f"<i style='left:{left:.1f}%;width:{width:.1f}%'></i></span>"
+        f"<i style='left:{left:.1f}%;width:{width:.1f}%'></i>{mark}</span>"
     )

@@ -26,6 +26,7 @@ from sklearn.tree import DecisionTreeClassifier
 from genreel.calibration import logit
 from genreel.errors import RecipeError
 from genreel.features import Feature
+from genreel.features.colours import Colours
 from genreel.features.image import Pixels
 from genreel.features.text import Terms
 from genreel.lab.examples import Examples
@@ -83,11 +84,15 @@ def estimator_problem(settings: EstimatorSettings) -> str:
     return ""
 
 
+# One movie alone says nothing of a genre, and cannot be held out either.
+_FEWEST = 2
+
+
 class PerGenre:
     """One estimator per genre, each fitted on the cells known for its genre.
 
-    After `fit`: `estimators`, one a genre, None where only one class was seen; `priors` float32,
-    shape (genres,), the scores of those.
+    After `fit`: `estimators`, one a genre, None where fewer than two movies have it, or lack it;
+    `priors` float32, shape (genres,), the scores of those.
     """
 
     def __init__(self, settings: EstimatorSettings) -> None:
@@ -102,8 +107,8 @@ class PerGenre:
         self.estimators = []
         for g in progress(range(genres), self.settings.estimator, genres):
             use, y = known[:, g], labels[known[:, g], g]
-            one_class = y.min(initial=1) >= y.max(initial=0)
-            self.estimators.append(None if one_class else self._fitted(x, use, y, seed))
+            told = min(y.sum(), (1 - y).sum()) >= _FEWEST
+            self.estimators.append(self._fitted(x, use, y, seed) if told else None)
 
     def scores(self, x: Any) -> Scores:
         """Probabilities, shape (n, genres); for an SVM, the sigmoid of its decision function, so
@@ -190,8 +195,8 @@ class ClassicSettings(EstimatorSettings):
 
 
 class Classic:
-    """An estimator of scikit-learn over terms, or over pixels: raw in [0, 1], reduced by PCA, or
-    as vectors of a frozen backbone. Trained on the movies that have the input.
+    """An estimator of scikit-learn over terms, dominant colours, or pixels: raw in [0, 1], reduced
+    by PCA, or as vectors of a frozen backbone. Trained on the movies that have the input.
     """
 
     Settings = ClassicSettings
@@ -209,10 +214,14 @@ class Classic:
     @staticmethod
     def problem(spec: Any, kinds: Mapping[str, str]) -> str:
         """Why the recipe's combination cannot work, or ""."""
-        if list(kinds.values()) not in ([Terms.kind], [Pixels.kind]) or spec.parts:
-            return "kind 'classic' reads one feature of kind 'terms' or 'pixels', and has no parts"
-        if list(kinds.values()) == [Terms.kind] and (spec.settings.backbone or spec.settings.pca):
-            return "pca and backbone belong to posters; remove them"
+        read = list(kinds.values())
+        if read not in ([Terms.kind], [Pixels.kind], [Colours.kind]) or spec.parts:
+            return (
+                "kind 'classic' reads one feature of kind 'terms', 'pixels' or 'colours', and has "
+                "no parts"
+            )
+        if read != [Pixels.kind] and (spec.settings.backbone or spec.settings.pca):
+            return "pca and backbone belong to pixels; remove them"
         if spec.settings.pca < 0:
             return "pca must be 0 or more"
         return _frozen_problem(spec.settings) or estimator_problem(spec.settings)
@@ -248,10 +257,12 @@ class Classic:
         return np.asarray(reduced, np.float32)
 
     def _matrix(self, examples: Examples) -> Any:
-        """Sparse for terms, dense float32 for pixels; shape (n, d)."""
+        """Sparse for terms, dense float32 for posters; shape (n, d)."""
         [name] = self.features
         if isinstance(examples.features[name], Terms):
             return sparse_rows(examples.read(name), _width(examples.features[name]))
+        if isinstance(examples.features[name], Colours):
+            return examples.arrays([name])[f"{name}.colours"]
         if self.extractor is not None:
             examples = extracted_rows(examples, name, self.extractor, default_cache())
             return examples.arrays([name])[f"{name}.pixels"]

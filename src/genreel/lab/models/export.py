@@ -23,6 +23,7 @@ from genreel.calibration import EPSILON, logit
 from genreel.catalogue import INPUTS
 from genreel.errors import BundleError
 from genreel.features import Feature
+from genreel.features.colours import Colours
 from genreel.features.image import Pixels
 from genreel.features.text import Terms
 from genreel.features.tokens import Tokens
@@ -75,7 +76,7 @@ def count_numbers(graph: bytes) -> int:
     """
     model = onnx.load_model_from_string(graph)
     floats = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE)
-    count = sum(
+    count: int = sum(
         math.prod(tensor.dims) for tensor in model.graph.initializer if tensor.data_type in floats
     )
     held = {"nodes_values", "target_weights"}
@@ -209,8 +210,13 @@ def _classic(model: Classic, features: Mapping[str, Feature]) -> Any:
             {},
         )
         return _joined([top], ["there"], mask)
-    assert isinstance(feature, Pixels)
-    front, width = _pixel_matrix(model, feature, name)
+    if isinstance(feature, Colours):
+        width = feature.width
+        arrays = [f"float[m, {width}] colours"], f"float[m, {width}] x"
+        front = _graph(*arrays, ["x = Identity (colours)"], {}, {"colours": f"{name}.colours"})
+    else:
+        assert isinstance(feature, Pixels)
+        front, width = _pixel_matrix(model, feature, name)
     # Some of onnxruntime's nodes refuse no rows at all, so a row of zeros always goes along.
     pad = _graph(
         [f"float[m, {width}] some"],

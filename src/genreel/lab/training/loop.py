@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import io
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +14,12 @@ from typing import Any
 import numpy as np
 import torch
 from lightning.fabric import Fabric
+from lightning.fabric.strategies.ddp import DDPStrategy
 from torch import Tensor, nn
 
 from genreel.errors import RecipeError
 from genreel.features import Array
-from genreel.files import whole_file
+from genreel.files import write_whole
 from genreel.lab.evaluation.metrics import log_loss, macro_roc_auc
 from genreel.lab.examples import Examples
 from genreel.lab.models.layers import max_norm
@@ -94,6 +97,9 @@ def train_network(
 ) -> list[dict[str, Any]]:
     """Trains `module` in place; a run that was stopped goes on from its last whole epoch.
 
+    Under `torchrun` every process takes its share of each batch; weights, averages and decisions
+    are the same in all. Batch normalisation and dropout alone differ from a run of one process.
+
     The loss is binary cross-entropy over the known cells. `module` has `towers` and a `head`, and
     maps the arrays of `features` to logits of shape (n, genres). Its state is kept in the file
     `checkpoint`.
@@ -111,7 +117,12 @@ def train_network(
             f"{len(train)} movies are fewer than one batch of {settings.batch_size}; "
             "add movies or lower training.batch_size"
         )
-    fabric = Fabric(accelerator="auto", devices=1)
+    fabric = _fabric()
+    if settings.batch_size < fabric.world_size:
+        raise RecipeError(
+            f"a batch of {settings.batch_size} cannot be shared by {fabric.world_size} processes; "
+            "start fewer or raise training.batch_size"
+        )
     optimizer = _OPTIMIZERS[settings.optimizer](_groups(module, settings))
     schedule = _SCHEDULES[settings.schedule](optimizer, settings, steps)
     module.to(memory_format=torch.channels_last)
@@ -131,13 +142,17 @@ def train_network(
         started = time.monotonic()
         _freeze(module, settings, epoch)
         # Seeded by epoch, so that a resumed run sees what an unbroken one would have seen.
-        torch.manual_seed(seed + epoch)
+        torch.manual_seed(seed + epoch + _RANKS_APART * fabric.global_rank)
         order = np.random.default_rng([seed, epoch]).permutation(len(train))
         total = torch.zeros((), device=fabric.device)
         for step in progress(range(steps), f"epoch {epoch + 1}/{settings.epochs}", steps):
             at = np.sort(order[step * settings.batch_size : (step + 1) * settings.batch_size])
-            logits = network(_tensors(train.take(at).arrays(features), fabric))
-            loss = _loss(logits, labels[at], known[at], positives)
+            mine = at[fabric.global_rank :: fabric.world_size]
+            logits = network(_tensors(train.take(mine).arrays(features), fabric))
+            # Gradients are averaged over the processes: each one's part of the batch's mean,
+            # times their number, gives what one process alone would have had.
+            part = _loss(logits, labels[mine], known[mine], positives, known[at].sum())
+            loss = part * fabric.world_size
             fabric.backward(loss)
             optimizer.step()
             optimizer.zero_grad()
@@ -147,7 +162,7 @@ def train_network(
             if settings.average:
                 _average(kept, module, settings.average)
             total += loss.detach()
-        mean_loss = float(total) / steps
+        mean_loss = float(torch.as_tensor(fabric.all_reduce(total, reduce_op="mean"))) / steps
         judged = kept if settings.average else module
         found = predict_network(judged, valid, features, fabric)
         if not (np.isfinite(mean_loss) and np.isfinite(found).all()):
@@ -172,11 +187,16 @@ def train_network(
             f"epoch {epoch + 1}/{settings.epochs}: loss {mean_loss:.4f}, valid loss "
             f"{valid_loss:.4f}, valid ROC AUC {auc:.4f}"
         )
-        _save(checkpoint, state, history)
+        if fabric.is_global_zero:
+            _save(checkpoint, state, history)
+        fabric.barrier()
 
     module.load_state_dict(kept.state_dict())
     module.to("cpu").eval()
     return history
+
+
+_RANKS_APART = 1_000_003  # so that no two processes draw alike, in any epoch
 
 
 def predict_network(
@@ -247,16 +267,36 @@ def _freeze(module: Any, settings: TrainingSettings, epoch: int) -> None:
             tower.eval()
 
 
+def _fabric() -> Fabric:
+    """One process, or those that `torchrun` started, on one machine or several."""
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    if world == 1:
+        return Fabric(accelerator="auto", devices=1)
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    # Towers that are frozen for some epochs leave parameters without a gradient.
+    strategy = DDPStrategy(find_unused_parameters=True)
+    fabric = Fabric(accelerator="auto", devices=here, num_nodes=world // here, strategy=strategy)
+    fabric.launch()
+    return fabric
+
+
 def _positive_weights(labels: Tensor, known: Tensor) -> Tensor:
     positive = (labels * known).sum(dim=0)
     return (known.sum(dim=0) - positive) / positive.clamp(min=1)
 
 
-def _loss(logits: Tensor, labels: Tensor, known: Tensor, positives: Tensor | None) -> Tensor:
+def _loss(
+    logits: Tensor,
+    labels: Tensor,
+    known: Tensor,
+    positives: Tensor | None,
+    count: Tensor | None = None,
+) -> Tensor:
+    """Sum over the known cells, divided by `count`, or by their own number."""
     cells = nn.functional.binary_cross_entropy_with_logits(
         logits, labels, reduction="none", pos_weight=positives
     )
-    return (cells * known).sum() / known.sum().clamp(min=1)
+    return (cells * known).sum() / (known.sum() if count is None else count).clamp(min=1)
 
 
 def _average(kept: nn.Module, module: nn.Module, decay: float) -> None:
@@ -278,8 +318,9 @@ def _since_best(history: list[dict[str, Any]]) -> int:
 def _save(path: Path, state: dict[str, Any], history: list[dict[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {name: thing.state_dict() for name, thing in state.items()}
-    with whole_file(path) as file:
-        torch.save({**tensors, "history": history}, file)
+    packed = io.BytesIO()  # torch says of a full disk only that its own position is off
+    torch.save({**tensors, "history": history}, packed)
+    write_whole(path, packed.getvalue())
 
 
 def _resume(path: Path, state: dict[str, Any]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -58,7 +59,8 @@ def train(
             train it once; None keeps them in `out` + ".work" until the bundle is written.
 
     Returns:
-        What metrics.json holds.
+        What metrics.json holds; nothing in all but the first of several processes (see
+        `train_network`).
 
     Raises:
         GenreelError: the catalogue does not suit the recipe, or a part of the work failed.
@@ -83,6 +85,8 @@ def train(
     model = build_model(recipe.model, features)
     work = out.with_name(out.name + ".work")
     model.fit(train_part, valid_part, Place(checkpoints or work, recipe.head.seed))
+    if int(os.environ.get("RANK", "0")):
+        return {}  # the first of several processes writes
     choice = _choose_rules(recipe, model, valid_part)
     graph = export(model, features)
     sample = valid_part.take(np.arange(min(_PARITY_MOVIES, len(valid_part))))
