@@ -62,6 +62,7 @@ def rewrite(bundle: Bundle, folder: Path, **changes: Any) -> None:
         "name": bundle.name,
         "vocabulary": bundle.vocabulary,
         "thresholds": bundle.thresholds,
+        "cases": bundle.cases,
         "features": bundle.features,
         "model": bundle.model,
         "recipe": "id = 'again'\n",

@@ -383,7 +383,7 @@ def test_genres_are_those_that_reach_their_threshold_surest_first(
 ) -> None:
     decided = 0
     for prediction in tiny.predict_many(movies):
-        thresholds = tiny.bundle.thresholds
+        thresholds = tiny.thresholds(prediction.missing)
         expected = {g for g, score in prediction.scores.items() if score >= thresholds[g]}
         assert set(prediction.genres) == expected
         scores = [prediction.scores[genre] for genre in prediction.genres]

@@ -8,13 +8,14 @@ import json
 import zipfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import genreel
+from genreel.calibration import CaseRules, Rules
 from genreel.catalogue import INPUTS
 from genreel.errors import BundleError, GenreelError
 from genreel.features import Feature, load_feature
@@ -42,6 +43,9 @@ class Bundle:
         name: as its maker called it.
         vocabulary: its genres, in the order of the scores.
         thresholds: genre → the score from which it is assigned, in [0, 1].
+        cases: some of `calibration.CASES` → the calibration and thresholds that hold there
+            instead.
+        metrics: content of metrics.json.
         features: name → fitted feature.
         model: bytes of one ONNX graph, from the features' arrays to `scores`.
         config: config.json as a whole.
@@ -53,6 +57,12 @@ class Bundle:
     features: Mapping[str, Feature]
     model: bytes
     config: Mapping[str, Any]
+    cases: Mapping[str, CaseRules] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+    def rules(self) -> Rules:
+        """Calibration and thresholds, ready for batches."""
+        return Rules(self.vocabulary.genres, self.thresholds, self.cases)
 
 
 def bundle_folder(path_or_name: str | Path) -> Path:
@@ -101,7 +111,14 @@ def read_bundle(path_or_name: str | Path) -> Bundle:
         thresholds = {genre: float(config["thresholds"][genre]) for genre in vocabulary.genres}
         if not all(0 <= threshold <= 1 for threshold in thresholds.values()):
             raise BundleError("config.json has a threshold outside [0, 1]; get the bundle again")
+        cases = {
+            case: CaseRules.from_dict(table, vocabulary.genres)
+            for case, table in config.get("cases", {}).items()
+        }
         name = str(config["name"])
+        measured = json.loads(contents.get("metrics.json", b"{}"))
+        bundle = Bundle(name, vocabulary, thresholds, features, model, config, cases, measured)
+        bundle.rules()  # which refuses what does not fit together
     except BundleError as error:
         raise BundleError(f"bundle {folder}: {error}") from None
     except (GenreelError, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -110,7 +127,7 @@ def read_bundle(path_or_name: str | Path) -> Bundle:
         ) from None
     except OSError as error:
         raise BundleError(f"bundle {folder}: cannot be read ({error.strerror})") from None
-    return Bundle(name, vocabulary, thresholds, features, model, config)
+    return bundle
 
 
 def _read_config(folder: Path) -> dict[str, Any]:
@@ -198,13 +215,14 @@ def write_bundle(
     recipe: str,
     metrics: Mapping[str, Any],
     card: str,
+    cases: Mapping[str, CaseRules] | None = None,
 ) -> None:
     """Writes a bundle, whole or not at all; one that is already there is replaced.
 
     Args:
         folder: where it goes; what is there and is no bundle, or holds more than one, is left
             alone.
-        name, vocabulary, thresholds, features, model: see `Bundle`.
+        name, vocabulary, thresholds, features, model, cases: see `Bundle`.
         recipe: text of recipe.toml.
         metrics: content of metrics.json.
         card: text of README.md.
@@ -231,6 +249,7 @@ def write_bundle(
         "taxonomy": "genreel",
         "genres": list(vocabulary.genres),
         "thresholds": {genre: round(float(thresholds[genre]), 6) for genre in vocabulary.genres},
+        "cases": {case: rules.to_dict() for case, rules in (cases or {}).items()},
         "features": {n: {"kind": f.kind, "settings": f.settings()} for n, f in features.items()},
         "files": {
             n: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}

@@ -5,20 +5,21 @@ from __future__ import annotations
 import itertools
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime
 
-from genreel.bundle import read_bundle
+from genreel.bundle import Bundle, read_bundle
 from genreel.catalogue import INPUTS, Movie, movie_from_record
-from genreel.errors import BundleError, InputError
+from genreel.errors import BundleError, InputError, VocabularyError
 from genreel.features import Array, collate
 from genreel.posters import Limits, PosterSource
+from genreel.why import Why, explain, why_to_dict
 
 BATCH_SIZE = 16
 
@@ -34,6 +35,7 @@ class Prediction:
         missing: inputs that the model could have used and did not get.
         error: why the movie, or one of its inputs, could not be used; None where all is well.
             With scores beside it, the other inputs gave the answer.
+        why: on request, genre → the words and areas that spoke for it (see `genreel.why`).
     """
 
     id: str
@@ -41,6 +43,7 @@ class Prediction:
     genres: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     error: str | None = None
+    why: Mapping[str, Why] | None = None
 
     def labels(self, top_k: int = 5) -> list[dict[str, Any]]:
         """The `top_k` highest scores as {"label", "score"}, highest first."""
@@ -48,21 +51,25 @@ class Prediction:
         return [{"label": genre, "score": score} for genre, score in ranked[:top_k]]
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON shape: id, genres, scores, missing, error."""
-        return {
+        """The JSON shape: id, genres, scores, missing, error; and why, where it was asked for."""
+        shape: dict[str, Any] = {
             "id": self.id,
             "genres": list(self.genres),
             "scores": {genre: round(score, 6) for genre, score in self.scores.items()},
             "missing": list(self.missing),
             "error": self.error,
         }
+        if self.why is not None:
+            shape["why"] = {genre: why_to_dict(why) for genre, why in self.why.items()}
+        return shape
 
 
 class Predictor:
     """A bundle, ready to predict.
 
     Args:
-        bundle: a bundle's folder, or the name of one that came with the package.
+        bundle: a bundle's folder, the name of one that came with the package, or one that was
+            read already.
         threads: for decoding and for the graph; None: as many as there are cores.
         limits: what a poster may cost.
 
@@ -72,12 +79,12 @@ class Predictor:
 
     def __init__(
         self,
-        bundle: str | Path = "default",
+        bundle: str | Path | Bundle = "default",
         *,
         threads: int | None = None,
         limits: Limits | None = None,
     ) -> None:
-        self.bundle = read_bundle(bundle)
+        self.bundle = bundle if isinstance(bundle, Bundle) else read_bundle(bundle)
         self.threads = threads or _cores()
         for feature in self.bundle.features.values():
             if limits and hasattr(feature, "limits"):
@@ -85,12 +92,18 @@ class Predictor:
         self.inputs = tuple(
             name for name in INPUTS if any(f.input == name for f in self.bundle.features.values())
         )
+        self._rules = self.bundle.rules()
         self._session = load_session(self.bundle.model, self.threads)
 
     @property
     def genres(self) -> tuple[str, ...]:
         """The genres it tells apart, in the order of `scores`."""
         return self.bundle.vocabulary.genres
+
+    def thresholds(self, missing: Collection[str] = ()) -> dict[str, float]:
+        """Genre → the score from which it is assigned to a movie that lacks `missing`."""
+        there = np.array([[name not in missing for name in INPUTS]])
+        return dict(zip(self.genres, self._rules.thresholds(there)[0].tolist(), strict=True))
 
     def predict(
         self,
@@ -100,6 +113,7 @@ class Predictor:
         year: int | None = None,
         *,
         threshold: float | None = None,
+        explain: bool = False,
     ) -> Prediction:
         """Predicts one movie from whatever is given.
 
@@ -108,6 +122,7 @@ class Predictor:
             plot, title: English text.
             year: of release.
             threshold: one threshold in [0, 1] for all genres instead of the bundle's.
+            explain: say `why`, for the genres that are assigned, or the likeliest if none is.
 
         Raises:
             InputError: nothing that was given can be used.
@@ -119,7 +134,7 @@ class Predictor:
         [prediction] = self._finish([movie], {}, threshold)
         if not prediction.scores:
             raise InputError(prediction.error or "")
-        return prediction
+        return replace(prediction, why=self._why(movie, prediction)) if explain else prediction
 
     def predict_many(
         self,
@@ -127,6 +142,7 @@ class Predictor:
         *,
         batch_size: int = BATCH_SIZE,
         threshold: float | None = None,
+        explain: bool = False,
     ) -> Iterator[Prediction]:
         """Predicts a stream of movies, in order and in constant memory.
 
@@ -134,6 +150,7 @@ class Predictor:
             movies: Movies, or mappings with the keys of a catalogue's columns.
             batch_size: movies per run of the graph, at least 1.
             threshold: one threshold in [0, 1] for all genres instead of the bundle's.
+            explain: as in `predict`; it takes a second a movie rather than a hundredth.
 
         Yields:
             One Prediction per movie; one that cannot be predicted carries `error`.
@@ -149,17 +166,37 @@ class Predictor:
             for batch in _batches(stream, batch_size):
                 waiting.append((batch, self._start(batch, pool)))
                 if len(waiting) > _AHEAD:
-                    yield from self._finish(*waiting.popleft(), threshold)
+                    yield from self._finish(*waiting.popleft(), threshold, explain)
             while waiting:
-                yield from self._finish(*waiting.popleft(), threshold)
+                yield from self._finish(*waiting.popleft(), threshold, explain)
+
+    def explain(self, movie: Movie, genres: Sequence[str] | None = None) -> dict[str, Why]:
+        """Which words and areas spoke for each of `genres` (None: all), by taking them away.
+
+        Returns:
+            Genre → {"words": [(word, start, end, weight)], "areas": [(left, top, right, bottom,
+            weight)]}, the strongest first; see `genreel.why`.
+
+        Raises:
+            VocabularyError: the bundle does not know one of `genres`.
+        """
+        unknown = sorted(set(genres or ()) - set(self.genres))
+        if unknown:
+            raise VocabularyError(
+                f"bundle {self.bundle.name} does not know {unknown[0]!r}; choose one of "
+                f"{', '.join(self.genres)}"
+            )
+        found = explain(self.scores, self.bundle.features, self.genres, movie)
+        return {genre: found[genre] for genre in (self.genres if genres is None else genres)}
 
     def scores(self, arrays: Mapping[str, Array]) -> Array:
-        """Scores, float32 of shape (n, genres), for arrays that `features.collate` made."""
+        """Calibrated scores, shape (n, genres), for arrays that `features.collate` made."""
         try:
             scores = run_session(self._session, arrays)
-            return scores.reshape(len(arrays["present"]), len(self.genres))
+            scores = scores.reshape(len(arrays["present"]), len(self.genres))
         except Exception as error:  # onnxruntime's exceptions have no common base
             raise BundleError(f"bundle {self.bundle.name}: the graph failed ({error})") from None
+        return self._rules.calibrate(scores, arrays["present"])
 
     def _start(self, movies: Sequence[Movie], pool: ThreadPoolExecutor) -> _Started:
         """Has the pool read what is slow to read."""
@@ -196,15 +233,19 @@ class Predictor:
         return rows, problems
 
     def _finish(
-        self, movies: Sequence[Movie], started: _Started, threshold: float | None
+        self,
+        movies: Sequence[Movie],
+        started: _Started,
+        threshold: float | None,
+        explain: bool = False,
     ) -> Iterator[Prediction]:
         rows, problems = self.read_batch(movies, started)
         arrays = collate(self.bundle.features, rows)
         scores = self.scores(arrays)
         names = self.genres
-        thresholds = [self.bundle.thresholds[genre] for genre in names]
         # Whole-batch arithmetic first: a plot costs so little that a row's share must be small.
-        chosen = (scores >= (thresholds if threshold is None else threshold)).tolist()
+        thresholds = self._rules.thresholds(arrays["present"]) if threshold is None else threshold
+        chosen = (scores >= thresholds).tolist()
         ranking = np.argsort(-scores, axis=1, kind="stable").tolist()
         there = arrays["present"].astype(bool).tolist()
         lacking = {name: INPUTS.index(name) for name in self.inputs}
@@ -217,7 +258,14 @@ class Predictor:
                 continue
             genres = tuple(names[g] for g in ranking[i] if chosen[i][g])
             by_genre = dict(zip(names, values, strict=True))
-            yield Prediction(movie.id, by_genre, genres, missing, error)
+            prediction = Prediction(movie.id, by_genre, genres, missing, error)
+            if explain:
+                prediction = replace(prediction, why=self._why(movie, prediction))
+            yield prediction
+
+    def _why(self, movie: Movie, prediction: Prediction) -> dict[str, Why]:
+        likeliest = [label["label"] for label in prediction.labels(top_k=1)]
+        return self.explain(movie, prediction.genres or likeliest)
 
 
 _Started = Mapping[str, Sequence[Future[Any] | None]]

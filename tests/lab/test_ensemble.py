@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from genreel.calibration import logit
 from genreel.catalogue import INPUTS
 from genreel.features import Feature
 from genreel.lab.examples import Examples
-from genreel.lab.models.base import Model, Place, logit
+from genreel.lab.models.base import Model, Place
 from genreel.lab.models.classic import PerGenre
 from genreel.lab.models.ensemble import (
     Average,

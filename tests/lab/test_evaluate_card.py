@@ -27,7 +27,7 @@ class Recorder:
 
     def __init__(self, inputs: tuple[str, ...] = INPUTS) -> None:
         self.inputs = inputs
-        self.bundle = SimpleNamespace(vocabulary=Vocabulary(GENRES), thresholds=THRESHOLDS)
+        self.bundle = SimpleNamespace(vocabulary=Vocabulary(GENRES))
         self.seen: list[list[tuple[str, set[str]]]] = []
 
     def predict_many(self, movies: Iterable[Movie]) -> Iterator[Prediction]:
@@ -38,7 +38,9 @@ class Recorder:
             if movie.id == "broken" or not shown & set(self.inputs):
                 yield Prediction(movie.id, error="nothing to predict from")
             else:
-                yield Prediction(movie.id, dict(zip(GENRES, score(movie), strict=True)))
+                scores = dict(zip(GENRES, score(movie), strict=True))
+                chosen = tuple(g for g in GENRES if scores[g] >= THRESHOLDS[g])
+                yield Prediction(movie.id, scores, chosen)
 
 
 def score(movie: Movie) -> list[float]:
@@ -108,13 +110,16 @@ def test_figures_are_those_of_the_answered_movies() -> None:
     labels, known = Vocabulary(GENRES).encode(m.genres for m in answered)
     assert known.sum() == 3 * 5 - 2  # "tall" and "title" speak TMDb's language
     scores = np.array([score(m) for m in answered])
-    expected = summary(GENRES, labels, known, scores, THRESHOLDS)
     decided = scores >= np.array([THRESHOLDS[genre] for genre in GENRES])
+    expected = summary(GENRES, labels, known, scores, decided)
+    overall, by_genre = intervals(labels, known, scores, decided)
+    for genre, found in zip(GENRES, by_genre, strict=True):
+        expected["genres"][genre]["intervals"] = found
     assert results["as they are"] == {
         "needs": [],
         "shown": list(INPUTS),
         "unanswered": 2,
-        "intervals": intervals(labels, known, scores, decided),
+        "intervals": overall,
         **expected,
     }
 
@@ -147,6 +152,9 @@ def metrics() -> dict[str, Any]:
         "samples_f1": 0.62,
         "label_accuracy": 0.9,
         "log_loss": None,
+        "calibration_error": 0.0123,
+        "coverage_at_3": 0.7,
+        "intervals": {"macro_roc_auc": [0.9, 0.92]},
     }
     rows = {
         genre: {"positive": 7 + g, "roc_auc": 0.8, "average_precision": None}
@@ -188,7 +196,7 @@ def test_the_card_holds_the_figures(metrics: dict[str, Any]) -> None:
         "shown": "plot + title",
         "movies": "1234",
         "unanswered": "5",
-        "macro ROC AUC": "0.912",
+        "macro ROC AUC": "0.912 (0.900–0.920)",
         "macro AP": "0.500",
         "macro F1": "0.457",
         "micro F1": "0.600",
@@ -196,6 +204,8 @@ def test_the_card_holds_the_figures(metrics: dict[str, Any]) -> None:
         "samples F1": "0.620",
         "label accuracy": "0.900",
         "log loss": "—",
+        "calibration error": "0.012",
+        "in the 3 highest": "0.700",
     }
     assert "| Western | 28: 0.800 / — | 28: 0.800 / — |" in lines
     test, valid = (lines.index(f"## Figures on the {part} part") for part in ("test", "valid"))

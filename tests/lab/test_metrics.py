@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pytest
 from sklearn import metrics as reference
+from sklearn.calibration import calibration_curve as reference_curve
 
 from genreel.lab.evaluation import metrics
 
@@ -24,24 +25,44 @@ def drawn() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return labels, scores, np.array([0.3, 0.4, 0.5, 0.6, 0.7])
 
 
+def _ece(labels: np.ndarray, scores: np.ndarray) -> float:
+    """Calibration error from scikit-learn's own curve, bin by bin."""
+    share, mean = reference_curve(labels, scores, n_bins=metrics.CALIBRATION_BINS)
+    edges = np.linspace(0, 1, metrics.CALIBRATION_BINS + 1)
+    counts = np.bincount([int((s > edges[1:-1]).sum()) for s in scores], minlength=len(edges) - 1)
+    return float(np.sum(counts[counts > 0] * np.abs(share - mean)) / len(scores))
+
+
+def _covered(labels: np.ndarray, scores: np.ndarray, k: int) -> float:
+    """Coverage of the top k, movie by movie."""
+    tops = [sorted(range(len(row)), key=lambda g, row=row: -row[g])[:k] for row in scores]
+    return float(np.mean([y[top].sum() / y.sum() for y, top in zip(labels, tops, strict=True)]))
+
+
 def test_equal_to_scikit_learn_where_all_is_known(
     drawn: tuple[np.ndarray, np.ndarray, np.ndarray],
 ) -> None:
     labels, scores, thresholds = drawn
     known = np.ones(labels.shape, np.bool_)
     decided = scores >= thresholds
-    figures = metrics.summary(
-        GENRES, labels, known, scores, dict(zip(GENRES, thresholds, strict=True))
-    )
+    figures = metrics.summary(GENRES, labels, known, scores, decided)
     expected = {
         "movies": 80,
         "macro_roc_auc": reference.roc_auc_score(labels, scores, average="macro"),
         "macro_average_precision": reference.average_precision_score(labels, scores),
-        "macro_f1": reference.f1_score(labels, decided, average="macro"),
-        "micro_f1": reference.f1_score(labels, decided, average="micro"),
-        "weighted_f1": reference.f1_score(labels, decided, average="weighted"),
-        "samples_f1": reference.f1_score(labels, decided, average="samples"),
+        **{
+            f"{average}_{name}": score(labels, decided, average=average, zero_division=0)
+            for name, score in (
+                ("f1", reference.f1_score),
+                ("precision", reference.precision_score),
+                ("recall", reference.recall_score),
+            )
+            for average in ("macro", "micro", "weighted", "samples")
+        },
         "label_accuracy": 1 - reference.hamming_loss(labels, decided),
+        "hamming_loss": reference.hamming_loss(labels, decided),
+        "calibration_error": np.mean([_ece(labels[:, g], scores[:, g]) for g in range(5)]),
+        **{f"coverage_at_{k}": _covered(labels, scores, k) for k in (1, 3, 5)},
         "log_loss": reference.log_loss(labels.ravel(), scores.ravel()),
     }
     by_genre = figures.pop("genres")
@@ -59,6 +80,7 @@ def test_equal_to_scikit_learn_where_all_is_known(
                 "precision": precision[g],
                 "recall": recall[g],
                 "f1": f1[g],
+                "calibration_error": _ece(labels[:, g], scores[:, g]),
             },
             abs=1e-6,
         )
@@ -68,15 +90,14 @@ def test_unknown_cells_count_for_nothing(drawn: tuple[np.ndarray, np.ndarray, np
     labels, scores, thresholds = drawn
     rng = np.random.default_rng(6)
     known = rng.random(labels.shape) < 0.7
-    chosen = dict(zip(GENRES, thresholds, strict=True))
-    figures = metrics.summary(GENRES, labels, known, scores, chosen)
+    figures = metrics.summary(GENRES, labels, known, scores, scores >= thresholds)
     noise = rng.random(labels.shape)
     other = metrics.summary(
         GENRES,
         np.where(known, labels, 1 - labels),
         known,
         np.where(known, scores, noise),
-        chosen,
+        np.where(known, scores >= thresholds, noise > 0.5),
     )
     assert other == figures
     for g in range(5):
@@ -97,7 +118,7 @@ DECIDED = SCORES >= 0.5
 
 
 def test_by_hand_where_some_is_unknown() -> None:
-    figures = metrics.summary(GENRES[:3], LABELS, KNOWN, SCORES, dict.fromkeys(GENRES[:3], 0.5))
+    figures = metrics.summary(GENRES[:3], LABELS, KNOWN, SCORES, DECIDED)
     rows = figures.pop("genres")
     # Of the pairs (.9, .6), (.9, .2), (.3, .6), (.3, .2) of Action, three are in order.
     assert rows["Action"] == {
@@ -108,6 +129,8 @@ def test_by_hand_where_some_is_unknown() -> None:
         "precision": 0.5,
         "recall": 0.5,
         "f1": 0.5,
+        # Each score has a bin to itself: |1 - .9|, |0 - .6|, |1 - .3|, |0 - .2|.
+        "calibration_error": pytest.approx((0.1 + 0.6 + 0.7 + 0.2) / 4, abs=1e-6),
     }
     assert [rows["Comedy"][k] for k in ("known", "positive", "roc_auc", "f1")] == [3, 1, 1, 1]
     assert [rows["Drama"][k] for k in ("known", "positive", "roc_auc", "f1")] == [2, 1, 1, 0]
@@ -118,6 +141,11 @@ def test_by_hand_where_some_is_unknown() -> None:
     # Movies 1 to 3 have a known genre: 1 of 1; 1 right of 2 told and 2 decided; 0.
     assert figures["samples_f1"] == 0.5
     assert figures["label_accuracy"] == pytest.approx(6 / 9, abs=1e-6)
+    assert figures["hamming_loss"] == pytest.approx(3 / 9, abs=1e-6)
+    # The highest known score of movie 1 is its Action, of movie 2 its Comedy (of two genres), of
+    # movie 3, whose Comedy is unknown, its Action; movie 4 has none.
+    assert figures["coverage_at_1"] == pytest.approx((1 + 0.5 + 1) / 3, abs=1e-6)
+    assert figures["coverage_at_3"] == 1
     p = np.array([0.9, 0.8, 0.4, 0.7, 0.4, 0.3, 0.9, 0.8, 0.9])  # of what was so
     assert figures["log_loss"] == pytest.approx(-np.log(p).mean(), abs=1e-6)
 
@@ -144,7 +172,7 @@ def test_a_genre_of_one_class_is_left_out_of_means() -> None:
         metrics.average_precision(labels, known, scores), [1, np.nan, np.nan]
     )
     assert metrics.macro_roc_auc(labels, known, scores) == 1
-    figures = metrics.summary(GENRES[:3], labels, known, scores, dict.fromkeys(GENRES[:3], 0.5))
+    figures = metrics.summary(GENRES[:3], labels, known, scores, scores >= 0.5)
     assert figures["genres"]["Comedy"]["roc_auc"] is None
     # No positive is known of Comedy: its F1 of 0 would speak of the movies, not of the model.
     assert figures["macro_f1"] == 1
@@ -162,10 +190,16 @@ def test_nothing_known_is_undefined_and_valid_json() -> None:
             LABELS[:rows],
             nothing[:rows],
             SCORES[:rows],
-            dict.fromkeys(GENRES[:3], 0.5),
+            DECIDED[:rows],
         )
         assert figures["movies"] == rows
-        for name in ("macro_roc_auc", "macro_f1", "samples_f1", "label_accuracy", "log_loss"):
+        for name in (
+            "macro_roc_auc",
+            "macro_f1",
+            "samples_f1",
+            "label_accuracy",
+            "calibration_error",
+        ):
             assert figures[name] is None, name
         json.dumps(figures, allow_nan=False)
 

@@ -79,8 +79,10 @@ def build_parser() -> argparse.ArgumentParser:
         _add_recipes,
         _add_train,
         _add_evaluate,
+        _add_calibrate,
         _add_compare,
         _add_split,
+        _add_colours,
         _add_doctor,
     ):
         add(commands)
@@ -141,6 +143,11 @@ def _add_predict(commands: Any) -> None:
         help="assign a genre from this score on, instead of the bundle's own thresholds",
     )
     parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="say which words of the plot and areas of the poster spoke for each genre",
+    )
+    parser.add_argument(
         "--max-bytes", type=_positive, metavar="N", help="largest poster file (128 MiB)"
     )
     parser.add_argument(
@@ -176,7 +183,9 @@ def _add_evaluate(commands: Any) -> None:
     parser = _command(commands, "evaluate", _evaluate, "measure a bundle on a labelled catalogue")
     parser.add_argument("bundle", metavar="BUNDLE", help="a bundle's folder or name")
     _add_catalogue(parser)
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="for metrics.json")
+    parser.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="for metrics.json and report.html"
+    )
     _add_split_file(parser)
     parser.add_argument(
         "--part",
@@ -184,6 +193,21 @@ def _add_evaluate(commands: Any) -> None:
         default="test",
         help="part of the split to measure (default: %(default)s)",
     )
+
+
+def _add_calibrate(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "calibrate",
+        _calibrate,
+        "choose a bundle's calibration and thresholds anew",
+        "They are chosen on the valid part of the split, for every combination of poster and\n"
+        "plot, and measured on its test part; nothing is trained.",
+    )
+    parser.add_argument("bundle", metavar="BUNDLE", help="a bundle's folder or name")
+    _add_catalogue(parser)
+    parser.add_argument("--out", required=True, type=Path, metavar="BUNDLE", help="where it goes")
+    _add_split_file(parser, required=True)
 
 
 def _add_compare(commands: Any) -> None:
@@ -215,6 +239,18 @@ def _add_split(commands: Any) -> None:
     parser.add_argument("--seed", type=_seed, default=0, help="(default: %(default)s)")
 
 
+def _add_colours(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "colours",
+        _colours,
+        "find the dominant colours of posters by genre and period",
+        "Writes colours.csv, genres.svg and periods.svg.",
+    )
+    _add_catalogue(parser)
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where they go")
+
+
 def _add_doctor(commands: Any) -> None:
     _command(commands, "doctor", _doctor, "say what is installed, what is missing and the remedy")
 
@@ -229,9 +265,13 @@ def _add_catalogue(parser: Any) -> None:
     )
 
 
-def _add_split_file(parser: Any) -> None:
+def _add_split_file(parser: Any, required: bool = False) -> None:
     parser.add_argument(
-        "--split", type=Path, metavar="FILE", help="JSON with the ids of train, valid and test"
+        "--split",
+        type=Path,
+        metavar="FILE",
+        required=required,
+        help="JSON with the ids of train, valid and test",
     )
 
 
@@ -284,6 +324,8 @@ def _predict(arguments: argparse.Namespace) -> int:
     from genreel.predictor import Predictor
     from genreel.progress import progress
 
+    if arguments.explain and arguments.format in ("csv", "parquet"):
+        arguments.parser.error("--explain needs --format table, json or jsonl")
     movies = _movies(arguments)
     given = {
         name: value
@@ -302,7 +344,9 @@ def _predict(arguments: argparse.Namespace) -> int:
             answered += bool(prediction.scores)
             yield prediction
 
-    predictions = counted(predictor.predict_many(movies, threshold=arguments.threshold))
+    predictions = counted(
+        predictor.predict_many(movies, threshold=arguments.threshold, explain=arguments.explain)
+    )
     # A bar and a table on one terminal would write over each other.
     if not sys.stdout.isatty():
         predictions = progress(predictions, "predicting", _length(movies))
@@ -462,27 +506,35 @@ def _compare(arguments: argparse.Namespace) -> int:
 
 def _evaluate(arguments: argparse.Namespace) -> int:
     _need_lab()
-    import json
-
     from genreel.catalogue import Catalogue
-    from genreel.files import write_whole
-    from genreel.lab.evaluation.evaluate import evaluate
+    from genreel.lab.evaluation.report import write_report
     from genreel.lab.splits import read_split
     from genreel.predictor import Predictor
 
     catalogue = Catalogue(arguments.catalogue, arguments.taxonomy)
     movies = catalogue.by_id()
     if arguments.split:
-        chosen = read_split(arguments.split).part(arguments.part, movies)
+        chosen = read_split(arguments.split).present(arguments.part, movies)
     else:
         chosen = list(movies.values())
-    chosen = [movie for movie in chosen if movie.genres]
-    if not chosen:
-        raise GenreelError(f"{catalogue.path}: no movie has genres to compare with")
-    metrics = evaluate(Predictor(arguments.bundle), chosen)
     _make_folder(arguments.out)
-    write_whole(arguments.out / "metrics.json", json.dumps(metrics, indent=1).encode())
-    _print_figures(metrics)
+    _print_figures(write_report(Predictor(arguments.bundle), chosen, catalogue, arguments.out))
+    print(f"report written to {arguments.out / 'report.html'}", file=sys.stderr)
+    return DONE
+
+
+def _calibrate(arguments: argparse.Namespace) -> int:
+    _need_lab()
+    from genreel.catalogue import Catalogue
+    from genreel.lab.evaluation.recalibrate import recalibrate
+    from genreel.lab.splits import read_split
+
+    movies = Catalogue(arguments.catalogue, arguments.taxonomy).by_id()
+    split = read_split(arguments.split)
+    valid, test = (split.part(name, movies) for name in ("valid", "test"))
+    metrics = recalibrate(arguments.bundle, arguments.out, valid, test, arguments.command)
+    _print_figures(metrics["test"])
+    print(f"bundle written to {arguments.out}", file=sys.stderr)
     return DONE
 
 
@@ -513,6 +565,16 @@ def _split(arguments: argparse.Namespace) -> int:
     write_split(split, arguments.out)
     sizes = ", ".join(f"{name} {len(getattr(split, name)):,}" for name in PARTS)
     print(f"{sizes}: written to {arguments.out}", file=sys.stderr)
+    return DONE
+
+
+def _colours(arguments: argparse.Namespace) -> int:
+    from genreel.catalogue import Catalogue
+    from genreel.lab.colours import write_colours
+
+    movies = list(Catalogue(arguments.catalogue, arguments.taxonomy))
+    _make_folder(arguments.out)
+    write_colours(movies, arguments.out)
     return DONE
 
 

@@ -16,6 +16,8 @@ from genreel.predictor import Prediction
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from genreel.why import Area, Why
+
 
 def write(predictions: Iterable[Prediction], form: str, genres: Sequence[str], top_k: int) -> None:
     """Writes predictions as they come.
@@ -135,6 +137,24 @@ def _write_table(predictions: Iterable[Prediction], top_k: int) -> None:
         if prediction.error:
             line.append(("  " if prediction.scores else "") + _printable(prediction.error), "red")
         console.print(line)
+        for genre, why in (prediction.why or {}).items():
+            console.print(Text(f"  {genre}: {_printable(_spoken(why))}", "cyan"))
+
+
+def _spoken(why: Why) -> str:
+    """What spoke for a genre, in one line: words and places with their weights."""
+    words = {word.word: word.weight for word in why["words"]}
+    said = [f"{word} +{weight:.1f}" for word, weight in words.items()]
+    said += [f"poster {_place(area)} +{area.weight:.1f}" for area in why["areas"][:2]]
+    return ", ".join(said) or "nothing in particular"
+
+
+def _place(area: Area) -> str:
+    """Where on the poster, as a person would say it."""
+    down, right = (area.top + area.bottom) / 2, (area.left + area.right) / 2
+    row = "top" if down < 1 / 3 else "bottom" if down > 2 / 3 else "middle"
+    column = "left" if right < 0.3 else "right" if right > 0.7 else "centre"
+    return f"{row} {column}"
 
 
 def _console() -> Console:

@@ -14,6 +14,7 @@ from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
 from genreel.files import write_whole
+from genreel.progress import say
 from genreel.vocabulary import Vocabulary
 
 PARTS = ("train", "valid", "test")
@@ -51,6 +52,27 @@ class Split:
                 f"{absent[0]!r}; give the split that belongs to it"
             )
         return [movies[i] for i in ids]
+
+    def present(self, name: str, movies: Mapping[str, Movie]) -> list[Movie]:
+        """The movies of a part that the catalogue has; says on stderr how many it lacks.
+
+        Raises:
+            CatalogueError: the catalogue has none of them.
+        """
+        ids = getattr(self, name)
+        found = [movies[i] for i in ids if i in movies]
+        if not found:
+            raise CatalogueError(
+                f"split: none of the {len(ids)} ids of {name!r} is in the catalogue; give the "
+                "split that belongs to it"
+            )
+        if len(found) < len(ids):
+            absent = next(i for i in ids if i not in movies)
+            say(
+                f"split: {len(ids) - len(found)} of {len(ids)} ids of {name!r} are not in the "
+                f"catalogue, such as {absent!r}; the rest is measured"
+            )
+        return found
 
 
 def read_split(path: Path) -> Split:

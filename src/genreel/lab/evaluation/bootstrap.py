@@ -11,6 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genreel.lab.evaluation.metrics import (
+    CALIBRATION_BINS,
+    TOP_K,
+    calibration_bin,
+    cell_losses,
+    coverage_at,
+    precision_recall_f1,
+)
 from genreel.vocabulary import Known, Labels
 
 Weights = NDArray[np.float64]
@@ -24,8 +32,8 @@ def intervals(
     decided: NDArray[np.bool_],
     seed: int = 0,
     resamples: int = RESAMPLES,
-) -> dict[str, list[float]]:
-    """95 % intervals of the macro figures.
+) -> tuple[dict[str, list[float]], list[dict[str, list[float]]]]:
+    """95 % intervals of the figures.
 
     Args:
         labels, known, scores, decided: shape (n, genres), as in `metrics`.
@@ -33,24 +41,81 @@ def intervals(
         resamples: how many.
 
     Returns:
-        macro_roc_auc, macro_average_precision, macro_f1, micro_f1, weighted_f1 → [low, high].
+        Every figure of `metrics.summary` but the number of movies → [low, high], and, a dict a
+        genre, the same for the figures that it has by genre. What is undefined is left out.
+    """
+    overall, by_genre = _resampled(labels, known, scores, decided, seed, resamples)
+    return _ends(overall), [
+        _ends({name: values[:, g] for name, values in by_genre.items()})
+        for g in range(labels.shape[1])
+    ]
+
+
+_Figures = dict[str, NDArray[np.float64]]
+
+
+def _resampled(
+    labels: Labels,
+    known: Known,
+    scores: NDArray[Any],
+    decided: NDArray[np.bool_],
+    seed: int,
+    resamples: int,
+) -> tuple[_Figures, _Figures]:
+    """Figures over all genres, shape (1 + resamples,), and by genre, (1 + resamples, genres).
+
+    The first of each is that of the films themselves.
     """
     n = len(labels)
-    if n == 0:
-        return {}
+    if not known.any():
+        return {}, {}
     draws = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples)
-    weights = draws.astype(np.float64)
+    weights = np.vstack([np.ones(n), draws])
     ranked = [
         _ranked(labels[:, g], known[:, g], scores[:, g], weights) for g in range(len(labels.T))
     ]
     auc, precision = (np.stack(values, axis=1) for values in zip(*ranked, strict=True))
-    figures = {"macro_roc_auc": _mean(auc), "macro_average_precision": _mean(precision)}
-    figures |= _f1(labels, known, decided, weights)
-    return {
-        name: [round(float(np.nanpercentile(values, q)), 6) for q in (2.5, 97.5)]
-        for name, values in figures.items()
-        if np.isfinite(values).any()
+    overall, by_genre = _decided(labels, known, decided, weights)
+    error = _calibration(labels, known, scores, weights)
+    overall |= {
+        "macro_roc_auc": _mean(auc),
+        "macro_average_precision": _mean(precision),
+        "calibration_error": _mean(error),
     }
+    by_genre |= {"roc_auc": auc, "average_precision": precision, "calibration_error": error}
+    told = ((labels > 0) & known).any(axis=1)
+    cells = weights @ known.sum(axis=1)
+    by_movie = precision_recall_f1(labels, known, decided, axis=1)
+    for name, values in zip(("precision", "recall", "f1"), by_movie, strict=True):
+        overall[f"samples_{name}"] = _over(weights @ (values * told), weights @ told)
+    for k in TOP_K:
+        covered = np.nan_to_num(coverage_at(labels, known, scores, k))
+        overall[f"coverage_at_{k}"] = _over(weights @ covered, weights @ told)
+    losses = np.where(known, cell_losses(labels, scores), 0).sum(axis=1)
+    wrong = (((labels > 0) != decided) & known).sum(axis=1)
+    overall["log_loss"] = _over(weights @ losses, cells)
+    overall["hamming_loss"] = _over(weights @ wrong, cells)
+    overall["label_accuracy"] = 1 - overall["hamming_loss"]
+    return overall, by_genre
+
+
+def _ends(figures: _Figures) -> dict[str, list[float]]:
+    ends = {}
+    for name, (figure, *resamples) in figures.items():
+        if np.isfinite(figure) and np.isfinite(resamples).any():
+            low, high = np.nanpercentile(resamples, (2.5, 97.5))
+            if name == "calibration_error":
+                # Films that are drawn twice look less calibrated than they are: a bias of the
+                # bootstrap, taken off.
+                bias = np.nanmean(resamples) - figure
+                low, high = max(0.0, low - bias), high - bias
+            ends[name] = [round(float(low), 6), round(float(high), 6)]
+    return ends
+
+
+def _over(total: NDArray[np.float64], count: NDArray[np.float64]) -> NDArray[np.float64]:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(count > 0, total / count, np.nan))
 
 
 def _ranked(
@@ -78,16 +143,43 @@ def _ranked(
     return auc, np.where(np.isfinite(auc), average, np.nan)
 
 
-def _f1(
+def _decided(
     labels: Labels, known: Known, decided: NDArray[np.bool_], weights: Weights
-) -> dict[str, NDArray[np.float64]]:
+) -> tuple[_Figures, _Figures]:
+    """Precision, recall and F1: macro, micro and weighted, and by genre."""
     true, chosen = (labels > 0) & known, decided & known
     tp, positives, decisions = (weights @ cells for cells in (true & chosen, true, chosen))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        by_genre = np.where(positives > 0, 2 * tp / (positives + decisions), np.nan)
-        micro = 2 * tp.sum(axis=1) / (positives.sum(axis=1) + decisions.sum(axis=1))
-        weighted = np.nansum(by_genre * positives, axis=1) / positives.sum(axis=1)
-    return {"macro_f1": _mean(by_genre), "micro_f1": micro, "weighted_f1": weighted}
+    shares = {
+        "precision": (tp, np.where(decisions > 0, decisions, 1)),
+        "recall": (tp, positives),
+        "f1": (2 * tp, positives + decisions),
+    }
+    overall: _Figures = {}
+    by_genre: _Figures = {}
+    for name, (part, whole) in shares.items():
+        found = np.where(positives > 0, _over(part, whole), np.nan)
+        by_genre[name] = found
+        overall[f"macro_{name}"] = _mean(found)
+        overall[f"weighted_{name}"] = _over(
+            np.nansum(found * positives, axis=1), positives.sum(axis=1)
+        )
+    pooled = tp.sum(axis=1), positives.sum(axis=1), decisions.sum(axis=1)
+    overall["micro_precision"] = _over(pooled[0], pooled[2])
+    overall["micro_recall"] = _over(pooled[0], pooled[1])
+    overall["micro_f1"] = _over(2 * pooled[0], pooled[1] + pooled[2])
+    return overall, by_genre
+
+
+def _calibration(
+    labels: Labels, known: Known, scores: NDArray[Any], weights: Weights
+) -> NDArray[np.float64]:
+    """Expected calibration error of each genre in every resample."""
+    gaps = np.where(known, labels - scores, 0)
+    bins = np.where(known, calibration_bin(scores), -1)
+    total = np.zeros((len(weights), labels.shape[1]))
+    for b in range(CALIBRATION_BINS):
+        total += np.abs(weights @ (gaps * (bins == b)))
+    return _over(total, weights @ known)
 
 
 def _mean(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from genreel.lab.recipe import Recipe
@@ -16,6 +16,8 @@ _COLUMNS = {
     "samples_f1": "samples F1",
     "label_accuracy": "label accuracy",
     "log_loss": "log loss",
+    "calibration_error": "calibration error",
+    "coverage_at_3": "in the 3 highest",
 }
 
 
@@ -50,13 +52,15 @@ def _part(part: str, cases: Mapping[str, Any], recipe: Recipe) -> list[str]:
         f"## Figures on the {part} part",
         "",
         f"{len(recipe.vocabulary)} genres, known cells only. Thresholds were chosen on valid.",
+        "In brackets: 95 % bootstrap intervals. Calibration error: the mean over genres.",
         "",
         "| inputs | shown | movies | unanswered | " + " | ".join(_COLUMNS.values()) + " |",
         "|---|---|---|---|" + "---|" * len(_COLUMNS),
     ]
     for case, figures in cases.items():
         cells = [case, " + ".join(figures["shown"]), figures["movies"], figures["unanswered"]]
-        cells += [_figure(figures[column]) for column in _COLUMNS]
+        ends = figures.get("intervals", {})
+        cells += [_with_ends(figures.get(column), ends.get(column)) for column in _COLUMNS]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     if part == "test":
         lines += ["", "By genre: positives, then ROC AUC / average precision of each case.", ""]
@@ -71,6 +75,10 @@ def _part(part: str, cases: Mapping[str, Any], recipe: Recipe) -> list[str]:
                 )
             lines.append("| " + " | ".join(row) + " |")
     return [*lines, ""]
+
+
+def _with_ends(value: float | None, ends: Sequence[float] | None) -> str:
+    return f"{_figure(value)} ({ends[0]:.3f}–{ends[1]:.3f})" if ends else _figure(value)
 
 
 def _figure(value: float | None) -> str:

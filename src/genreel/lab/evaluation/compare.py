@@ -133,8 +133,8 @@ def _row(
     row |= {"movies": figures["movies"]}
     row |= {name: metrics[name] for name in ("training_seconds", "parameters")}
     row |= {name: figures[name] for name in FIGURES}
-    for name, (low, high) in figures["intervals"].items():
-        row |= {f"{name}_low": low, f"{name}_high": high}
+    for name in FIGURES:
+        row[f"{name}_low"], row[f"{name}_high"] = figures["intervals"].get(name, (None, None))
     row["bundle_bytes"] = sum(path.stat().st_size for path in bundle.iterdir())
     hidden = [name for name in INPUTS if name not in CASES[case][1]]
     shown = [movie.without(hidden) for movie in test[:200]]

@@ -7,7 +7,7 @@ negative has no ROC AUC and no average precision: it is NaN there and left out o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -74,11 +74,60 @@ def label_accuracy(labels: Labels, known: Known, decided: Decided) -> float:
     return float(((labels > 0) == decided)[known].mean()) if known.any() else float("nan")
 
 
+def hamming_loss(labels: Labels, known: Known, decided: Decided) -> float:
+    """Share of known cells decided wrongly (Schapire & Singer 2000): 1 − `label_accuracy`."""
+    return 1 - label_accuracy(labels, known, decided)
+
+
+def cell_losses(labels: Labels, scores: Floats) -> NDArray[np.float64]:
+    """Binary cross-entropy of each cell in nats, shape (n, genres)."""
+    p = np.clip(scores.astype(np.float64), 1e-7, 1 - 1e-7)
+    return np.asarray(-(labels * np.log(p) + (1 - labels) * np.log(1 - p)))
+
+
 def log_loss(labels: Labels, known: Known, scores: Floats) -> float:
     """Mean binary cross-entropy in nats over the known cells."""
-    p = np.clip(scores[known].astype(np.float64), 1e-7, 1 - 1e-7)
-    y = labels[known]
-    return float(-(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()) if len(y) else float("nan")
+    losses = cell_losses(labels, scores)[known]
+    return float(losses.mean()) if len(losses) else float("nan")
+
+
+def coverage_at(labels: Labels, known: Known, scores: Floats, k: int) -> NDArray[np.float64]:
+    """Share of each movie's genres that are among its `k` highest scores, shape (n,).
+
+    Also called recall at k (Jégou et al. 2011). Genres that are unknown for a movie are not
+    ranked. NaN for a movie without a genre.
+    """
+    true = (labels > 0) & known
+    ranked = np.argsort(-np.where(known, scores, -np.inf), axis=1, kind="stable")[:, :k]
+    found = np.take_along_axis(true, ranked, axis=1).sum(axis=1)
+    count = true.sum(axis=1)
+    return np.where(count > 0, found / np.maximum(count, 1), np.nan)
+
+
+CALIBRATION_BINS = 15
+
+
+def calibration_bin(scores: Floats) -> NDArray[np.int64]:
+    """Which of CALIBRATION_BINS equal parts of [0, 1] each score is in; an edge is the lower's."""
+    return np.searchsorted(np.linspace(0, 1, CALIBRATION_BINS + 1)[1:-1], scores)
+
+
+def calibration_error(labels: Labels, known: Known, scores: Floats) -> NDArray[np.float64]:
+    """Expected calibration error of each genre, shape (genres,); NaN where nothing is known.
+
+    Σ over bins of (share of the movies in it) · |share of positives − mean score| (Naeini et al.
+    2015; Guo et al. 2017, eq. 3). With few movies a perfect model scores above 0.
+    """
+    errors = np.full(labels.shape[1], np.nan)
+    bins = calibration_bin(scores)
+    for g in np.flatnonzero(known.any(axis=0)):
+        use = known[:, g]
+        gap = np.bincount(bins[use, g], (labels - scores)[use, g], CALIBRATION_BINS)
+        errors[g] = np.abs(gap).sum() / use.sum()
+    return errors
+
+
+TOP_K = (1, 3, 5)
 
 
 def summary(
@@ -86,45 +135,54 @@ def summary(
     labels: Labels,
     known: Known,
     scores: Floats,
-    thresholds: Mapping[str, float],
+    decided: Decided,
 ) -> dict[str, Any]:
     """All figures of one set of predictions, as JSON values (None where undefined).
 
-    Keys: movies, macro_roc_auc, macro_average_precision, macro_f1, micro_f1, weighted_f1,
-    samples_f1, label_accuracy, log_loss, and `genres`: genre → known, positive, roc_auc,
-    average_precision, precision, recall, f1.
+    Returns:
+        movies; macro_roc_auc, macro_average_precision; f1, precision and recall, each macro_,
+        micro_, weighted_ (by positives) and samples_; label_accuracy, hamming_loss, log_loss,
+        calibration_error (the mean over genres), coverage_at_1, _3 and _5; and `genres`: genre →
+        known, positive, roc_auc, average_precision, precision, recall, f1, calibration_error.
     """
-    decided = scores >= np.array([thresholds[genre] for genre in genres])
     auc, ap = roc_auc(labels, known, scores), average_precision(labels, known, scores)
-    precision, recall, f1 = precision_recall_f1(labels, known, decided)
+    ece = calibration_error(labels, known, scores)
     positive = ((labels > 0) & known).sum(axis=0)
     told = ((labels > 0) & known).any(axis=1)  # a movie without a genre has no F1
-    samples = precision_recall_f1(labels[told], known[told], decided[told], axis=1)[2]
-    figures = {
+    by_genre = precision_recall_f1(labels, known, decided)
+    pooled = precision_recall_f1(labels, known, decided, axis=None)
+    by_movie = precision_recall_f1(labels[told], known[told], decided[told], axis=1)
+    figures: dict[str, Any] = {
         "movies": len(labels),
         "macro_roc_auc": _mean(auc),
         "macro_average_precision": _mean(ap),
-        "macro_f1": _mean(np.where(positive > 0, f1, np.nan)),
-        "micro_f1": float(precision_recall_f1(labels, known, decided, axis=None)[2]),
-        "weighted_f1": float((f1 * positive).sum() / max(1, positive.sum())),
-        "samples_f1": _mean(samples),
-        "label_accuracy": label_accuracy(labels, known, decided),
-        "log_loss": log_loss(labels, known, scores),
     }
+    for i, name in enumerate(("precision", "recall", "f1")):
+        figures[f"macro_{name}"] = _mean(np.where(positive > 0, by_genre[i], np.nan))
+        figures[f"micro_{name}"] = float(pooled[i])
+        figures[f"weighted_{name}"] = float((by_genre[i] * positive).sum() / max(1, positive.sum()))
+        figures[f"samples_{name}"] = _mean(by_movie[i])
+    figures |= {
+        "label_accuracy": label_accuracy(labels, known, decided),
+        "hamming_loss": hamming_loss(labels, known, decided),
+        "log_loss": log_loss(labels, known, scores),
+        "calibration_error": _mean(ece),
+    }
+    for k in TOP_K:
+        figures[f"coverage_at_{k}"] = _mean(coverage_at(labels, known, scores, k))
     rows = {
         "known": known.sum(axis=0),
         "positive": positive,
         "roc_auc": auc,
         "average_precision": ap,
-        "precision": precision,
-        "recall": recall,
-        "f1": f1,
+        **dict(zip(("precision", "recall", "f1"), by_genre, strict=True)),
+        "calibration_error": ece,
     }
-    by_genre = {
+    found = {
         genre: {name: _json(values[g]) for name, values in rows.items()}
         for g, genre in enumerate(genres)
     }
-    return {**{name: _json(value) for name, value in figures.items()}, "genres": by_genre}
+    return {**{name: _json(value) for name, value in figures.items()}, "genres": found}
 
 
 def _mean(values: NDArray[np.float64]) -> float:

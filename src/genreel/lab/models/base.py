@@ -15,9 +15,6 @@ from genreel.vocabulary import Known, Labels
 
 Scores = NDArray[np.float32]
 
-EPSILON = 1e-6
-"""Scores are kept this far from 0 and 1 before their logit is taken."""
-
 
 @dataclass(frozen=True)
 class Place:
@@ -51,12 +48,6 @@ class Model(Protocol):
 
     def scores(self, examples: Examples) -> Scores:
         """Probabilities, shape (n, genres); they say nothing of a movie that has no row."""
-
-
-def logit(scores: NDArray[Any]) -> NDArray[np.float64]:
-    """ln(p / (1 - p)), with p kept EPSILON away from 0 and 1."""
-    p = np.clip(np.asarray(scores, np.float64), EPSILON, 1 - EPSILON)
-    return np.asarray(np.log(p / (1 - p)))
 
 
 def prior(labels: Labels, known: Known) -> NDArray[np.float64]:

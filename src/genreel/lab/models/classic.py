@@ -23,13 +23,14 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
+from genreel.calibration import logit
 from genreel.errors import RecipeError
 from genreel.features import Feature
 from genreel.features.colours import Colours
 from genreel.features.image import Pixels
 from genreel.features.text import Terms
 from genreel.lab.examples import Examples
-from genreel.lab.models.base import Place, Scores, inputs_of, logit, prior
+from genreel.lab.models.base import Place, Scores, inputs_of, prior
 from genreel.lab.settings import nearest
 from genreel.lab.training.cache import Extractor, default_cache, extracted_rows
 from genreel.progress import progress

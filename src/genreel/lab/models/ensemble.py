@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genreel.calibration import logit
 from genreel.catalogue import INPUTS
 from genreel.features import Feature
 from genreel.lab.examples import Examples
-from genreel.lab.models.base import Model, Place, Scores, logit
+from genreel.lab.models.base import Model, Place, Scores
 from genreel.lab.models.classic import EstimatorSettings, PerGenre, estimator_problem
 
 Parts = Mapping[str, Model]

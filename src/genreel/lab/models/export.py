@@ -19,6 +19,7 @@ from skl2onnx.common.data_types import FloatTensorType
 from torch import Tensor, nn
 from torch.export import Dim
 
+from genreel.calibration import EPSILON, logit
 from genreel.catalogue import INPUTS
 from genreel.errors import BundleError
 from genreel.features import Feature
@@ -27,7 +28,7 @@ from genreel.features.image import Pixels
 from genreel.features.text import Terms
 from genreel.features.tokens import Tokens
 from genreel.lab.examples import Examples
-from genreel.lab.models.base import EPSILON, Model, logit
+from genreel.lab.models.base import Model
 from genreel.lab.models.classic import Classic, Linear, PerGenre, dense
 from genreel.lab.models.ensemble import Average, LateFusion, Stack
 from genreel.lab.models.network import Network

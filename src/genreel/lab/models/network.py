@@ -11,11 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from genreel.calibration import logit
 from genreel.catalogue import INPUTS
 from genreel.errors import RecipeError
 from genreel.features import Feature
 from genreel.lab.examples import Examples
-from genreel.lab.models.base import Place, Scores, inputs_of, logit, prior
+from genreel.lab.models.base import Place, Scores, inputs_of, prior
 from genreel.lab.models.fusion import FUSIONS
 from genreel.lab.models.layers import ACTIVATIONS, initialise, layers_problem
 from genreel.lab.models.towers import TOWERS, Backbone, tower_problem

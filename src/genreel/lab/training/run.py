@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from genreel.bundle import check_replaceable, write_bundle
-from genreel.catalogue import Catalogue, Movie
+from genreel.catalogue import INPUTS, Catalogue, Movie
 from genreel.errors import CatalogueError, RecipeError
 from genreel.features import KINDS as FEATURE_KINDS
 from genreel.features import Feature
 from genreel.lab.evaluation.card import model_card
 from genreel.lab.evaluation.evaluate import evaluate
-from genreel.lab.evaluation.thresholds import choose_thresholds
-from genreel.lab.examples import read_examples
+from genreel.lab.evaluation.rules import SHOWN, Choice, Scored, choose_rules
+from genreel.lab.examples import Examples, read_examples
 from genreel.lab.models import KINDS as MODEL_KINDS
 from genreel.lab.models.base import Model, Place
 from genreel.lab.models.export import check_parity, count_numbers, export
@@ -87,13 +87,7 @@ def train(
     model.fit(train_part, valid_part, Place(checkpoints or work, recipe.head.seed))
     if int(os.environ.get("RANK", "0")):
         return {}  # the first of several processes writes
-    told = valid_part.take(np.flatnonzero(valid_part.told()))
-    genres = recipe.vocabulary.genres
-    thresholds = (
-        dict.fromkeys(genres, recipe.head.threshold)
-        if recipe.head.threshold
-        else choose_thresholds(genres, told.labels, told.known, model.scores(told))
-    )
+    choice = _choose_rules(recipe, model, valid_part)
     graph = export(model, features)
     sample = valid_part.take(np.arange(min(_PARITY_MOVIES, len(valid_part))))
     metrics: dict[str, Any] = {
@@ -104,6 +98,7 @@ def train(
         "parity": check_parity(graph, model, sample),
         "parameters": count_numbers(graph),
         "training_seconds": round(time.monotonic() - started, 1),
+        "decisions": choice.others,
     }
 
     def write(metrics: Mapping[str, Any]) -> None:
@@ -111,7 +106,8 @@ def train(
             out,
             name=recipe.head.id,
             vocabulary=recipe.vocabulary,
-            thresholds=thresholds,
+            thresholds=choice.thresholds,
+            cases=choice.cases,
             features=features,
             model=graph,
             recipe=recipe.text,
@@ -126,6 +122,26 @@ def train(
     write(metrics)
     shutil.rmtree(work, ignore_errors=True)
     return metrics
+
+
+def _choose_rules(recipe: Recipe, model: Model, valid: Examples) -> Choice:
+    """Calibration and thresholds; none but the recipe's own threshold where it has one."""
+    genres = recipe.vocabulary.genres
+    if recipe.head.threshold:
+        return Choice(dict.fromkeys(genres, recipe.head.threshold), {}, {})
+
+    def scored(shown: Examples) -> Scored:
+        told = shown.take(np.flatnonzero(shown.told()))
+        return told.labels, told.known, model.scores(told)
+
+    cases = {
+        case: scored(
+            valid.take(np.flatnonzero(valid.has(needed))).without(set(INPUTS) - set(shown))
+        )
+        for case, (needed, shown) in SHOWN.items()
+        if set(needed) <= set(model.inputs)
+    }
+    return choose_rules(genres, scored(valid), cases)
 
 
 def fit_features(recipe: Recipe, movies: Sequence[Movie]) -> dict[str, Feature]:

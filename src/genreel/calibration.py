@@ -1,0 +1,157 @@
+"""From what a graph says to probabilities and thresholds, for every combination of inputs.
+
+A score means something else where the model saw only a poster: so each case of poster and plot
+has calibration and thresholds of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genreel.catalogue import INPUTS
+
+CASES = ("title and year", "poster only", "plot only", "both")
+"""What a movie may come with; number: 1 for a poster + 2 for a plot."""
+
+EPSILON = 1e-6
+"""Scores are kept this far from 0 and 1 before their logit is taken."""
+
+Floats = NDArray[np.float64]
+
+
+def logit(scores: NDArray[Any]) -> Floats:
+    """ln(p / (1 - p)), with p kept EPSILON away from 0 and 1."""
+    p = np.clip(np.asarray(scores, np.float64), EPSILON, 1 - EPSILON)
+    return np.asarray(np.log(p / (1 - p)))
+
+
+def case_of(present: NDArray[Any]) -> NDArray[np.int64]:
+    """Which of CASES each movie is, shape (n,), from the graph's `present`, shape (n, 4)."""
+    there = present[:, [INPUTS.index("poster"), INPUTS.index("plot")]] > 0
+    return np.asarray(there @ np.array([1, 2]))
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A rising map from a score to a probability.
+
+    Either sigmoid(slope · logit(score) + intercept) — Platt scaling (1999), with intercept 0
+    temperature scaling (Guo et al. 2017) — or, where `scores` are given, straight lines between
+    the points (scores[i], shares[i]), as isotonic regression finds them (Zadrozny & Elkan 2002).
+    """
+
+    slope: float = 1.0
+    intercept: float = 0.0
+    scores: tuple[float, ...] = ()
+    shares: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        steps = np.array([self.scores, self.shares]) if self.scores else np.empty((2, 0))
+        rising = (np.diff(steps) >= 0).all() and ((steps >= 0) & (steps <= 1)).all()
+        if len(self.scores) != len(self.shares) or not (rising and self.slope > 0):
+            raise ValueError("a calibration curve does not rise from 0 to 1")
+
+    def __call__(self, scores: NDArray[Any]) -> Floats:
+        """Probabilities for scores in [0, 1], of any shape."""
+        if self.scores:
+            return np.asarray(np.interp(scores, self.scores, self.shares), np.float64)
+        return np.asarray(1 / (1 + np.exp(-(self.slope * logit(scores) + self.intercept))))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values, as `Curve(**…)` takes them."""
+        if self.scores:
+            points = {"scores": self.scores, "shares": self.shares}
+            return {name: [round(x, 6) for x in values] for name, values in points.items()}
+        # Six places, so that no digit is without effect and a flipped one shows in the seal.
+        return {"slope": round(self.slope, 6), "intercept": round(self.intercept, 6)}
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> Curve:
+        """From `to_dict`; ValueError or TypeError where that makes no rising curve."""
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else float(value)
+            for key, value in table.items()
+        }
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class CaseRules:
+    """What holds where a movie comes with one combination of inputs.
+
+    Attributes:
+        thresholds: genre → the (calibrated) score from which it is assigned, in [0, 1].
+        curves: genre → its calibration; a genre that is not there keeps its score.
+    """
+
+    thresholds: Mapping[str, float]
+    curves: Mapping[str, Curve] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values."""
+        return {
+            "thresholds": {genre: round(t, 6) for genre, t in self.thresholds.items()},
+            "calibration": {genre: curve.to_dict() for genre, curve in self.curves.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any], genres: Sequence[str]) -> CaseRules:
+        """From `to_dict`; KeyError, TypeError or ValueError where it does not suit `genres`."""
+        thresholds = {genre: float(table["thresholds"][genre]) for genre in genres}
+        if not all(0 <= threshold <= 1 for threshold in thresholds.values()):
+            raise ValueError("a threshold is outside [0, 1]")
+        curves = {g: Curve.from_dict(c) for g, c in table.get("calibration", {}).items()}
+        if not set(curves) <= set(genres):
+            raise ValueError("a calibration is of no genre of the bundle")
+        return cls(thresholds, curves)
+
+
+class Rules:
+    """The rules of every case, ready for whole batches.
+
+    Args:
+        genres: names, in the order of the scores.
+        thresholds: those of the cases that have no rules of their own.
+        cases: some of CASES → rules.
+    """
+
+    def __init__(
+        self,
+        genres: Sequence[str],
+        thresholds: Mapping[str, float],
+        cases: Mapping[str, CaseRules] | None = None,
+    ) -> None:
+        self.cases = dict(cases or {})
+        if not set(self.cases) <= set(CASES):
+            raise ValueError(f"cases are {', '.join(CASES)}")
+        common = CaseRules(thresholds)
+        self._thresholds = np.array(
+            [[self.cases.get(case, common).thresholds[g] for g in genres] for case in CASES]
+        ).reshape(len(CASES), len(genres))
+        self._curves = [
+            (number, column, self.cases[case].curves[genre])
+            for number, case in enumerate(CASES)
+            for column, genre in enumerate(genres)
+            if case in self.cases and genre in self.cases[case].curves
+        ]
+
+    def thresholds(self, present: NDArray[Any]) -> Floats:
+        """Shape (n, genres), for the graph's `present`."""
+        return np.asarray(self._thresholds[case_of(present)])
+
+    def calibrate(self, scores: NDArray[Any], present: NDArray[Any]) -> NDArray[Any]:
+        """Scores of the graph, shape (n, genres), as probabilities."""
+        if not self._curves:
+            return scores
+        calibrated = scores.copy()
+        case = case_of(present)
+        for number, column, curve in self._curves:
+            rows = np.flatnonzero(case == number)
+            if len(rows):
+                calibrated[rows, column] = curve(scores[rows, column])
+        return calibrated

@@ -1,0 +1,160 @@
+"""Chooses calibration and thresholds for every input case, on validation movies alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.isotonic import IsotonicRegression
+
+from genreel.calibration import CASES, CaseRules, Curve, logit
+from genreel.lab.evaluation.metrics import cell_losses
+from genreel.lab.models.ensemble import fit_logistics
+from genreel.thresholds import by_promise, choose_thresholds, choose_top_k, global_threshold
+from genreel.vocabulary import Known, Labels
+
+PROMISES = (0.8, 0.9, 0.95)
+"""Precisions for which thresholds by promise are noted."""
+
+SHOWN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = dict(
+    zip(
+        CASES,
+        (
+            (("title",), ("title", "year")),
+            (("poster",), ("poster",)),
+            (("plot",), ("plot", "title", "year")),
+            (("poster", "plot"), ("poster", "plot", "title", "year")),
+        ),
+        strict=True,
+    )
+)
+"""Case → the inputs that a movie must have to be in it, and those that the model is shown."""
+
+_FOLDS = 5
+_SLOPES = np.geomspace(0.2, 5, 101)  # inverse temperatures
+_SHRINKAGE = 10.0  # of Platt's slopes towards their mean over genres, as in `LateFusion`
+
+Scored = tuple[Labels, Known, NDArray[Any]]
+"""Labels and known cells of validation movies, and their scores; shape (n, genres) each."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen.
+
+    Attributes:
+        thresholds: of best F1, over movies as they are; for cases without rules of their own.
+        cases: some of CASES → calibration and thresholds of best F1.
+        others: case → "global" threshold, "top_k", and "promise": precision → genre →
+            threshold or None. For the report and for whoever wants to decide otherwise.
+    """
+
+    thresholds: dict[str, float]
+    cases: dict[str, CaseRules]
+    others: dict[str, Any]
+
+
+def choose_rules(genres: Sequence[str], everything: Scored, cases: Mapping[str, Scored]) -> Choice:
+    """Rules for all cases.
+
+    Args:
+        genres: names, in the order of the scores.
+        everything: validation movies with the inputs that they have.
+        cases: some of CASES → the movies that have its inputs, all else hidden.
+    """
+    rules, others = {}, {}
+    for case, (labels, known, scores) in cases.items():
+        if not len(labels):
+            continue
+        curves = choose_curves(labels, known, scores)
+        scores = np.column_stack(
+            [
+                scores[:, g] if curve is None else curve(scores[:, g])
+                for g, curve in enumerate(curves)
+            ]
+        )
+        named = {g: curve for g, curve in zip(genres, curves, strict=True) if curve is not None}
+        rules[case] = CaseRules(choose_thresholds(genres, labels, known, scores), named)
+        others[case] = {
+            "global": global_threshold(labels, known, scores),
+            "top_k": choose_top_k(labels, known, scores),
+            "promise": {str(p): by_promise(genres, labels, known, scores, p) for p in PROMISES},
+        }
+    return Choice(choose_thresholds(genres, *everything), rules, others)
+
+
+def choose_curves(
+    labels: Labels, known: Known, scores: NDArray[Any], seed: int = 0
+) -> list[Curve | None]:
+    """A calibration for each genre, or None where its scores are best left as they are.
+
+    Temperature, Platt and isotonic calibration are each fitted on four fifths of the movies and
+    judged by log loss on the rest, in turn. The best is taken, and fitted on all, if it beats the
+    scores themselves by more than the standard error of the difference (the one-standard-error
+    rule of Breiman et al. 1984): calibrating what is calibrated only adds noise.
+    """
+    fold = np.random.default_rng(seed).permutation(len(labels)) % _FOLDS
+    plain = cell_losses(labels, scores)
+    gains = {name: np.zeros_like(plain) for name in _FITS}
+    for k in range(min(_FOLDS, len(labels))):
+        rest, held = fold != k, fold == k
+        for name, fit in _FITS.items():
+            for g, curve in enumerate(fit(labels[rest], known[rest], scores[rest])):
+                judged = scores[held, g] if curve is None else curve(scores[held, g])
+                gains[name][held, g] = plain[held, g] - cell_losses(labels[held, g], judged)
+    fitted = {name: fit(labels, known, scores) for name, fit in _FITS.items()}
+    chosen: list[Curve | None] = []
+    for g in range(labels.shape[1]):
+        found = {name: gain[known[:, g], g] for name, gain in gains.items()}
+        sure = {
+            n: x.mean()
+            for n, x in found.items()
+            if len(x) > 1 and x.mean() > x.std() / len(x) ** 0.5
+        }
+        chosen.append(fitted[max(sure, key=sure.__getitem__)][g] if sure else None)
+    return chosen
+
+
+def _temperature(labels: Labels, known: Known, scores: NDArray[Any]) -> list[Curve | None]:
+    z = logit(scores)
+    losses = np.array(
+        [
+            np.where(known, np.logaddexp(0, (1 - 2 * labels) * slope * z), 0).sum(axis=0)
+            for slope in _SLOPES
+        ]
+    )
+    return [Curve(slope=float(_SLOPES[i])) for i in losses.argmin(axis=0)]
+
+
+def _platt(labels: Labels, known: Known, scores: NDArray[Any]) -> list[Curve | None]:
+    slopes, intercepts = fit_logistics(logit(scores)[:, None], labels, known, _SHRINKAGE)
+    return [
+        Curve(float(slope), float(intercept)) if slope > 0 else None
+        for slope, intercept in zip(slopes[0], intercepts, strict=True)
+    ]
+
+
+def _isotonic(labels: Labels, known: Known, scores: NDArray[Any]) -> list[Curve | None]:
+    curves: list[Curve | None] = []
+    for g in range(labels.shape[1]):
+        use = known[:, g]
+        n = int(use.sum())
+        if n < 2:
+            curves.append(None)
+            continue
+        # Laplace's rule: no finite number of movies shows that something never happens.
+        fit = IsotonicRegression(y_min=1 / (n + 2), y_max=1 - 1 / (n + 2))
+        fit.fit(scores[use, g].astype(np.float64), labels[use, g])
+        x, y = (np.round(values, 6) for values in (fit.X_thresholds_, fit.y_thresholds_))
+        curves.append(Curve(scores=tuple(x.tolist()), shares=tuple(y.tolist())))
+    return curves
+
+
+_FITS: dict[str, Callable[[Labels, Known, NDArray[Any]], list[Curve | None]]] = {
+    "temperature": _temperature,
+    "Platt": _platt,
+    "isotonic": _isotonic,
+}

@@ -1,0 +1,143 @@
+"""From scores to decisions: thresholds, chosen on validation movies alone.
+
+Throughout, `labels` in {0, 1}, `known` bool and `scores` in [0, 1] have shape (n, genres), and
+only known cells count.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genreel.vocabulary import Known, Labels
+
+Scores = NDArray[Any]
+Decided = NDArray[np.bool_]
+
+SMOOTHING = 20.0
+"""A genre's own threshold counts as much as the common one when it has this many positives."""
+
+CANDIDATES = np.linspace(0.02, 0.9, 89)
+"""Thresholds that are tried for the best F1."""
+
+
+def choose_thresholds(
+    genres: Sequence[str], labels: Labels, known: Known, scores: Scores
+) -> dict[str, float]:
+    """The threshold of best F1 for each genre, drawn to the common one where positives are few.
+
+    Tuning each label by itself overfits rare ones (doi:10.1145/3583780.3614996), so genre g
+    with p positives gets (p · own + SMOOTHING · common) / (p + SMOOTHING), where `common` is
+    that of `global_threshold`.
+
+    Args:
+        genres: names, shape (genres,).
+        labels, known, scores: of validation movies.
+
+    Returns:
+        genre → threshold in (0, 1).
+    """
+    f1 = _f1_by_threshold(labels, known, scores)
+    common = CANDIDATES[f1.mean(axis=0).argmax()]
+    positives = ((labels > 0) & known).sum(axis=0)
+    own = CANDIDATES[f1.argmax(axis=1)]
+    smooth = (positives * own + SMOOTHING * common) / (positives + SMOOTHING)
+    return dict(zip(genres, map(float, smooth), strict=True))
+
+
+def global_threshold(labels: Labels, known: Known, scores: Scores) -> float:
+    """The one threshold for all genres with the best mean F1 over them."""
+    return float(CANDIDATES[_f1_by_threshold(labels, known, scores).mean(axis=0).argmax()])
+
+
+def top_k(scores: Scores, k: int) -> Decided:
+    """Decides for the `k` highest scores of each movie, whatever they are."""
+    rank = np.argsort(np.argsort(-scores, axis=1, kind="stable"), axis=1, kind="stable")
+    return np.asarray(rank < k)
+
+
+def choose_top_k(labels: Labels, known: Known, scores: Scores, most: int = 5) -> int:
+    """The k, from 1 to `most`, with the best mean F1 over the movies that have a genre."""
+    true = (labels > 0) & known
+    told = true.any(axis=1)
+
+    def samples_f1(k: int) -> float:
+        chosen = top_k(scores, k)[told] & known[told]
+        count = chosen.sum(axis=1) + true[told].sum(axis=1)
+        return float((2 * (chosen & true[told]).sum(axis=1) / count).mean())
+
+    return max(range(1, most + 1), key=samples_f1) if told.any() else 1
+
+
+def by_promise(
+    genres: Sequence[str],
+    labels: Labels,
+    known: Known,
+    scores: Scores,
+    precision: float = 0.9,
+    confidence: float = 0.95,
+) -> dict[str, float | None]:
+    """The lowest threshold of each genre from which decisions are right as often as promised.
+
+    A threshold keeps the promise if, were its true precision only `precision`, the validation
+    movies would show as many right decisions with a chance of at most 1 − `confidence`: the
+    exact one-sided binomial test, whose limit is that of Clopper & Pearson (1934).
+
+    Returns:
+        genre → threshold; None where none keeps the promise, be it that the model is not that
+        good, or that there are too few movies to tell (see `decisions_needed`).
+    """
+    return {
+        genre: promised_threshold(
+            labels[known[:, g], g], scores[known[:, g], g], precision, confidence
+        )
+        for g, genre in enumerate(genres)
+    }
+
+
+def promised_threshold(
+    labels: NDArray[Any], scores: Scores, precision: float = 0.9, confidence: float = 0.95
+) -> float | None:
+    """`by_promise` for one list of cells, both of shape (n,); those of several genres, say."""
+    if not len(labels):
+        return None
+    order = np.argsort(-scores, kind="stable")
+    ranked = scores[order]
+    right = np.cumsum(labels[order] > 0)
+    decided = np.arange(1, len(ranked) + 1)
+    # Equal scores cannot be parted, so only the last of each run is a threshold.
+    last = np.flatnonzero(np.r_[np.diff(ranked) != 0, True])
+    for i in last[::-1]:
+        # The tail is only worked out where the share itself is good enough.
+        good = right[i] >= precision * decided[i]
+        if good and _binomial_tail(int(right[i]), int(decided[i]), precision) <= 1 - confidence:
+            return float(ranked[i])
+    return None
+
+
+def decisions_needed(precision: float = 0.9, confidence: float = 0.95) -> int:
+    """How many decisions, all of them right, it takes before a promise can be made."""
+    return max(1, math.ceil(math.log(1 - confidence) / math.log(precision)))
+
+
+def _binomial_tail(successes: int, trials: int, p: float) -> float:
+    """Chance of at least so many successes."""
+    k = np.arange(successes, trials + 1)
+    factorials = np.r_[0.0, np.cumsum(np.log(np.arange(1, trials + 1)))]
+    logs = factorials[trials] - factorials[k] - factorials[trials - k]
+    return float(np.exp(logs + k * math.log(p) + (trials - k) * math.log1p(-p)).sum())
+
+
+def _f1_by_threshold(labels: Labels, known: Known, scores: Scores) -> NDArray[np.float64]:
+    """Shape (genres, CANDIDATES); 0 where undefined."""
+    true = (labels > 0) & known
+    f1 = np.zeros((labels.shape[1], len(CANDIDATES)))
+    for i, threshold in enumerate(CANDIDATES):
+        decided = (scores >= threshold) & known
+        total = true.sum(axis=0) + decided.sum(axis=0)
+        f1[:, i] = 2 * (true & decided).sum(axis=0) / np.maximum(total, 1)
+    return f1

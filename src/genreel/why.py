@@ -1,0 +1,217 @@
+"""Which words of the plot and which areas of the poster spoke for a genre.
+
+Found by taking them away (Zeiler & Fergus 2014; Li et al. 2016): the weight of a word or an area
+is by how much the logit of the genre falls when it is gone. So it holds for every bundle, and is
+the model's own answer. Words are taken from the text alone, with the poster hidden: a poster
+network need not run once for every word. Words such as "the" and "of" are passed over: what they
+weigh lies in the words beside them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genreel.calibration import logit
+from genreel.catalogue import Movie
+from genreel.errors import InputError
+from genreel.features import Array, Feature, collate
+from genreel.features.stopwords import STOP_WORDS
+
+WORDS = 10
+"""How many different words are named for a genre."""
+
+AREAS = 4
+"""How many areas are named for a genre."""
+
+GRID = (6, 4)
+"""Rows and columns of the areas of a poster."""
+
+MOST_WORDS = 500
+"""So many different words of a plot are tried; nobody waits for a book's."""
+
+_WORD = re.compile(r"\w\w+")
+_BATCH = 32
+
+Score = Callable[[Mapping[str, Array]], Array]
+
+
+class Word(NamedTuple):
+    """One place of a word in the plot: plot[start:end], and its weight."""
+
+    word: str
+    start: int
+    end: int
+    weight: float
+
+
+class Area(NamedTuple):
+    """Part of a poster, its sides in [0, 1] from the upper left corner, and its weight."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    weight: float
+
+
+class Why(TypedDict):
+    """What spoke for a genre, the strongest first; a word stands once for each of its places."""
+
+    words: list[Word]
+    areas: list[Area]
+
+
+def why_to_dict(why: Why) -> dict[str, list[dict[str, Any]]]:
+    """JSON values: words and areas as objects, weights and sides to four places."""
+
+    def rounded(found: Word | Area) -> dict[str, Any]:
+        return {k: round(v, 4) if isinstance(v, float) else v for k, v in found._asdict().items()}
+
+    return {
+        "words": [rounded(word) for word in why["words"]],
+        "areas": [rounded(area) for area in why["areas"]],
+    }
+
+
+def explain(
+    score: Score, features: Mapping[str, Feature], genres: Sequence[str], movie: Movie
+) -> dict[str, Why]:
+    """Words and areas for every genre.
+
+    Args:
+        score: the graph: arrays of `features.collate` → scores in [0, 1], shape (n, genres).
+        features: name → fitted feature.
+        genres: names, in the order of the scores.
+        movie: what to explain; an input that cannot be used has nothing to say.
+
+    Returns:
+        Genre → its `Why`; both lists are empty where nothing spoke for it.
+    """
+    words = _words(score, features, movie)
+    areas = _areas(score, features, movie)
+    return {
+        genre: {
+            "words": [
+                Word(word, start, end, float(falls[g]))
+                for word, places, falls in _highest(words, g, WORDS)
+                for start, end in places
+            ],
+            "areas": [
+                Area._make((*box, float(falls[g]))) for box, falls in _highest(areas, g, AREAS)
+            ],
+        }
+        for g, genre in enumerate(genres)
+    }
+
+
+def word_places(plot: str) -> dict[str, list[tuple[int, int]]]:
+    """Word in lower case → where it stands in the plot; without STOP_WORDS, in their order."""
+    places: dict[str, list[tuple[int, int]]] = {}
+    for match in _WORD.finditer(plot):
+        word = match.group().lower()
+        if word not in STOP_WORDS:
+            places.setdefault(word, []).append(match.span())
+    return places
+
+
+def without_places(plot: str, places: Sequence[tuple[int, int]]) -> str:
+    """The plot with these places taken out."""
+    kept, at = [], 0
+    for start, end in sorted(places):
+        kept.append(plot[at:start])
+        at = end
+    return "".join([*kept, plot[at:]])
+
+
+def grid_boxes() -> list[tuple[float, float, float, float]]:
+    """Left, top, right and bottom of every area, in [0, 1]."""
+    rows, columns = GRID
+    return [
+        (c / columns, r / rows, (c + 1) / columns, (r + 1) / rows)
+        for r in range(rows)
+        for c in range(columns)
+    ]
+
+
+def occlude(pixels: Array, box: Sequence[float]) -> Array:
+    """A copy of pixels, shape (channels, height, width), with an area in their mean colour."""
+    height, width = pixels.shape[1:]
+    left, top, right, bottom = box[:4]
+    covered = pixels.copy()
+    rows = slice(round(top * height), round(bottom * height))
+    columns = slice(round(left * width), round(right * width))
+    covered[:, rows, columns] = pixels.mean(axis=(1, 2), keepdims=True).round()
+    return covered
+
+
+def _words(
+    score: Score, features: Mapping[str, Feature], movie: Movie
+) -> list[tuple[str, list[tuple[int, int]], NDArray[np.float64]]]:
+    """Every word, where it stands, and its weights, shape (genres,)."""
+    text = movie.without(["poster"])
+    rows = _rows(features, text)
+    reads = [name for name, feature in features.items() if feature.input == "plot"]
+    if not any(rows[name] is not None for name in reads):
+        return []
+    tried = list(word_places(movie.plot).items())[:MOST_WORDS]
+
+    def variants() -> Iterator[dict[str, Any]]:
+        for _, places in tried:
+            shorter = Movie(movie.id, plot=without_places(movie.plot, places))
+            yield {**rows, **{name: _read(features[name], shorter) for name in reads}}
+
+    falls = _falls(score, features, rows, variants())
+    return [(word, places, fall) for (word, places), fall in zip(tried, falls, strict=True)]
+
+
+def _areas(
+    score: Score, features: Mapping[str, Feature], movie: Movie
+) -> list[tuple[tuple[float, float, float, float], NDArray[np.float64]]]:
+    """Every area and its weights, shape (genres,)."""
+    rows = _rows(features, movie)
+    seen = [n for n, f in features.items() if f.input == "poster" and rows[n] is not None]
+    if not seen:
+        return []
+    boxes = grid_boxes()
+    variants = ({**rows, **{n: occlude(rows[n], box) for n in seen}} for box in boxes)
+    return list(zip(boxes, _falls(score, features, rows, variants), strict=True))
+
+
+def _falls(
+    score: Score,
+    features: Mapping[str, Feature],
+    rows: Mapping[str, Any],
+    variants: Iterator[dict[str, Any]],
+) -> list[NDArray[np.float64]]:
+    """How far each variant's logits are below those of `rows`, shape (genres,) each."""
+    everything = [dict(rows), *variants]
+    logits = np.concatenate(
+        [
+            logit(score(collate(features, {n: [row[n] for row in batch] for n in features})))
+            for start in range(0, len(everything), _BATCH)
+            if (batch := everything[start : start + _BATCH])
+        ]
+    )
+    return list(logits[0] - logits[1:])
+
+
+def _highest(found: Sequence[Any], g: int, count: int) -> list[Any]:
+    """The entries, weights last, that speak for genre `g`, the strongest first."""
+    ranked = sorted(found, key=lambda entry: -entry[-1][g])
+    return [entry for entry in ranked[:count] if entry[-1][g] > 1e-4]
+
+
+def _rows(features: Mapping[str, Feature], movie: Movie) -> dict[str, Any]:
+    return {name: _read(feature, movie) for name, feature in features.items()}
+
+
+def _read(feature: Feature, movie: Movie) -> Any:
+    try:
+        return feature.read(movie)
+    except InputError:
+        return None
