@@ -50,7 +50,7 @@ def from_oklab(lab: Floats) -> NDArray[np.uint8]:
     return np.asarray(np.round(s * 255), np.uint8)
 
 
-def dominant(lab: Floats, count: int) -> tuple[Floats, Floats]:
+def dominant(lab: Floats, count: int, weights: Floats | None = None) -> tuple[Floats, Floats]:
     """The centres of k-means, the largest cluster first (Lloyd 1982).
 
     The start is fixed, so that equal pixels give equal colours: the mean, then each time the pixel
@@ -59,25 +59,27 @@ def dominant(lab: Floats, count: int) -> tuple[Floats, Floats]:
     Args:
         lab: pixels, shape (n, 3), n at least 1.
         count: how many colours.
+        weights: what each pixel counts, above 0, shape (n,); None: all alike.
 
     Returns:
         colours, shape (count, 3), and their shares of the pixels, shape (count,), descending; of a
         poster with fewer colours the last shares are 0.
     """
+    mass = np.ones(len(lab), np.float32) if weights is None else weights.astype(np.float32)
     centres = np.empty((count, 3), np.float32)
-    centres[0] = lab.mean(axis=0)
+    centres[0] = np.average(lab, axis=0, weights=mass)
     nearest = ((lab - centres[0]) ** 2).sum(axis=1)
     for k in range(1, count):
         centres[k] = lab[nearest.argmax()]
         nearest = np.minimum(nearest, ((lab - centres[k]) ** 2).sum(axis=1))
     for _ in range(_ROUNDS):
         distance = ((lab[:, None] - centres[None]) ** 2).sum(axis=2)
-        member = np.eye(count, dtype=np.float32)[distance.argmin(axis=1)]
+        member = np.eye(count, dtype=np.float32)[distance.argmin(axis=1)] * mass[:, None]
         size = member.sum(axis=0)
-        moved = (member.T @ lab) / np.maximum(size, 1)[:, None]
+        moved = (member.T @ lab) / np.maximum(size, 1e-12)[:, None]
         centres = np.where(size[:, None] > 0, moved, centres).astype(np.float32)
     order = np.argsort(-size, kind="stable")
-    return centres[order], (size[order] / len(lab)).astype(np.float32)
+    return centres[order], (size[order] / mass.sum()).astype(np.float32)
 
 
 @dataclass(frozen=True)

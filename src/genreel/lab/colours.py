@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError, InputError
+from genreel.features.colours import dominant, from_oklab, oklab
 from genreel.files import write_whole
 from genreel.posters import open_poster
 from genreel.progress import progress, say
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.float32]
 
 SIDE = 32  # pixels; a poster's colours need no more
 GREY = 0.04
@@ -32,23 +33,6 @@ FEWEST_FILMS = 10
 """A genre, or a genre in a period, with fewer posters is left out."""
 
 _CLUSTERS_OF_A_POSTER = 4
-_ROUNDS = 30
-
-# Oklab's two matrices, for linear sRGB.
-_TO_CONES = np.array(
-    [
-        [0.4122214708, 0.5363325363, 0.0514459929],
-        [0.2119034982, 0.6806995451, 0.1073969566],
-        [0.0883024619, 0.2817188376, 0.6299787005],
-    ]
-)
-_TO_LAB = np.array(
-    [
-        [0.2104542553, 0.7936177850, -0.0040720468],
-        [1.9779984951, -2.4285922050, 0.4505937099],
-        [0.0259040371, 0.7827717662, -0.8086757660],
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -69,52 +53,10 @@ class Palette:
     swatches: tuple[Swatch, ...]
 
 
-def oklab(rgb: NDArray[np.uint8]) -> Floats:
-    """sRGB, uint8, shape (..., 3) → Oklab: lightness in [0, 1], a and b in about [-0.4, 0.4]."""
-    c = rgb / 255
-    linear = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
-    return np.asarray(np.cbrt(linear @ _TO_CONES.T) @ _TO_LAB.T)
-
-
-def srgb(lab: Floats) -> NDArray[np.uint8]:
-    """The inverse of `oklab`; what no screen shows is clipped."""
-    linear = (lab @ np.linalg.inv(_TO_LAB).T) ** 3 @ np.linalg.inv(_TO_CONES).T
-    linear = np.clip(linear, 0, 1)
-    c = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.asarray(np.round(c * 255), np.uint8)
-
-
-def clusters(points: Floats, weights: Floats, k: int, seed: int = 0) -> tuple[Floats, Floats]:
-    """Weighted k-means (Lloyd 1982), started by k-means++ (Arthur & Vassilvitskii 2007).
-
-    Args:
-        points, weights: shape (n, 3) and (n,).
-        k: how many clusters, at most.
-
-    Returns:
-        Centres, shape (at most k, 3), and their shares of the weight; the largest first.
-    """
-    rng = np.random.default_rng(seed)
-    centres = points[[rng.choice(len(points), p=weights / weights.sum())]]
-    while len(centres) < k:
-        chance = weights * ((points[:, None] - centres) ** 2).sum(axis=2).min(axis=1)
-        if not chance.sum() > 0:  # there are no more different colours
-            break
-        centres = np.vstack([centres, points[rng.choice(len(points), p=chance / chance.sum())]])
-    for _ in range(_ROUNDS):
-        nearest = ((points[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
-        mass = np.bincount(nearest, weights, len(centres))
-        sums = [np.bincount(nearest, weights * points[:, d], len(centres)) for d in range(3)]
-        moved = np.where(
-            mass[:, None] > 0, np.stack(sums, 1) / np.maximum(mass, 1e-12)[:, None], centres
-        )
-        done = np.allclose(moved, centres, atol=1e-5)
-        centres = moved
-        if done:
-            break
-    order = np.argsort(-mass, kind="stable")
-    order = order[mass[order] > 0]
-    return centres[order], mass[order] / weights.sum()
+def clusters(points: Floats, weights: Floats, k: int) -> tuple[Floats, Floats]:
+    """The dominant of weighted colours, at most k, and their shares; the largest first."""
+    centres, shares = dominant(points, k, weights)
+    return centres[shares > 0], shares[shares > 0]
 
 
 def poster_colours(movie: Movie) -> tuple[Floats, Floats] | None:
@@ -132,8 +74,8 @@ def poster_colours(movie: Movie) -> tuple[Floats, Floats] | None:
     coloured = lab[np.hypot(lab[:, 1], lab[:, 2]) >= GREY]
     if not len(coloured):
         return None
-    centres, shares = clusters(coloured, np.ones(len(coloured)), _CLUSTERS_OF_A_POSTER)
-    return centres, shares * len(coloured) / len(lab)
+    centres, shares = clusters(coloured, np.ones(len(coloured), np.float32), _CLUSTERS_OF_A_POSTER)
+    return centres, (shares * len(coloured) / len(lab)).astype(np.float32)
 
 
 def palettes(movies: Iterable[Movie], years: int = 10) -> list[Palette]:
@@ -180,7 +122,7 @@ def _swatches(group: Sequence[tuple[Floats, Floats]]) -> tuple[Swatch, ...]:
     )
     return tuple(
         Swatch("#" + bytes(rgb).hex(), round(float(share), 4))
-        for rgb, share in zip(srgb(centres), shares, strict=True)
+        for rgb, share in zip(from_oklab(centres), shares, strict=True)
     )
 
 

@@ -33,6 +33,9 @@ SHOWN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = dict(
 )
 """Case → the inputs that a movie must have to be in it, and those that the model is shown."""
 
+FEWEST = 10
+"""Films that a genre's calibration needs of each kind."""
+
 _FOLDS = 5
 _SLOPES = np.geomspace(0.2, 5, 101)  # inverse temperatures
 _SHRINKAGE = 10.0  # of Platt's slopes towards their mean over genres, as in `LateFusion`
@@ -94,7 +97,9 @@ def choose_curves(
     Temperature, Platt and isotonic calibration are each fitted on four fifths of the movies and
     judged by log loss on the rest, in turn. The best is taken, and fitted on all, if it beats the
     scores themselves by more than the standard error of the difference (the one-standard-error
-    rule of Breiman et al. 1984): calibrating what is calibrated only adds noise.
+    rule of Breiman et al. 1984): calibrating what is calibrated only adds noise. So does
+    calibrating on a handful of films: a genre keeps its scores unless FEWEST have it and FEWEST
+    do not.
     """
     fold = np.random.default_rng(seed).permutation(len(labels)) % _FOLDS
     plain = cell_losses(labels, scores)
@@ -108,12 +113,12 @@ def choose_curves(
     fitted = {name: fit(labels, known, scores) for name, fit in _FITS.items()}
     chosen: list[Curve | None] = []
     for g in range(labels.shape[1]):
+        positive = ((labels[:, g] > 0) & known[:, g]).sum()
+        if min(positive, known[:, g].sum() - positive) < FEWEST:
+            chosen.append(None)
+            continue
         found = {name: gain[known[:, g], g] for name, gain in gains.items()}
-        sure = {
-            n: x.mean()
-            for n, x in found.items()
-            if len(x) > 1 and x.mean() > x.std() / len(x) ** 0.5
-        }
+        sure = {n: x.mean() for n, x in found.items() if x.mean() > x.std() / len(x) ** 0.5}
         chosen.append(fitted[max(sure, key=sure.__getitem__)][g] if sure else None)
     return chosen
 
