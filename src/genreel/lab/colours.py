@@ -99,7 +99,7 @@ def palettes(movies: Iterable[Movie], years: int = 10) -> list[Palette]:
             continue
         start = None if movie.year is None else movie.year // years * years
         for genre in named:
-            groups.setdefault((genre, ""), []).append((found[0][:1], np.ones(1)))
+            groups.setdefault((genre, ""), []).append((found[0][:1], np.ones(1, np.float32)))
             if start is not None:
                 period = f"{start}s" if years == 10 else f"{start}–{start + years - 1}"
                 groups.setdefault((genre, period), []).append(found)
