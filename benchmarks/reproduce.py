@@ -61,7 +61,7 @@ POSTERS = (
     *("gomez-cnn-grey", "gomez-forest-tfidf", "gomez-mlp-counts", "gomez-average"),
     *("castelblanco-cnn3-grey", "castelblanco-cnn3-colour", "castelblanco-boosting-poster"),
 )
-DECADES = (*("dealer-resnet50-svm", "dealer-resnet50-svm-balanced", "dealer-resnet50-mlp"),)
+DECADES = ("dealer-resnet50-svm", "dealer-resnet50-svm-balanced", "dealer-resnet50-mlp")
 TWO_GENRES = (
     *("dealer-resnet50-svm-two", "dealer-pca-knn", "dealer-pca-logistic", "dealer-pca-forest"),
     "dealer-cnn3",

@@ -7,7 +7,7 @@ from typing import Any
 
 from genreel.lab.recipe import Recipe
 
-_COLUMNS = {
+HEADINGS = {
     "macro_roc_auc": "macro ROC AUC",
     "macro_average_precision": "macro AP",
     "macro_f1": "macro F1",
@@ -19,6 +19,7 @@ _COLUMNS = {
     "calibration_error": "calibration error",
     "coverage_at_3": "in the 3 highest",
 }
+"""Figure → what the card and the leaderboard call it."""
 
 
 def model_card(recipe: Recipe, metrics: Mapping[str, Any]) -> str:
@@ -54,13 +55,13 @@ def _part(part: str, cases: Mapping[str, Any], recipe: Recipe) -> list[str]:
         f"{len(recipe.vocabulary)} genres, known cells only. Thresholds were chosen on valid.",
         "In brackets: 95 % bootstrap intervals. Calibration error: the mean over genres.",
         "",
-        "| inputs | shown | movies | unanswered | " + " | ".join(_COLUMNS.values()) + " |",
-        "|---|---|---|---|" + "---|" * len(_COLUMNS),
+        "| inputs | shown | movies | unanswered | " + " | ".join(HEADINGS.values()) + " |",
+        "|---|---|---|---|" + "---|" * len(HEADINGS),
     ]
     for case, figures in cases.items():
         cells = [case, " + ".join(figures["shown"]), figures["movies"], figures["unanswered"]]
         ends = figures.get("intervals", {})
-        cells += [_with_ends(figures.get(column), ends.get(column)) for column in _COLUMNS]
+        cells += [_with_ends(figures.get(column), ends.get(column)) for column in HEADINGS]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     if part == "test":
         lines += ["", "By genre: positives, then ROC AUC / average precision of each case.", ""]

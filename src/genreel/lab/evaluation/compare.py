@@ -15,6 +15,7 @@ from genreel.bundle import read_bundle
 from genreel.catalogue import INPUTS, Movie
 from genreel.errors import BundleError, GenreelError
 from genreel.files import write_whole
+from genreel.lab.evaluation.card import HEADINGS
 from genreel.lab.evaluation.evaluate import CASES
 from genreel.lab.recipe import Recipe, builds
 from genreel.lab.splits import Split
@@ -180,16 +181,6 @@ small { display: block; font-weight: 400; opacity: .75; white-space: normal; wid
 @media print { body { max-width: none; font-size: 10px; } .scroll { overflow: visible; } }
 """
 
-_HEADS = {
-    "macro_average_precision": "macro AP",
-    "macro_f1": "macro F1",
-    "micro_f1": "micro F1",
-    "weighted_f1": "weighted F1",
-    "samples_f1": "samples F1",
-    "label_accuracy": "label accuracy",
-    "log_loss": "log loss",
-}
-
 
 def _page(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """A page that needs nothing but itself; the first figure is drawn with its interval."""
@@ -202,7 +193,7 @@ def _page(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield "<div class=scroll><table><thead><tr>"
     heads = (
         *("recipe", "inputs", "films", "macro ROC AUC", "reported by the source"),
-        *_HEADS.values(),
+        *(HEADINGS[name] for name in FIGURES[1:]),
         *("training", "parameters", "bundle", "films/s"),
     )
     yield "".join(f"<th scope=col>{head}" for head in heads) + "</thead><tbody>"
@@ -216,7 +207,7 @@ def _page(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield _range(row["macro_roc_auc_low"], row["macro_roc_auc_high"], row["reported_roc_auc"])
         yield f"<td>{html.escape(row['reported'])}<small>{html.escape(row['source'])}: "
         yield f"{html.escape(row['reported_on'])}</small>"
-        yield "".join(f"<td>{_number(row[name])}" for name in _HEADS)
+        yield "".join(f"<td>{_number(row[name])}" for name in FIGURES[1:])
         yield f"<td>{row['training_seconds']:,.0f} s<td>{row['parameters']:,}"
         yield f"<td>{row['bundle_bytes'] / 1e6:,.1f} MB<td>{row['movies_per_second']:,.0f}"
     yield "</tbody></table></div></html>"

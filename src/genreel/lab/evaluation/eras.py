@@ -1,9 +1,9 @@
-"""How well a model does by decade, and how far what one decade teaches holds in another."""
+"""How well a model does by decade."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,19 +11,13 @@ from numpy.typing import NDArray
 from genreel.catalogue import Movie
 from genreel.lab.evaluation.bootstrap import intervals
 from genreel.lab.evaluation.evaluate import Outcome
-from genreel.lab.evaluation.metrics import roc_auc, summary
-
-if TYPE_CHECKING:  # a report needs no torch
-    from genreel.lab.examples import Examples
-    from genreel.lab.models.base import Model
+from genreel.lab.evaluation.metrics import summary
 
 FEWEST_FILMS = 30
 """A decade with fewer films to measure on is left out."""
 
 FEWEST_POSITIVES = 5
 """A genre with fewer positives (or negatives) in a decade has no figure there."""
-
-ALL = "all"
 
 
 def decade_of(movie: Movie) -> str:
@@ -72,64 +66,6 @@ def by_decade(outcome: Outcome, movies: Sequence[Movie] | None = None) -> dict[s
             "intervals": {key: overall[key] for key in kept if key in overall},
         }
     return found
-
-
-def matrix(
-    make: Callable[[], Model],
-    fit: Callable[[Model, Examples], None],
-    train: Examples,
-    train_movies: Sequence[Movie],
-    test: Examples,
-    test_movies: Sequence[Movie],
-) -> dict[str, dict[str, float | None]]:
-    """Macro ROC AUC of models trained on one decade, on every decade.
-
-    Args:
-        make: an unfitted model.
-        fit: fits it on examples.
-        train, test: examples, with their movies for the years.
-
-    Returns:
-        Training decade → test decade → macro ROC AUC over the genres that the test decade has
-        enough films of; the same genres down each column. The row "all" is one model for every
-        decade, "all, as few" one trained on as many films of all decades as the decade itself has
-        (so that era and amount can be told apart; on the test decade alone).
-    """
-    tests = decades(test_movies)
-    trains = {name: at for name, at in decades(train_movies).items() if name in tests}
-    rows: dict[str, dict[str, float | None]] = {}
-
-    def measured(at: NDArray[np.int64], where: Sequence[str]) -> dict[str, float | None]:
-        model = make()
-        fit(model, train.take(at))
-        return {name: _auc(model, test.take(tests[name])) for name in where}
-
-    for name, at in trains.items():
-        rows[name] = measured(at, list(tests))
-    rng = np.random.default_rng(0)
-    rows["all, as few"] = {
-        name: measured(np.sort(rng.permutation(len(train))[: len(at)]), [name])[name]
-        for name, at in trains.items()
-    }
-    rows[ALL] = measured(np.arange(len(train)), list(tests))
-    return rows
-
-
-def own_against_all(rows: Mapping[str, Mapping[str, float | None]]) -> dict[str, float]:
-    """Decade → ROC AUC of its own model less that of the one for all."""
-    return {
-        name: own - every
-        for name in rows
-        if name in rows[ALL]
-        and (own := rows[name].get(name)) is not None
-        and (every := rows[ALL][name]) is not None
-    }
-
-
-def _auc(model: Model, test: Examples) -> float | None:
-    use = _enough(test.labels, test.known)
-    values = roc_auc(test.labels, test.known, model.scores(test))[use]
-    return round(float(values.mean()), 6) if len(values) else None
 
 
 def _enough(labels: NDArray[Any], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
