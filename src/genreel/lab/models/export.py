@@ -25,6 +25,7 @@ from genreel.errors import BundleError
 from genreel.features import Feature
 from genreel.features.colours import Colours
 from genreel.features.image import Pixels
+from genreel.features.pieces import Pieces
 from genreel.features.text import Terms
 from genreel.features.tokens import Tokens
 from genreel.lab.examples import Examples
@@ -51,23 +52,26 @@ def export(model: Model, features: Mapping[str, Feature]) -> bytes:
 
 
 def check_parity(graph: bytes, model: Model, examples: Examples) -> float:
-    """Largest difference between the scores of graph and model, over every combination of
-    inputs that single ones and all of them make.
+    """Largest difference between the scores of graph and model, over `shown_in_turn`.
 
     Raises:
         BundleError: it is over PARITY.
     """
     session = load_session(graph, threads=1)
     worst = 0.0
-    for hidden in [(), *([other for other in INPUTS if other != name] for name in INPUTS)]:
-        shown = examples.without(hidden)
-        shown = shown.take(np.flatnonzero(shown.told()))
-        for batch in shown.batches(32):
-            scores = run_session(session, batch.arrays())
-            worst = max(worst, float(np.abs(scores - model.scores(batch)).max(initial=0)))
+    for batch in shown_in_turn(examples):
+        scores = run_session(session, batch.arrays())
+        worst = max(worst, float(np.abs(scores - model.scores(batch)).max(initial=0)))
     if not worst <= PARITY:
         raise BundleError(f"the exported graph differs from the model by {worst:.2g}; not written")
     return worst
+
+
+def shown_in_turn(examples: Examples) -> Iterator[Examples]:
+    """Batches of the movies with all their inputs, then with each input alone."""
+    for hidden in [(), *([other for other in INPUTS if other != name] for name in INPUTS)]:
+        shown = examples.without(hidden)
+        yield from shown.take(np.flatnonzero(shown.told())).batches(32)
 
 
 def count_numbers(graph: bytes) -> int:
@@ -139,6 +143,10 @@ def _example_arrays(feature: Feature, k: int) -> Iterator[tuple[str, Tensor, dic
         yield rows
     elif isinstance(feature, Tokens):
         yield "ids", torch.ones(2, feature.length, dtype=torch.int64), {0: some}
+        yield rows
+    elif isinstance(feature, Pieces):
+        axes = {0: some, 1: Dim(f"pieces{k}", max=feature.length)}
+        yield "ids", torch.ones(2, min(5, feature.length), dtype=torch.int64), axes
         yield rows
     else:
         axes = {0: Dim("n"), 1: Dim(f"terms{k}")}
