@@ -146,17 +146,22 @@ class _Rewriter:
         if x not in self.quantised:
             if not self.quantised:
                 self._add(np.array(128, np.uint8), "precision/zero")
-                self._add(np.array([-1], np.int64), "precision/last")
+                self._add(np.array([-1], np.int64), "precision/last axis")
+                self._add(np.array([0], np.int64), "precision/first place")
+                self._add(np.array([1], np.int64), "precision/one place")
                 self._add(np.array(1, np.float32), "precision/one")
                 self._add(np.array(_ROW_LEVELS, np.float32), "precision/levels")
                 self._add(np.array(1e-20, np.float32), "precision/least")
             size, scale, level, integers = (
                 f"{x}/{part}" for part in ("size", "scale", "level", "integers")
             )
+            first, one, last = (f"precision/{n}" for n in ("first place", "one place", "last axis"))
             self.before.setdefault(position, []).extend(
                 [
                     onnx.helper.make_node("Abs", [x], [f"{x}/abs"]),
-                    onnx.helper.make_node("ReduceMax", [f"{x}/abs", "precision/last"], [size]),
+                    onnx.helper.make_node("ReduceMax", [f"{x}/abs", last], [f"{x}/most"]),
+                    # onnxruntime forgets to reduce the last axis where there are no rows.
+                    onnx.helper.make_node("Slice", [f"{x}/most", first, one, last], [size]),
                     onnx.helper.make_node("Div", [size, "precision/levels"], [f"{x}/step"]),
                     onnx.helper.make_node("Max", [f"{x}/step", "precision/least"], [scale]),
                     onnx.helper.make_node("Div", [x, scale], [level]),
