@@ -273,7 +273,7 @@ def test_the_graph_is_plain_onnx_in_one_piece(fitted: Fitted, family: str) -> No
     inputs = {value.name for value in graph.graph.input}
     assert inputs <= {
         *("plot.indices", "plot.values", "poster.pixels", "poster.rows", "present"),
-        *("tokens.ids", "tokens.rows"),
+        *("tokens.ids", "tokens.rows", "pieces.ids", "pieces.rows"),
     }
     assert not graph.metadata_props and graph.producer_name == "genreel"
 
