@@ -31,7 +31,7 @@ from genreel.features.tokens import Tokens
 from genreel.lab.examples import Examples
 from genreel.lab.models.base import Model
 from genreel.lab.models.classic import Classic, Linear, PerGenre, dense
-from genreel.lab.models.ensemble import Average, LateFusion, Stack
+from genreel.lab.models.ensemble import SUREST, Average, LateFusion, Stack
 from genreel.lab.models.network import Network
 from genreel.lab.models.towers import scaled
 from genreel.predictor import load_session, run_session
@@ -551,15 +551,31 @@ def _average(model: Average, features: Mapping[str, Feature]) -> Any:
     return _of_parts(model, features, genres, f"float[n, {genres}] scores", lines, constants)
 
 
+_LOGS = (
+    "p = Clip (stacked, lowest, highest)",
+    "q = Sub (unit, p)",
+    "odds = Div (p, q)",
+    "logs = Log (odds)",
+)
+"""Lines that give `logs`, the logits of `stacked`."""
+
+
+def _bounds(least: float) -> dict[str, Any]:
+    """The constants of `_LOGS`, for scores that are kept `least` away from 0 and 1."""
+    bounds = {"lowest": least, "highest": 1 - least, "unit": 1}
+    return {name: np.array(value, np.float32) for name, value in bounds.items()}
+
+
 def _stack(model: Stack, features: Mapping[str, Feature]) -> Any:
     parts, genres = model.means.shape
     lines, constants = _shown(model)
     lines += [
+        *_LOGS,
         "there = Cast <to=9> (shown)",
-        "filled = Where (there, stacked, means)",
+        "filled = Where (there, logs, means)",
         "x = Flatten (filled)",
     ]
-    constants |= {"means": model.means}
+    constants |= _bounds(SUREST) | {"means": model.means}
     width = parts * genres
     front = _of_parts(model, features, genres, f"float[n, {width}] x", lines, constants)
     return _joined([front], ["x"], _per_genre(model.core, width))
@@ -572,22 +588,16 @@ def _late_fusion(model: LateFusion, features: Mapping[str, Feature]) -> Any:
         "pattern = Cast <to=7> (bits)",
         "weight = Gather (weights, pattern)",
         "shift = Gather (bias, pattern)",
-        "p = Clip (stacked, lowest, highest)",
-        "q = Sub (unit, p)",
-        "odds = Div (p, q)",
-        "logs = Log (odds)",
+        *_LOGS,
         "weighted = Mul (logs, weight)",
         "total = ReduceSum <keepdims=0> (weighted, one)",
         "logits = Add (total, shift)",
         "scores = Sigmoid (logits)",
     ]
-    constants = {
+    constants = _bounds(EPSILON) | {
         "powers": model.powers.astype(np.float32),
         "weights": model.weights,
         "bias": model.bias,
-        "lowest": np.array(EPSILON, np.float32),
-        "highest": np.array(1 - EPSILON, np.float32),
-        "unit": np.array(1, np.float32),
     }
     return _of_parts(model, features, genres, f"float[n, {genres}] scores", lines, constants)
 
