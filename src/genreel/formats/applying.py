@@ -1,0 +1,181 @@
+"""Genres written to where other programs look for them, with a way back."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from genreel.catalogue import Movie
+from genreel.errors import GenreelError
+from genreel.formats.journal import Journal
+from genreel.formats.mark import Found
+from genreel.formats.names import Names
+from genreel.formats.nfo import write_nfo
+from genreel.formats.rows import write_table
+from genreel.formats.shopify import (
+    handle_of,
+    marks_text,
+    new_products,
+    read_marks,
+    write_shopify,
+)
+from genreel.formats.xmp import write_xmp
+
+TARGETS = ("nfo", "xmp", "csv", "jsonl", "parquet", "shopify")
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How genres are written.
+
+    Attributes:
+        out: the folder of the NFO files or sidecars, or the table or product CSV.
+        add: whether genres join those of a person.
+        create: whether a film without an NFO file gets one.
+        safe_cells: whether CSV cells that look like formulas get an apostrophe.
+        dry_run: show a diff, write nothing.
+    """
+
+    out: Path
+    add: bool = False
+    create: bool = False
+    safe_cells: bool = False
+    dry_run: bool = False
+
+
+@dataclass
+class Applied:
+    """How many films changed, stayed as they are, have no file to write to, and failed."""
+
+    changed: int = 0
+    unchanged: int = 0
+    without_file: int = 0
+    failed: int = 0
+
+
+Pairs = Iterable[tuple[Movie, Found]]
+Say = Callable[[str], None]
+
+
+def found_of(
+    genres: Iterable[str], scores: Mapping[str, float], names: Names, model: str, version: str
+) -> Found:
+    """A prediction's genres by the names of the other side; of several for one, the best score."""
+    found: dict[str, float] = {}
+    for genre in genres:
+        for name in names([genre]):
+            found[name] = max(found.get(name, 0.0), float(scores.get(genre, 0.0)))
+    return Found(found, model, version)
+
+
+def apply_to_files(pairs: Pairs, target: str, choices: Choices, show: Say, warn: Say) -> Applied:
+    """Writes genres into NFO files or XMP sidecars, one by one.
+
+    Args:
+        pairs: movies with what was found for them.
+        target: "nfo" or "xmp".
+        choices: how.
+        show: takes the diff of a dry run.
+        warn: takes one line for each film that failed.
+    """
+    applied = Applied()
+    journal = Journal(choices.out)
+    for movie, found in pairs:
+        try:
+            path = _file_of(movie, target, choices)
+            if path is None:
+                applied.without_file += 1
+                continue
+            old = path.read_bytes() if path.exists() else None
+            if target == "nfo":
+                new = write_nfo(old, found, movie=movie, add=choices.add)
+            else:
+                new = write_xmp(old, found, add=choices.add)
+            if new == (old or b""):
+                applied.unchanged += 1
+                continue
+            if choices.dry_run:
+                show(diff(path, old or b"", new))
+            else:
+                journal.write(path, new)
+            applied.changed += 1
+        except (GenreelError, OSError) as error:
+            applied.failed += 1
+            reason = error if isinstance(error, GenreelError) else error.strerror
+            warn(f"{movie.id}: {reason}")
+    journal.close()
+    return applied
+
+
+def apply_to_table(pairs: Pairs, target: str, choices: Choices, show: Say) -> Applied:
+    """Writes genres into one table or product CSV.
+
+    Raises:
+        GenreelError: it cannot be read or written; it is as it was.
+    """
+    pairs = list(pairs)
+    path = choices.out
+    try:
+        old = path.read_bytes() if path.exists() else None
+    except OSError as error:
+        raise GenreelError(f"{path} cannot be read ({error.strerror}); check it") from None
+    also: dict[Path, bytes] = {}
+    try:
+        if target == "shopify":
+            beside = path.with_name(path.name + ".genreel.json")
+            new, marks, changes = write_shopify(
+                new_products([m for m, _ in pairs], choices.safe_cells) if old is None else old,
+                {handle_of(movie): found for movie, found in pairs},
+                read_marks(beside.read_bytes()) if beside.is_file() else {},
+                add=choices.add,
+                safe_cells=choices.safe_cells,
+            )
+            also[beside] = marks_text(marks)
+        else:
+            if old is None:
+                raise GenreelError("does not exist; give the table that is to be changed")
+            by_id = {movie.id: found for movie, found in pairs}
+            new, changes = write_table(
+                old, f".{target}", by_id, add=choices.add, safe_cells=choices.safe_cells
+            )
+    except GenreelError as error:
+        raise GenreelError(f"{path}: {error}") from None
+    if choices.dry_run:
+        for change in changes:
+            show(f"{change}\n")
+    elif changes:
+        journal = Journal(path.parent)
+        # The marks last: genres without one count as a person's, and stay.
+        for where, data in {path: new, **also}.items():
+            journal.write(where, data)
+        journal.close()
+    return Applied(changed=len(changes), unchanged=len(pairs) - len(changes))
+
+
+def diff(path: Path, old: bytes, new: bytes) -> str:
+    """The change of a text file as a unified diff."""
+
+    def lines(data: bytes) -> list[str]:
+        text = data.decode(
+            "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8", "replace"
+        )
+        return [line.rstrip("\r\n") + "\n" for line in text.splitlines(keepends=True)]
+
+    return "".join(difflib.unified_diff(lines(old), lines(new), str(path), str(path)))
+
+
+def _file_of(movie: Movie, target: str, choices: Choices) -> Path | None:
+    """The file that holds a movie's genres; None where it has none and none is to be made."""
+    if target == "nfo":
+        named = movie.extra.get("nfo") or (f"{movie.id}.nfo" if choices.create else "")
+        return choices.out / str(named) if named else None
+    file = movie.extra.get("file")
+    if file and (choices.out / str(file)).is_file():
+        return choices.out / f"{file}.xmp"
+    return (
+        movie.poster.with_name(movie.poster.name + ".xmp")
+        if isinstance(movie.poster, Path)
+        else None
+    )
