@@ -81,6 +81,9 @@ def build_parser() -> argparse.ArgumentParser:
         _add_evaluate,
         _add_calibrate,
         _add_compare,
+        _add_import,
+        _add_apply,
+        _add_undo,
         _add_split,
         _add_colours,
         _add_doctor,
@@ -226,6 +229,114 @@ def _add_compare(commands: Any) -> None:
     _add_split_file(parser)
     _add_extra(parser)
     _add_set(parser)
+
+
+def _add_import(commands: Any) -> None:
+    from genreel.formats import FORMATS
+
+    width = max(map(len, FORMATS))
+    parser = _command(
+        commands,
+        "import",
+        _import,
+        "make a catalogue of films that are kept in another format",
+        "formats:\n"
+        + "".join(f"  {name:<{width}}  {found.about}\n" for name, found in FORMATS.items())
+        + "\nTMDb wants a token in GENREEL_TMDB_TOKEN. A run that was stopped is begun again by "
+        "the\nsame command, without fetching or copying twice.",
+    )
+    parser.add_argument("format", choices=tuple(FORMATS), metavar="FORMAT", help="see below")
+    parser.add_argument("source", metavar="SOURCE", help="folder, file, zip archive or query")
+    parser.add_argument(
+        "catalogue", type=Path, metavar="CATALOGUE", help="folder, or .csv, .jsonl, .parquet in one"
+    )
+    parser.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="OURS=THEIRS",
+        help="a column of a table by the name it has there, such as plot=Overview",
+    )
+    parser.add_argument("--delimiter", default=",", help="of a CSV table (default: comma)")
+    parser.add_argument("--encoding", default="utf-8-sig", help="of a CSV table (default: UTF-8)")
+    parser.add_argument("--separator", default="|", help="between genres in a cell (default: |)")
+    parser.add_argument("--taxonomy", default="", metavar="NAME", help="what the genres speak")
+    parser.add_argument("--names", metavar="FILE", help="TOML: rename, merge or drop their genres")
+    parser.add_argument("--posters", type=Path, metavar="DIR", help="posters apart from the source")
+    parser.add_argument(
+        "--with-poster", action="store_true", help="leave out films that have no poster"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an older table")
+
+
+def _add_apply(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "apply",
+        _apply,
+        "write genres to where other programs look for them",
+        "Genres that a person wrote or locked stay, one that a person took away stays away, and\n"
+        "where nothing is found nothing changes. genreel undo goes back.\n\n"
+        "examples:\n"
+        "  genreel apply ~/Movies --to nfo --dry-run\n"
+        "  genreel apply posters/ --to xmp\n"
+        "  genreel apply movies.csv --to csv --names tmdb\n"
+        "  genreel apply movies.csv --to shopify --out products_export.csv",
+    )
+    parser.add_argument(
+        "catalogue",
+        type=Path,
+        metavar="CATALOGUE",
+        help="a table or its folder; a media library (nfo) or a folder of posters (xmp) itself",
+    )
+    parser.add_argument(
+        "--to",
+        required=True,
+        choices=("nfo", "xmp", "csv", "jsonl", "parquet", "shopify"),
+        help="NFO files, sidecars, a column of a table, tags of products",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="PATH",
+        help="folder of the NFO files or sidecars; table or product CSV (default: CATALOGUE's own)",
+    )
+    parser.add_argument(
+        "--model", default="default", metavar="BUNDLE", help="bundle to use (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--threshold", type=_share, metavar="P", help="assign a genre from this score on"
+    )
+    parser.add_argument(
+        "--predictions",
+        type=Path,
+        metavar="FILE",
+        help="use these, which genreel predict --format jsonl wrote, and predict nothing",
+    )
+    parser.add_argument(
+        "--names",
+        metavar="NAMES",
+        help="what genres are called there: genreel, imdb, tmdb, tmdb-ids, movielens, kodi "
+        "(default for nfo), or a TOML file that renames, merges and drops",
+    )
+    parser.add_argument("--add", action="store_true", help="beside genres of a person, too")
+    parser.add_argument("--create", action="store_true", help="NFO files for films without one")
+    parser.add_argument(
+        "--safe-cells", action="store_true", help="an apostrophe before cells like formulas"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show what would change")
+
+
+def _add_undo(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "undo",
+        _undo,
+        "put back what the last apply changed; files that were edited since stay",
+    )
+    parser.add_argument(
+        "folder", type=Path, metavar="FOLDER", help="where apply wrote: the library or the folder"
+    )
 
 
 def _add_split(commands: Any) -> None:
@@ -549,6 +660,88 @@ def _print_figures(cases: dict[str, Any]) -> None:
     from genreel.app.output import print_figures
 
     print_figures(cases)
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from genreel.formats import FORMATS
+    from genreel.formats.film import Options
+    from genreel.formats.importing import PROBLEMS, write_import
+    from genreel.formats.names import Names, read_names
+    from genreel.progress import progress
+    from genreel.vocabulary import find_taxonomy
+
+    columns = dict(pair.partition("=")[::2] for pair in arguments.map)
+    if not all(columns.values()):
+        arguments.parser.error("--map is written OURS=THEIRS, such as plot=Overview")
+    if len(arguments.delimiter) != 1:
+        arguments.parser.error("--delimiter is one character")
+    options = Options(
+        columns,
+        arguments.delimiter,
+        arguments.encoding,
+        arguments.separator,
+        read_names(Path(arguments.names)) if arguments.names else Names(),
+        find_taxonomy(arguments.taxonomy).name if arguments.taxonomy else "",
+        arguments.posters,
+    )
+    done = write_import(
+        progress(FORMATS[arguments.format].read(Path(arguments.source), options), "importing"),
+        arguments.catalogue,
+        with_poster=arguments.with_poster,
+        overwrite=arguments.overwrite,
+    )
+    told = f"{done.films:,} films: written to {done.table}"
+    if done.problems:
+        told += f"; {done.left_out:,} left out, {done.problems:,} problems: see {PROBLEMS} there"
+    print(told, file=sys.stderr)
+    return SOME_FAILED if done.problems and done.films else DONE if done.films else NOTHING_DONE
+
+
+def _apply(arguments: argparse.Namespace) -> int:
+    from genreel.formats import applying
+    from genreel.formats.names import find_names
+    from genreel.progress import progress, say
+
+    target = arguments.to
+    names = find_names(arguments.names or ("kodi" if target == "nfo" else "genreel"))
+    movies = applying.find_movies(arguments.catalogue, target)
+    choices = applying.Choices(
+        arguments.out or applying.place_of(movies, arguments.catalogue, target),
+        arguments.add,
+        arguments.create,
+        arguments.safe_cells,
+        arguments.dry_run,
+    )
+    if arguments.predictions:
+        told = applying.read_predictions(arguments.predictions)
+        pairs = applying.pairs_of(movies, told, names)
+    else:
+        from genreel.predictor import Predictor
+
+        predictor = Predictor(arguments.model)
+        pairs = applying.predicted(movies, predictor, names, arguments.threshold)
+    pairs = progress(pairs, "applying")
+    if target in ("nfo", "xmp"):
+        done = applying.apply_to_files(pairs, target, choices, sys.stdout.write, say)
+    else:
+        done = applying.apply_to_table(pairs, target, choices, sys.stdout.write)
+    changed = "would change" if arguments.dry_run else "changed"
+    counts = f"{done.changed:,} {changed}, {done.unchanged:,} stay as they are"
+    counts += f", {done.without_file:,} without a file to write to" if done.without_file else ""
+    say(counts + (f", {done.failed:,} failed" if done.failed else ""))
+    if not done.failed:
+        return DONE
+    return SOME_FAILED if done.changed or done.unchanged else NOTHING_DONE
+
+
+def _undo(arguments: argparse.Namespace) -> int:
+    from genreel.formats.journal import undo
+
+    done = undo(arguments.folder)
+    for path in done.left:
+        print(f"genreel: {path} was edited since; left as it is", file=sys.stderr)
+    print(f"{len(done.restored):,} files restored", file=sys.stderr)
+    return SOME_FAILED if done.left else DONE
 
 
 def _split(arguments: argparse.Namespace) -> int:

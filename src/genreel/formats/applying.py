@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from genreel.catalogue import Movie
-from genreel.errors import GenreelError
+from genreel import __version__
+from genreel.catalogue import TABLES, Catalogue, Movie, read_json_lines
+from genreel.errors import CatalogueError, GenreelError
+from genreel.formats.film import Options
+from genreel.formats.folder import read_folder
 from genreel.formats.journal import Journal
+from genreel.formats.kodi import read_kodi
 from genreel.formats.mark import Found
 from genreel.formats.names import Names
 from genreel.formats.nfo import write_nfo
@@ -22,6 +28,9 @@ from genreel.formats.shopify import (
     write_shopify,
 )
 from genreel.formats.xmp import write_xmp
+
+if TYPE_CHECKING:
+    from genreel.predictor import Predictor
 
 TARGETS = ("nfo", "xmp", "csv", "jsonl", "parquet", "shopify")
 
@@ -45,6 +54,84 @@ class Choices:
     dry_run: bool = False
 
 
+Pairs = Iterable[tuple[Movie, Found]]
+Predictions = Mapping[str, tuple[Sequence[str], Mapping[str, float]]]
+
+
+def read_predictions(path: Path) -> dict[str, tuple[list[str], dict[str, float]]]:
+    """Id → genres and scores, of the JSON lines that `genreel predict --format jsonl` wrote.
+
+    Raises:
+        GenreelError: the file cannot be read, or a line is no prediction.
+    """
+    found = {}
+    try:
+        with path.open("rb") as file:
+            for number, record in read_json_lines(file):
+                try:
+                    if isinstance(record, CatalogueError):
+                        raise record
+                    scores = {str(g): float(s) for g, s in record["scores"].items()}
+                    found[str(record["id"])] = ([str(g) for g in record["genres"]], scores)
+                except (KeyError, TypeError, ValueError, AttributeError, CatalogueError):
+                    raise GenreelError(
+                        f"{path}, line {number}: no prediction; write it with "
+                        "genreel predict --format jsonl"
+                    ) from None
+    except OSError as error:
+        raise GenreelError(f"{path} cannot be read ({error.strerror}); check it") from None
+    return found
+
+
+def find_movies(path: Path, target: str) -> Iterable[Movie]:
+    """The movies of a catalogue, or of a media library (nfo) or a folder of posters (xmp) itself.
+
+    Raises:
+        CatalogueError: there are none.
+    """
+    if path.is_dir() and not any((path / name).is_file() for name in TABLES):
+        if target == "nfo":
+            return read_kodi(path, Options())
+        if target == "xmp":
+            return read_folder(path, Options())
+    return Catalogue(path, extra=True)
+
+
+def place_of(movies: Iterable[Movie], path: Path, target: str) -> Path:
+    """Where genres go unless a person says it: the catalogue's own folder, or its own table."""
+    own = movies.path if isinstance(movies, Catalogue) else path
+    if target in ("nfo", "xmp"):
+        return own.parent if isinstance(movies, Catalogue) else own
+    if target == "shopify":
+        return own.parent / "shopify.csv"
+    if own.suffix.lower() != f".{target}":
+        raise GenreelError(f"{own} is no .{target} file; say with --out which table is meant")
+    return own
+
+
+def pairs_of(movies: Iterable[Movie], predictions: Predictions, names: Names) -> Pairs:
+    """Movies with what was predicted for them earlier; nothing for those that were not."""
+    for movie in movies:
+        genres, scores = predictions.get(movie.id, ((), {}))
+        yield movie, found_of(genres, scores, names, "predictions", __version__)
+
+
+def predicted(
+    movies: Iterable[Movie], predictor: Predictor, names: Names, threshold: float | None
+) -> Pairs:
+    """Movies with what a bundle predicts for them."""
+    waiting: deque[Movie] = deque()
+
+    def passing() -> Iterator[Movie]:
+        for movie in movies:
+            waiting.append(movie)
+            yield movie
+
+    for told in predictor.predict_many(passing(), threshold=threshold):
+        model = predictor.bundle.name
+        yield waiting.popleft(), found_of(told.genres, told.scores, names, model, __version__)
+
+
 @dataclass
 class Applied:
     """How many films changed, stayed as they are, have no file to write to, and failed."""
@@ -55,8 +142,7 @@ class Applied:
     failed: int = 0
 
 
-Pairs = Iterable[tuple[Movie, Found]]
-Say = Callable[[str], None]
+Say = Callable[[str], object]
 
 
 def found_of(
