@@ -41,7 +41,10 @@ GENRE_COLUMNS = {
 COLUMNS = ("id", *INPUTS, "split", *GENRE_COLUMNS)
 """What a table is read for; other columns are left out, or kept in `Movie.extra`."""
 
-_KNOWN = frozenset(COLUMNS)
+MARK = "genreel"
+"""The column in which `genreel apply` says what it wrote into `genres`: no label to learn from."""
+
+_KNOWN = frozenset((*COLUMNS, MARK))
 
 # One cell may hold this many bytes. A longer one is no plot, and the parser stops at it.
 MAX_CELL = 16 * 2**20
@@ -140,6 +143,8 @@ def movie_from_record(
     for column, speaks in GENRE_COLUMNS.items():
         if given(column):
             names = attempt(_parse_genres, record[column])
+            if column == "genres" and names and given(MARK):
+                names = tuple(name for name in names if name not in _own(record[MARK]))
             if names:
                 genres[speaks or taxonomy] = names
     return Movie(
@@ -179,6 +184,14 @@ def _parse_year(value: str) -> int | None:
             "correct it or leave it empty"
         )
     return int(year)
+
+
+def _own(mark: Any) -> set[str]:
+    """Genres that genreel itself wrote into a table, in its spelling."""
+    try:
+        return set(_parse_genres(list(json.loads(mark)["genres"])))
+    except (GenreelError, ValueError, TypeError, KeyError, RecursionError):
+        return set()
 
 
 def _parse_genres(value: Any) -> tuple[str, ...]:

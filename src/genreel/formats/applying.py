@@ -174,7 +174,7 @@ def apply_to_files(pairs: Pairs, target: str, choices: Choices, show: Say, warn:
             if path is None:
                 applied.without_file += 1
                 continue
-            old = path.read_bytes() if path.exists() else None
+            old = _read(path)
             if target == "nfo":
                 new = write_nfo(old, found, movie=movie, add=choices.add)
             else:
@@ -182,15 +182,15 @@ def apply_to_files(pairs: Pairs, target: str, choices: Choices, show: Say, warn:
             if new == (old or b""):
                 applied.unchanged += 1
                 continue
-            if choices.dry_run:
-                show(diff(path, old or b"", new))
-            else:
+            if not choices.dry_run:
                 journal.write(path, new)
-            applied.changed += 1
-        except (GenreelError, OSError) as error:
+        except GenreelError as error:
             applied.failed += 1
-            reason = error if isinstance(error, GenreelError) else error.strerror
-            warn(f"{movie.id}: {reason}")
+            warn(f"{movie.id}: {error}")
+            continue
+        applied.changed += 1
+        if choices.dry_run:
+            show(diff(path, old or b"", new))
     journal.close()
     return applied
 
@@ -203,10 +203,7 @@ def apply_to_table(pairs: Pairs, target: str, choices: Choices, show: Say) -> Ap
     """
     pairs = list(pairs)
     path = choices.out
-    try:
-        old = path.read_bytes() if path.exists() else None
-    except OSError as error:
-        raise GenreelError(f"{path} cannot be read ({error.strerror}); check it") from None
+    old = _read(path)
     also: dict[Path, bytes] = {}
     try:
         if target == "shopify":
@@ -238,6 +235,13 @@ def apply_to_table(pairs: Pairs, target: str, choices: Choices, show: Say) -> Ap
             journal.write(where, data)
         journal.close()
     return Applied(changed=len(changes), unchanged=len(pairs) - len(changes))
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes() if path.exists() else None
+    except OSError as error:
+        raise GenreelError(f"{path} cannot be read ({error.strerror}); check it") from None
 
 
 def diff(path: Path, old: bytes, new: bytes) -> str:

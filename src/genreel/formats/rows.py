@@ -9,13 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from genreel.catalogue import GENRE_COLUMNS, MAX_CELL
+from genreel.catalogue import GENRE_COLUMNS, MARK, MAX_CELL
 from genreel.errors import CatalogueError, MissingExtra
 from genreel.formats.mark import Found, merge, read_mark
 from genreel.formats.table import csv_text
-
-MARK = "genreel"
-"""The column that holds genreel's mark."""
 
 
 @dataclass(frozen=True)
