@@ -45,7 +45,7 @@ def whole_file(path: Path, sync: bool = True) -> Iterator[IO[bytes]]:
         Path(temporary).unlink(missing_ok=True)
 
 
-def write_whole(path: Path, data: bytes, sync: bool = True) -> None:
+def write_whole(path: Path, data: bytes | memoryview, sync: bool = True) -> None:
     """Writes `data` to `path` through `whole_file`."""
     with whole_file(path, sync) as file:
         file.write(data)

@@ -84,6 +84,7 @@ def build_parser() -> argparse.ArgumentParser:
         _add_import,
         _add_apply,
         _add_undo,
+        _add_clean,
         _add_split,
         _add_colours,
         _add_doctor,
@@ -177,6 +178,7 @@ def _add_train(commands: Any) -> None:
     parser.add_argument("recipe", metavar="RECIPE", help="name of a recipe, or a .toml file")
     _add_catalogue(parser)
     parser.add_argument("--out", required=True, type=Path, metavar="BUNDLE", help="where it goes")
+    _add_terms(parser)
     _add_split_file(parser)
     _add_extra(parser)
     _add_set(parser)
@@ -223,6 +225,7 @@ def _add_compare(commands: Any) -> None:
     )
     _add_catalogue(parser)
     parser.add_argument("recipes", nargs="+", metavar="RECIPE", help="names or .toml files")
+    _add_terms(parser)
     parser.add_argument(
         "--out", required=True, type=Path, metavar="DIR", help="for leaderboard.csv, .json, .html"
     )
@@ -339,6 +342,22 @@ def _add_undo(commands: Any) -> None:
     )
 
 
+def _add_clean(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "clean",
+        _clean,
+        "find what is wrong with a catalogue's posters, plots and genres",
+        "The findings are a CSV table on standard output: id, kind, detail, other (the film that\n"
+        "it resembles).",
+    )
+    _add_catalogue(parser)
+    parser.add_argument(
+        "--out", type=Path, metavar="CATALOGUE", help="write a cleaned copy with its posters there"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an older table there")
+
+
 def _add_split(commands: Any) -> None:
     parser = _command(
         commands, "split", _split, "split a catalogue so that every genre keeps its share"
@@ -348,6 +367,23 @@ def _add_split(commands: Any) -> None:
     parser.add_argument("--valid", type=_share, default=0.1, help="share (default: %(default)s)")
     parser.add_argument("--test", type=_share, default=0.1, help="share (default: %(default)s)")
     parser.add_argument("--seed", type=_seed, default=0, help="(default: %(default)s)")
+    parser.add_argument(
+        "--by",
+        choices=("genre", "group", "decade", "column"),
+        default="genre",
+        help="genre: at random, every genre with its share; group: so, but films of one title and "
+        "year, one franchise (column group) or one picture (--findings) stay together; decade: "
+        "test on --test-decades; column: as the column split says (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--test-decades", type=_decades, default=(), metavar="1970,1980", help="for --by decade"
+    )
+    parser.add_argument(
+        "--train-decades", type=_decades, default=(), metavar="2010", help="default: all others"
+    )
+    parser.add_argument(
+        "--findings", type=Path, metavar="FILE", help="CSV of genreel clean, for --by group"
+    )
 
 
 def _add_colours(commands: Any) -> None:
@@ -373,6 +409,16 @@ def _add_catalogue(parser: Any) -> None:
         default="genreel",
         metavar="NAME",
         help="what the column genres speaks: genreel (all genres), imdb, tmdb, movielens, mixed",
+    )
+
+
+def _add_terms(parser: Any) -> None:
+    parser.add_argument(
+        "--accept-terms",
+        action="append",
+        default=[],
+        choices=("tmdb",),
+        help="you have the agreement that a source's terms ask for where a model learns from it",
     )
 
 
@@ -414,6 +460,13 @@ def _seed(text: str) -> int:
     if not text.isdecimal() or int(text) >= 2**32:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 2³² - 1")
     return int(text)
+
+
+def _decades(text: str) -> tuple[int, ...]:
+    years = text.replace("s", "").split(",")
+    if not all(year.isdecimal() and int(year) % 10 == 0 for year in years):
+        raise argparse.ArgumentTypeError(f"{text!r} are no decades; write 1970,1980")
+    return tuple(map(int, years))
 
 
 def _share(text: str) -> float:
@@ -554,10 +607,13 @@ def _recipes(arguments: argparse.Namespace) -> int:
 def _train(arguments: argparse.Namespace) -> int:
     _need_lab()
     from genreel.catalogue import Catalogue
+    from genreel.formats.tmdb import check_terms
     from genreel.lab.recipe import load_recipe
     from genreel.lab.splits import read_split
     from genreel.lab.training.run import train
 
+    for given in filter(None, (arguments.catalogue, arguments.extra)):
+        check_terms(Catalogue(given, arguments.taxonomy, extra=True), arguments.accept_terms)
     metrics = train(
         load_recipe(arguments.recipe, arguments.set),
         Catalogue(arguments.catalogue, arguments.taxonomy),
@@ -576,6 +632,7 @@ def _compare(arguments: argparse.Namespace) -> int:
     _need_lab()
     from genreel.app.output import print_leaderboard
     from genreel.catalogue import Catalogue
+    from genreel.formats.tmdb import check_terms
     from genreel.lab.evaluation.compare import compare
     from genreel.lab.recipe import load_recipe
     from genreel.lab.splits import read_split, stratified_split, write_split
@@ -585,6 +642,8 @@ def _compare(arguments: argparse.Namespace) -> int:
     recipes = [load_recipe(name, arguments.set) for name in arguments.recipes]
     catalogue = Catalogue(arguments.catalogue, arguments.taxonomy)
     extra = Catalogue(arguments.extra, arguments.taxonomy) if arguments.extra else None
+    for given in filter(None, (arguments.catalogue, arguments.extra)):
+        check_terms(Catalogue(given, arguments.taxonomy, extra=True), arguments.accept_terms)
     movies = catalogue.by_id()
     _make_folder(arguments.out)
     kept = arguments.out / "split.json"
@@ -744,17 +803,55 @@ def _undo(arguments: argparse.Namespace) -> int:
     return SOME_FAILED if done.left else DONE
 
 
+def _clean(arguments: argparse.Namespace) -> int:
+    from collections import Counter
+
+    from genreel.catalogue import Catalogue
+    from genreel.formats.importing import write_import
+    from genreel.lab.cleaning import cleaned, find, findings_table
+    from genreel.progress import progress
+
+    catalogue = Catalogue(arguments.catalogue, arguments.taxonomy, extra=True)
+    findings = find(progress(catalogue, "looking", _length(catalogue)))
+    sys.stdout.write(findings_table(findings))
+    for kind, count in Counter(finding.kind for finding in findings).most_common():
+        print(f"{count:>7,}  {kind}", file=sys.stderr)
+    if not findings:
+        print("nothing found", file=sys.stderr)
+    if arguments.out:
+        done = write_import(
+            cleaned(catalogue, findings), arguments.out, overwrite=arguments.overwrite
+        )
+        print(f"{done.films:,} films: written to {done.table}", file=sys.stderr)
+    return DONE
+
+
 def _split(arguments: argparse.Namespace) -> int:
     _need_lab()
     from genreel.catalogue import Catalogue
-    from genreel.lab.splits import PARTS, stratified_split, write_split
+    from genreel.lab import splits
+    from genreel.lab.cleaning import read_alike
+    from genreel.lab.splits import PARTS, write_split
     from genreel.vocabulary import Vocabulary
 
     valid, test = arguments.valid, arguments.test
     if not (valid > 0 and test > 0 and valid + test < 1):
         arguments.parser.error("--valid and --test must be over 0, and leave movies to train on")
-    movies = [m for m in Catalogue(arguments.catalogue, arguments.taxonomy) if m.genres]
-    split = stratified_split(movies, Vocabulary(), arguments.seed, valid, test)
+    if (arguments.by == "decade") != bool(arguments.test_decades):
+        arguments.parser.error("--by decade and --test-decades go together")
+    catalogue = Catalogue(arguments.catalogue, arguments.taxonomy, extra=True)
+    movies = [movie for movie in catalogue.by_id().values() if movie.genres]
+    if arguments.by == "column":
+        split = splits.column_split(movies)
+    elif arguments.by == "decade":
+        tested, trained = arguments.test_decades, arguments.train_decades
+        split = splits.decade_split(movies, Vocabulary(), arguments.seed, tested, valid, trained)
+    elif arguments.by == "group":
+        alike = read_alike(arguments.findings) if arguments.findings else []
+        groups = splits.groups_of(movies, alike)
+        split = splits.group_split(movies, Vocabulary(), arguments.seed, valid, test, groups=groups)
+    else:
+        split = splits.stratified_split(movies, Vocabulary(), arguments.seed, valid, test)
     write_split(split, arguments.out)
     sizes = ", ".join(f"{name} {len(getattr(split, name)):,}" for name in PARTS)
     print(f"{sizes}: written to {arguments.out}", file=sys.stderr)

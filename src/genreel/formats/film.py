@@ -63,8 +63,8 @@ def film(
         problem: what is wrong besides.
     """
     taxonomy = options.taxonomy or taxonomy
-    named = [name if isinstance(name, str) else f"{name}" for name in genres]
-    known, unknown = spelled(INTO[taxonomy](options.names(named)))
+    given = [name if isinstance(name, str) else f"{name}" for name in genres]
+    known, unknown = spelled(INTO[taxonomy](options.names(given)))
     movie = movie_from_record({**record, "genres": None, "poster": None}, fallback_id)
     problems = [problem, movie.problem]
     if unknown:

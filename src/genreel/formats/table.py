@@ -85,8 +85,9 @@ def csv_text(cells: Iterable[Any], safe_cells: bool = False, end: str = "\n") ->
     """One line of a CSV file; None is an empty cell."""
     text = io.StringIO()
     shown = [safe_cell(cell) if safe_cells else cell for cell in cells]
-    csv.writer(text, lineterminator=end).writerow(shown)
-    return text.getvalue()
+    # Up to Python 3.12 the writer quotes a carriage return only where one ends its lines.
+    csv.writer(text, lineterminator="\r\n").writerow(shown)
+    return text.getvalue().removesuffix("\r\n") + end
 
 
 def csv_line(cells: Iterable[Any], safe_cells: bool = False) -> bytes:

@@ -19,7 +19,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -179,6 +179,25 @@ def _retry_after(value: str) -> float:
         except ValueError:
             seconds = 0.0
     return min(600.0, max(0.0, seconds))
+
+
+def check_terms(movies: Iterable[Movie], accepted: Collection[str]) -> None:
+    """Refuses to learn from films of TMDb's API until a person says that they may.
+
+    Args:
+        movies: with their column `source`, see `Catalogue(..., extra=True)`.
+        accepted: whose terms the person has accepted; "tmdb" is the one that is asked for.
+
+    Raises:
+        CatalogueError: a film comes from there, and it was not accepted.
+    """
+    if "tmdb" in accepted:
+        return
+    if any(movie.extra.get("source") == SOURCE for movie in movies):
+        raise CatalogueError(
+            "films of TMDb's API: its terms ask for an agreement with TMDb where a model learns "
+            "from them; if you have one, add --accept-terms tmdb"
+        )
 
 
 def read_tmdb(query: Path, options: Options, client: Client | None = None) -> Iterator[Movie]:

@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from genreel.catalogue import Movie
-from genreel.errors import PosterError
+from genreel.catalogue import Movie, csv_rows
+from genreel.errors import CatalogueError, PosterError
+from genreel.formats.table import csv_text
 from genreel.posters import open_poster
 
 TINY = 64
@@ -250,6 +251,34 @@ def _group_findings(groups: dict[str, list[tuple[str, str]]]) -> Iterator[Findin
         else:
             for movie_id, _ in group[1:]:
                 yield Finding(movie_id, "duplicate poster", other=first)
+
+
+def findings_table(findings: Iterable[Finding]) -> str:
+    """Findings as CSV with the columns id, kind, detail, other."""
+    rows = [("id", "kind", "detail", "other")]
+    rows += [(f.id, f.kind, f.detail, f.other) for f in findings]
+    return "".join(csv_text(row) for row in rows)
+
+
+def read_alike(path: Path) -> list[tuple[str, str]]:
+    """Pairs of films with nearly the same poster, from a table of findings.
+
+    Raises:
+        CatalogueError: it cannot be read.
+    """
+    kinds = ("duplicate poster", "placeholder poster")
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            columns, rows = csv_rows(file)
+            if not {"id", "kind", "other"} <= set(columns):
+                raise CatalogueError(f"{path}: no columns id, kind, other; is it of genreel clean?")
+            return [
+                (row["id"], row["other"])
+                for _, row in rows
+                if not isinstance(row, CatalogueError) and row["kind"] in kinds and row["other"]
+            ]
+    except (OSError, UnicodeDecodeError) as error:
+        raise CatalogueError(f"{path} cannot be read ({error}); check the path") from None
 
 
 def cleaned(movies: Iterable[Movie], findings: Sequence[Finding]) -> Iterator[Movie]:
