@@ -149,7 +149,10 @@ def test_a_path_that_leaves_the_library(tmp_path: Path) -> None:
     assert outside.read_text() == "<movie/>"
 
 
-CSV = b'\xef\xbb\xbfid,title,note,genres\r\n1,A,"x, ""y""",\r\n2,B,=1+1,Western\r\n3,"br"oken\r\n4,D,\xff,\r\n'
+CSV = (
+    b'\xef\xbb\xbfid,title,note,genres\r\n1,A,"x, ""y""",\r\n2,B,=1+1,Western\r\n'
+    b'3,"br"oken\r\n4,D,\xff,\r\n'
+)
 
 
 def test_a_table_keeps_every_other_byte() -> None:

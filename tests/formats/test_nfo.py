@@ -6,7 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from genreel.catalogue import Movie
@@ -18,8 +18,10 @@ FOUND = Found({"Drama": 0.9, "Science Fiction": 0.5}, "default", "1")
 OTHER = Found({"War": 0.8}, "default", "1")
 
 RICH = (
-    "<?xml version='1.0' encoding='UTF-8' standalone='yes' ?>\r\n<!-- of a person -->\r\n<movie>\r\n"
-    "\t<title>A &amp; B ü</title>\r\n\t<ratings><rating name='x'><value>7</value></rating></ratings>\r\n"
+    "<?xml version='1.0' encoding='UTF-8' standalone='yes' ?>\r\n"
+    "<!-- of a person -->\r\n<movie>\r\n"
+    "\t<title>A &amp; B ü</title>\r\n"
+    "\t<ratings><rating name='x'><value>7</value></rating></ratings>\r\n"
     "\t<unknown a='1>2'><genre>not mine</genre></unknown><![CDATA[<genre>nor this</genre>]]>\r\n"
     "\t<lockedfields>Name|Cast</lockedfields>\r\n\t<plot/>\r\n</movie>\r\n"
     "https://www.imdb.com/title/tt1234567/\r\n"
@@ -142,7 +144,7 @@ def test_what_is_refused_in_one_line(data: bytes) -> None:
         assert "\n" not in str(caught.value)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100, phases=(Phase.generate,))
 @given(
     st.binary(max_size=200)
     | st.text(alphabet="<>/movie genre!-&;\"'[]?", max_size=80).map(str.encode)
@@ -158,7 +160,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 GENRES = st.lists(st.sampled_from(["Drama", "War", "Crime", "Sci-Fi", "Own / Thing"]), unique=True)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100, phases=(Phase.generate,))
 @given(GENRES, GENRES, st.booleans())
 def test_writing_twice_is_writing_once(first: list[str], second: list[str], add: bool) -> None:
     start = RICH.encode()
