@@ -46,7 +46,7 @@ def generate(path: Path, rows: int) -> None:
             row |= {"belongs_to_collection": "{'id': 1, 'name': 'A'}" if number % 10 == 0 else ""}
             cells = list(row.values())
             if number % 10_000 == 77:
-                writer.writerow(cells[:9] + [plot + "\n"])
+                writer.writerow([*cells[:9], plot + "\n"])
                 writer.writerow(["1997-08-20", *cells[:10]])
                 continue
             writer.writerow(cells)
