@@ -59,14 +59,14 @@ def again(given: list[Movie], suffix: str) -> tuple[list[Movie], list[Movie]]:
 FILLED = STRIPPED.filter(bool)
 
 
-@settings(deadline=None, phases=(Phase.explicit, Phase.generate), max_examples=60)
+@settings(deadline=None, phases=(Phase.explicit, Phase.generate), max_examples=30)
 @given(movies(FILLED | st.integers() | st.booleans() | st.floats(allow_nan=False)))
 def test_json_lines_come_back(given: list[Movie]) -> None:
     placed, back = again(given, ".jsonl")
     assert back == placed
 
 
-@settings(deadline=None, phases=(Phase.explicit, Phase.generate), max_examples=60)
+@settings(deadline=None, phases=(Phase.explicit, Phase.generate), max_examples=30)
 @given(movies(TEXT.filter(bool)))
 def test_csv_comes_back(given: list[Movie]) -> None:
     placed, back = again(given, ".csv")
