@@ -112,7 +112,7 @@ def test_a_table_of_other_columns(tmp_path: Path) -> None:
     )
     columns = {"id": "Key", "title": "Name", "plot": "Overview", "poster": "Art", "genres": "Kinds"}
     options = Options(columns, ";", separator=",", names=Names({"dark": ("Film-Noir",)}))
-    back, problems = imported("table", table, tmp_path / "out", options)
+    back, problems = imported("columns", table, tmp_path / "out", options)
     assert back["a"].genres == {"genreel": ("Drama", "Film-Noir")}
     assert back["a"].extra == {"Budget": "7"}
     assert bytes_of(back["a"]) == picture()
@@ -125,8 +125,8 @@ def test_a_table_of_other_columns(tmp_path: Path) -> None:
 @pytest.mark.parametrize("columns", [{"plot": "Overview"}, {"plots": "id"}])
 def test_a_column_that_is_not_there(tmp_path: Path, columns: dict[str, str]) -> None:
     (tmp_path / "films.csv").write_text("id,title\na,Alba\n")
-    with pytest.raises(CatalogueError, match="no column '(Overview|plots)'"):
-        list(FORMATS["table"].read(tmp_path / "films.csv", Options(columns)))
+    with pytest.raises(CatalogueError, match=r"no column '(Overview|plots)'"):
+        list(FORMATS["columns"].read(tmp_path / "films.csv", Options(columns)))
 
 
 # MM-IMDb
@@ -303,7 +303,7 @@ def test_imdb(tmp_path: Path, name: str) -> None:
 def test_imdb_cut_short(tmp_path: Path) -> None:
     path = tmp_path / "title.basics.tsv.gz"
     path.write_bytes(gzip.compress(TSV.encode())[:-12])
-    with pytest.raises(CatalogueError, match="damaged .* download it again"):
+    with pytest.raises(CatalogueError, match=r"damaged .* download it again"):
         list(FORMATS["imdb"].read(path, NONE))
 
 

@@ -31,8 +31,8 @@ def read_imdb(path: Path, options: Options) -> Iterator[Movie]:
         name = path.name
     else:
         name = source.find("title.basics.tsv.gz", "title.basics.tsv")
-    try:
-        with source.open(name) as raw:
+    with source.open(name) as raw:
+        try:
             opened: IO[bytes] = gzip.GzipFile(fileobj=raw) if name.endswith(".gz") else raw  # type: ignore[assignment]
             lines = io.TextIOWrapper(opened, "utf-8", errors="surrogateescape", newline="")
             columns, rows = csv_rows(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
@@ -56,5 +56,5 @@ def read_imdb(path: Path, options: Options) -> Iterator[Movie]:
                         taxonomy="imdb",
                         poster=posters.poster_of(told["tconst"]),
                     )
-    except (EOFError, OSError, zlib.error) as error:
-        raise CatalogueError(f"{path}: damaged ({error}); download it again") from None
+        except (EOFError, OSError, zlib.error) as error:
+            raise CatalogueError(f"{path}: damaged ({error}); download it again") from None
