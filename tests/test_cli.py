@@ -912,7 +912,7 @@ def test_apply_and_undo_commands(run: Run, tmp_path: Path) -> None:
     assert b"<genre>Western</genre>" in nfo.read_bytes()
 
     ran = run("undo", tmp_path / "films")
-    assert (ran.code, ran.err) == (0, "1 files restored\n")
+    assert (ran.code, ran.err) == (0, "restored: 1, left: 0\n")
     assert nfo.read_bytes() == before
 
 

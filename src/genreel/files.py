@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import shutil
 import stat
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import IO
 
 from genreel.errors import GenreelError
+
+_PART = ".part"  # ends the name of a file that is being written
 
 
 @contextlib.contextmanager
@@ -26,7 +29,7 @@ def whole_file(path: Path, sync: bool = True) -> Iterator[IO[bytes]]:
         GenreelError: the folder cannot be written, or the disk is full; `path` is as it was.
     """
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        descriptor, temporary = tempfile.mkstemp(_PART, f".{path.name}.", path.parent)
     except OSError as error:
         raise _cannot_write(path, error) from None
     try:
@@ -49,6 +52,17 @@ def write_whole(path: Path, data: bytes | memoryview, sync: bool = True) -> None
     """Writes `data` to `path` through `whole_file`."""
     with whole_file(path, sync) as file:
         file.write(data)
+
+
+def remove_parts(folder: Path, name: str = "") -> None:
+    """Removes what writers that were killed left half written in a folder.
+
+    Args:
+        folder: where they wrote.
+        name: of the file they wrote; empty: any.
+    """
+    for path in folder.glob(f".{glob.escape(name) or '*'}.*{_PART}"):
+        path.unlink(missing_ok=True)
 
 
 def write_folder_whole(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -799,7 +799,7 @@ def _undo(arguments: argparse.Namespace) -> int:
     done = undo(arguments.folder)
     for path in done.left:
         print(f"genreel: {path} was edited since; left as it is", file=sys.stderr)
-    print(f"{len(done.restored):,} files restored", file=sys.stderr)
+    print(f"restored: {len(done.restored):,}, left: {len(done.left):,}", file=sys.stderr)
     return SOME_FAILED if done.left else DONE
 
 

@@ -27,6 +27,7 @@ from genreel.formats.shopify import (
     read_marks,
     write_shopify,
 )
+from genreel.formats.source import MAX_TEXT
 from genreel.formats.xmp import write_xmp
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def apply_to_files(pairs: Pairs, target: str, choices: Choices, show: Say, warn:
             if path is None:
                 applied.without_file += 1
                 continue
-            old = _read(path)
+            old = _read(path, MAX_TEXT)
             if target == "nfo":
                 new = write_nfo(old, found, movie=movie, add=choices.add)
             else:
@@ -237,8 +238,10 @@ def apply_to_table(pairs: Pairs, target: str, choices: Choices, show: Say) -> Ap
     return Applied(changed=len(changes), unchanged=len(pairs) - len(changes))
 
 
-def _read(path: Path) -> bytes | None:
+def _read(path: Path, limit: int | None = None) -> bytes | None:
     try:
+        if limit and path.exists() and path.stat().st_size > limit:
+            raise GenreelError(f"{path}: more than {limit:,} bytes; shorten it")
         return path.read_bytes() if path.exists() else None
     except OSError as error:
         raise GenreelError(f"{path} cannot be read ({error.strerror}); check it") from None
@@ -253,7 +256,7 @@ def diff(path: Path, old: bytes, new: bytes) -> str:
         )
         return [line.rstrip("\r\n") + "\n" for line in text.splitlines(keepends=True)]
 
-    return "".join(difflib.unified_diff(lines(old), lines(new), str(path), str(path)))
+    return "".join(difflib.unified_diff(lines(old), lines(new), str(path), str(path), n=1))
 
 
 def _file_of(movie: Movie, target: str, choices: Choices) -> Path | None:
@@ -263,9 +266,11 @@ def _file_of(movie: Movie, target: str, choices: Choices) -> Path | None:
         return choices.out / str(named) if named else None
     file = movie.extra.get("file")
     if file and (choices.out / str(file)).is_file():
-        return choices.out / f"{file}.xmp"
-    return (
-        movie.poster.with_name(movie.poster.name + ".xmp")
-        if isinstance(movie.poster, Path)
-        else None
-    )
+        poster = choices.out / str(file)
+    elif isinstance(movie.poster, Path):
+        poster = movie.poster
+    else:
+        return None
+    # digiKam, darktable and Immich say a.jpg.xmp, Lightroom a.xmp: the one that is there goes on.
+    whole, bare = poster.with_name(poster.name + ".xmp"), poster.with_suffix(".xmp")
+    return bare if bare.is_file() and not whole.is_file() else whole

@@ -9,13 +9,16 @@ from pathlib import Path
 
 from genreel.catalogue import TABLES, Movie
 from genreel.errors import GenreelError, PosterError
-from genreel.files import whole_file, write_whole
+from genreel.files import remove_parts, whole_file, write_whole
 from genreel.formats.source import Poster
 from genreel.formats.table import csv_line, write_catalogue
 from genreel.posters import Limits, suffix_of
 
 PROBLEMS = "import-problems.csv"
 """Table beside the catalogue of what could not be used."""
+
+
+_LONGEST = 200  # bytes of a name; file systems hold 255, with the suffix and a temporary one's
 
 
 @dataclass
@@ -61,6 +64,9 @@ def write_import(
         raise GenreelError(f"{done.table} is there already; give --overwrite to replace it")
     try:
         (folder / "posters").mkdir(parents=True, exist_ok=True)
+        remove_parts(folder / "posters")
+        for name in (done.table.name, PROBLEMS):
+            remove_parts(folder, name)
     except OSError as error:
         raise GenreelError(f"cannot write to {folder} ({error.strerror}); choose another") from None
     with whole_file(folder / PROBLEMS) as problems:
@@ -130,7 +136,8 @@ def _keep(movie_id: str, poster: Poster, folder: Path) -> Path:
 def file_name(movie_id: str) -> str:
     """An id as the name of a file, without folders; another id never gives the same name."""
     kept = "".join(c if c.isalnum() or c in "-_ .()" else "_" for c in movie_id).strip(" .")
-    if kept == movie_id and len(kept) <= 100:
+    if kept == movie_id and len(kept.encode()) <= _LONGEST:
         return kept
     digest = hashlib.sha256(movie_id.encode("utf-8", "replace")).hexdigest()[:12]
-    return f"{kept[:80].strip(' .') or 'film'}-{digest}"
+    short = kept.encode("utf-8", "replace")[:_LONGEST].decode("utf-8", "ignore")
+    return f"{short.strip(' .') or 'film'}-{digest}"

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from genreel.errors import GenreelError
-from genreel.files import write_whole
+from genreel.files import remove_parts, write_whole
 
 FOLDER = Path(".genreel") / "undo"
 
@@ -37,6 +37,9 @@ class Journal:
         runs = _runs(self.root)
         if runs and not (runs[-1] / "done").exists() and not (runs[-1] / "undone").exists():
             self.run = runs[-1]
+            remove_parts(self.run)
+            for path, _ in _entries(self.run):
+                remove_parts(path.parent, path.name)
         else:
             last = int(runs[-1].name) if runs else 0
             self.run = self.root / FOLDER / f"{last + 1:06d}"
@@ -96,32 +99,38 @@ def undo(root: Path) -> Undone:
         raise GenreelError(f"{root}: nothing to undo there; give the folder that apply wrote to")
     run = runs[-1]
     done = Undone()
-    for entry in reversed(list(_entries(run))):
-        path = root / entry["path"]
-        if not Path(os.path.realpath(path)).is_relative_to(root):
-            continue
-        now = _hash(path.read_bytes()) if path.exists() else None
-        if now == entry["before"]:
-            continue
-        if now != entry["after"]:
-            done.left.append(entry["path"])
-        elif entry["before"] is None:
-            path.unlink()
-            done.restored.append(entry["path"])
-        else:
-            write_whole(path, (run / Path(entry["backup"]).name).read_bytes())
-            done.restored.append(entry["path"])
+    for path, entry in reversed(list(_entries(run))):
+        try:
+            now = _hash(path.read_bytes()) if path.exists() else None
+            if now == entry["before"]:
+                continue
+            if now != entry["after"]:
+                done.left.append(entry["path"])
+                continue
+            if entry["before"] is None:
+                path.unlink()
+            else:
+                write_whole(path, (run / Path(entry["backup"]).name).read_bytes())
+        except OSError as error:
+            raise GenreelError(
+                f"{error.filename or path} ({error.strerror}); mend that and undo again"
+            ) from None
+        done.restored.append(entry["path"])
     write_whole(run / "undone", b"")
     return done
 
 
-def _entries(run: Path) -> Iterator[dict[str, str]]:
+def _entries(run: Path) -> Iterator[tuple[Path, dict[str, str]]]:
+    """Files that a run wrote and what its journal says of them; none outside of its root."""
+    root = run.parents[2]
     with contextlib.suppress(FileNotFoundError):
         for line in (run / "journal.jsonl").read_bytes().splitlines():
             with contextlib.suppress(ValueError):  # half written, or empty
                 entry = json.loads(line)
                 if isinstance(entry, dict) and {"path", "before", "after"} <= set(entry):
-                    yield entry
+                    path = root / entry["path"]
+                    if Path(os.path.realpath(path)).is_relative_to(root):
+                        yield path, entry
 
 
 def _runs(root: Path) -> list[Path]:

@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 from genreel.errors import CatalogueError
 
 _MAX_DEPTH = 100
+_MAX_ELEMENTS = 100_000  # a large NFO has some hundreds
 _TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 
@@ -95,10 +96,15 @@ class Document:
 
     def _parse(self, offset: int) -> None:
         open_elements: list[Element] = []
+        count = 0
         parser = expat.ParserCreate("utf-8", " " if self._namespaces else None)
         parser.buffer_text = True
 
         def begin(name: str, attributes: dict[str, str]) -> None:
+            nonlocal count
+            count += 1
+            if count > _MAX_ELEMENTS:
+                raise CatalogueError(f"more than {_MAX_ELEMENTS:,} tags; is it of a film?")
             start = offset + parser.CurrentByteIndex
             tag = _TAG.match(self.body, start)
             if tag is None or len(open_elements) >= _MAX_DEPTH:

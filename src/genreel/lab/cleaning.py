@@ -1,9 +1,10 @@
 """What is wrong with a catalogue's posters, plots and genres: findings, and a cleaned copy.
 
 Posters are looked at through a 64-bit difference hash (dHash: whether each of 9 × 8 grey values is
-brighter than its right neighbour) and a small thumbnail. Two hashes that differ in at most
-NEAR_BITS = 3 bits agree in at least one of four bands of 16 bits, so near-duplicates are found by
-looking into the buckets of the bands alone, in time and memory that grow with the films.
+brighter than its right neighbour) and a small thumbnail. What differs between two copies of a
+picture, such as a title, lies in one part of it, so that their hashes agree in at least one of six
+bands of bits: near-duplicates are found by looking into the buckets of the bands alone, in time and
+memory that grow with the films.
 """
 
 from __future__ import annotations
@@ -28,29 +29,34 @@ from genreel.posters import open_poster
 TINY = 64
 """A poster with a shorter side below this many pixels shows no detail."""
 
-GREY = 4.0
-"""Largest mean distance between the channels, of 255, at which a poster counts as grey: a grey
-picture saved as colour JPEG has some."""
+GREY = 16.0
+"""Largest distance between the channels, of 255, that 98 of 100 areas of a grey poster keep: a grey
+picture saved as colour JPEG has some, and a small title may be red. A mean would call dark posters
+grey."""
 
 FLAT = 6.0
 """Largest standard deviation of grey values, of 255, of a picture that shows nothing."""
 
-NEAR_BITS = 3
-NEAR_COLOUR = 12.0
-"""Largest mean distance of two thumbnails, of 255, that show the same picture."""
+NEAR_BITS = 8
+"""Bits of 64 in which the hashes of two copies of one picture may differ."""
+
+NEAR = 0.36
+"""Largest distance of two thumbnails of one picture: root mean square, as a share of the standard
+deviation of the livelier one. Two black posters with other titles are further apart."""
 
 SHARED = 3
 """From this many films of different titles on, one same picture is a placeholder."""
 
-_BUCKET = 64  # hashes of one bucket that each new one is compared with: bounds the time
-_THUMBNAIL = (9, 8)
+_BUCKET = 512  # hashes of one bucket that each new one is compared with: bounds the time
+_BANDS = (0, 11, 22, 33, 44, 53)  # first bit of each band of 11; the last two share two bits
+_THUMBNAIL = (8, 12)
 
 KINDS = {
     "problem": "the row, or one of its values, cannot be used",
     "no poster": "none is given",
     "unreadable poster": "the file is missing, damaged or no image",
     "tiny poster": f"a side is under {TINY} pixels",
-    "grey poster": "no colours",
+    "grey poster": "no colours, but for a small title",
     "placeholder poster": f"shows nothing, or {SHARED} films and more share the picture",
     "duplicate poster": "another film has nearly the same picture",
     "no plot": "none is given",
@@ -93,15 +99,16 @@ class Look:
     Attributes:
         size: width and height in pixels.
         hash: 64-bit dHash.
-        thumbnail: uint8, shape (8, 9, 3), RGB.
-        grey: mean distance between the largest and the smallest channel, 0 to 255.
+        thumbnail: uint8, shape (12, 8, 3), RGB.
+        colour: distance between the largest and the smallest channel that 98 of 100 areas keep,
+            0 to 255.
         spread: standard deviation of grey values, 0 to 127.
     """
 
     size: tuple[int, int]
     hash: int
     thumbnail: NDArray[np.uint8]
-    grey: float
+    colour: float
     spread: float
 
 
@@ -119,14 +126,14 @@ def look(movie: Movie) -> Look:
         size,
         difference_hash(image),
         np.asarray(small.resize(_THUMBNAIL, Image.Resampling.BOX)),
-        float((pixels.max(axis=2) - pixels.min(axis=2)).mean()),
+        float(np.percentile(pixels.max(axis=2) - pixels.min(axis=2), 98)),
         float(pixels.mean(axis=2).std()),
     )
 
 
 def difference_hash(image: Image.Image) -> int:
     """The 64-bit dHash of an RGB image (Krawetz, "Kind of Like That", 2013)."""
-    small = image.convert("L").resize(_THUMBNAIL, Image.Resampling.BOX)
+    small = image.convert("L").resize((9, 8), Image.Resampling.BOX)
     values = np.asarray(small, np.int16)
     bits = np.packbits(values[:, 1:] > values[:, :-1])
     return int.from_bytes(bits.tobytes(), "big")
@@ -136,19 +143,20 @@ class Pictures:
     """Posters seen so far; finds for each one an earlier one that shows the same picture."""
 
     def __init__(self) -> None:
-        self._bands: list[dict[int, list[int]]] = [defaultdict(list) for _ in range(4)]
+        self._bands: list[dict[int, list[int]]] = [defaultdict(list) for _ in _BANDS]
         self._hashes: list[int] = []
         self._thumbnails: list[bytes] = []
         self._ids: list[str] = []
 
     def add(self, movie_id: str, seen: Look) -> str:
         """The id of the first film with nearly this picture, or an empty one; then adds it."""
-        keys = [(seen.hash >> shift) & 0xFFFF for shift in (0, 16, 32, 48)]
-        near = sorted(
-            {i for band, key in zip(self._bands, keys, strict=True) for i in band.get(key, ())}
-        )
-        for i in near:
-            if (self._hashes[i] ^ seen.hash).bit_count() <= NEAR_BITS and self._alike(i, seen):
+        keys = [(seen.hash >> shift) & 0x7FF for shift in _BANDS]
+        near: set[int] = set()
+        for band, key in zip(self._bands, keys, strict=True):
+            near.update(band.get(key, ()))
+        close = [i for i in near if (self._hashes[i] ^ seen.hash).bit_count() <= NEAR_BITS]
+        for i in sorted(close):
+            if self._alike(i, seen):
                 return self._ids[i]  # its group has a picture already
         number = len(self._ids)
         self._ids.append(movie_id)
@@ -160,16 +168,17 @@ class Pictures:
         return ""
 
     def _alike(self, i: int, seen: Look) -> bool:
-        other = np.frombuffer(self._thumbnails[i], np.uint8).astype(np.int16)
-        distance = np.abs(other - seen.thumbnail.reshape(-1).astype(np.int16)).mean()
-        return float(distance) <= NEAR_COLOUR
+        here = seen.thumbnail.reshape(-1).astype(np.float32)
+        other = np.frombuffer(self._thumbnails[i], np.uint8).astype(np.float32)
+        distance = float(np.sqrt(np.square(here - other).mean()))
+        return distance <= NEAR * max(float(here.std()), float(other.std()))
 
 
 def find(movies: Iterable[Movie], threads: int = 2) -> list[Finding]:
     """All findings, film by film in the order of the catalogue.
 
     Args:
-        movies: a stream; memory holds about half a kilobyte for each.
+        movies: a stream; memory holds about a kilobyte for each.
         threads: that decode posters.
     """
     pictures, plots = Pictures(), dict[bytes, str]()
@@ -237,8 +246,8 @@ def _look_findings(movie_id: str, seen: Look) -> Iterator[Finding]:
         yield Finding(movie_id, "tiny poster", shown)
     if seen.spread <= FLAT:
         yield Finding(movie_id, "placeholder poster", f"shows nothing, {shown}")
-    elif seen.grey <= GREY:
-        yield Finding(movie_id, "grey poster", f"colour {seen.grey:.1f} of 255")
+    elif seen.colour <= GREY:
+        yield Finding(movie_id, "grey poster", f"colour {seen.colour:.0f} of 255")
 
 
 def _group_findings(groups: dict[str, list[tuple[str, str]]]) -> Iterator[Finding]:
