@@ -7,6 +7,7 @@ rating.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from genreel.catalogue import Movie, csv_rows
@@ -51,5 +52,5 @@ def read_class_table(path: Path, options: Options | None = None) -> Iterator[Mov
                 options,
                 genres=listed if isinstance(listed, list) else text.split("|"),
                 taxonomy="genreel",
-                poster=posters.poster_of(name) if posters else None,
+                poster=partial(posters.poster_of, name) if posters else None,
             )

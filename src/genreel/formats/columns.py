@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,16 +51,11 @@ def read_columns(path: Path, options: Options) -> Iterator[Movie]:
 def _film(number: int, row: Any, options: Options, posters: Source | None, folder: Path) -> Movie:
     theirs = {ours: options.columns.get(ours, ours) for ours in COLUMNS}
     record = {ours: row.get(theirs[ours]) for ours in ("id", "title", "year", "plot", "split")}
-    problem = ""
-    poster = None
     named = row.get(theirs["poster"])
-    if isinstance(named, str) and named.strip():
-        try:
-            poster = _poster(named.strip(), posters, folder)
-        except CatalogueError as error:
-            problem = str(error)
+    there = isinstance(named, str) and named.strip()
+    poster = partial(_poster, named.strip(), posters, folder) if there else None
     extra = {k: v for k, v in row.items() if k not in theirs.values() and _is_scalar(v)}
-    movie = film(record, f"row {number}", options, poster=poster, extra=extra, problem=problem)
+    movie = film(record, f"row {number}", options, poster=poster, extra=extra)
     # Each column speaks its own taxonomy; only that of "genres" is the person's to say.
     for column, speaks in GENRE_COLUMNS.items():
         names = _genres(row.get(theirs[column]), options.separator)

@@ -46,7 +46,7 @@ def film(
     *,
     genres: Iterable[str] = (),
     taxonomy: str = "genreel",
-    poster: Poster | None = None,
+    poster: Callable[[], Poster | None] | None = None,
     extra: Mapping[str, Scalar | None] | None = None,
     problem: str = "",
 ) -> Movie:
@@ -58,7 +58,7 @@ def film(
         options: for the genres' names.
         genres: as the source calls them.
         taxonomy: of the genres, unless the options name one.
-        poster: a path or bytes.
+        poster: gives a path or bytes; a CatalogueError of its becomes the problem.
         extra: further columns; empty ones are left out.
         problem: what is wrong besides.
     """
@@ -67,13 +67,18 @@ def film(
     known, unknown = spelled(INTO[taxonomy](options.names(given)))
     movie = movie_from_record({**record, "genres": None, "poster": None}, fallback_id)
     problems = [problem, movie.problem]
+    image = None
+    try:
+        image = poster() if poster else None
+    except CatalogueError as error:
+        problems.append(str(error))
     if unknown:
         named = ", ".join(repr(name[:40]) for name in unknown[:5])
         problems.append(f"unknown genre {named}; rename or drop it with --names")
     return replace(
         movie,
         genres={taxonomy: known} if known else {},
-        poster=poster,
+        poster=image,
         extra={column: value for column, value in (extra or {}).items() if value not in (None, "")},
         problem="; ".join(filter(None, problems)),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from genreel.catalogue import Movie
@@ -38,11 +39,7 @@ def read_folder(path: Path, options: Options) -> Iterator[Movie]:
                 record["plot"] = decode(source.read(f"{stem}.txt"))
             except CatalogueError as error:
                 problem = str(error)
-        poster = None
-        try:
-            poster = source.poster(name)
-        except CatalogueError as error:
-            problem = "; ".join(filter(None, (problem, str(error))))
+        poster = partial(source.poster, name)
         yield film(record, stem, options, poster=poster, extra={"file": name}, problem=problem)
 
 

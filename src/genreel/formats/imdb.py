@@ -7,6 +7,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -54,7 +55,7 @@ def read_imdb(path: Path, options: Options) -> Iterator[Movie]:
                         options,
                         genres=told["genres"].split(",") if told["genres"] else (),
                         taxonomy="imdb",
-                        poster=posters.poster_of(told["tconst"]),
+                        poster=partial(posters.poster_of, told["tconst"]),
                     )
         except (EOFError, OSError, zlib.error) as error:
             raise CatalogueError(f"{path}: damaged ({error}); download it again") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -67,7 +68,7 @@ def _film(
         options,
         genres=genres,
         taxonomy="tmdb",
-        poster=posters.poster_of(row["id"], *filter(None, (imdb_id, named))),
+        poster=partial(posters.poster_of, row["id"], *filter(None, (imdb_id, named))),
         extra=extra,
         problem=problem,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from genreel.catalogue import Movie
@@ -87,18 +88,13 @@ def _film(
             extra |= {f"{name}_id": value for name, value in told.ids.items()}
         except CatalogueError as error:
             problem = f"{nfo}: {error}"
-    poster = None
-    try:
-        poster = source.poster(image) if image else None
-    except CatalogueError as error:
-        problem = "; ".join(filter(None, (problem, str(error))))
     return film(
         record,
         movie_id,
         options,
         genres=genres,
         taxonomy="mixed",
-        poster=poster,
+        poster=partial(source.poster, image) if image else None,
         extra=extra,
         problem=problem,
     )

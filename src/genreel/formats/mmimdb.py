@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -62,7 +63,7 @@ def read_mmimdb(path: Path, options: Options) -> Iterator[Movie]:
             options,
             genres=[g for g in _list(table.get("genres")) if isinstance(g, str)],
             taxonomy="imdb",
-            poster=source.poster(image) if image in source else None,
+            poster=partial(source.poster, image) if image in source else None,
         )
 
 
@@ -108,7 +109,7 @@ def _read_hdf5(path: Path, options: Options) -> Iterator[Movie]:
                         n for n, there in zip(names, file["genres"][row], strict=True) if there
                     ],
                     taxonomy="imdb",
-                    poster=_jpeg(file["images"][row]),
+                    poster=partial(_jpeg, file["images"][row]),
                 )
     except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise CatalogueError(f"{path}: not the HDF5 file of MM-IMDb ({error}); check it") from None

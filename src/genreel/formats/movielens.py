@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from genreel.catalogue import Movie, Records, csv_rows
@@ -42,7 +43,7 @@ def read_movielens(path: Path, options: Options) -> Iterator[Movie]:
             options,
             genres=row["genres"].split("|"),
             taxonomy="movielens",
-            poster=posters.poster_of(movie_id, *filter(None, (imdb_id, tmdb_id))),
+            poster=partial(posters.poster_of, movie_id, *filter(None, (imdb_id, tmdb_id))),
             extra={"imdb_id": imdb_id, "tmdb_id": tmdb_id},
         )
 

@@ -21,6 +21,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -271,18 +272,13 @@ def _film(client: Client, row: Mapping[str, Any], size: str, options: Options) -
     movie_id = str(row.get("id", ""))
     if not movie_id.isdecimal():
         return Movie(f"tmdb {movie_id[:20]}", problem="TMDb named a film without a number")
-    problems = []
+    problem = ""
     facts: Mapping[str, Any] = row
-    poster = None
     try:
         facts = client.get(f"movie/{movie_id}")
     except CatalogueError as error:
-        problems.append(str(error))
-    try:
-        if facts.get("poster_path"):
-            poster = client.image(str(facts["poster_path"]), size)
-    except CatalogueError as error:
-        problems.append(str(error))
+        problem = str(error)
+    image = facts.get("poster_path")
     named = facts.get("genres") or facts.get("genre_ids") or []
     genres = [str(g["name"] if isinstance(g, dict) else g) for g in named]
     extra = {name: facts.get(name) for name in ("imdb_id", "release_date", "popularity")}
@@ -297,7 +293,7 @@ def _film(client: Client, row: Mapping[str, Any], size: str, options: Options) -
         options,
         genres=genres,
         taxonomy="tmdb",
-        poster=poster,
+        poster=partial(client.image, str(image), size) if image else None,
         extra=extra,
-        problem="; ".join(problems),
+        problem=problem,
     )
