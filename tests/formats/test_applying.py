@@ -27,7 +27,8 @@ from genreel.formats.shopify import write_shopify
 from genreel.formats.xmp import read_xmp, write_xmp
 
 FOUND = Found({"Drama": 0.9, "Crime": 0.5}, "default", "1")
-KILLS = int(os.environ.get("GENREEL_KILLS", "50"))
+KILLS = int(os.environ.get("GENREEL_KILLS", "6"))
+"""benchmarks/catalogues.py kills the program itself, 50 times."""
 
 
 def library(folder: Path, films: int = 40) -> dict[Path, bytes]:
@@ -80,15 +81,19 @@ def test_apply_and_undo(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_an_apply_that_is_killed(tmp_path: Path) -> None:
     files = library(tmp_path)
+    started = time.perf_counter()
+    apply(tmp_path, Found({"War": 0.9}, "default", "1"))
+    whole = time.perf_counter() - started
     for turn in range(KILLS):
         found = Found({"War" if turn % 2 else "Drama": 0.9}, "default", "1")
-        killed(lambda found=found: apply(tmp_path, found), 0.25)
+        killed(lambda found=found: apply(tmp_path, found), whole)
         for path in files:
             text = path.read_bytes()
             assert b"<!-- mine -->" in text and text.endswith(b"</movie>\nhttps://x/\n")
-            assert len(read_nfo(text).genres) <= 1
+            assert len(read_nfo(text).genres) == 1
     apply(tmp_path, FOUND)
     assert all(read_nfo(path.read_bytes()).genres == ("Drama", "Crime") for path in files)
+    assert not list(tmp_path.rglob(".*.part"))
     while True:
         try:
             assert not undo(tmp_path).left
@@ -99,38 +104,18 @@ def test_an_apply_that_is_killed(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_an_import_that_is_killed(tmp_path: Path) -> None:
-    poster = (
-        (Path(__file__).parents[2] / "samples" / "posters").glob("*.jpg").__next__().read_bytes()
-    )
+    poster = next((Path(__file__).parents[2] / "samples" / "posters").glob("*.jpg")).read_bytes()
     movies = [Movie(str(i), f"Film {i}", poster=poster) for i in range(60)]
     target = tmp_path / "catalogue"
     for _ in range(KILLS):
         killed(lambda: write_import(movies, target, overwrite=True), 0.1)
-        for path in (target / "posters").glob("*.jpg"):
+        for path in (target / "posters").glob("[!.]*"):
             assert path.read_bytes() == poster
         if (target / "movies.csv").exists():
             assert len(Catalogue(target)) == 60
     assert write_import(movies, target, overwrite=True).films == 60
     assert [m.title for m in Catalogue(target)] == [m.title for m in movies]
-
-
-def test_a_folder_that_may_not_be_written(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may write anywhere")
-    files = library(tmp_path, 1)
-    [path] = files
-    path.parent.chmod(0o500)
-    done = apply_to_files(
-        [(movie, FOUND) for movie in read_kodi(tmp_path, Options())],
-        "nfo",
-        Choices(tmp_path),
-        print,
-        print,
-    )
-    path.parent.chmod(0o700)
-    assert done.failed == 1 and path.read_bytes() == files[path]
+    assert not list(tmp_path.rglob(".*.part"))
 
 
 def test_a_path_that_leaves_the_library(tmp_path: Path) -> None:

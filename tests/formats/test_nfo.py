@@ -34,7 +34,7 @@ def kodi(data: bytes) -> list[str]:
     """
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
     text = data.decode(encoding, "replace")
-    end = text.rindex("</movie>") + len("</movie>")
+    end = max(text.rfind(close) + len(close) for close in ("</movie>", "<movie/>", "<movie />"))
     root = ET.fromstring(re.sub(r"<\?xml[^>]*\?>", "", text[:end]).strip())
     assert root.tag == "movie"
     return [genre.text or "" for genre in root.findall("genre")]

@@ -108,12 +108,12 @@ def _rows(path: Path, source: Source, options: Options) -> Records:
             yield from read_json_lines(lines)
         return
     delimiter = "\t" if suffix == ".tsv" and options.delimiter == "," else options.delimiter
-    with source.text(name, options.encoding) as file:
-        try:
+    try:
+        with source.text(name, options.encoding) as file:
             columns, rows = csv_rows(file, delimiter=delimiter)
-        except (CatalogueError, csv.Error, LookupError) as error:
-            raise CatalogueError(f"{path}: {error}; check --delimiter and --encoding") from None
-        doubled = [c for c in columns if columns.count(c) > 1]
-        if doubled:
-            raise CatalogueError(f"{path}: several columns {doubled[0]!r}; keep one of them")
-        yield from rows
+            doubled = [c for c in columns if columns.count(c) > 1]
+            if doubled:
+                raise CatalogueError(f"several columns {doubled[0]!r}; keep one of them")
+            yield from rows
+    except (CatalogueError, csv.Error, LookupError, UnicodeError) as error:
+        raise CatalogueError(f"{path}: {error}; check --delimiter and --encoding") from None

@@ -136,7 +136,7 @@ def _keep(movie_id: str, poster: Poster, folder: Path) -> Path:
 def file_name(movie_id: str) -> str:
     """An id as the name of a file, without folders; another id never gives the same name."""
     kept = "".join(c if c.isalnum() or c in "-_ .()" else "_" for c in movie_id).strip(" .")
-    if kept == movie_id and len(kept.encode()) <= _LONGEST:
+    if kept and kept == movie_id and len(kept.encode()) <= _LONGEST:
         return kept
     digest = hashlib.sha256(movie_id.encode("utf-8", "replace")).hexdigest()[:12]
     short = kept.encode("utf-8", "replace")[:_LONGEST].decode("utf-8", "ignore")

@@ -74,9 +74,10 @@ class Journal:
         write_whole(real, data)
 
     def close(self) -> None:
-        """Says that the run came to its end."""
+        """Says that the run came to its end; on a full disk the next one goes on with it."""
         if self.run.exists():
-            write_whole(self.run / "done", b"")
+            with contextlib.suppress(GenreelError):
+                write_whole(self.run / "done", b"")
 
 
 @dataclass

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 from genreel.errors import CatalogueError
 
 _MAX_DEPTH = 100
-_MAX_ELEMENTS = 100_000  # a large NFO has some hundreds
+_MAX_ELEMENTS = 20_000  # a large NFO has some hundreds
 _TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 
