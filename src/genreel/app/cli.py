@@ -327,6 +327,9 @@ def _add_apply(commands: Any) -> None:
     parser.add_argument(
         "--safe-cells", action="store_true", help="an apostrophe before cells like formulas"
     )
+    parser.add_argument(
+        "--iptc", action="store_true", help="for xmp: keywords inside JPEG posters, too (exiftool)"
+    )
     parser.add_argument("--dry-run", action="store_true", help="show what would change")
 
 
@@ -758,10 +761,15 @@ def _import(arguments: argparse.Namespace) -> int:
 
 def _apply(arguments: argparse.Namespace) -> int:
     from genreel.formats import applying
+    from genreel.formats.iptc import find_exiftool
     from genreel.formats.names import find_names
     from genreel.progress import progress, say
 
     target = arguments.to
+    if arguments.iptc:
+        if target != "xmp":
+            arguments.parser.error("--iptc goes with --to xmp")
+        find_exiftool()
     names = find_names(arguments.names or ("kodi" if target == "nfo" else "genreel"))
     movies = applying.find_movies(arguments.catalogue, target)
     choices = applying.Choices(
@@ -770,6 +778,7 @@ def _apply(arguments: argparse.Namespace) -> int:
         arguments.create,
         arguments.safe_cells,
         arguments.dry_run,
+        arguments.iptc,
     )
     if arguments.predictions:
         told = applying.read_predictions(arguments.predictions)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from genreel import __version__
 from genreel.catalogue import TABLES, Catalogue, Movie, read_json_lines
 from genreel.errors import CatalogueError, GenreelError
+from genreel.formats import iptc
 from genreel.formats.film import Options
 from genreel.formats.folder import read_folder
 from genreel.formats.journal import Journal
@@ -28,7 +29,8 @@ from genreel.formats.shopify import (
     write_shopify,
 )
 from genreel.formats.source import MAX_TEXT
-from genreel.formats.xmp import write_xmp
+from genreel.formats.xmp import read_xmp, write_xmp
+from genreel.posters import Limits
 
 if TYPE_CHECKING:
     from genreel.predictor import Predictor
@@ -46,6 +48,7 @@ class Choices:
         create: whether a film without an NFO file gets one.
         safe_cells: whether CSV cells that look like formulas get an apostrophe.
         dry_run: show a diff, write nothing.
+        iptc: whether JPEG posters get the keywords of their sidecars, too.
     """
 
     out: Path
@@ -53,6 +56,7 @@ class Choices:
     create: bool = False
     safe_cells: bool = False
     dry_run: bool = False
+    iptc: bool = False
 
 
 Pairs = Iterable[tuple[Movie, Found]]
@@ -183,7 +187,10 @@ def apply_to_files(pairs: Pairs, target: str, choices: Choices, show: Say, warn:
             if new == (old or b""):
                 applied.unchanged += 1
                 continue
+            poster = _keywords(path, old, new) if choices.iptc else None
             if not choices.dry_run:
+                if poster:  # first: a sidecar that is as it should be is never looked at again
+                    journal.write(*poster)
                 journal.write(path, new)
         except GenreelError as error:
             applied.failed += 1
@@ -192,6 +199,8 @@ def apply_to_files(pairs: Pairs, target: str, choices: Choices, show: Say, warn:
         applied.changed += 1
         if choices.dry_run:
             show(diff(path, old or b"", new))
+            if poster:
+                show(f"{poster[0]}: the same IPTC keywords\n")
     journal.close()
     return applied
 
@@ -257,6 +266,18 @@ def diff(path: Path, old: bytes, new: bytes) -> str:
         return [line.rstrip("\r\n") + "\n" for line in text.splitlines(keepends=True)]
 
     return "".join(difflib.unified_diff(lines(old), lines(new), str(path), str(path), n=1))
+
+
+def _keywords(sidecar: Path, old: bytes | None, new: bytes) -> tuple[Path, bytes] | None:
+    """The JPEG beside a sidecar, and its bytes with the genres that genreel wrote there."""
+    named = sidecar.with_suffix("")  # a.jpg.xmp, or a.xmp
+    found = [named, *(named.with_suffix(suffix) for suffix in iptc.SUFFIXES)]
+    poster = next((p for p in found if p.suffix.lower() in iptc.SUFFIXES and p.is_file()), None)
+    data = _read(poster, Limits().max_bytes) if poster else None
+    if poster is None or data is None:
+        return None
+    gone = read_xmp(old).mark.genres if old else ()
+    return poster, iptc.write_iptc(data, gone, read_xmp(new).mark.genres)
 
 
 def _file_of(movie: Movie, target: str, choices: Choices) -> Path | None:
