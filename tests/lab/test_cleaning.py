@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
-from genreel.catalogue import Movie
+from genreel.catalogue import Catalogue, Movie
 from genreel.lab.cleaning import KINDS, cleaned, find, findings_table, read_alike
 
 DRAMA = {"genreel": ("Drama",)}
@@ -74,3 +76,44 @@ def test_a_film_that_comes_twice_is_kept_once() -> None:
     assert [m.id for m in cleaned(movies, find(movies))] == ["a"]
     others = [movies[0], film("b", drawn(1), title="Brume")]
     assert len(list(cleaned(others, find(others)))) == 2
+
+
+def titled(picture: Image.Image, shade: tuple[int, int, int], words: int = 1) -> Image.Image:
+    """The picture with a title: short bars of one colour near its lower edge."""
+    picture = picture.copy()
+    for word in range(words):
+        top = picture.height * 9 // 10 - 9 * word
+        picture.paste(shade, (picture.width // 3, top, picture.width * 3 // 5, top + 5))
+    return picture
+
+
+def test_another_title_makes_no_other_picture() -> None:
+    movies = [film("a", drawn(1)), film("b", titled(drawn(1, 150, 225), (255, 255, 255)))]
+    assert [(f.id, f.kind, f.other) for f in find(movies)] == [("b", "duplicate poster", "a")]
+
+
+def test_titles_on_black_are_different_pictures() -> None:
+    black = Image.new("RGB", (100, 150), (8, 4, 4))
+    shown = [(255, 255, 255), (240, 20, 20)]
+    movies = [film("a", titled(black, shown[0], 2)), film("b", titled(black.rotate(180), shown[1]))]
+    movies.append(film("c", titled(black, shown[1], 5).rotate(180)))
+    assert not [f for f in find(movies) if f.kind.startswith("duplicate")]
+
+
+def test_grey_is_what_has_no_colours() -> None:
+    grey = drawn(1).convert("L").convert("RGB")
+    dark = drawn(2).point(lambda value: value // 8)
+    dark.paste((120, 160, 20), (0, 40, 100, 60))  # a mean of little colour, and a coloured band
+    movies = [film("grey", titled(grey, (250, 10, 10))), film("dark", dark)]
+    assert [(f.id, f.kind) for f in find(movies)] == [("grey", "grey poster")]
+
+
+@pytest.mark.slow
+def test_real_films(data: Path) -> None:
+    kinds = Counter(f.kind for f in find(Catalogue(data / "movies")))
+    assert kinds["unreadable poster"] == kinds["tiny poster"] == 0
+    assert (kinds["grey poster"], kinds["duplicate poster"], kinds["placeholder poster"]) == (
+        334,
+        12,
+        5,
+    )

@@ -94,6 +94,8 @@ def find_movies(path: Path, target: str) -> Iterable[Movie]:
     Raises:
         CatalogueError: there are none.
     """
+    if not path.exists():
+        raise CatalogueError(f"{path} does not exist; check the path")
     if path.is_dir() and not any((path / name).is_file() for name in TABLES):
         if target == "nfo":
             return read_kodi(path, Options())

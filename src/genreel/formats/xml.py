@@ -84,9 +84,10 @@ class Document:
         return body.decode().encode(self._encoding, "xmlcharrefreplace")
 
     def indent(self, parent: Element) -> str:
-        """The line break and blanks before the first child of `parent`."""
+        """The line break and blanks before the first child of `parent`, or before one it gets."""
         if not parent.children:
-            return "\n  "
+            line = self.body[: parent.start].rpartition(b"\n")[2].decode()
+            return f"\n{line if line.isspace() else ''}  "
         start = parent.children[0].start
         return self.body[self.before(start) : start].decode()
 
