@@ -1,4 +1,4 @@
-"""Plots as inline SVG: their colours are CSS variables, so they follow a page's theme."""
+"""Plots as inline SVG: their colours are CSS variables, which STYLE gives in light and dark."""
 
 from __future__ import annotations
 
@@ -7,6 +7,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 STYLE = """
+:root {
+  color-scheme: light dark;
+  --paper: #fbfaf8; --card: #ffffff; --ink: #1d1c1a; --muted: #6a665f; --line: #e4e0d8;
+  --accent: #b3432b; --on-accent: #fff; --good: #2c7a4b;
+  --all: #55524c; --both: #b3432b; --plot: #1f6f8b; --poster: #8a6a12;
+  --mark: 255 176 59;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --paper: #161513; --card: #1f1e1b; --ink: #ece8e1; --muted: #a09a8f; --line: #35322d;
+    --accent: #ee8368; --on-accent: #1b100c; --good: #74c794;
+    --all: #b9b3a8; --both: #ee8368; --plot: #63bcd9; --poster: #d8b04a;
+    --mark: 214 140 28;
+  }
+}
 svg.plot { font: 11px system-ui, sans-serif; fill: currentColor; max-width: 100%; height: auto;
   overflow: visible; }
 svg.plot .grid { stroke: var(--line); fill: none; }
