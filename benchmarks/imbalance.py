@@ -2,9 +2,9 @@
 
     GENREEL_DATA=... python benchmarks/imbalance.py --out out/imbalance
 
-Plots by logistic regression, and by a forest; posters by a head on frozen MobileNetV2 vectors. Every
-correction that a family knows is trained on the same films; results/imbalance.csv holds a row per
-family, correction and genre, and one for their means. Nothing but the correction differs.
+Plots by logistic regression, and by a forest; posters by a head on frozen MobileNetV2 vectors.
+Every correction that a family knows is trained on the same films; results/imbalance.csv holds a
+row per family, correction and genre, and one for their means. Nothing but the correction differs.
 """
 
 from __future__ import annotations
