@@ -135,7 +135,7 @@ def heatmap(
     scale: tuple[float, float] = (0.0, 1.0),
 ) -> str:
     """Shares as shades; a cell that is None stays empty. `digits` 0 writes them as per cent."""
-    size, left, top = (24, 92, 86) if len(columns) > 12 else (44, 92, 60)
+    size, left, top = (24, 92, 86) if len(columns) > 12 else (44, 92, 76)
     parts = []
     for c, name in enumerate(columns):
         x = left + c * size + size / 2 + 4
@@ -170,7 +170,7 @@ def columns_of(
     rows: Sequence[tuple[str, int, Mapping[str, Whisker]]], low: float, high: float, label: str
 ) -> str:
     """Groups (name, films, colour → figure) side by side, such as decades."""
-    step, left, top, height = 62, 34, 12, 170
+    step, left, top, height = 74, 34, 12, 170
 
     def y(value: float) -> float:
         return top + (1 - (min(max(value, low), high) - low) / (high - low)) * height
