@@ -30,6 +30,7 @@ TORCH_FILES = {
         for name in ("network", "towers", "fusion", "layers", "sentence", "export")
     ),
     "lab/training/loop.py",
+    "lab/training/loss.py",
 }
 HEAVY = (*TORCH, "sklearn", "scipy", "pandas", "onnx", "matplotlib", "fastapi", "ray", "pyarrow")
 

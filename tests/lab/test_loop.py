@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from genreel.errors import RecipeError
 from genreel.lab.evaluation.metrics import log_loss
 from genreel.lab.examples import Examples
+from genreel.lab.imbalance import balanced_weights
 from genreel.lab.training import loop
 from genreel.lab.training.loop import (
     TrainingSettings,
@@ -23,6 +24,7 @@ from genreel.lab.training.loop import (
     train_network,
     training_problem,
 )
+from genreel.lab.training.loss import network_loss
 
 Make = Callable[..., Examples]
 POSTER = ("poster",)
@@ -123,15 +125,15 @@ def test_a_stopped_run_goes_on_as_if_unbroken(
     with monkeypatch.context() as patch:
         batches = 0
 
-        def pull(*arguments: Any) -> Tensor:
+        def pull(*arguments: Any, **settings: Any) -> Tensor:
             nonlocal batches
             batches += 1
             if batches == finished * 10 + 6:  # in the midst of the next epoch, of 10 batches
                 raise Stopped
-            return honest(*arguments)
+            return honest(*arguments, **settings)
 
-        honest = loop._loss
-        patch.setattr(loop, "_loss", pull)
+        honest = loop.network_loss
+        patch.setattr(loop, "network_loss", pull)
         with pytest.raises(Stopped):
             run(Small(), train, valid, tmp_path / "broken.pt")
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["broken.pt", "unbroken.pt"]
@@ -305,28 +307,49 @@ def test_no_unit_of_the_head_has_a_longer_vector_than_max_norm(
     assert lengths.max() <= 0.5 + 1e-6 and lengths.max() > 0.49
 
 
-def test_balance_weighs_positives_by_what_is_known(train: Examples) -> None:
+def test_weights_weigh_positives_by_what_is_known(train: Examples) -> None:
     labels = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 1.0, 1.0]])
     known = torch.tensor([[1.0, 1.0, 1.0], [1.0, 1.0, 1.0], [1.0, 1.0, 1.0], [1.0, 0.0, 0.0]])
-    weights = loop._positive_weights(labels, known)
+    weights = balanced_weights(labels, known)
     torch.testing.assert_close(weights, torch.tensor([3.0, 0.5, 3.0]))  # of none: not infinite
     logits = torch.linspace(-2, 2, 12).reshape(4, 3)
     p = 1 / (1 + np.exp(-logits.double().numpy()))
     y, w, k = labels.numpy(), weights.numpy(), known.numpy()
     expected = (-(w * y * np.log(p) + (1 - y) * np.log(1 - p)) * k).sum() / k.sum()
-    assert loop._loss(logits, labels, known, weights).item() == pytest.approx(expected, abs=1e-6)
+    assert network_loss(logits, labels, known, weights=weights).item() == pytest.approx(
+        expected, abs=1e-6
+    )
 
 
-def test_balance_gives_a_rare_genre_more_say(
-    train: Examples, valid: Examples, tmp_path: Path
+@pytest.mark.parametrize("imbalance", ["weights", "asymmetric"])
+def test_a_correction_gives_a_rare_genre_more_say(
+    train: Examples, valid: Examples, tmp_path: Path, imbalance: str
 ) -> None:
     labels = train.labels.copy()
     labels[np.flatnonzero(labels[:, 0])[4:], 0] = 0
     rare, modules = replace(train, labels=labels), [Small(), Small()]
-    for module, balance in zip(modules, (False, True), strict=True):
-        run(module, rare, valid, tmp_path / f"{balance}.pt", balance=balance)
+    for module, correction in zip(modules, ("none", imbalance), strict=True):
+        run(module, rare, valid, tmp_path / f"{correction}.pt", imbalance=correction)
     plain, balanced = (predict_network(module, valid, POSTER)[:, 0] for module in modules)
-    assert (balanced > plain + 0.5).all()
+    assert balanced.mean() > plain.mean() + 0.1
+
+
+def test_resampling_shows_rare_films_more_often(train: Examples) -> None:
+    labels = np.zeros_like(train.labels)
+    labels[0, 0] = 1  # one film in len(train)
+    rare = replace(train, labels=labels, known=np.ones_like(train.known))
+    orders = {
+        imbalance: np.concatenate(
+            [
+                loop._order(rare, replace(SETTINGS, imbalance=imbalance), np.random.default_rng(k))
+                for k in range(50)
+            ]
+        )
+        for imbalance in ("none", "resampling")
+    }
+    assert (orders["none"] == 0).sum() == 50
+    assert (orders["resampling"] == 0).sum() > 50
+    assert len(orders["resampling"]) == len(orders["none"])
 
 
 def towers(module: nn.Module) -> dict[str, Tensor]:

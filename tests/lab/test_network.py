@@ -28,7 +28,8 @@ from genreel.lab.models.network import (
     NetworkSettings,
 )
 from genreel.lab.models.towers import Backbone
-from genreel.lab.training.loop import TrainingSettings, _loss
+from genreel.lab.training.loop import TrainingSettings
+from genreel.lab.training.loss import network_loss
 
 Make = Callable[..., Examples]
 
@@ -90,15 +91,15 @@ def test_the_loss_ignores_unknown_cells() -> None:
     logits = torch.tensor([[0.0, 2.0], [1.0, -3.0]], requires_grad=True)
     labels = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
     known = torch.tensor([[1.0, 0.0], [1.0, 1.0]])
-    loss = _loss(logits, labels, known, None)
+    loss = network_loss(logits, labels, known)
     p = 1 / (1 + np.exp([0.0, 1.0, 3.0]))  # of what was so: σ(0), 1 − σ(1), σ(−3)
     assert loss.item() == pytest.approx(-np.log(p).mean(), abs=1e-6)
     flipped = torch.where(known > 0, labels, 1 - labels)
-    assert torch.equal(loss, _loss(logits, flipped, known, None))
+    assert torch.equal(loss, network_loss(logits, flipped, known))
     loss.backward()
     assert logits.grad is not None
     assert logits.grad[0, 1] == 0 and (logits.grad[known > 0] != 0).all()
-    assert _loss(logits, labels, torch.zeros(2, 2), None).item() == 0
+    assert network_loss(logits, labels, torch.zeros(2, 2)).item() == 0
 
 
 # Missing inputs

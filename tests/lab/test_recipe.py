@@ -110,8 +110,9 @@ def test_a_recipe_of_one_model(toml: Write) -> None:
         (PLOT + POSTER + LINEAR, "recipe toy: feature 'poster' is read by no model; remove it"),
         (PLOT + LINEAR + "C = 0\n", "recipe toy.model: C must be above 0"),
         (
-            PLOT + LINEAR + 'class_weight = "even"\n',
-            "recipe toy.model: class_weight must be 'none' or 'balanced'",
+            PLOT + LINEAR + 'imbalance = "weight"\n',
+            "recipe toy.model: imbalance must be none or weights or resampling, not 'weight'; did "
+            "you mean 'weights'?",
         ),
         (
             POSTER + NETWORK + "[model.training]\nbatch_size = 0\n",

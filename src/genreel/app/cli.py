@@ -81,6 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
         _add_evaluate,
         _add_calibrate,
         _add_compare,
+        _add_eras,
         _add_import,
         _add_apply,
         _add_undo,
@@ -198,6 +199,9 @@ def _add_evaluate(commands: Any) -> None:
         default="test",
         help="part of the split to measure (default: %(default)s)",
     )
+    parser.add_argument(
+        "--against", metavar="BUNDLE", help="another bundle to set beside it, genre by genre"
+    )
 
 
 def _add_calibrate(commands: Any) -> None:
@@ -231,6 +235,21 @@ def _add_compare(commands: Any) -> None:
     )
     _add_split_file(parser)
     _add_extra(parser)
+    _add_set(parser)
+
+
+def _add_eras(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "eras",
+        _eras,
+        "train a recipe on each decade and measure it on every other",
+        "Writes eras.csv, eras.json and eras.html. A run that was stopped goes on where it was.",
+    )
+    parser.add_argument("recipe", metavar="RECIPE", help="name of a recipe, or a .toml file")
+    _add_catalogue(parser)
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where they go")
+    _add_split_file(parser)
     _add_set(parser)
 
 
@@ -677,6 +696,27 @@ def _compare(arguments: argparse.Namespace) -> int:
     return NOTHING_DONE if failed == len(rows) else SOME_FAILED if failed else DONE
 
 
+def _eras(arguments: argparse.Namespace) -> int:
+    _need_lab()
+    from genreel.app.output import print_decades
+    from genreel.catalogue import Catalogue
+    from genreel.lab.decades import compare_decades
+    from genreel.lab.recipe import load_recipe
+    from genreel.lab.splits import read_split, stratified_split
+
+    recipe = load_recipe(arguments.recipe, arguments.set)
+    movies = Catalogue(arguments.catalogue, arguments.taxonomy).by_id()
+    labelled = [movie for movie in movies.values() if movie.genres]
+    if arguments.split:
+        split = read_split(arguments.split)
+    else:
+        split = stratified_split(labelled, recipe.vocabulary, recipe.head.seed)
+    _make_folder(arguments.out)
+    print_decades(compare_decades(recipe, movies, split, arguments.out))
+    print(f"page written to {arguments.out / 'eras.html'}", file=sys.stderr)
+    return DONE
+
+
 def _evaluate(arguments: argparse.Namespace) -> int:
     _need_lab()
     from genreel.catalogue import Catalogue
@@ -691,7 +731,12 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     else:
         chosen = list(movies.values())
     _make_folder(arguments.out)
-    _print_figures(write_report(Predictor(arguments.bundle), chosen, catalogue, arguments.out))
+    other = arguments.against
+    against = (other, Predictor(other)) if other else None
+    figures = write_report(
+        Predictor(arguments.bundle), chosen, catalogue, arguments.out, against=against
+    )
+    _print_figures(figures)
     print(f"report written to {arguments.out / 'report.html'}", file=sys.stderr)
     return DONE
 

@@ -213,6 +213,21 @@ def _figure(value: float | int | None) -> str:
     return f"{value:.3f}" if isinstance(value, float) else f"{value:,}"
 
 
+def print_decades(cells: Sequence[Any]) -> None:
+    """Macro ROC AUC: a row per training decade, a column per test decade."""
+    from rich.table import Table
+
+    columns = list(dict.fromkeys(cell.tested_on for cell in cells))
+    table = Table("trained on", box=None, header_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right")
+    for row in dict.fromkeys(cell.trained_on for cell in cells):
+        values = {c.tested_on: c.macro_roc_auc for c in cells if c.trained_on == row}
+        shown = [_figure(values[name]) if name in values else "" for name in columns]
+        table.add_row(row, *shown)
+    _console().print(table)
+
+
 def print_leaderboard(rows: Sequence[Mapping[str, Any]]) -> None:
     """Recipes, best first: our figures with their intervals, and the source's."""
     from rich.console import Console

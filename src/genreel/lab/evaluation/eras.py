@@ -1,4 +1,4 @@
-"""How well a model does by decade."""
+"""How well a bundle does by decade."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def by_decade(outcome: Outcome, movies: Sequence[Movie] | None = None) -> dict[s
     found = {}
     for name, at in decades(movies or outcome.movies).items():
         part = outcome.take(at)
-        use = _enough(part.labels, part.known)
+        use = enough(part.labels, part.known)
         arrays = (
             part.labels[:, use],
             part.known[:, use],
@@ -68,6 +68,7 @@ def by_decade(outcome: Outcome, movies: Sequence[Movie] | None = None) -> dict[s
     return found
 
 
-def _enough(labels: NDArray[Any], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def enough(labels: NDArray[Any], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Genres with FEWEST_POSITIVES among their known cells, and as many negatives; (genres,)."""
     positive = ((labels > 0) & known).sum(axis=0)
     return np.asarray(np.minimum(positive, known.sum(axis=0) - positive) >= FEWEST_POSITIVES)

@@ -1,4 +1,4 @@
-"""Plots as inline SVG: their colours are CSS variables, so they follow a page's theme."""
+"""Plots as inline SVG: their colours are CSS variables, which STYLE gives in light and dark."""
 
 from __future__ import annotations
 
@@ -7,6 +7,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 STYLE = """
+:root {
+  color-scheme: light dark;
+  --paper: #fbfaf8; --card: #ffffff; --ink: #1d1c1a; --muted: #6a665f; --line: #e4e0d8;
+  --accent: #b3432b; --on-accent: #fff; --good: #2c7a4b;
+  --all: #55524c; --both: #b3432b; --plot: #1f6f8b; --poster: #8a6a12;
+  --mark: 255 176 59;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --paper: #161513; --card: #1f1e1b; --ink: #ece8e1; --muted: #a09a8f; --line: #35322d;
+    --accent: #ee8368; --on-accent: #1b100c; --good: #74c794;
+    --all: #b9b3a8; --both: #ee8368; --plot: #63bcd9; --poster: #d8b04a;
+    --mark: 214 140 28;
+  }
+}
 svg.plot { font: 11px system-ui, sans-serif; fill: currentColor; max-width: 100%; height: auto;
   overflow: visible; }
 svg.plot .grid { stroke: var(--line); fill: none; }
@@ -120,7 +135,7 @@ def heatmap(
     scale: tuple[float, float] = (0.0, 1.0),
 ) -> str:
     """Shares as shades; a cell that is None stays empty. `digits` 0 writes them as per cent."""
-    size, left, top = (24, 92, 86) if len(columns) > 12 else (44, 92, 60)
+    size, left, top = (24, 92, 86) if len(columns) > 12 else (44, 92, 76)
     parts = []
     for c, name in enumerate(columns):
         x = left + c * size + size / 2 + 4
@@ -155,7 +170,7 @@ def columns_of(
     rows: Sequence[tuple[str, int, Mapping[str, Whisker]]], low: float, high: float, label: str
 ) -> str:
     """Groups (name, films, colour → figure) side by side, such as decades."""
-    step, left, top, height = 62, 34, 12, 170
+    step, left, top, height = 74, 34, 12, 170
 
     def y(value: float) -> float:
         return top + (1 - (min(max(value, low), high) - low) / (high - low)) * height

@@ -22,7 +22,12 @@ from genreel.files import write_whole
 from genreel.lab.evaluation import plots
 from genreel.lab.evaluation.eras import by_decade
 from genreel.lab.evaluation.evaluate import Outcome, outcomes
-from genreel.lab.evaluation.metrics import CALIBRATION_BINS, calibration_bin, precision_recall_f1
+from genreel.lab.evaluation.metrics import (
+    CALIBRATION_BINS,
+    average_precision,
+    calibration_bin,
+    precision_recall_f1,
+)
 from genreel.lab.evaluation.mistakes import Cell, doubtful_labels, surest_mistakes
 from genreel.posters import open_poster
 from genreel.predictor import Predictor
@@ -44,11 +49,16 @@ _THUMBNAIL = (180, 270)  # pixels
 
 
 def write_report(
-    predictor: Predictor, movies: Sequence[Movie], catalogue: Catalogue, out: Path
+    predictor: Predictor,
+    movies: Sequence[Movie],
+    catalogue: Catalogue,
+    out: Path,
+    against: tuple[str, Predictor] | None = None,
 ) -> dict[str, Any]:
     """Measures a bundle and writes metrics.json and report.html.
 
     Genres that the bundle does not know, or that have one class only, are said on stderr.
+    Another bundle, `against` under some name, is set beside it genre by genre.
 
     Returns:
         The metrics: case → `Outcome.figures`.
@@ -69,7 +79,8 @@ def write_report(
     bundle = predictor.bundle
     decisions = bundle.metrics.get("decisions", {})
     about = {"title": bundle.name, "catalogue": catalogue.path.name, "decisions": decisions}
-    write_whole(out / "report.html", report(predictor, found, metrics, about).encode())
+    other = (against[0], outcomes(against[1], told)) if against else None
+    write_whole(out / "report.html", report(predictor, found, metrics, about, other).encode())
     return metrics
 
 
@@ -91,6 +102,7 @@ def report(
     found: Mapping[str, Outcome],
     metrics: Mapping[str, Any],
     about: Mapping[str, Any],
+    other: tuple[str, Mapping[str, Outcome]] | None = None,
 ) -> str:
     """The page as HTML.
 
@@ -99,6 +111,7 @@ def report(
         found: case → what it answered (`evaluate.outcomes`), at least one.
         metrics: case → `Outcome.figures`.
         about: `title`, `catalogue`, and `decisions` (see `rules.Choice.others`, may be empty).
+        other: name of a bundle to compare with, and what it answered.
     """
     main = "both" if "both" in found else next(iter(found))
     outcome = found[main]
@@ -128,6 +141,8 @@ def report(
         said=[tell(cell) for cell in surest_mistakes(outcome, MISTAKES, label=False)],
         missed=[tell(cell) for cell in surest_mistakes(outcome, MISTAKES, label=True)],
         doubts=doubtful_labels(outcome, DOUBTS),
+        other=other[0] if other and main in other[1] else "",
+        pairs=_pairs(outcome, other[1][main]) if other and main in other[1] else [],
     )
     return page
 
@@ -168,6 +183,36 @@ def _genre_rows(metrics: Mapping[str, Any], main: str) -> list[dict[str, Any]]:
         }
         rows.append({"genre": genre, **figures, "low": low, "high": high, "single": single})
     return sorted(rows, key=lambda row: -row["positive"])
+
+
+def _pairs(outcome: Outcome, other: Outcome) -> list[dict[str, Any]]:
+    """Figures of two bundles, (other's, ours), a row a genre of both, the most frequent first.
+
+    Over the films that both answered; None where undefined.
+    """
+    answered = {movie.id: i for i, movie in enumerate(other.movies)}
+    at = [i for i, movie in enumerate(outcome.movies) if movie.id in answered]
+    ours = outcome.take(np.array(at, np.int64))
+    theirs = other.take(np.array([answered[movie.id] for movie in ours.movies], np.int64))
+    sides = []
+    for side in (theirs, ours):
+        arrays = side.labels, side.known
+        chosen = precision_recall_f1(*arrays, side.decided)
+        half = precision_recall_f1(*arrays, side.scores >= 0.5)
+        columns = (average_precision(*arrays, side.scores), *half[1:], *chosen)
+        sides.append(dict(zip(side.genres, np.stack(columns, axis=1), strict=True)))
+    return [
+        {
+            "genre": ours.genres[g],
+            "films": int(ours.labels[ours.known[:, g], g].sum()),
+            "figures": [
+                tuple(None if np.isnan(value) else float(value) for value in pair)
+                for pair in zip(*(side[ours.genres[g]] for side in sides), strict=True)
+            ],
+        }
+        for g in _by_frequency(ours)
+        if ours.genres[g] in sides[0]
+    ]
 
 
 def _by_frequency(outcome: Outcome) -> list[int]:

@@ -22,6 +22,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils.class_weight import compute_sample_weight
 
 from genreel.calibration import logit
 from genreel.errors import RecipeError
@@ -30,6 +31,7 @@ from genreel.features.colours import Colours
 from genreel.features.image import Pixels
 from genreel.features.text import Terms
 from genreel.lab.examples import Examples
+from genreel.lab.imbalance import CORRECTIONS, imbalance_problem, resampled
 from genreel.lab.models.base import Place, Scores, inputs_of, prior
 from genreel.lab.settings import nearest
 from genreel.lab.training.cache import Extractor, default_cache, extracted_rows
@@ -61,11 +63,14 @@ class EstimatorSettings:
 
     Attributes:
         estimator: a key of ESTIMATORS.
-        options: arguments of its class, such as n_estimators or class_weight.
+        options: arguments of its class, such as n_estimators.
+        imbalance: how rare genres are heeded: "none", "weights" (positives and negatives weigh
+            alike) or "resampling"; see `lab.imbalance`.
     """
 
     estimator: str
     options: dict[str, Any] = field(default_factory=dict)
+    imbalance: str = "none"
 
 
 def estimator_problem(settings: EstimatorSettings) -> str:
@@ -81,7 +86,15 @@ def estimator_problem(settings: EstimatorSettings) -> str:
     for name, values in GRAPHED.get(settings.estimator, {}).items():
         if settings.options.get(name, values[0]) not in values:
             return f"{settings.estimator}: {name} must be {' or '.join(map(repr, values))}"
-    return ""
+    heeds = _CORRECTIONS if _weighs(settings.estimator) else ("none", "resampling")
+    return imbalance_problem(settings.imbalance, heeds)
+
+
+_CORRECTIONS = CORRECTIONS[:3]  # a loss of its own is a network's affair
+
+
+def _weighs(estimator: str) -> bool:
+    return "sample_weight" in inspect.signature(ESTIMATORS[estimator].fit).parameters
 
 
 # One movie alone says nothing of a genre, and cannot be held out either.
@@ -105,6 +118,9 @@ class PerGenre:
         genres = labels.shape[1]
         self.priors = prior(labels, known).astype(np.float32)
         self.estimators = []
+        if self.settings.imbalance == "resampling":
+            drawn = resampled(labels, known, np.random.default_rng(seed))
+            x, labels, known = x[drawn], labels[drawn], known[drawn]
         for g in progress(range(genres), self.settings.estimator, genres):
             use, y = known[:, g], labels[known[:, g], g]
             told = min(y.sum(), (1 - y).sum()) >= _FEWEST
@@ -138,7 +154,10 @@ class PerGenre:
         if "n_jobs" in inspect.signature(cls).parameters and "forest" in str(cls).lower():
             options.setdefault("n_jobs", -1)
         try:
-            estimator = cls(**options).fit(x[use], y)
+            weights = {}
+            if self.settings.imbalance == "weights":
+                weights["sample_weight"] = compute_sample_weight("balanced", y)
+            estimator = cls(**options).fit(x[use], y, **weights)
         except (TypeError, ValueError) as error:  # of an option, most likely
             raise RecipeError(f"{self.settings.estimator}: {error}") from None
         _round_thresholds(estimator)
@@ -290,11 +309,11 @@ class LinearSettings:
 
     Attributes:
         C: inverse of the L2 penalty, as in scikit-learn.
-        class_weight: "none" or "balanced" (n / (2 · count), King & Zeng 2001).
+        imbalance: how rare genres are heeded, as in `EstimatorSettings`.
     """
 
     C: float = 1.0
-    class_weight: str = "none"
+    imbalance: str = "none"
 
 
 class Linear:
@@ -320,8 +339,8 @@ class Linear:
         """Why the recipe's combination cannot work, or ""."""
         if not kinds or set(kinds.values()) != {Terms.kind}:
             return "kind 'linear' reads features of kind 'terms'; name at least one"
-        if spec.settings.class_weight not in ("none", "balanced"):
-            return "class_weight must be 'none' or 'balanced'"
+        if problem := imbalance_problem(spec.settings.imbalance, _CORRECTIONS):
+            return problem
         if not spec.settings.C > 0:
             return "C must be above 0"
         return "kind 'linear' has no parts; remove them" if spec.parts else ""
@@ -330,9 +349,8 @@ class Linear:
         """One logistic regression per genre; a genre with one class keeps its prior."""
         terms = self._matrix(train)
         told = np.asarray(terms.getnnz(axis=1) > 0)
-        weight = None if self.settings.class_weight == "none" else "balanced"
-        options = {"C": self.settings.C, "class_weight": weight, "solver": "liblinear"}
-        core = PerGenre(EstimatorSettings("logistic", options))
+        options = {"C": self.settings.C, "solver": "liblinear"}
+        core = PerGenre(EstimatorSettings("logistic", options, self.settings.imbalance))
         core.fit(terms[told], train.labels[told], train.known[told], place.seed)
         self.bias = logit(core.priors).astype(np.float32)
         self.weights = np.zeros((terms.shape[1], len(self.bias)), np.float32)

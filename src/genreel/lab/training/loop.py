@@ -22,7 +22,9 @@ from genreel.features import Array
 from genreel.files import write_whole
 from genreel.lab.evaluation.metrics import log_loss, macro_roc_auc
 from genreel.lab.examples import Examples
+from genreel.lab.imbalance import CORRECTIONS, balanced_weights, imbalance_problem, resampled
 from genreel.lab.models.layers import max_norm
+from genreel.lab.training.loss import network_loss
 from genreel.progress import progress, say
 
 
@@ -42,7 +44,8 @@ class TrainingSettings:
         average: decay, per step, of the running average of the weights that is kept in the end;
             0 keeps the weights themselves.
         patience: stop after so many epochs without a lower valid loss and keep the best; 0 never.
-        balance: weigh a genre's positives by negatives / positives.
+        imbalance: how rare genres are heeded: "none", "weights" (a genre's positives count
+            negatives / positives times), "resampling" or "asymmetric"; see `lab.imbalance`.
         max_norm: longest vector of weights into a unit of the head; 0 for any.
         freeze: "none", "towers" (only fusion and head learn), or "first" (towers are frozen for
             the first third of the epochs, then tuned).
@@ -60,7 +63,7 @@ class TrainingSettings:
     weight_decay: float = 0.0
     average: float = 0.0
     patience: int = 0
-    balance: bool = False
+    imbalance: str = "none"
     max_norm: float = 0.0
     freeze: str = "none"
 
@@ -100,7 +103,7 @@ def train_network(
     Under `torchrun` every process takes its share of each batch; weights, averages and decisions
     are the same in all. Batch normalisation and dropout alone differ from a run of one process.
 
-    The loss is binary cross-entropy over the known cells. `module` has `towers` and a `head`, and
+    The loss is that of `loss.network_loss`. `module` has `towers` and a `head`, and
     maps the arrays of `features` to logits of shape (n, genres). Its state is kept in the file
     `checkpoint`.
 
@@ -134,7 +137,7 @@ def train_network(
         torch.from_numpy(array).to(fabric.device)
         for array in (train.labels, train.known.astype(np.float32))
     )
-    positives = _positive_weights(labels, known) if settings.balance else None
+    weights = balanced_weights(labels, known) if settings.imbalance == "weights" else None
 
     for epoch in range(len(history), settings.epochs):
         if settings.patience and _since_best(history) >= settings.patience:
@@ -143,7 +146,7 @@ def train_network(
         _freeze(module, settings, epoch)
         # Seeded by epoch, so that a resumed run sees what an unbroken one would have seen.
         torch.manual_seed(seed + epoch + _RANKS_APART * fabric.global_rank)
-        order = np.random.default_rng([seed, epoch]).permutation(len(train))
+        order = _order(train, settings, np.random.default_rng([seed, epoch]))
         total = torch.zeros((), device=fabric.device)
         for step in progress(range(steps), f"epoch {epoch + 1}/{settings.epochs}", steps):
             at = np.sort(order[step * settings.batch_size : (step + 1) * settings.batch_size])
@@ -151,7 +154,14 @@ def train_network(
             logits = network(_tensors(train.take(mine).arrays(features), fabric))
             # Gradients are averaged over the processes: each one's part of the batch's mean,
             # times their number, gives what one process alone would have had.
-            part = _loss(logits, labels[mine], known[mine], positives, known[at].sum())
+            part = network_loss(
+                logits,
+                labels[mine],
+                known[mine],
+                weights=weights,
+                asymmetric=settings.imbalance == "asymmetric",
+                count=known[at].sum(),
+            )
             loss = part * fabric.world_size
             fabric.backward(loss)
             optimizer.step()
@@ -229,7 +239,8 @@ def training_problem(settings: TrainingSettings) -> str:
         return "training.average and training.patience keep different weights; choose one"
     if not 0 <= settings.warmup < 1:
         return "training.warmup must be at least 0 and below 1"
-    return ""
+    problem = imbalance_problem(settings.imbalance, CORRECTIONS)
+    return f"training.{problem}" if problem else ""
 
 
 def _tensors(arrays: dict[str, Array], fabric: Fabric | None) -> dict[str, Tensor]:
@@ -280,23 +291,11 @@ def _fabric() -> Fabric:
     return fabric
 
 
-def _positive_weights(labels: Tensor, known: Tensor) -> Tensor:
-    positive = (labels * known).sum(dim=0)
-    return (known.sum(dim=0) - positive) / positive.clamp(min=1)
-
-
-def _loss(
-    logits: Tensor,
-    labels: Tensor,
-    known: Tensor,
-    positives: Tensor | None,
-    count: Tensor | None = None,
-) -> Tensor:
-    """Sum over the known cells, divided by `count`, or by their own number."""
-    cells = nn.functional.binary_cross_entropy_with_logits(
-        logits, labels, reduction="none", pos_weight=positives
-    )
-    return (cells * known).sum() / (known.sum() if count is None else count).clamp(min=1)
+def _order(train: Examples, settings: TrainingSettings, rng: np.random.Generator) -> Array:
+    """The movies of an epoch, as positions."""
+    if settings.imbalance == "resampling":
+        return resampled(train.labels, train.known, rng)
+    return rng.permutation(len(train))
 
 
 def _average(kept: nn.Module, module: nn.Module, decay: float) -> None:

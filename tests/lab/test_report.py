@@ -1,0 +1,234 @@
+"""The report: what it shows is what was measured, and it needs nothing but itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from genreel.catalogue import Catalogue, Movie
+from genreel.errors import CatalogueError
+from genreel.lab.evaluation import plots
+from genreel.lab.evaluation.evaluate import Outcome, outcomes
+from genreel.lab.evaluation.mistakes import doubtful_labels, surest_mistakes
+from genreel.lab.evaluation.recalibrate import recalibrate
+from genreel.lab.evaluation.report import _pairs, _rules, write_report
+from genreel.predictor import Predictor
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return Catalogue(SAMPLES)
+
+
+@pytest.fixture(scope="module")
+def predictor() -> Predictor:
+    return Predictor("default")
+
+
+@pytest.fixture(scope="module")
+def written(
+    predictor: Predictor, catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, Any], Path]:
+    out = tmp_path_factory.mktemp("report")
+    against = ("the same again", predictor)
+    return write_report(predictor, list(catalogue), catalogue, out, against), out
+
+
+class Page(HTMLParser):
+    """Notes tags that are left open, addresses, and what is written in `nav`."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.addresses: list[str] = []
+        self.ids: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.addresses += [v for k, v in values.items() if k in ("src", "href") and v]
+        self.ids |= {v for k, v in values.items() if k == "id" and v}
+        if tag not in ("meta", "link", "img", "br"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        pass
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_and_needs_no_other(written: tuple[dict[str, Any], Path]) -> None:
+    text = (written[1] / "report.html").read_text(encoding="utf-8")
+    page = Page(text)
+    assert not page.open
+    inside = {"#" + name for name in page.ids}
+    others = [a for a in page.addresses if not a.startswith("data:") and a not in inside]
+    assert others == []
+    assert {"#headline", "#genres", "#against", "#decades", "#mistakes", "#labels"} <= inside
+    assert not re.search(r"@import|url\(|<script", text)
+
+
+def test_its_figures_are_those_of_the_metrics(written: tuple[dict[str, Any], Path]) -> None:
+    metrics, out = written
+    assert json.loads((out / "metrics.json").read_bytes()) == metrics
+    text = (out / "report.html").read_text(encoding="utf-8")
+    for figures in metrics.values():
+        for name in ("macro_roc_auc", "macro_f1", "micro_f1", "hamming_loss", "log_loss"):
+            assert f"{figures[name]:.3f}" in text
+    for genre, figures in metrics["both"]["genres"].items():
+        row = re.search(rf'<th scope="row">{re.escape(genre)}</th><td>([\d,]+)</td>', text)
+        assert row and int(row[1].replace(",", "")) == figures["positive"]
+
+
+def test_a_bundle_against_itself_changes_nothing(
+    predictor: Predictor, catalogue: Catalogue
+) -> None:
+    found = outcomes(predictor, list(catalogue))["both"]
+    for row in _pairs(found, found):
+        assert all(before == after for before, after in row["figures"])
+
+
+def test_two_bundles_are_compared_on_the_films_that_both_answered() -> None:
+    films = [Movie(name) for name in "abcdef"]
+    labels = np.array([[1], [0], [1], [0], [1], [0]], np.float32)
+    known, genres = np.ones(labels.shape, np.bool_), ("Horror",)
+    right = labels * 0.8 + 0.1
+    ours = Outcome((), (), films, labels, known, right, right >= 0.5, genres)
+    theirs = Outcome((), (), films, labels, known, 1 - right, right < 0.2, genres)
+    theirs = theirs.take(np.array([5, 4, 3, 2]))  # other order, fewer films
+    [row] = _pairs(ours, theirs)
+    assert row["genre"] == "Horror" and row["films"] == 2
+    precision, recall_at_half = row["figures"][0], row["figures"][1]
+    assert precision[1] == 1.0 and precision[0] < 0.6
+    assert recall_at_half == (0.0, 1.0)
+
+
+def outcome(scores: list[list[float]], labels: list[list[int]], unknown: Any = ()) -> Outcome:
+    known = np.ones((len(labels), len(labels[0])), np.bool_)
+    for cell in unknown:
+        known[cell] = False
+    films = [Movie(str(i)) for i in range(len(labels))]
+    values = np.array(scores)
+    genres = ("Horror", "Comedy")[: values.shape[1]]
+    marks = np.array(labels, np.float32)
+    return Outcome((), (), films, marks, known, values, values >= 0.5, genres)
+
+
+def test_the_surest_mistakes_come_first_and_once_a_film() -> None:
+    found = outcome(
+        [[0.9, 0.8], [0.7, 0.1], [0.95, 0.2], [0.99, 0.0]],
+        [[0, 0], [0, 0], [1, 0], [0, 0]],
+        [(3, 0)],
+    )
+    said = surest_mistakes(found, 5, label=False)
+    assert [(c.movie.id, c.genre, c.score) for c in said] == [
+        ("0", "Horror", 0.9),
+        ("1", "Horror", 0.7),
+    ]
+    assert surest_mistakes(found, 1, label=False) == said[:1]
+    assert surest_mistakes(found, 5, label=True) == []
+
+
+def test_labels_that_the_scores_gainsay_are_doubted() -> None:
+    rng = np.random.default_rng(0)
+    labels = (np.arange(60) % 2)[:, None]
+    scores = np.where(labels, rng.uniform(0.7, 0.9, (60, 1)), rng.uniform(0.1, 0.3, (60, 1)))
+    scores[7], scores[10] = 0.02, 0.97  # film 7 is labelled Horror, film 10 is not
+    found = outcome(scores.tolist(), labels.tolist())
+    assert [(c.movie.id, c.label) for c in doubtful_labels(found, 9)] == [
+        ("7", True),
+        ("10", False),
+    ]
+    assert doubtful_labels(outcome(scores[:8].tolist(), labels[:8].tolist()), 9) == []  # too few
+
+
+def test_ways_to_decide_by_hand() -> None:
+    found = outcome([[0.9, 0.2], [0.4, 0.6], [0.3, 0.8]], [[1, 0], [1, 0], [0, 1]])
+    promise = {"0.9": {"Horror": 0.35, "Comedy": None}}
+    rows = _rules({"both": found}, {"both": {"global": 0.35, "top_k": 1, "promise": promise}})
+    ways = {row["way"]: row for row in rows}
+    half = ways[
+        "0.5 for every genre"
+    ]  # right: two; wrong: Comedy of the second; missed: its Horror
+    assert half["precision"] == pytest.approx(2 / 3) and half["covered"] == pytest.approx(2 / 3)
+    promised = ways["promise: 90% right"]
+    assert promised["precision"] == 1.0 and promised["covered"] == pytest.approx(2 / 3)
+    assert promised["films"] == pytest.approx(2 / 3)
+    assert ways["the 1 highest"]["films"] == 1.0
+
+
+def test_nothing_to_compare_with(
+    predictor: Predictor, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    films = [replace(movie, genres={}) for movie in catalogue]
+    with pytest.raises(CatalogueError, match="no movie has genres to compare with"):
+        write_report(predictor, films, catalogue, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_genres_that_the_bundle_does_not_know_are_said(
+    predictor: Predictor, catalogue: Catalogue, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    films = list(catalogue)
+    films[0] = replace(films[0], genres={"genreel": ("Slapstick",)})
+    write_report(predictor, films, catalogue, tmp_path)
+    assert "the bundle does not know Slapstick" in capsys.readouterr().err
+
+
+def test_words_of_a_film_cannot_break_the_page(
+    predictor: Predictor, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    evil = '</title><script>alert("x")</script>'
+    films = [
+        replace(m, title=evil, plot=f"{evil} {m.plot}", id=f"{i}{evil}")
+        for i, m in enumerate(catalogue)
+    ]
+    write_report(predictor, films, catalogue, tmp_path)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<script" not in text and not Page(text).open
+
+
+@pytest.mark.parametrize("label", ["plain", '"><script>', "Ärger & Co"])
+def test_plots_escape_every_word(label: str) -> None:
+    whisker = plots.Whisker(label, 0.7, 0.6, 0.8)
+    for drawn in (
+        plots.whiskers([whisker], 0.5, 1, label),
+        plots.panel(label, label, {"red": [(0, 0), (1, 1)]}, (label, label), True),
+        plots.heatmap([label], [label], [[0.5]], label),
+        plots.columns_of([(label, 3, {label: whisker})], 0.5, 1, label),
+    ):
+        assert "<script" not in drawn
+        page = Page(drawn)
+        assert not page.open
+
+
+def test_a_whisker_stands_where_its_value_is() -> None:
+    drawn = plots.whiskers([plots.Whisker("a", 0.75, 0.5, 1.0)], 0.5, 1.0, "x")
+    left, right = map(float, re.findall(r'd="M([\d.]+) 19.0H([\d.]+)"', drawn)[0])
+    [dot] = re.findall(r'cx="([\d.]+)"', drawn)
+    assert float(dot) == pytest.approx((left + right) / 2)
+
+
+def test_rules_are_chosen_anew_without_touching_the_graph(
+    predictor: Predictor, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    films = list(catalogue)
+    metrics = recalibrate("default", tmp_path / "new", films[:16], films[16:], "by hand")
+    new = Predictor(tmp_path / "new")
+    assert new.bundle.model == predictor.bundle.model
+    assert metrics["calibrated_by"] == "by hand"
+    assert metrics["movies"]["valid"] == 16 and metrics["movies"]["test"] == len(films) - 16
+    assert {"both", "plot only", "poster only"} <= set(metrics["decisions"])
+    with pytest.raises(CatalogueError, match="no valid movie has genres"):
+        recalibrate("default", tmp_path / "none", [replace(films[0], genres={})], films, "")
+    assert not (tmp_path / "none").exists()
