@@ -280,13 +280,15 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.measure == "findings" and not arguments.catalogue:
         parser.error("findings wants --catalogue")
-    rows = list(MEASURES[arguments.measure](arguments))
     path = RESULTS / f"{arguments.measure}.csv"
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    print(path.read_text(), end="")
+    rows: list[Row] = []
+    for row in MEASURES[arguments.measure](arguments):
+        rows.append(row)
+        print(row, flush=True)
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, rows[0], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
 
 
 if __name__ == "__main__":
