@@ -8,7 +8,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -35,13 +35,22 @@ GENRE_COLUMNS = {
     "genres_imdb": "imdb",
     "genres_movielens": "movielens",
     "genres_ml": "movielens",
+    "genres_mixed": "mixed",
 }
 
 COLUMNS = ("id", *INPUTS, "split", *GENRE_COLUMNS)
-"""What a table is read for; other columns are ignored."""
+"""What a table is read for; other columns are left out, or kept in `Movie.extra`."""
+
+MARK = "genreel"
+"""The column in which `genreel apply` says what it wrote into `genres`: no label to learn from."""
+
+_KNOWN = frozenset((*COLUMNS, MARK))
 
 # One cell may hold this many bytes. A longer one is no plot, and the parser stops at it.
-_MAX_CELL = 16 * 2**20
+MAX_CELL = 16 * 2**20
+
+
+Scalar = str | int | float | bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,7 @@ class Movie:
         genres: taxonomy name → genres that it names, in genreel's spelling.
         split: "train", "valid", "test" or empty, where the catalogue says.
         problem: why this movie, or an input of it, cannot be used; empty where all is well.
+        extra: further columns of the table, where the reader was asked to keep them.
     """
 
     id: str
@@ -66,6 +76,7 @@ class Movie:
     genres: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     split: str = ""
     problem: str = ""
+    extra: Mapping[str, Scalar] = field(default_factory=dict)
 
     def has(self, name: str) -> bool:
         """Whether the input called `name` (one of INPUTS) is there; white space is not."""
@@ -83,6 +94,7 @@ def movie_from_record(
     fallback_id: str,
     folder: Path | None = None,
     taxonomy: str = "genreel",
+    extra: bool = False,
 ) -> Movie:
     """A movie from a table's row or a JSON object.
 
@@ -91,6 +103,7 @@ def movie_from_record(
         fallback_id: the id where the record has none.
         folder: poster paths are relative to it and may not leave it; None: any path will do.
         taxonomy: that of the column `genres`.
+        extra: whether to keep unknown columns that hold text, a number or a truth value.
 
     Returns:
         A movie. A value that cannot be used is left out and named in `problem`.
@@ -130,6 +143,8 @@ def movie_from_record(
     for column, speaks in GENRE_COLUMNS.items():
         if given(column):
             names = attempt(_parse_genres, record[column])
+            if column == "genres" and names and given(MARK):
+                names = tuple(name for name in names if name not in _own(record[MARK]))
             if names:
                 genres[speaks or taxonomy] = names
     return Movie(
@@ -141,7 +156,19 @@ def movie_from_record(
         genres=genres,
         split=text("split"),
         problem="; ".join(problems),
+        extra=_other_columns(record) if extra else {},
     )
+
+
+def _other_columns(record: Mapping[str, Any]) -> dict[str, Scalar]:
+    return {
+        column: value
+        for column, value in record.items()
+        if column not in _KNOWN
+        and isinstance(value, str | int | float)
+        and value == value  # no NaN
+        and value != ""
+    }
 
 
 def _parse_year(value: str) -> int | None:
@@ -159,6 +186,14 @@ def _parse_year(value: str) -> int | None:
     return int(year)
 
 
+def _own(mark: Any) -> set[str]:
+    """Genres that genreel itself wrote into a table, in its spelling."""
+    try:
+        return set(_parse_genres(list(json.loads(mark)["genres"])))
+    except (GenreelError, ValueError, TypeError, KeyError, RecursionError):
+        return set()
+
+
 def _parse_genres(value: Any) -> tuple[str, ...]:
     names = value.split("|") if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not all(isinstance(n, str) for n in names):
@@ -169,8 +204,11 @@ def _parse_genres(value: Any) -> tuple[str, ...]:
 def _parse_poster(value: str, folder: Path | None) -> Path | None:
     if not value:
         return None
-    if folder is None:
-        return Path(value)
+    return Path(value) if folder is None else inside(value, folder)
+
+
+def inside(value: str, folder: Path) -> Path:
+    """A poster's path relative to a catalogue's folder; CatalogueError where it leaves it."""
     path = folder / value
     # Path.resolve fails on a loop of links, realpath does not.
     if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
@@ -191,6 +229,7 @@ class Catalogue:
     Args:
         path: the table or its folder.
         taxonomy: that of the column `genres`; "genreel" knows all its genres.
+        extra: whether movies keep the table's other columns.
 
     Raises:
         CatalogueError: no table is there, or its columns are of no use.
@@ -198,11 +237,12 @@ class Catalogue:
         MissingExtra: a Parquet table without pyarrow.
     """
 
-    def __init__(self, path: str | Path, taxonomy: str = "genreel") -> None:
+    def __init__(self, path: str | Path, taxonomy: str = "genreel", *, extra: bool = False) -> None:
         with _readable(Path(path)):
             self.path = _find_table(Path(path))
         self.folder = self.path.parent
         self.taxonomy = find_taxonomy(taxonomy).name
+        self.extra = extra
 
     def __iter__(self) -> Iterator[Movie]:
         first_seen: dict[str, int] = {}
@@ -210,7 +250,9 @@ class Catalogue:
             if isinstance(record, CatalogueError):
                 yield Movie(f"row {number}", problem=f"row {number}: {record}")
                 continue
-            movie = movie_from_record(record, f"row {number}", self.folder, self.taxonomy)
+            movie = movie_from_record(
+                record, f"row {number}", self.folder, self.taxonomy, self.extra
+            )
             if movie.id in first_seen:
                 problem = f"duplicate id {movie.id!r}, first in row {first_seen[movie.id]}"
                 movie = Movie(movie.id, problem=f"{problem}; give each film its own id")
@@ -233,7 +275,7 @@ class Catalogue:
 
     def _records(self) -> Iterator[tuple[int, Mapping[str, Any] | CatalogueError]]:
         with _readable(self.path):
-            yield from _READERS[self.path.suffix.lower()](self.path)
+            yield from _READERS[self.path.suffix.lower()](self.path, self.extra)
 
 
 @contextlib.contextmanager
@@ -274,41 +316,68 @@ def _check_columns(path: Path, columns: Iterable[str]) -> None:
         raise CatalogueError(f"{path}: several columns {doubled[0]!r}; keep one of them")
 
 
-def _read_csv(path: Path) -> Records:
-    csv.field_size_limit(_MAX_CELL)
+def _column(name: str) -> str:
+    """A column's name; those that genreel knows may be written in capitals."""
+    name = name.strip()
+    return name.lower() if name.lower() in _KNOWN else name
+
+
+def _read_csv(path: Path, extra: bool) -> Records:
     # A byte that is not UTF-8 becomes a lone surrogate, so that only its row is lost.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        # Lenient, the parser would run an open quote into the next rows without a word.
-        reader = csv.reader(file, strict=True)
         try:
-            columns = [name.strip().lower() for name in next(reader, [])]
-        except csv.Error as error:
-            raise CatalogueError(f"{path}: {error}; is it really a CSV file?") from None
+            columns, rows = csv_rows(file)
+        except CatalogueError as error:
+            raise CatalogueError(f"{path}: {error}") from None
         _check_columns(path, columns)
-        number = 1
-        while True:
-            line = reader.line_num + 1
-            record: Mapping[str, Any] | CatalogueError
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                record = CatalogueError(f"{error} (from line {line}); mend its quotes")
-            else:
-                if not cells:  # a blank line
-                    continue
-                record = dict(zip(columns, cells, strict=False))
-                if len(cells) != len(columns):
-                    record = CatalogueError(
-                        f"line {line} has {len(cells)} cells, the header {len(columns)}; "
-                        "quote cells that hold commas"
-                    )
-            yield number, record
-            number += 1
+        yield from rows
 
 
-def _read_jsonl(path: Path) -> Records:
+def csv_rows(file: Iterable[str], **dialect: Any) -> tuple[list[str], Records]:
+    """Columns and rows of a CSV file; a row that cannot be used is a CatalogueError.
+
+    Args:
+        file: lines, their ends as they are in the file.
+        dialect: as of `csv.reader`.
+
+    Raises:
+        CatalogueError: the first row cannot be read.
+    """
+    csv.field_size_limit(MAX_CELL)
+    # Lenient, the parser would run an open quote into the next rows without a word.
+    reader = csv.reader(file, strict=True, **dialect)
+    try:
+        columns = [_column(name) for name in next(reader, [])]
+    except csv.Error as error:
+        raise CatalogueError(f"{error}; is it really a CSV file?") from None
+    return columns, _csv_rows(reader, columns)
+
+
+def _csv_rows(reader: Any, columns: list[str]) -> Records:
+    number = 1
+    while True:
+        line = reader.line_num + 1
+        record: Mapping[str, Any] | CatalogueError
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            record = CatalogueError(f"{error} (from line {line}); mend its quotes")
+        else:
+            if not cells:  # a blank line
+                continue
+            record = dict(zip(columns, cells, strict=False))
+            if len(cells) != len(columns):
+                record = CatalogueError(
+                    f"line {line} has {len(cells)} cells, the header {len(columns)}; "
+                    "quote cells that hold commas"
+                )
+        yield number, record
+        number += 1
+
+
+def _read_jsonl(path: Path, extra: bool) -> Records:
     with path.open("rb") as file:
         yield from read_json_lines(file)
 
@@ -329,7 +398,25 @@ def read_json_lines(file: IO[bytes]) -> Records:
             yield number, CatalogueError("not a JSON object; write one {…} a line")
 
 
-def _read_parquet(path: Path) -> Records:
+def _read_parquet(path: Path, extra: bool) -> Records:
+    def chosen(schema: Any) -> list[str]:
+        _check_columns(path, schema.names)
+        return [f.name for f in schema if f.name in _KNOWN or (extra and _holds_scalars(f.type))]
+
+    yield from read_parquet_rows(path, chosen)
+
+
+def read_parquet_rows(path: Path, chosen: Callable[[Any], list[str]]) -> Records:
+    """Rows of a Parquet file, numbered from 1, a thousand in memory at once.
+
+    Args:
+        path: the file.
+        chosen: its schema → names of the columns to read.
+
+    Raises:
+        CatalogueError: it cannot be read.
+        MissingExtra: pyarrow is not there.
+    """
     try:
         import pyarrow
         import pyarrow.parquet
@@ -337,10 +424,8 @@ def _read_parquet(path: Path) -> Records:
         raise MissingExtra("pyarrow", "parquet") from None
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            names = file.schema_arrow.names
-            _check_columns(path, names)
-            wanted = [name for name in COLUMNS if name in names]
             number = 0
+            wanted = chosen(file.schema_arrow)
             for batch in file.iter_batches(batch_size=1024, columns=wanted):
                 for record in batch.to_pylist():
                     number += 1
@@ -349,6 +434,14 @@ def _read_parquet(path: Path) -> Records:
         raise CatalogueError(
             f"{path}: not a readable Parquet file ({error}); write it again"
         ) from None
+
+
+def _holds_scalars(kind: Any) -> bool:
+    """Whether a Parquet column can stand in `Movie.extra`; one of images must not be read."""
+    import pyarrow.types as types
+
+    tests = (types.is_string, types.is_large_string, types.is_integer, types.is_floating)
+    return types.is_boolean(kind) or any(test(kind) for test in tests)
 
 
 _READERS = {".csv": _read_csv, ".jsonl": _read_jsonl, ".parquet": _read_parquet}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,24 +14,33 @@ from typing import IO
 
 from genreel.errors import GenreelError
 
+_PART = ".part"  # ends the name of a file that is being written
+
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[IO[bytes]]:
+def whole_file(path: Path, sync: bool = True) -> Iterator[IO[bytes]]:
     """A binary file to write to, which takes its place at `path` only when all went well.
+
+    Args:
+        path: of the file.
+        sync: wait until it is on the disk, so that it survives a loss of power too.
 
     Raises:
         GenreelError: the folder cannot be written, or the disk is full; `path` is as it was.
     """
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        descriptor, temporary = tempfile.mkstemp(_PART, f".{path.name}.", path.parent)
     except OSError as error:
         raise _cannot_write(path, error) from None
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())  # mkstemp makes private files; this one is not
+            if sync:
+                os.fsync(file.fileno())
+        # mkstemp makes private files; this one is as open as the one before it, or as any new one.
+        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
+        Path(temporary).chmod(mode)
         os.replace(temporary, path)
     except OSError as error:
         raise _cannot_write(path, error) from None
@@ -37,10 +48,21 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         Path(temporary).unlink(missing_ok=True)
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes | memoryview, sync: bool = True) -> None:
     """Writes `data` to `path` through `whole_file`."""
-    with whole_file(path) as file:
+    with whole_file(path, sync) as file:
         file.write(data)
+
+
+def remove_parts(folder: Path, name: str = "") -> None:
+    """Removes what writers that were killed left half written in a folder.
+
+    Args:
+        folder: where they wrote.
+        name: of the file they wrote; empty: any.
+    """
+    for path in folder.glob(f".{glob.escape(name) or '*'}.*{_PART}"):
+        path.unlink(missing_ok=True)
 
 
 def write_folder_whole(folder: Path, files: Mapping[str, bytes]) -> None:

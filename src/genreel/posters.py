@@ -47,11 +47,11 @@ class Limits:
 # through Image.open, keeps the allowlist closed whatever plug-ins another library registers,
 # and leaves Pillow's process-wide pixel limit alone: `Limits` decides here.
 _Decoder = Callable[[io.BytesIO], Image.Image]
-_DECODERS: tuple[tuple[bytes, _Decoder], ...] = (
-    (b"\xff\xd8\xff", lambda file: JpegImagePlugin.JpegImageFile(file)),
-    (b"\x89PNG\r\n\x1a\n", lambda file: PngImagePlugin.PngImageFile(file)),
-    (b"RIFF", lambda file: WebPImagePlugin.WebPImageFile(file)),
-    (b"GIF8", lambda file: GifImagePlugin.GifImageFile(file)),
+_DECODERS: tuple[tuple[bytes, str, _Decoder], ...] = (
+    (b"\xff\xd8\xff", ".jpg", lambda file: JpegImagePlugin.JpegImageFile(file)),
+    (b"\x89PNG\r\n\x1a\n", ".png", lambda file: PngImagePlugin.PngImageFile(file)),
+    (b"RIFF", ".webp", lambda file: WebPImagePlugin.WebPImageFile(file)),
+    (b"GIF8", ".gif", lambda file: GifImagePlugin.GifImageFile(file)),
 )
 
 # EXIF orientation → what brings the image upright (Exif 2.3, tag 274).
@@ -161,12 +161,29 @@ def _undecoded(image: Image.Image) -> bytes | None:
 
 
 def _decode(data: bytes) -> Image.Image:
+    _, decoder = _kind(data)
+    return decoder(io.BytesIO(data))
+
+
+def _kind(data: bytes) -> tuple[str, _Decoder]:
     if not data:
         raise PosterError("is empty; replace it")
-    for magic, decoder in _DECODERS:
+    for magic, suffix, decoder in _DECODERS:
         if data.startswith(magic):
-            return decoder(io.BytesIO(data))
+            return suffix, decoder
     raise PosterError("is not a JPEG, PNG, WebP or GIF image; convert or replace it")
+
+
+def suffix_of(data: bytes) -> str:
+    """The file name's end that belongs to an image file, such as ".jpg", by its first bytes.
+
+    Raises:
+        PosterError: it is of no kind that genreel opens.
+    """
+    try:
+        return _kind(data)[0]
+    except PosterError as error:
+        raise PosterError(f"poster of {len(data)} bytes: {error}") from None
 
 
 def _check_bytes(size: int, limits: Limits) -> None:

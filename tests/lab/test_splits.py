@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,17 @@ import pytest
 
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
-from genreel.lab.splits import PARTS, Split, read_split, stratified_split, write_split
+from genreel.lab.splits import (
+    PARTS,
+    Split,
+    column_split,
+    decade_split,
+    group_split,
+    groups_of,
+    read_split,
+    stratified_split,
+    write_split,
+)
 from genreel.vocabulary import Vocabulary
 
 GENRES = Vocabulary(("Drama", "Comedy", "Horror", "Western"))
@@ -126,3 +137,41 @@ def test_shares_that_leave_nothing(films: list[Movie], valid: float, test: float
         CatalogueError, match="leave a part of the split empty; both must be above 0"
     ):
         stratified_split(films, GENRES, 0, valid, test)
+
+
+def test_decades(films: list[Movie]) -> None:
+    dated = [replace(m, year=1960 + i % 40 if i % 7 else None) for i, m in enumerate(films)]
+    years = {m.id: m.year for m in dated}
+    split = decade_split(dated, GENRES, 0, (1970, 1990))
+    decades = {name: {(years[i] or 0) // 10 for i in getattr(split, name)} for name in PARTS}
+    assert decades == {"train": {196, 198}, "valid": {196, 198}, "test": {197, 199}}
+    told = [m for m in dated if m.year]
+    assert sum(len(getattr(split, name)) for name in PARTS) == len(told)
+    narrow = decade_split(dated, GENRES, 0, (1970,), trained_on=(1980,))
+    assert {(years[i] or 0) // 10 for i in narrow.train + narrow.valid} == {198}
+    with pytest.raises(CatalogueError, match="choose other decades"):
+        decade_split(dated, GENRES, 0, (1890,))
+
+
+def test_groups_stay_together(films: list[Movie]) -> None:
+    told = [
+        replace(m, title=f"Film {i // 2}", year=1999, extra={"group": f"g{i // 4}"})
+        for i, m in enumerate(films)
+    ]
+    alike = [("m4", "m0")]
+    split = group_split(told, GENRES, 0, 0.2, 0.2, groups=groups_of(told, alike))
+    part = {i: name for name in PARTS for i in getattr(split, name)}
+    assert len(part) == len(films)
+    assert all(part[f"m{i}"] == part[f"m{i - i % 4}"] for i in range(len(films)))
+    assert part["m4"] == part["m0"], "one picture"
+    assert 40 <= len(split.test) <= 120
+    with pytest.raises(CatalogueError, match="1 groups are too few"):
+        same = [replace(m, extra={"group": "g"}) for m in films]
+        group_split(same, GENRES, 0, groups=groups_of(same))
+
+
+def test_the_column_split() -> None:
+    movies = [Movie("a", split="train"), Movie("b", split="valid"), Movie("c", split="test")]
+    assert column_split([*movies, Movie("d")]) == Split(("a",), ("b",), ("c",))
+    with pytest.raises(CatalogueError, match="no movie's column split says 'test'"):
+        column_split(movies[:2])

@@ -82,6 +82,10 @@ def build_parser() -> argparse.ArgumentParser:
         _add_calibrate,
         _add_compare,
         _add_eras,
+        _add_import,
+        _add_apply,
+        _add_undo,
+        _add_clean,
         _add_split,
         _add_colours,
         _add_doctor,
@@ -175,6 +179,7 @@ def _add_train(commands: Any) -> None:
     parser.add_argument("recipe", metavar="RECIPE", help="name of a recipe, or a .toml file")
     _add_catalogue(parser)
     parser.add_argument("--out", required=True, type=Path, metavar="BUNDLE", help="where it goes")
+    _add_terms(parser)
     _add_split_file(parser)
     _add_extra(parser)
     _add_set(parser)
@@ -224,6 +229,7 @@ def _add_compare(commands: Any) -> None:
     )
     _add_catalogue(parser)
     parser.add_argument("recipes", nargs="+", metavar="RECIPE", help="names or .toml files")
+    _add_terms(parser)
     parser.add_argument(
         "--out", required=True, type=Path, metavar="DIR", help="for leaderboard.csv, .json, .html"
     )
@@ -247,6 +253,133 @@ def _add_eras(commands: Any) -> None:
     _add_set(parser)
 
 
+def _add_import(commands: Any) -> None:
+    from genreel.formats import FORMATS
+
+    width = max(map(len, FORMATS))
+    parser = _command(
+        commands,
+        "import",
+        _import,
+        "make a catalogue of films that are kept in another format",
+        "formats:\n"
+        + "".join(f"  {name:<{width}}  {found.about}\n" for name, found in FORMATS.items())
+        + "\nTMDb wants a token in GENREEL_TMDB_TOKEN. A run that was stopped is begun again by "
+        "the\nsame command, without fetching or copying twice.",
+    )
+    parser.add_argument("format", choices=tuple(FORMATS), metavar="FORMAT", help="see below")
+    parser.add_argument("source", metavar="SOURCE", help="folder, file, zip archive or query")
+    parser.add_argument(
+        "catalogue", type=Path, metavar="CATALOGUE", help="folder, or .csv, .jsonl, .parquet in one"
+    )
+    parser.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="OURS=THEIRS",
+        help="a column of a table by the name it has there, such as plot=Overview",
+    )
+    parser.add_argument("--delimiter", default=",", help="of a CSV table (default: comma)")
+    parser.add_argument("--encoding", default="utf-8-sig", help="of a CSV table (default: UTF-8)")
+    parser.add_argument("--separator", default="|", help="between genres in a cell (default: |)")
+    parser.add_argument("--taxonomy", default="", metavar="NAME", help="what the genres speak")
+    parser.add_argument("--names", metavar="FILE", help="TOML: rename, merge or drop their genres")
+    parser.add_argument("--posters", type=Path, metavar="DIR", help="posters apart from the source")
+    parser.add_argument(
+        "--with-poster", action="store_true", help="leave out films that have no poster"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an older table")
+
+
+def _add_apply(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "apply",
+        _apply,
+        "write genres to where other programs look for them",
+        "Genres that a person wrote or locked stay, one that a person took away stays away, and\n"
+        "where nothing is found nothing changes. genreel undo goes back.\n\n"
+        "examples:\n"
+        "  genreel apply ~/Movies --to nfo --dry-run\n"
+        "  genreel apply posters/ --to xmp\n"
+        "  genreel apply movies.csv --to csv --names tmdb\n"
+        "  genreel apply movies.csv --to shopify --out products_export.csv",
+    )
+    parser.add_argument(
+        "catalogue",
+        type=Path,
+        metavar="CATALOGUE",
+        help="a table or its folder; a media library (nfo) or a folder of posters (xmp) itself",
+    )
+    parser.add_argument(
+        "--to",
+        required=True,
+        choices=("nfo", "xmp", "csv", "jsonl", "parquet", "shopify"),
+        help="NFO files, sidecars, a column of a table, tags of products",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="PATH",
+        help="folder of the NFO files or sidecars; table or product CSV (default: CATALOGUE's own)",
+    )
+    parser.add_argument(
+        "--model", default="default", metavar="BUNDLE", help="bundle to use (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--threshold", type=_share, metavar="P", help="assign a genre from this score on"
+    )
+    parser.add_argument(
+        "--predictions",
+        type=Path,
+        metavar="FILE",
+        help="use these, which genreel predict --format jsonl wrote, and predict nothing",
+    )
+    parser.add_argument(
+        "--names",
+        metavar="NAMES",
+        help="what genres are called there: genreel, imdb, tmdb, tmdb-ids, movielens, kodi "
+        "(default for nfo), or a TOML file that renames, merges and drops",
+    )
+    parser.add_argument("--add", action="store_true", help="beside genres of a person, too")
+    parser.add_argument("--create", action="store_true", help="NFO files for films without one")
+    parser.add_argument(
+        "--safe-cells", action="store_true", help="an apostrophe before cells like formulas"
+    )
+    parser.add_argument(
+        "--iptc", action="store_true", help="for xmp: keywords inside JPEG posters, too (exiftool)"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show what would change")
+
+
+def _add_undo(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "undo",
+        _undo,
+        "put back what the last apply changed; files that were edited since stay",
+    )
+    parser.add_argument(
+        "folder", type=Path, metavar="FOLDER", help="where apply wrote: the library or the folder"
+    )
+
+
+def _add_clean(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "clean",
+        _clean,
+        "find what is wrong with a catalogue's posters, plots and genres",
+        "The findings are a CSV table on standard output: id, kind, detail, other (the film that\n"
+        "it resembles).",
+    )
+    _add_catalogue(parser)
+    parser.add_argument(
+        "--out", type=Path, metavar="CATALOGUE", help="write a cleaned copy with its posters there"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an older table there")
+
+
 def _add_split(commands: Any) -> None:
     parser = _command(
         commands, "split", _split, "split a catalogue so that every genre keeps its share"
@@ -256,6 +389,23 @@ def _add_split(commands: Any) -> None:
     parser.add_argument("--valid", type=_share, default=0.1, help="share (default: %(default)s)")
     parser.add_argument("--test", type=_share, default=0.1, help="share (default: %(default)s)")
     parser.add_argument("--seed", type=_seed, default=0, help="(default: %(default)s)")
+    parser.add_argument(
+        "--by",
+        choices=("genre", "group", "decade", "column"),
+        default="genre",
+        help="genre: at random, every genre with its share; group: so, but films of one title and "
+        "year, one franchise (column group) or one picture (--findings) stay together; decade: "
+        "test on --test-decades; column: as the column split says (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--test-decades", type=_decades, default=(), metavar="1970,1980", help="for --by decade"
+    )
+    parser.add_argument(
+        "--train-decades", type=_decades, default=(), metavar="2010", help="default: all others"
+    )
+    parser.add_argument(
+        "--findings", type=Path, metavar="FILE", help="CSV of genreel clean, for --by group"
+    )
 
 
 def _add_colours(commands: Any) -> None:
@@ -281,6 +431,16 @@ def _add_catalogue(parser: Any) -> None:
         default="genreel",
         metavar="NAME",
         help="what the column genres speaks: genreel (all genres), imdb, tmdb, movielens, mixed",
+    )
+
+
+def _add_terms(parser: Any) -> None:
+    parser.add_argument(
+        "--accept-terms",
+        action="append",
+        default=[],
+        choices=("tmdb",),
+        help="you have the agreement that a source's terms ask for where a model learns from it",
     )
 
 
@@ -322,6 +482,13 @@ def _seed(text: str) -> int:
     if not text.isdecimal() or int(text) >= 2**32:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 2³² - 1")
     return int(text)
+
+
+def _decades(text: str) -> tuple[int, ...]:
+    years = text.replace("s", "").split(",")
+    if not all(year.isdecimal() and int(year) % 10 == 0 for year in years):
+        raise argparse.ArgumentTypeError(f"{text!r} are no decades; write 1970,1980")
+    return tuple(map(int, years))
 
 
 def _share(text: str) -> float:
@@ -462,10 +629,13 @@ def _recipes(arguments: argparse.Namespace) -> int:
 def _train(arguments: argparse.Namespace) -> int:
     _need_lab()
     from genreel.catalogue import Catalogue
+    from genreel.formats.tmdb import check_terms
     from genreel.lab.recipe import load_recipe
     from genreel.lab.splits import read_split
     from genreel.lab.training.run import train
 
+    for given in filter(None, (arguments.catalogue, arguments.extra)):
+        check_terms(Catalogue(given, arguments.taxonomy, extra=True), arguments.accept_terms)
     metrics = train(
         load_recipe(arguments.recipe, arguments.set),
         Catalogue(arguments.catalogue, arguments.taxonomy),
@@ -484,6 +654,7 @@ def _compare(arguments: argparse.Namespace) -> int:
     _need_lab()
     from genreel.app.output import print_leaderboard
     from genreel.catalogue import Catalogue
+    from genreel.formats.tmdb import check_terms
     from genreel.lab.evaluation.compare import compare
     from genreel.lab.recipe import load_recipe
     from genreel.lab.splits import read_split, stratified_split, write_split
@@ -493,6 +664,8 @@ def _compare(arguments: argparse.Namespace) -> int:
     recipes = [load_recipe(name, arguments.set) for name in arguments.recipes]
     catalogue = Catalogue(arguments.catalogue, arguments.taxonomy)
     extra = Catalogue(arguments.extra, arguments.taxonomy) if arguments.extra else None
+    for given in filter(None, (arguments.catalogue, arguments.extra)):
+        check_terms(Catalogue(given, arguments.taxonomy, extra=True), arguments.accept_terms)
     movies = catalogue.by_id()
     _make_folder(arguments.out)
     kept = arguments.out / "split.json"
@@ -596,17 +769,143 @@ def _print_figures(cases: dict[str, Any]) -> None:
     print_figures(cases)
 
 
+def _import(arguments: argparse.Namespace) -> int:
+    from genreel.formats import FORMATS
+    from genreel.formats.film import Options
+    from genreel.formats.importing import PROBLEMS, write_import
+    from genreel.formats.names import Names, read_names
+    from genreel.progress import progress
+    from genreel.vocabulary import find_taxonomy
+
+    columns = dict(pair.partition("=")[::2] for pair in arguments.map)
+    if not all(columns.values()):
+        arguments.parser.error("--map is written OURS=THEIRS, such as plot=Overview")
+    if len(arguments.delimiter) != 1:
+        arguments.parser.error("--delimiter is one character")
+    options = Options(
+        columns,
+        arguments.delimiter,
+        arguments.encoding,
+        arguments.separator,
+        read_names(Path(arguments.names)) if arguments.names else Names(),
+        find_taxonomy(arguments.taxonomy).name if arguments.taxonomy else "",
+        arguments.posters,
+    )
+    done = write_import(
+        progress(FORMATS[arguments.format].read(Path(arguments.source), options), "importing"),
+        arguments.catalogue,
+        with_poster=arguments.with_poster,
+        overwrite=arguments.overwrite,
+    )
+    told = f"{done.films:,} films: written to {done.table}"
+    if done.problems:
+        told += f"; {done.left_out:,} left out, {done.problems:,} problems: see {PROBLEMS} there"
+    print(told, file=sys.stderr)
+    return SOME_FAILED if done.problems and done.films else DONE if done.films else NOTHING_DONE
+
+
+def _apply(arguments: argparse.Namespace) -> int:
+    from genreel.formats import applying
+    from genreel.formats.iptc import find_exiftool
+    from genreel.formats.names import find_names
+    from genreel.progress import progress, say
+
+    target = arguments.to
+    if arguments.iptc:
+        if target != "xmp":
+            arguments.parser.error("--iptc goes with --to xmp")
+        find_exiftool()
+    names = find_names(arguments.names or ("kodi" if target == "nfo" else "genreel"))
+    movies = applying.find_movies(arguments.catalogue, target)
+    choices = applying.Choices(
+        arguments.out or applying.place_of(movies, arguments.catalogue, target),
+        arguments.add,
+        arguments.create,
+        arguments.safe_cells,
+        arguments.dry_run,
+        arguments.iptc,
+    )
+    if arguments.predictions:
+        told = applying.read_predictions(arguments.predictions)
+        pairs = applying.pairs_of(movies, told, names)
+    else:
+        from genreel.predictor import Predictor
+
+        predictor = Predictor(arguments.model)
+        pairs = applying.predicted(movies, predictor, names, arguments.threshold)
+    pairs = progress(pairs, "applying")
+    if target in ("nfo", "xmp"):
+        done = applying.apply_to_files(pairs, target, choices, sys.stdout.write, say)
+    else:
+        done = applying.apply_to_table(pairs, target, choices, sys.stdout.write)
+    changed = "would change" if arguments.dry_run else "changed"
+    counts = f"{done.changed:,} {changed}, {done.unchanged:,} stay as they are"
+    counts += f", {done.without_file:,} without a file to write to" if done.without_file else ""
+    say(counts + (f", {done.failed:,} failed" if done.failed else ""))
+    if not done.failed:
+        return DONE
+    return SOME_FAILED if done.changed or done.unchanged else NOTHING_DONE
+
+
+def _undo(arguments: argparse.Namespace) -> int:
+    from genreel.formats.journal import undo
+
+    done = undo(arguments.folder)
+    for path in done.left:
+        print(f"genreel: {path} was edited since; left as it is", file=sys.stderr)
+    print(f"restored: {len(done.restored):,}, left: {len(done.left):,}", file=sys.stderr)
+    return SOME_FAILED if done.left else DONE
+
+
+def _clean(arguments: argparse.Namespace) -> int:
+    from collections import Counter
+
+    from genreel.catalogue import Catalogue
+    from genreel.formats.importing import write_import
+    from genreel.lab.cleaning import cleaned, find, findings_table
+    from genreel.progress import progress
+
+    catalogue = Catalogue(arguments.catalogue, arguments.taxonomy, extra=True)
+    findings = find(progress(catalogue, "looking", _length(catalogue)))
+    sys.stdout.write(findings_table(findings))
+    for kind, count in Counter(finding.kind for finding in findings).most_common():
+        print(f"{count:>7,}  {kind}", file=sys.stderr)
+    if not findings:
+        print("nothing found", file=sys.stderr)
+    if arguments.out:
+        done = write_import(
+            cleaned(catalogue, findings), arguments.out, overwrite=arguments.overwrite
+        )
+        print(f"{done.films:,} films: written to {done.table}", file=sys.stderr)
+    return DONE
+
+
 def _split(arguments: argparse.Namespace) -> int:
     _need_lab()
     from genreel.catalogue import Catalogue
-    from genreel.lab.splits import PARTS, stratified_split, write_split
+    from genreel.lab import splits
+    from genreel.lab.cleaning import read_alike
+    from genreel.lab.splits import PARTS, write_split
     from genreel.vocabulary import Vocabulary
 
     valid, test = arguments.valid, arguments.test
     if not (valid > 0 and test > 0 and valid + test < 1):
         arguments.parser.error("--valid and --test must be over 0, and leave movies to train on")
-    movies = [m for m in Catalogue(arguments.catalogue, arguments.taxonomy) if m.genres]
-    split = stratified_split(movies, Vocabulary(), arguments.seed, valid, test)
+    if (arguments.by == "decade") != bool(arguments.test_decades):
+        arguments.parser.error("--by decade and --test-decades go together")
+    catalogue = Catalogue(arguments.catalogue, arguments.taxonomy, extra=True)
+    movies = [movie for movie in catalogue.by_id().values() if movie.genres]
+    if arguments.by == "column":
+        split = splits.column_split(movies)
+    elif arguments.by == "decade":
+        tested, trained = arguments.test_decades, arguments.train_decades
+        split = splits.decade_split(movies, Vocabulary(), arguments.seed, tested, valid, trained)
+    elif arguments.by == "group":
+        alike = read_alike(arguments.findings) if arguments.findings else []
+        groups = splits.groups_of(movies, alike)
+        split = splits.group_split(movies, Vocabulary(), arguments.seed, valid, test, groups=groups)
+    else:
+        split = splits.stratified_split(movies, Vocabulary(), arguments.seed, valid, test)
     write_split(split, arguments.out)
     sizes = ", ".join(f"{name} {len(getattr(split, name)):,}" for name in PARTS)
     print(f"{sizes}: written to {arguments.out}", file=sys.stderr)

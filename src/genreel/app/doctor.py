@@ -13,6 +13,7 @@ from genreel.errors import GenreelError
 
 EXTRAS = {
     "parquet": "catalogues and results as Parquet",
+    "hdf5": "the HDF5 file of MM-IMDb",
     "lab": "training and measuring models",
     "test": "the tests",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,28 +110,161 @@ def stratified_split(
     Raises:
         CatalogueError: the shares are wrong, or there are too few movies for them.
     """
+    _check_shares(valid, test)
+    if len(movies) < 10:
+        raise CatalogueError(f"{len(movies)} movies are too few to split; add movies or a split")
+    labels, _ = vocabulary.encode(movie.genres for movie in movies)
+    rest, tested = _halve(labels, np.arange(len(movies)), test, seed)
+    trained, validated = _halve(labels, rest, valid / (1 - test), seed)
+    return _split_of(movies, trained, validated, tested)
+
+
+def decade_split(
+    movies: Sequence[Movie],
+    vocabulary: Vocabulary,
+    seed: int,
+    decades: Collection[int],
+    valid: float = 0.1,
+    trained_on: Collection[int] = (),
+) -> Split:
+    """Tests on films of some decades and trains on the others, stratified by genre.
+
+    Args:
+        decades: those that are tested, as their first years: 1970, 1980, …
+        valid: share of the films that are not tested, above 0 and below 1.
+        trained_on: decades of the other parts; empty: all others. Films without a year, and
+            those of further decades, are in no part.
+
+    Raises:
+        CatalogueError: the share is wrong, or a part stays empty.
+    """
+    if not 0 < valid < 1:
+        raise CatalogueError(f"share valid {valid:g} is not between 0 and 1; choose another")
+    begun = [movie.year - movie.year % 10 if movie.year is not None else None for movie in movies]
+    tested = np.array([i for i, first in enumerate(begun) if first in decades], int)
+    used = [
+        i
+        for i, first in enumerate(begun)
+        if first is not None and first not in decades and (not trained_on or first in trained_on)
+    ]
+    if len(used) < 10 or not len(tested):
+        raise CatalogueError(
+            f"{len(tested)} movies of the tested decades and {len(used)} others are too few to "
+            "split; choose other decades"
+        )
+    labels, _ = vocabulary.encode(movie.genres for movie in movies)
+    trained, validated = _halve(labels, np.array(used), valid, seed)
+    return _split_of(movies, trained, validated, tested)
+
+
+def group_split(
+    movies: Sequence[Movie],
+    vocabulary: Vocabulary,
+    seed: int,
+    valid: float = 0.1,
+    test: float = 0.1,
+    *,
+    groups: Sequence[Iterable[Hashable]],
+) -> Split:
+    """A stratified split that leaves no group in two parts; so the shares hold roughly.
+
+    Args:
+        valid, test: as of `stratified_split`.
+        groups: for each movie, what it shares with others of its group (see `groups_of`).
+
+    Raises:
+        CatalogueError: as `stratified_split`.
+    """
+    _check_shares(valid, test)
+    numbers = _joined(groups)
+    _, first, group = np.unique(numbers, return_index=True, return_inverse=True)
+    if len(first) < 10:
+        raise CatalogueError(f"{len(first)} groups are too few to split; add movies or a split")
+    labels, _ = vocabulary.encode(movie.genres for movie in movies)
+    together = np.zeros((len(first), labels.shape[1]), labels.dtype)
+    np.maximum.at(together, group, labels)
+    rest, tested = _halve(together, np.arange(len(first)), test, seed)
+    trained, validated = _halve(together, rest, valid / (1 - test), seed)
+    parts = (np.flatnonzero(np.isin(group, part)) for part in (trained, validated, tested))
+    return _split_of(movies, *parts)
+
+
+def groups_of(
+    movies: Sequence[Movie], alike: Iterable[tuple[str, str]] = ()
+) -> list[list[Hashable]]:
+    """What makes movies one group: title and year, the column `group`, one picture.
+
+    Args:
+        movies: their column `group` in `extra` names a franchise, where it is there.
+        alike: ids of two movies with nearly the same poster, as `genreel clean` finds them.
+    """
+    pictures: dict[str, list[Hashable]] = {}
+    for one, other in alike:
+        for movie_id in (one, other):
+            pictures.setdefault(movie_id, []).append(("picture", other))
+    return [
+        [
+            *([("film", movie.title.casefold(), movie.year)] if movie.title else []),
+            *([("group", movie.extra["group"])] if movie.extra.get("group") else []),
+            *pictures.get(movie.id, ()),
+            ("id", movie.id),
+        ]
+        for movie in movies
+    ]
+
+
+def column_split(movies: Iterable[Movie]) -> Split:
+    """The split that the catalogue's column `split` tells; CatalogueError where a part is empty."""
+    parts: dict[str, list[str]] = {name: [] for name in PARTS}
+    for movie in movies:
+        if movie.split in parts:
+            parts[movie.split].append(movie.id)
+    if not all(parts.values()):
+        empty = next(name for name in PARTS if not parts[name])
+        raise CatalogueError(f"no movie's column split says {empty!r}; fill it in or give shares")
+    return Split(**{name: tuple(ids) for name, ids in parts.items()})
+
+
+def _check_shares(valid: float, test: float) -> None:
     if not (valid > 0 and test > 0 and valid + test < 1):
         raise CatalogueError(
             f"shares valid {valid:g} and test {test:g} leave a part of the split empty; "
             "both must be above 0, their sum below 1"
         )
-    if len(movies) < 10:
-        raise CatalogueError(f"{len(movies)} movies are too few to split; add movies or a split")
-    labels, _ = vocabulary.encode(movie.genres for movie in movies)
-    ids = np.array([movie.id for movie in movies])
 
-    def halve(index: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
-        splitter = MultilabelStratifiedShuffleSplit(1, test_size=share, random_state=seed)
-        rest, taken = next(splitter.split(index, labels[index]))
-        if not (len(rest) and len(taken)):  # so few movies that every genre wants them elsewhere
-            shuffled = np.random.default_rng(seed).permutation(len(index))
-            taken, rest = np.split(shuffled, [max(1, round(share * len(index)))])
-        return index[rest], index[taken]
 
-    rest, tested = halve(np.arange(len(movies)), test)
-    trained, validated = halve(rest, valid / (1 - test))
-    if not (len(trained) and len(validated) and len(tested)):
+def _halve(
+    labels: np.ndarray, index: np.ndarray, share: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Those of `index` that stay, and a share of them that keeps every label's."""
+    splitter = MultilabelStratifiedShuffleSplit(1, test_size=share, random_state=seed)
+    rest, taken = next(splitter.split(index, labels[index]))
+    if not (len(rest) and len(taken)):  # so few movies that every genre wants them elsewhere
+        shuffled = np.random.default_rng(seed).permutation(len(index))
+        taken, rest = np.split(shuffled, [max(1, round(share * len(index)))])
+    return index[rest], index[taken]
+
+
+def _split_of(movies: Sequence[Movie], *parts: np.ndarray) -> Split:
+    if not all(len(part) for part in parts):
         raise CatalogueError(
             f"{len(movies)} movies leave a part of the split empty; add movies or give a split"
         )
-    return Split(*(tuple(map(str, ids[part])) for part in (trained, validated, tested)))
+    return Split(*(tuple(movies[i].id for i in part) for part in parts))
+
+
+def _joined(groups: Sequence[Iterable[Hashable]]) -> np.ndarray:
+    """Number of each movie's group: those that share something, directly or through others."""
+    parent: dict[Hashable, Hashable] = {}
+
+    def root(of: Hashable) -> Hashable:
+        while parent.setdefault(of, of) != of:
+            parent[of] = of = parent[parent[of]]
+        return of
+
+    members = [list(shared) for shared in groups]
+    for shared in members:
+        for other in shared[1:]:
+            parent[root(other)] = root(shared[0])
+    numbers: dict[Hashable, int] = {}
+    return np.array([numbers.setdefault(root(shared[0]), len(numbers)) for shared in members])

@@ -1,0 +1,299 @@
+"""Genres written to where other programs look for them, with a way back."""
+
+from __future__ import annotations
+
+import difflib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genreel import __version__
+from genreel.catalogue import TABLES, Catalogue, Movie, read_json_lines
+from genreel.errors import CatalogueError, GenreelError
+from genreel.formats import iptc
+from genreel.formats.film import Options
+from genreel.formats.folder import read_folder
+from genreel.formats.journal import Journal
+from genreel.formats.kodi import read_kodi
+from genreel.formats.mark import Found
+from genreel.formats.names import Names
+from genreel.formats.nfo import write_nfo
+from genreel.formats.rows import write_table
+from genreel.formats.shopify import (
+    handle_of,
+    marks_text,
+    new_products,
+    read_marks,
+    write_shopify,
+)
+from genreel.formats.source import MAX_TEXT
+from genreel.formats.xmp import read_xmp, write_xmp
+from genreel.posters import Limits
+
+if TYPE_CHECKING:
+    from genreel.predictor import Predictor
+
+TARGETS = ("nfo", "xmp", "csv", "jsonl", "parquet", "shopify")
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How genres are written.
+
+    Attributes:
+        out: the folder of the NFO files or sidecars, or the table or product CSV.
+        add: whether genres join those of a person.
+        create: whether a film without an NFO file gets one.
+        safe_cells: whether CSV cells that look like formulas get an apostrophe.
+        dry_run: show a diff, write nothing.
+        iptc: whether JPEG posters get the keywords of their sidecars, too.
+    """
+
+    out: Path
+    add: bool = False
+    create: bool = False
+    safe_cells: bool = False
+    dry_run: bool = False
+    iptc: bool = False
+
+
+Pairs = Iterable[tuple[Movie, Found]]
+Predictions = Mapping[str, tuple[Sequence[str], Mapping[str, float]]]
+
+
+def read_predictions(path: Path) -> dict[str, tuple[list[str], dict[str, float]]]:
+    """Id → genres and scores, of the JSON lines that `genreel predict --format jsonl` wrote.
+
+    Raises:
+        GenreelError: the file cannot be read, or a line is no prediction.
+    """
+    found = {}
+    try:
+        with path.open("rb") as file:
+            for number, record in read_json_lines(file):
+                try:
+                    if isinstance(record, CatalogueError):
+                        raise record
+                    scores = {str(g): float(s) for g, s in record["scores"].items()}
+                    found[str(record["id"])] = ([str(g) for g in record["genres"]], scores)
+                except (KeyError, TypeError, ValueError, AttributeError, CatalogueError):
+                    raise GenreelError(
+                        f"{path}, line {number}: no prediction; write it with "
+                        "genreel predict --format jsonl"
+                    ) from None
+    except OSError as error:
+        raise GenreelError(f"{path} cannot be read ({error.strerror}); check it") from None
+    return found
+
+
+def find_movies(path: Path, target: str) -> Iterable[Movie]:
+    """The movies of a catalogue, or of a media library (nfo) or a folder of posters (xmp) itself.
+
+    Raises:
+        CatalogueError: there are none.
+    """
+    if not path.exists():
+        raise CatalogueError(f"{path} does not exist; check the path")
+    if path.is_dir() and not any((path / name).is_file() for name in TABLES):
+        if target == "nfo":
+            return read_kodi(path, Options())
+        if target == "xmp":
+            return read_folder(path, Options())
+    return Catalogue(path, extra=True)
+
+
+def place_of(movies: Iterable[Movie], path: Path, target: str) -> Path:
+    """Where genres go unless a person says it: the catalogue's own folder, or its own table."""
+    own = movies.path if isinstance(movies, Catalogue) else path
+    if target in ("nfo", "xmp"):
+        return own.parent if isinstance(movies, Catalogue) else own
+    if target == "shopify":
+        return own.parent / "shopify.csv"
+    if own.suffix.lower() != f".{target}":
+        raise GenreelError(f"{own} is no .{target} file; say with --out which table is meant")
+    return own
+
+
+def pairs_of(movies: Iterable[Movie], predictions: Predictions, names: Names) -> Pairs:
+    """Movies with what was predicted for them earlier; nothing for those that were not."""
+    for movie in movies:
+        genres, scores = predictions.get(movie.id, ((), {}))
+        yield movie, found_of(genres, scores, names, "predictions", __version__)
+
+
+def predicted(
+    movies: Iterable[Movie], predictor: Predictor, names: Names, threshold: float | None
+) -> Pairs:
+    """Movies with what a bundle predicts for them."""
+    waiting: deque[Movie] = deque()
+
+    def passing() -> Iterator[Movie]:
+        for movie in movies:
+            waiting.append(movie)
+            yield movie
+
+    for told in predictor.predict_many(passing(), threshold=threshold):
+        model = predictor.bundle.name
+        yield waiting.popleft(), found_of(told.genres, told.scores, names, model, __version__)
+
+
+@dataclass
+class Applied:
+    """How many films changed, stayed as they are, have no file to write to, and failed."""
+
+    changed: int = 0
+    unchanged: int = 0
+    without_file: int = 0
+    failed: int = 0
+
+
+Say = Callable[[str], object]
+
+
+def found_of(
+    genres: Iterable[str], scores: Mapping[str, float], names: Names, model: str, version: str
+) -> Found:
+    """A prediction's genres by the names of the other side; of several for one, the best score."""
+    found: dict[str, float] = {}
+    for genre in genres:
+        for name in names([genre]):
+            found[name] = max(found.get(name, 0.0), float(scores.get(genre, 0.0)))
+    return Found(found, model, version)
+
+
+def apply_to_files(pairs: Pairs, target: str, choices: Choices, show: Say, warn: Say) -> Applied:
+    """Writes genres into NFO files or XMP sidecars, one by one.
+
+    Args:
+        pairs: movies with what was found for them.
+        target: "nfo" or "xmp".
+        choices: how.
+        show: takes the diff of a dry run.
+        warn: takes one line for each film that failed.
+    """
+    applied = Applied()
+    journal = Journal(choices.out)
+    for movie, found in pairs:
+        try:
+            path = _file_of(movie, target, choices)
+            if path is None:
+                applied.without_file += 1
+                continue
+            old = _read(path, MAX_TEXT)
+            if target == "nfo":
+                new = write_nfo(old, found, movie=movie, add=choices.add)
+            else:
+                new = write_xmp(old, found, add=choices.add)
+            if new == (old or b""):
+                applied.unchanged += 1
+                continue
+            poster = _keywords(path, old, new) if choices.iptc else None
+            if not choices.dry_run:
+                if poster:  # first: a sidecar that is as it should be is never looked at again
+                    journal.write(*poster)
+                journal.write(path, new)
+        except GenreelError as error:
+            applied.failed += 1
+            warn(f"{movie.id}: {error}")
+            continue
+        applied.changed += 1
+        if choices.dry_run:
+            show(diff(path, old or b"", new))
+            if poster:
+                show(f"{poster[0]}: the same IPTC keywords\n")
+    journal.close()
+    return applied
+
+
+def apply_to_table(pairs: Pairs, target: str, choices: Choices, show: Say) -> Applied:
+    """Writes genres into one table or product CSV.
+
+    Raises:
+        GenreelError: it cannot be read or written; it is as it was.
+    """
+    pairs = list(pairs)
+    path = choices.out
+    old = _read(path)
+    also: dict[Path, bytes] = {}
+    try:
+        if target == "shopify":
+            beside = path.with_name(path.name + ".genreel.json")
+            new, marks, changes = write_shopify(
+                new_products([m for m, _ in pairs], choices.safe_cells) if old is None else old,
+                {handle_of(movie): found for movie, found in pairs},
+                read_marks(beside.read_bytes()) if beside.is_file() else {},
+                add=choices.add,
+                safe_cells=choices.safe_cells,
+            )
+            also[beside] = marks_text(marks)
+        else:
+            if old is None:
+                raise GenreelError("does not exist; give the table that is to be changed")
+            by_id = {movie.id: found for movie, found in pairs}
+            new, changes = write_table(
+                old, f".{target}", by_id, add=choices.add, safe_cells=choices.safe_cells
+            )
+    except GenreelError as error:
+        raise GenreelError(f"{path}: {error}") from None
+    if choices.dry_run:
+        for change in changes:
+            show(f"{change}\n")
+    elif changes:
+        journal = Journal(path.parent)
+        # The marks last: genres without one count as a person's, and stay.
+        for where, data in {path: new, **also}.items():
+            journal.write(where, data)
+        journal.close()
+    return Applied(changed=len(changes), unchanged=len(pairs) - len(changes))
+
+
+def _read(path: Path, limit: int | None = None) -> bytes | None:
+    try:
+        if limit and path.exists() and path.stat().st_size > limit:
+            raise GenreelError(f"{path}: more than {limit:,} bytes; shorten it")
+        return path.read_bytes() if path.exists() else None
+    except OSError as error:
+        raise GenreelError(f"{path} cannot be read ({error.strerror}); check it") from None
+
+
+def diff(path: Path, old: bytes, new: bytes) -> str:
+    """The change of a text file as a unified diff."""
+
+    def lines(data: bytes) -> list[str]:
+        text = data.decode(
+            "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8", "replace"
+        )
+        return [line.rstrip("\r\n") + "\n" for line in text.splitlines(keepends=True)]
+
+    return "".join(difflib.unified_diff(lines(old), lines(new), str(path), str(path), n=1))
+
+
+def _keywords(sidecar: Path, old: bytes | None, new: bytes) -> tuple[Path, bytes] | None:
+    """The JPEG beside a sidecar, and its bytes with the genres that genreel wrote there."""
+    named = sidecar.with_suffix("")  # a.jpg.xmp, or a.xmp
+    found = [named, *(named.with_suffix(suffix) for suffix in iptc.SUFFIXES)]
+    poster = next((p for p in found if p.suffix.lower() in iptc.SUFFIXES and p.is_file()), None)
+    data = _read(poster, Limits().max_bytes) if poster else None
+    if poster is None or data is None:
+        return None
+    gone = read_xmp(old).mark.genres if old else ()
+    return poster, iptc.write_iptc(data, gone, read_xmp(new).mark.genres)
+
+
+def _file_of(movie: Movie, target: str, choices: Choices) -> Path | None:
+    """The file that holds a movie's genres; None where it has none and none is to be made."""
+    if target == "nfo":
+        named = movie.extra.get("nfo") or (f"{movie.id}.nfo" if choices.create else "")
+        return choices.out / str(named) if named else None
+    file = movie.extra.get("file")
+    if file and (choices.out / str(file)).is_file():
+        poster = choices.out / str(file)
+    elif isinstance(movie.poster, Path):
+        poster = movie.poster
+    else:
+        return None
+    # digiKam, darktable and Immich say a.jpg.xmp, Lightroom a.xmp: the one that is there goes on.
+    whole, bare = poster.with_name(poster.name + ".xmp"), poster.with_suffix(".xmp")
+    return bare if bare.is_file() and not whole.is_file() else whole

@@ -1,0 +1,97 @@
+"""What every reader of a format shares: its options, and a film from a row of any kind."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from genreel.catalogue import Movie, Scalar, movie_from_record
+from genreel.errors import CatalogueError
+from genreel.formats.names import INTO, Names, spelled
+from genreel.formats.source import Poster
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to read a source.
+
+    Attributes:
+        columns: genreel's column → the source's, for tables.
+        delimiter, encoding: of a CSV table.
+        separator: between several genres in one cell.
+        names: a person's own list of genre names, asked before the source's.
+        taxonomy: what the genres speak; empty: what the format speaks.
+        posters: a folder or archive of posters apart from the source.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    delimiter: str = ","
+    encoding: str = "utf-8-sig"
+    separator: str = "|"
+    names: Names = Names()  # noqa: RUF009 - frozen
+    taxonomy: str = ""
+    posters: Path | None = None
+
+
+Reader = Callable[[Path, Options], Iterator[Movie]]
+
+
+def film(
+    record: Mapping[str, Any],
+    fallback_id: str,
+    options: Options,
+    *,
+    genres: Iterable[str] = (),
+    taxonomy: str = "genreel",
+    poster: Callable[[], Poster | None] | None = None,
+    extra: Mapping[str, Scalar | None] | None = None,
+    problem: str = "",
+) -> Movie:
+    """A movie from what a source says; a genre that genreel does not know is left out and named.
+
+    Args:
+        record: id, title, year, plot and split, as far as there are any.
+        fallback_id: the id where the record has none.
+        options: for the genres' names.
+        genres: as the source calls them.
+        taxonomy: of the genres, unless the options name one.
+        poster: gives a path or bytes; a CatalogueError of its becomes the problem.
+        extra: further columns; empty ones are left out.
+        problem: what is wrong besides.
+    """
+    taxonomy = options.taxonomy or taxonomy
+    given = [name if isinstance(name, str) else f"{name}" for name in genres]
+    known, unknown = spelled(INTO[taxonomy](options.names(given)))
+    movie = movie_from_record({**record, "genres": None, "poster": None}, fallback_id)
+    problems = [problem, movie.problem]
+    image = None
+    try:
+        image = poster() if poster else None
+    except CatalogueError as error:
+        problems.append(str(error))
+    if unknown:
+        named = ", ".join(repr(name[:40]) for name in unknown[:5])
+        problems.append(f"unknown genre {named}; rename or drop it with --names")
+    return replace(
+        movie,
+        genres={taxonomy: known} if known else {},
+        poster=image,
+        extra={column: value for column, value in (extra or {}).items() if value not in (None, "")},
+        problem="; ".join(filter(None, problems)),
+    )
+
+
+def bad_row(number: int, error: CatalogueError) -> Movie:
+    """A row that could not be read at all."""
+    return Movie(f"row {number}", problem=f"row {number}: {error}")
+
+
+def literal(text: str) -> Any:
+    """A Python literal that a program printed into a cell; None where it is none."""
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
+        return None

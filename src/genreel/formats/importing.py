@@ -1,0 +1,143 @@
+"""From a source of any format to a catalogue: one table, and the posters beside it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from genreel.catalogue import TABLES, Movie
+from genreel.errors import GenreelError, PosterError
+from genreel.files import remove_parts, whole_file, write_whole
+from genreel.formats.source import Poster
+from genreel.formats.table import csv_line, write_catalogue
+from genreel.posters import Limits, suffix_of
+
+PROBLEMS = "import-problems.csv"
+"""Table beside the catalogue of what could not be used."""
+
+
+_LONGEST = 200  # bytes of a name; file systems hold 255, with the suffix and a temporary one's
+
+
+@dataclass
+class Imported:
+    """What became of a source.
+
+    Attributes:
+        films: in the catalogue now.
+        left_out: films that are not, each with a reason among the problems.
+        problems: rows of the table of problems.
+    """
+
+    table: Path
+    films: int = 0
+    left_out: int = 0
+    problems: int = 0
+
+
+def table_of(target: Path) -> Path:
+    """The table that a target means: itself, or movies.csv in a folder."""
+    return target if target.suffix.lower() in (".csv", ".jsonl", ".parquet") else target / TABLES[0]
+
+
+def write_import(
+    movies: Iterable[Movie], target: Path, *, with_poster: bool = False, overwrite: bool = False
+) -> Imported:
+    """Writes movies and their posters as a catalogue; the table comes last, and whole.
+
+    A run that was stopped is begun again: posters that are there already are not written twice.
+
+    Args:
+        movies: as a reader of FORMATS gives them.
+        target: the catalogue's folder, or its table.
+        with_poster: leave out films that have none.
+        overwrite: replace an older table.
+
+    Raises:
+        GenreelError: it cannot be written, or there is one already.
+    """
+    done = Imported(table_of(target))
+    folder = done.table.parent
+    if done.table.exists() and not overwrite:
+        raise GenreelError(f"{done.table} is there already; give --overwrite to replace it")
+    try:
+        (folder / "posters").mkdir(parents=True, exist_ok=True)
+        remove_parts(folder / "posters")
+        for name in (done.table.name, PROBLEMS):
+            remove_parts(folder, name)
+    except OSError as error:
+        raise GenreelError(f"cannot write to {folder} ({error.strerror}); choose another") from None
+    with whole_file(folder / PROBLEMS) as problems:
+        problems.write(csv_line(("id", "problem")))
+
+        def note(movie: Movie) -> None:
+            done.problems += 1
+            problems.write(csv_line((movie.id, movie.problem)))
+
+        def usable() -> Iterator[Movie]:
+            seen: set[str] = set()
+            for movie in movies:
+                if movie.id in seen:
+                    done.left_out += 1
+                    note(Movie(movie.id, problem="a film with this id came before; left out"))
+                    continue
+                kept = keep_poster(movie, folder)
+                if with_poster and kept.poster is None:
+                    reason = "; ".join(filter(None, (kept.problem, "no poster; left out")))
+                    kept = Movie(kept.id, problem=reason)
+                if kept.problem:
+                    note(kept)
+                if any(kept.has(name) for name in ("poster", "plot", "title")):
+                    seen.add(kept.id)
+                    yield kept
+                else:
+                    done.left_out += 1
+                    if not kept.problem:
+                        note(replace(kept, problem="no poster, plot or title; left out"))
+
+        done.films = write_catalogue(usable(), done.table)
+    if not done.problems:
+        (folder / PROBLEMS).unlink()
+    return done
+
+
+def keep_poster(movie: Movie, folder: Path) -> Movie:
+    """The movie with its poster in the catalogue's folder; one inside already stays there."""
+    if not isinstance(movie.poster, Path | bytes):
+        return movie
+    try:
+        return replace(movie, poster=_keep(movie.id, movie.poster, folder))
+    except PosterError as error:
+        problem = "; ".join(filter(None, (movie.problem, str(error))))
+        return replace(movie, poster=None, problem=problem)
+
+
+def _keep(movie_id: str, poster: Poster, folder: Path) -> Path:
+    if isinstance(poster, Path) and poster.is_relative_to(folder):
+        return poster
+    if isinstance(poster, Path):
+        limit = Limits().max_bytes
+        try:
+            if poster.stat().st_size > limit:
+                raise PosterError(f"poster {poster}: more than {limit:,} bytes; shrink it")
+            data = poster.read_bytes()
+        except OSError as error:
+            raise PosterError(f"poster {poster}: {error.strerror}; check it") from None
+    else:
+        data = poster
+    path = folder / "posters" / (file_name(movie_id) + suffix_of(data))
+    if not (path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data):
+        write_whole(path, data, sync=False)
+    return path
+
+
+def file_name(movie_id: str) -> str:
+    """An id as the name of a file, without folders; another id never gives the same name."""
+    kept = "".join(c if c.isalnum() or c in "-_ .()" else "_" for c in movie_id).strip(" .")
+    if kept and kept == movie_id and len(kept.encode()) <= _LONGEST:
+        return kept
+    digest = hashlib.sha256(movie_id.encode("utf-8", "replace")).hexdigest()[:12]
+    short = kept.encode("utf-8", "replace")[:_LONGEST].decode("utf-8", "ignore")
+    return f"{short.strip(' .') or 'film'}-{digest}"

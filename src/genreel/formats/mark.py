@@ -1,0 +1,110 @@
+"""Who wrote a film's genres: what genreel found, what it wrote before, and what a person decided.
+
+A mark is left beside genres that genreel writes. A later run compares it with what is there: any
+difference is a person's doing, and a person's doing wins.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from genreel.errors import VocabularyError
+from genreel.vocabulary import spelling
+
+
+@dataclass(frozen=True)
+class Found:
+    """Genres of one film, as the other side calls them.
+
+    Attributes:
+        genres: name → score in [0, 1], surest first; empty where nothing was found.
+        model, version: the bundle's name, and genreel's version.
+    """
+
+    genres: Mapping[str, float] = field(default_factory=dict)
+    model: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What genreel wrote: its genres with their scores, and those a person took away again."""
+
+    genres: Mapping[str, float] = field(default_factory=dict)
+    rejected: tuple[str, ...] = ()
+    model: str = ""
+    version: str = ""
+
+    def text(self) -> str:
+        """One line of JSON, as `read_mark` reads it."""
+        table = {"model": self.model, "version": self.version, "genres": dict(self.genres)}
+        return json.dumps(table | ({"rejected": self.rejected} if self.rejected else {}))
+
+
+def read_mark(text: str | None) -> Mark:
+    """The mark of a text; an empty one where it is none, so that all genres are a person's."""
+    try:
+        table = json.loads(text or "{}")
+        return Mark(
+            {str(name): float(score) for name, score in table.get("genres", {}).items()},
+            tuple(map(str, table.get("rejected", ()))),
+            str(table.get("model", "")),
+            str(table.get("version", "")),
+        )
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return Mark()
+
+
+def merge(
+    present: Sequence[str], mark: Mark, found: Found, *, locked: bool = False, add: bool = False
+) -> tuple[tuple[str, ...], Mark] | None:
+    """The genres that should stand there, and their mark; None: leave everything as it is.
+
+    - Nothing found, or locked: nothing changes.
+    - Genres that are not in the mark are a person's, or another program's: they stay, and unless
+      `add` nothing joins them.
+    - A genre of the mark that is gone was rejected: it never comes back by itself.
+
+    Args:
+        present: genres that are there, in order.
+        mark: what genreel left there earlier.
+        found: what it finds now.
+        locked: whether a person locked the genres.
+        add: whether genreel's genres join those of a person.
+    """
+    if locked or not found.genres:
+        return None
+    ours = {key(name) for name in mark.genres}
+    there = {key(name) for name in present}
+    theirs = [name for name in present if key(name) not in ours]
+    removed = [name for name in mark.genres if key(name) not in there]
+    if (theirs or removed) and not add:
+        return None
+    rejected = tuple(dict.fromkeys((*(r for r in mark.rejected if key(r) not in there), *removed)))
+    closed = {key(name) for name in (*theirs, *rejected)}
+    new = {name: round(s, 4) for name, s in _plain(found.genres) if key(name) not in closed}
+    if not new and not mark.genres:
+        return None
+    genres = (*theirs, *new)
+    fresh = Mark(new, rejected, found.model, found.version)
+    return None if genres == tuple(present) and fresh == mark else (genres, fresh)
+
+
+def _plain(genres: Mapping[str, float]) -> Iterable[tuple[str, float]]:
+    """Each genre once and without a slash: media libraries split there."""
+    seen: set[str] = set()
+    for name, score in genres.items():
+        for part in filter(None, (p.strip() for p in name.split("/"))):
+            if key(part) not in seen:
+                seen.add(key(part))
+                yield part, score
+
+
+def key(name: str) -> str:
+    """The same for all spellings of one genre."""
+    try:
+        return spelling(name)
+    except VocabularyError:
+        return name.strip().casefold()

@@ -1,0 +1,160 @@
+"""What genres are called elsewhere: names mapped in and out."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from genreel.errors import VocabularyError
+from genreel.vocabulary import GENRES_MMIMDB, TAXONOMIES, TMDB_IDS, spelling
+
+
+@dataclass(frozen=True)
+class Names:
+    """Renames, merges and drops genre names; a name that it does not know stays as it is.
+
+    Attributes:
+        changed: lower-case name → what takes its place; nothing where it is dropped.
+    """
+
+    changed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __call__(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The names as the other side calls them, each once, in order."""
+        found: list[str] = []
+        for name in names:
+            found += self.changed.get(name.strip().casefold(), (name.strip(),))
+        return tuple(dict.fromkeys(name for name in found if name))
+
+    def then(self, other: Names) -> Names:
+        """First these, then the other's."""
+        changed = {name: other(values) for name, values in self.changed.items()}
+        return Names({**other.changed, **changed})
+
+
+def spelled(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Those that genreel knows, in its spelling, and those that it does not."""
+    known: dict[str, None] = {}
+    unknown: dict[str, None] = {}
+    for name in names:
+        try:
+            known[spelling(name)] = None
+        except VocabularyError:
+            unknown[name] = None
+    return tuple(known), tuple(unknown)
+
+
+def _table(**renamed: str | Sequence[str]) -> dict[str, tuple[str, ...]]:
+    return {
+        name.casefold(): (to,) if isinstance(to, str) else tuple(to) for name, to in renamed.items()
+    }
+
+
+def _dropped(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    return {name.casefold(): () for name in names}
+
+
+# What a source says that is no genre of a film, and what `spelling` cannot guess.
+INTO = {
+    "tmdb": Names(
+        {str(number): (name,) for name, number in TMDB_IDS.items()}
+        | {"foreign": (), "action & adventure": ("Action", "Adventure"), "kids": ("Family",)}
+        | {"sci-fi & fantasy": ("Sci-Fi", "Fantasy"), "war & politics": ("War",)}
+    ),
+    "imdb": Names(_dropped(("Adult", "Game-Show", "Reality-TV", "Talk-Show"))),
+    "movielens": Names(_dropped(("(no genres listed)", "IMAX", "unknown"))),
+    "mixed": Names(),
+    "genreel": Names(),
+}
+"""Taxonomy → its names, on their way in."""
+
+
+def _outside(taxonomy: str) -> dict[str, tuple[str, ...]]:
+    every = {*GENRES_MMIMDB, *TMDB_IDS}
+    return _dropped(every - TAXONOMIES[taxonomy].expresses)
+
+
+OUT = {
+    "genreel": Names(),
+    "imdb": Names(_outside("imdb")),
+    "tmdb": Names(_outside("tmdb") | {"sci-fi": ("Science Fiction",), "musical": ("Music",)}),
+    "movielens": Names(_outside("movielens") | {"family": ("Children",)}),
+    # Kodi, Jellyfin and Plex take any name; their scrapers write TMDb's.
+    "kodi": Names({"sci-fi": ("Science Fiction",)}),
+}
+"""Where names go → what genreel's genres are called there; what it cannot say is left out."""
+
+OUT["tmdb-ids"] = OUT["tmdb"].then(
+    Names(
+        {name.casefold(): (str(number),) for name, number in TMDB_IDS.items()}
+        | {"science fiction": (str(TMDB_IDS["Sci-Fi"]),)}
+    )
+)
+
+
+def read_names(path: Path) -> Names:
+    """A person's own list, from a TOML file with the tables rename, merge and drop.
+
+        [rename]
+        "Sci-Fi" = "Science Fiction"          # or several: ["Science", "Fiction"]
+        [merge]
+        "Dark" = ["Horror", "Film-Noir"]      # both become Dark
+        [drop]
+        names = ["Short"]
+
+    Raises:
+        VocabularyError: it cannot be read, or says two things of one name.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise VocabularyError(f"names {path}: {error.strerror}; check the path") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise VocabularyError(f"names {path}: {error}; mend it") from None
+    unknown = set(table) - {"rename", "merge", "drop"}
+    if unknown:
+        raise VocabularyError(
+            f"names {path}: unknown table {min(unknown)!r}; use rename, merge, drop"
+        )
+    changed: dict[str, tuple[str, ...]] = {}
+    for name, to in _said(path, table):
+        if changed.setdefault(name.casefold(), to) != to:
+            raise VocabularyError(f"names {path}: says two things of {name!r}; keep one")
+    return Names(changed)
+
+
+def _said(path: Path, table: Mapping[str, Any]) -> Iterable[tuple[str, tuple[str, ...]]]:
+    def names(value: Any) -> tuple[str, ...]:
+        listed = [value] if isinstance(value, str) else value
+        if not isinstance(listed, list) or not all(isinstance(n, str) and n for n in listed):
+            raise VocabularyError(f"names {path}: {str(value)[:40]!r} is no name or list of names")
+        return tuple(listed)
+
+    try:
+        for name, to in table.get("rename", {}).items():
+            yield name, names(to)
+        for to, merged in table.get("merge", {}).items():
+            for name in names(merged):
+                yield name, (to,)
+        for name in names(table.get("drop", {}).get("names", [])):
+            yield name, ()
+    except AttributeError:
+        raise VocabularyError(
+            f"names {path}: rename, merge and drop are tables; see the help"
+        ) from None
+
+
+def find_names(given: str) -> Names:
+    """Names on their way out: a key of OUT, or a TOML file of a person's own.
+
+    Raises:
+        VocabularyError: it is neither.
+    """
+    if given in OUT:
+        return OUT[given]
+    if not given.endswith(".toml"):
+        raise VocabularyError(f"unknown names {given!r}; use {', '.join(OUT)} or a .toml file")
+    return read_names(Path(given))

@@ -1,0 +1,157 @@
+"""NFO files, as Kodi, Jellyfin, Emby and Plex's agents read them: one film's facts in XML.
+
+Reading and writing are functions of bytes. Writing puts elements into their place and leaves every
+other byte alone: comments, unknown tags, line ends, the encoding, an address after the end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from xml.sax.saxutils import escape
+
+from genreel.catalogue import Movie
+from genreel.errors import CatalogueError
+from genreel.formats.mark import Found, Mark, key, merge, read_mark
+from genreel.formats.xml import Document, Element, tag
+
+ROOTS = ("movie", "tvshow", "episodedetails", "musicvideo")
+MARK = "genreel"
+"""The element that holds genreel's mark; other programs pass over it."""
+
+
+@dataclass(frozen=True)
+class Nfo:
+    """What an NFO file says.
+
+    Attributes:
+        kind: its root, one of ROOTS; empty where the file holds an address alone.
+        genres: one for each <genre>, and for each part of one that has slashes.
+        locked: whether the whole film, or its genres, are locked against change.
+        ids: "imdb", "tmdb", … → id.
+        mark: what genreel wrote there.
+    """
+
+    kind: str = ""
+    title: str = ""
+    year: str = ""
+    plot: str = ""
+    genres: tuple[str, ...] = ()
+    locked: bool = False
+    ids: Mapping[str, str] = field(default_factory=dict)
+    mark: Mark = Mark()  # noqa: RUF009 - frozen
+
+
+def read_nfo(data: bytes) -> Nfo:
+    """What a file says; one without XML says only the ids in its address.
+
+    Raises:
+        CatalogueError: it is not well formed, has a DOCTYPE, or is no film's.
+    """
+    document = Document(data)
+    ids = _ids_in(document.body.decode())
+    if document.root is None:
+        if not ids and b"://" not in document.body:
+            raise CatalogueError("neither XML nor the address of a film; replace it")
+        return Nfo(ids=ids)
+    root = _root(document)
+    ids |= {e.attributes.get("type", "").lower(): e.text.strip() for e in root.all("uniqueid")}
+    for name, source in (("imdbid", "imdb"), ("tmdbid", "tmdb"), ("id", "imdb")):
+        value = root.first(name)
+        if value and (source != "imdb" or value.startswith("tt")):
+            ids.setdefault(source, value)
+    dated = root.first("premiered") or root.first("releasedate") or root.first("aired")
+    return Nfo(
+        root.name,
+        root.first("title"),
+        root.first("year") or dated[:4],
+        root.first("plot") or root.first("outline"),
+        tuple(dict.fromkeys(g for element in root.all("genre") for g in _genres(element))),
+        _locked(root),
+        {name: value for name, value in ids.items() if name and value},
+        read_mark(root.first(MARK)),
+    )
+
+
+def write_nfo(
+    data: bytes | None, found: Found, *, movie: Movie | None = None, add: bool = False
+) -> bytes:
+    """The file with the genres found, as `mark.merge` decides.
+
+    Args:
+        data: the file as it is; None where there is none.
+        found: genres by the name they should have there.
+        movie: whose title, year and plot a new file gets.
+        add: whether they join genres of a person.
+
+    Returns:
+        The new file; `data` itself where nothing is to change, b"" where no file should be.
+
+    Raises:
+        CatalogueError: as `read_nfo`.
+    """
+    nfo = read_nfo(data) if data is not None else Nfo()
+    merged = merge(nfo.genres, nfo.mark, found, locked=nfo.locked, add=add)
+    if merged is None:
+        return data or b""
+    genres, mark = merged
+    document = Document(data or b"")
+    if document.root is None:
+        return _new(genres, mark, movie, data)
+    root = document.root
+    indent = document.indent(root)
+    ours = {key(name) for name in nfo.mark.genres}
+    kept = [e for e in root.all("genre") if any(key(g) not in ours for g in _genres(e))]
+    gone = [e for e in (*root.all("genre"), *root.all(MARK)) if e not in kept]
+    there = {key(g) for element in kept for g in _genres(element)}
+    lines = [tag("genre", name) for name in genres if key(name) not in there]
+    lines.append(tag(MARK, mark.text()))
+    added = "".join(indent + line for line in lines)
+    edits = [(document.before(e.start), e.end, "") for e in gone]
+    if root.inside < 0:  # <movie/>
+        opening = document.body[root.start : root.end].decode()[:-2].rstrip()
+        return document.edited([(root.start, root.end, f"{opening}>{added}\n</{root.name}>")])
+    after = kept or [
+        e for e in root.children if e.end <= min((g.start for g in gone), default=root.end)
+    ]
+    place = after[-1].end if after else root.inside
+    closing = "" if root.children else "\n"
+    return document.edited([*edits, (place, place, added + closing)])
+
+
+def _new(genres: Sequence[str], mark: Mark, movie: Movie | None, data: bytes | None) -> bytes:
+    lines = ['<?xml version="1.0" encoding="UTF-8" standalone="yes"?>', "<movie>"]
+    if movie is not None and data is None:
+        facts = {"title": movie.title, "year": str(movie.year or ""), "plot": movie.plot}
+        lines += ["  " + tag(name, value) for name, value in facts.items() if value]
+        for source in ("imdb", "tmdb"):
+            if known := movie.extra.get(f"{source}_id"):
+                lines.append(f'  <uniqueid type="{source}">{escape(str(known))}</uniqueid>')
+    lines += ["  " + tag("genre", name) for name in genres]
+    lines += ["  " + tag(MARK, mark.text()), "</movie>", ""]
+    # An address stays behind the XML, where Kodi looks for what the XML does not say.
+    return "\n".join(lines).encode() + (data or b"")
+
+
+def _root(document: Document) -> Element:
+    assert document.root is not None
+    if document.root.name not in ROOTS:
+        raise CatalogueError(f"<{document.root.name[:40]}> is no film's; expected <movie>")
+    return document.root
+
+
+def _genres(element: Element) -> list[str]:
+    return [name.strip() for name in re.split(r"[/|]", element.text) if name.strip()]
+
+
+def _locked(root: Element) -> bool:
+    fields = {name.strip().lower() for name in root.first("lockedfields").split("|")}
+    return root.first("lockdata").lower() == "true" or "genres" in fields
+
+
+def _ids_in(text: str) -> dict[str, str]:
+    """Ids in addresses such as https://www.imdb.com/title/tt0111161/."""
+    imdb = re.search(r"imdb\.[a-z.]+/\S*?(tt\d{6,9})", text)
+    tmdb = re.search(r"themoviedb\.org/movie/(\d+)", text)
+    return {n: f[1] for n, f in (("imdb", imdb), ("tmdb", tmdb)) if f}

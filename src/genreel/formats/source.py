@@ -1,0 +1,143 @@
+"""A folder or a zip archive, read by name, and never a file outside of it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import stat
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from genreel.errors import CatalogueError
+from genreel.posters import SUFFIXES, Limits
+
+MAX_TEXT = 16 * 2**20
+"""Largest text beside a poster (NFO, JSON, plot), in bytes."""
+
+Poster = Path | bytes
+
+
+class Source:
+    """Files of a folder or of a zip archive; a lone file is a folder of one.
+
+    Symbolic links that leave the folder, links in an archive, and names with ".." are not there.
+    Nothing is ever unpacked to disk.
+
+    Raises:
+        CatalogueError: it does not exist or is no archive.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._archive: zipfile.ZipFile | None = None
+        try:
+            if path.is_dir():
+                self.names = sorted(_files(path))
+            elif zipfile.is_zipfile(path):
+                self._archive = zipfile.ZipFile(path)
+                self.names = sorted(i.filename for i in self._archive.infolist() if _inside(i))
+            elif path.is_file():
+                self.path = path.parent
+                self.names = [path.name]
+            else:
+                raise CatalogueError(f"{path} does not exist; check the path")
+        except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
+            raise CatalogueError(f"{path} cannot be read ({error}); check it") from None
+        self._posters: dict[str, str] | None = None
+        self._there: frozenset[str] | None = None
+
+    def __contains__(self, name: str) -> bool:
+        if self._there is None:
+            self._there = frozenset(self.names)
+        return name in self._there
+
+    def find(self, *wanted: str) -> str:
+        """The file called like one of `wanted`, the one that lies highest.
+
+        Raises:
+            CatalogueError: there is none.
+        """
+        for name in wanted:
+            found = [n for n in self.names if PurePosixPath(n).name.lower() == name.lower()]
+            if found:
+                return min(found, key=lambda n: (n.count("/"), n))
+        raise CatalogueError(f"{self.path} holds no {' or '.join(wanted)}; check the path")
+
+    def has(self, name: str) -> bool:
+        """Whether a file of that base name is there."""
+        return any(PurePosixPath(n).name.lower() == name.lower() for n in self.names)
+
+    @contextlib.contextmanager
+    def open(self, name: str) -> Iterator[IO[bytes]]:
+        """A file's bytes as a stream; CatalogueError where it cannot be read."""
+        try:
+            if self._archive is not None:
+                with self._archive.open(name) as member:
+                    yield member
+            else:
+                with (self.path / name).open("rb") as file:
+                    yield file
+        except (OSError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+            raise CatalogueError(f"{self.path / name} cannot be read ({error}); check it") from None
+
+    @contextlib.contextmanager
+    def text(self, name: str, encoding: str = "utf-8-sig") -> Iterator[IO[str]]:
+        """A file as text, line ends untouched; a byte that is wrong becomes a lone surrogate."""
+        with self.open(name) as file:
+            yield io.TextIOWrapper(file, encoding, errors="surrogateescape", newline="")
+
+    def read(self, name: str, limit: int = MAX_TEXT) -> bytes:
+        """A whole file; CatalogueError where it is larger than `limit` bytes."""
+        with self.open(name) as file:
+            data = file.read(limit + 1)
+        if len(data) > limit:
+            raise CatalogueError(f"{self.path / name}: more than {limit:,} bytes; shorten it")
+        return data
+
+    def poster(self, name: str) -> Poster:
+        """An image as a path, or as bytes where it lies in an archive."""
+        if self._archive is None:
+            return self.path / name
+        return self.read(name, Limits().max_bytes)
+
+    def poster_of(self, *stems: str) -> Poster | None:
+        """The image whose name, without folder and suffix, is one of `stems`."""
+        if self._posters is None:
+            images = (n for n in self.names if n.lower().endswith(SUFFIXES))
+            self._posters = {PurePosixPath(n).stem: n for n in reversed(list(images))}
+        found = next((self._posters[stem] for stem in stems if stem in self._posters), None)
+        return None if found is None else self.poster(found)
+
+
+def _files(folder: Path) -> Iterator[str]:
+    real = os.path.realpath(folder)
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [f for f in folders if not f.startswith(".")]
+        for file in files:
+            path = Path(parent, file)
+            if file.startswith("."):
+                continue
+            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(real):
+                continue
+            yield path.relative_to(folder).as_posix()
+
+
+def _inside(info: zipfile.ZipInfo) -> bool:
+    """Whether an archive's entry is a plain file under the archive's root."""
+    path = PurePosixPath(info.filename.replace("\\", "/"))
+    link = stat.S_ISLNK(info.external_attr >> 16)
+    drive = bool(path.parts) and ":" in path.parts[0]
+    return not (info.is_dir() or link or path.is_absolute() or drive or ".." in path.parts)
+
+
+def decode(data: bytes) -> str:
+    """Text of a file whose encoding nobody tells: UTF-8, UTF-16 by its mark, or Windows-1252."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")

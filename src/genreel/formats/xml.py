@@ -1,0 +1,170 @@
+"""XML read safely, with the place of every element: an edit leaves all other bytes alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from xml.parsers import expat
+from xml.sax.saxutils import escape
+
+from genreel.errors import CatalogueError
+
+_MAX_DEPTH = 100
+_MAX_ELEMENTS = 20_000  # a large NFO has some hundreds
+_TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
+_DECLARED = re.compile(rb"""^\s*<\?xml[^>]*\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+
+
+@dataclass
+class Element:
+    """One element and where it stands, in bytes of the document's UTF-8 form.
+
+    Attributes:
+        name: its name; with its namespace, "URI name".
+        start, end: of the whole element.
+        inside, outside: of its content; an element that closes itself has none, and both are -1.
+    """
+
+    name: str
+    attributes: dict[str, str]
+    start: int
+    inside: int
+    outside: int = -1
+    end: int = -1
+    text: str = ""
+    children: list[Element] = field(default_factory=list)
+
+    def all(self, name: str) -> list[Element]:
+        """Its children of that name."""
+        return [child for child in self.children if child.name == name]
+
+    def first(self, name: str) -> str:
+        """The text of its first child of that name, stripped; empty where there is none."""
+        return next((c.text.strip() for c in self.children if c.name == name), "")
+
+    def walk(self) -> Iterator[Element]:
+        """It and everything in it."""
+        waiting = [self]
+        while waiting:
+            element = waiting.pop()
+            yield element
+            waiting += reversed(element.children)
+
+
+class Document:
+    """An XML document with whatever stands before and after its root.
+
+    Attributes:
+        body: the document in UTF-8.
+        root: its root, or None where no XML is there at all.
+
+    Args:
+        data: the file.
+        namespaces: whether names carry their namespace.
+
+    Raises:
+        CatalogueError: it is not well formed, or has a DOCTYPE: those may expand without end.
+    """
+
+    def __init__(self, data: bytes, namespaces: bool = False) -> None:
+        text, self._encoding = _decode(data)
+        self.body = text.encode()
+        self.root: Element | None = None
+        self._namespaces = namespaces
+        start = self.body.find(b"<")
+        if start >= 0:
+            self._parse(start)
+
+    def edited(self, edits: Iterable[tuple[int, int, str]]) -> bytes:
+        """The file with (start, end, text) put in place of what stands there."""
+        body = self.body
+        for start, end, text in sorted(edits, key=lambda e: (e[0], e[1]), reverse=True):
+            body = body[:start] + text.encode() + body[end:]
+        return body.decode().encode(self._encoding, "xmlcharrefreplace")
+
+    def indent(self, parent: Element) -> str:
+        """The line break and blanks before the first child of `parent`, or before one it gets."""
+        if not parent.children:
+            line = self.body[: parent.start].rpartition(b"\n")[2].decode()
+            return f"\n{line if line.isspace() else ''}  "
+        start = parent.children[0].start
+        return self.body[self.before(start) : start].decode()
+
+    def before(self, offset: int) -> int:
+        """Where the white space before `offset` begins."""
+        return len(self.body[:offset].rstrip(b" \t\r\n"))
+
+    def _parse(self, offset: int) -> None:
+        open_elements: list[Element] = []
+        count = 0
+        parser = expat.ParserCreate("utf-8", " " if self._namespaces else None)
+        parser.buffer_text = True
+
+        def begin(name: str, attributes: dict[str, str]) -> None:
+            nonlocal count
+            count += 1
+            if count > _MAX_ELEMENTS:
+                raise CatalogueError(f"more than {_MAX_ELEMENTS:,} tags; is it of a film?")
+            start = offset + parser.CurrentByteIndex
+            tag = _TAG.match(self.body, start)
+            if tag is None or len(open_elements) >= _MAX_DEPTH:
+                raise CatalogueError("its tags are nested too deeply; mend it")
+            closed = tag[0].endswith(b"/>")
+            element = Element(name, attributes, start, -1 if closed else tag.end())
+            element.end = tag.end() if closed else -1
+            if open_elements:
+                open_elements[-1].children.append(element)
+            open_elements.append(element)
+
+        def finish(name: str) -> None:
+            element = open_elements.pop()
+            if element.inside >= 0:
+                element.outside = offset + parser.CurrentByteIndex
+                element.end = self.body.index(b">", element.outside) + 1
+            if not open_elements:
+                self.root = element
+
+        def characters(text: str) -> None:
+            if open_elements:
+                open_elements[-1].text += text
+
+        def refuse(*_: object) -> None:
+            raise CatalogueError("has a DOCTYPE, which may hide anything; remove it")
+
+        parser.StartElementHandler = begin
+        parser.EndElementHandler = finish
+        parser.CharacterDataHandler = characters
+        parser.StartDoctypeDeclHandler = refuse
+        parser.EntityDeclHandler = refuse
+        try:
+            parser.Parse(self.body[offset:], True)
+        except expat.ExpatError as error:
+            if self.root is None:  # after the root, anything may stand
+                line = self.body[:offset].count(b"\n") + error.lineno
+                reason = expat.ErrorString(error.code)
+                raise CatalogueError(
+                    f"not well-formed XML in line {line} ({reason}); mend it"
+                ) from None
+
+
+def _decode(data: bytes) -> tuple[str, str]:
+    """The text, and an encoding that gives the very same bytes back."""
+    declared = _DECLARED.match(data)
+    guesses = ["utf-16"] if data.startswith((b"\xff\xfe", b"\xfe\xff")) else []
+    guesses += [declared[1].decode().lower()] if declared else []
+    for encoding in [*guesses, "utf-8", "cp1252", "latin-1"]:
+        if encoding == "utf-16":
+            encoding = "utf-16-le" if data.startswith(b"\xff\xfe") else "utf-16-be"
+        try:
+            text = data.decode(encoding)
+            if text.encode(encoding) == data:
+                return text, encoding
+        except (UnicodeError, LookupError):
+            continue
+    raise AssertionError("latin-1 reads any bytes")
+
+
+def tag(name: str, text: str) -> str:
+    """An element with text in it."""
+    return f"<{name}>{escape(text)}</{name}>"

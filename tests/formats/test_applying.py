@@ -1,0 +1,195 @@
+"""Genres applied to real folders: a way back, and every file whole however a run ends."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from genreel.catalogue import Catalogue, Movie
+from genreel.errors import GenreelError
+from genreel.formats.applying import Choices, apply_to_files, apply_to_table
+from genreel.formats.film import Options
+from genreel.formats.importing import write_import
+from genreel.formats.journal import undo
+from genreel.formats.kodi import read_kodi
+from genreel.formats.mark import Found, Mark
+from genreel.formats.nfo import read_nfo
+from genreel.formats.rows import write_table
+from genreel.formats.shopify import write_shopify
+from genreel.formats.xmp import read_xmp, write_xmp
+
+FOUND = Found({"Drama": 0.9, "Crime": 0.5}, "default", "1")
+KILLS = int(os.environ.get("GENREEL_KILLS", "6"))
+"""benchmarks/catalogues.py kills the program itself, 50 times."""
+
+
+def library(folder: Path, films: int = 40) -> dict[Path, bytes]:
+    """A library of NFO files; their paths and bytes."""
+    files = {}
+    for number in range(films):
+        path = folder / f"Film {number} (1999)" / "movie.nfo"
+        path.parent.mkdir(parents=True)
+        path.write_text(
+            f"<movie>\n <title>Film {number}</title>\n <!-- mine -->\n</movie>\nhttps://x/\n"
+        )
+        files[path] = path.read_bytes()
+    return files
+
+
+def apply(folder: Path, found: Found = FOUND) -> int:
+    pairs = ((movie, found) for movie in read_kodi(folder, Options()))
+    done = apply_to_files(pairs, "nfo", Choices(folder), print, print)
+    assert not done.failed
+    return done.changed
+
+
+def killed(work: Callable[[], object], within: float) -> None:
+    """Runs `work` in a child that is killed somewhere on the way."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
+    time.sleep(random.uniform(0, within))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def test_apply_and_undo(tmp_path: Path) -> None:
+    files = library(tmp_path, 3)
+    assert apply(tmp_path) == 3 and apply(tmp_path) == 0
+    first, second, third = files
+    second.write_bytes(second.read_bytes().replace(b"Film 1", b"My Film"))
+    edited = second.read_bytes()
+    done = undo(tmp_path)
+    assert (len(done.restored), len(done.left)) == (2, 1)
+    assert first.read_bytes() == files[first] and third.read_bytes() == files[third]
+    assert second.read_bytes() == edited
+    with pytest.raises(GenreelError, match="nothing to undo"):
+        undo(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_an_apply_that_is_killed(tmp_path: Path) -> None:
+    files = library(tmp_path)
+    started = time.perf_counter()
+    apply(tmp_path, Found({"War": 0.9}, "default", "1"))
+    whole = time.perf_counter() - started
+    for turn in range(KILLS):
+        found = Found({"War" if turn % 2 else "Drama": 0.9}, "default", "1")
+        killed(lambda found=found: apply(tmp_path, found), whole)
+        for path in files:
+            text = path.read_bytes()
+            assert b"<!-- mine -->" in text and text.endswith(b"</movie>\nhttps://x/\n")
+            assert len(read_nfo(text).genres) == 1
+    apply(tmp_path, FOUND)
+    assert all(read_nfo(path.read_bytes()).genres == ("Drama", "Crime") for path in files)
+    assert not list(tmp_path.rglob(".*.part"))
+    while True:
+        try:
+            assert not undo(tmp_path).left
+        except GenreelError:
+            break
+    assert {path: path.read_bytes() for path in files} == files
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_an_import_that_is_killed(tmp_path: Path) -> None:
+    poster = next((Path(__file__).parents[2] / "samples" / "posters").glob("*.jpg")).read_bytes()
+    movies = [Movie(str(i), f"Film {i}", poster=poster) for i in range(60)]
+    target = tmp_path / "catalogue"
+    for _ in range(KILLS):
+        killed(lambda: write_import(movies, target, overwrite=True), 0.1)
+        for path in (target / "posters").glob("[!.]*"):
+            assert path.read_bytes() == poster
+        if (target / "movies.csv").exists():
+            assert len(Catalogue(target)) == 60
+    assert write_import(movies, target, overwrite=True).films == 60
+    assert [m.title for m in Catalogue(target)] == [m.title for m in movies]
+    assert not list(tmp_path.rglob(".*.part"))
+
+
+def test_a_path_that_leaves_the_library(tmp_path: Path) -> None:
+    (tmp_path / "library").mkdir()
+    outside = tmp_path / "outside.nfo"
+    outside.write_text("<movie/>")
+    said: list[str] = []
+    movies = [
+        Movie(str(n), extra={"nfo": name})
+        for n, name in enumerate(["../outside.nfo", str(outside)])
+    ]
+    done = apply_to_files(
+        [(m, FOUND) for m in movies], "nfo", Choices(tmp_path / "library"), print, said.append
+    )
+    assert done.failed == 2 and all("outside of" in line for line in said)
+    assert outside.read_text() == "<movie/>"
+
+
+CSV = (
+    b'\xef\xbb\xbfid,title,note,genres\r\n1,A,"x, ""y""",\r\n2,B,=1+1,Western\r\n'
+    b'3,"br"oken\r\n4,D,\xff,\r\n'
+)
+
+
+def test_a_table_keeps_every_other_byte() -> None:
+    new, changes = write_table(CSV, ".csv", {"1": FOUND, "2": FOUND})
+    lines, old = new.split(b"\r\n"), CSV.split(b"\r\n")
+    assert lines[0] == old[0] + b",genreel"
+    assert lines[1].startswith(b'1,A,"x, ""y""",Drama|Crime,')
+    assert lines[2] == old[2] + b"," and lines[3] == old[3] and lines[4] == old[4] + b","
+    assert [str(c) for c in changes] == ["1: (none) \u2192 Drama, Crime"]
+    assert write_table(new, ".csv", {"1": FOUND, "2": FOUND}) == (new, [])
+    assert write_table(CSV, ".csv", {}) == (CSV, [])
+
+
+def test_json_lines_keep_every_other_line() -> None:
+    data = b'{"id": 1, "x": 1.0}\n not json\n{"id": "2", "genres": ["War"]}\n'
+    new, changes = write_table(data, ".jsonl", {"1": FOUND, "2": FOUND})
+    assert new.split(b"\n")[1:] == data.split(b"\n")[1:] and len(changes) == 1
+    assert write_table(new, ".jsonl", {"1": FOUND})[0] == new
+
+
+def test_shopify_tags_share_a_cell() -> None:
+    data = b'Handle,Title,Tags,Image\na,A,"sale, 70s",1.jpg\na,,,2.jpg\nb,B,Western,3.jpg\n'
+    new, marks, changes = write_shopify(data, {"a": FOUND, "b": FOUND}, {})
+    rows = list(csv.reader(io.StringIO(new.decode())))
+    assert [row[2] for row in rows] == ["Tags", "sale, 70s, Drama, Crime", "", "Western"]
+    assert len(changes) == 1 and set(marks) == {"a"} and isinstance(marks["a"], Mark)
+    assert write_shopify(new, {"a": FOUND}, marks)[0] == new
+
+
+def test_sidecars_keep_keywords_of_a_person() -> None:
+    new = write_xmp(None, FOUND)
+    assert read_xmp(new).genres == ("Drama", "Crime") and write_xmp(new, FOUND) == new
+    mine = new.replace(
+        b"<rdf:li>Drama</rdf:li>", b"<rdf:li>holiday</rdf:li><rdf:li>Drama</rdf:li>", 1
+    )
+    later = write_xmp(mine, Found({"War": 0.9}))
+    assert read_xmp(later).keywords == ("holiday", "War")
+    for name in (b"Genre/War", b"Genre|War"):
+        assert name in later
+    assert b"Genre/Drama" not in later
+
+
+def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
+    files = library(tmp_path, 2)
+    shown: list[str] = []
+    pairs = [(movie, FOUND) for movie in read_kodi(tmp_path, Options())]
+    apply_to_files(pairs, "nfo", Choices(tmp_path, dry_run=True), shown.append, print)
+    assert "+ <genre>Drama</genre>" in "".join(shown)
+    assert {path: path.read_bytes() for path in files} == files
+    table = tmp_path / "movies.csv"
+    table.write_text("id,title,genres\n1,A,\n")
+    done = apply_to_table([(Movie("1"), FOUND)], "csv", Choices(table), print)
+    assert done.changed == 1 and "Drama|Crime" in table.read_text()
+    undo(tmp_path)
+    assert table.read_text() == "id,title,genres\n1,A,\n"
