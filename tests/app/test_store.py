@@ -147,7 +147,7 @@ def test_thresholds_are_previewed_then_applied_then_undone(store: Store) -> None
     assert store.film("d").genres == ("Crime",)
     store.undo()
     assert store.film("b").genres == ("Crime",)
-    assert store.tuning.thresholds() == THRESHOLDS
+    assert store.tuning.applied() == {}
 
 
 def test_a_correction_rescores_its_decade_and_goes_back(store: Store) -> None:

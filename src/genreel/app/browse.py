@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -87,9 +87,9 @@ def facets(store: Store, wanted: Filter) -> dict[str, dict[Any, int]]:
     by_decade = sa.select(of_decade, number).where(*_where(decade), films.c.year.is_not(None))
     by_state = sa.select(films.c.state, number).where(*_where(state)).group_by(films.c.state)
     with store.database.reading() as connection:
-        genres = dict(connection.execute(by_genre).all())
-        decades = dict(connection.execute(by_decade.group_by(of_decade)).all())
-        states = dict(connection.execute(by_state).all())
+        genres: dict[str, int] = dict(connection.execute(by_genre).all())
+        decades: dict[Any, int] = dict(connection.execute(by_decade.group_by(of_decade)).all())
+        states: dict[str, int] = dict(connection.execute(by_state).all())
     return {
         "genre": {name: genres[name] for name in store.defaults if name in genres}
         | _some(NO_GENRE, count(store, replace(genre, genre=NO_GENRE))),
@@ -191,5 +191,5 @@ def _order(order: str) -> list[sa.ColumnElement[Any]]:
     return [sa.func.coalesce(films.c.margin, -1.0), films.c.id]
 
 
-def _some(name: str, number: int) -> Mapping[str, int]:
+def _some(name: Any, number: int) -> dict[Any, int]:
     return {name: number} if number else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
+        self._local = threading.local()
         with self.writing() as connection:
             migrate(connection)
 
@@ -39,10 +41,20 @@ class Database:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """A transaction that is on disk when the block has ended, or not there at all."""
+        """A transaction that is on disk when the block has ended, or not there at all.
+
+        One inside another, in the same thread, is part of it.
+        """
+        if (open_one := getattr(self._local, "connection", None)) is not None:
+            yield open_one
+            return
         writing = self.engine.execution_options(writing=True)
         with _told(), writing.begin() as connection:
-            yield connection
+            self._local.connection = connection
+            try:
+                yield connection
+            finally:
+                self._local.connection = None
 
     def close(self) -> None:
         """Lets go of the database."""

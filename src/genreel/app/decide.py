@@ -10,9 +10,15 @@ from genreel.app.schema import SOURCES, decisions, films, opinions
 
 
 def settle(
-    connection: sa.Connection, thresholds: Mapping[str, float], ids: Sequence[str] | None = None
+    connection: sa.Connection, applied: Mapping[str, float], ids: Sequence[str] | None = None
 ) -> None:
-    """Works out what follows from the opinions about some films, or about all."""
+    """Works out what follows from the opinions about some films, or about all.
+
+    Args:
+        connection: a transaction.
+        applied: genre → threshold that a person applied.
+        ids: of the films; None for all.
+    """
     some = sa.true() if ids is None else films.c.id.in_(ids)
     about = sa.true() if ids is None else opinions.c.film.in_(ids)
     old = sa.true() if ids is None else decisions.c.film.in_(ids)
@@ -21,7 +27,7 @@ def settle(
         about, opinions.c.verdict, ~outranked()
     )
     connection.execute(decisions.insert().from_select(["film", "genre", "source"], chosen))
-    distance = sa.func.abs(opinions.c.score - by_genre(thresholds))
+    distance = sa.func.abs(opinions.c.score - threshold(applied))
     of_film = (opinions.c.film == films.c.id) & model_decides()
     margin = sa.select(sa.func.min(distance)).where(of_film).scalar_subquery()
     wrong = sa.func.coalesce(sa.func.sum(1 - opinions.c.score), 0.0)
@@ -53,14 +59,15 @@ def model_decides() -> sa.ColumnElement[bool]:
     return (opinions.c.source == "model") & ~outranked()
 
 
-def by_genre(thresholds: Mapping[str, float]) -> sa.Case[float]:
-    """The threshold of an opinion's genre."""
-    return sa.case(dict(thresholds), value=opinions.c.genre)
+def threshold(applied: Mapping[str, float]) -> sa.ColumnElement[float]:
+    """The threshold of an opinion: what a person applied to the genre, or the model's own."""
+    own = opinions.c.threshold
+    return sa.case(dict(applied), value=opinions.c.genre, else_=own) if applied else own
 
 
-def flipped(thresholds: Mapping[str, float]) -> sa.Select[int]:
+def flipped(applied: Mapping[str, float]) -> sa.Select[int]:
     """How many films would gain or lose a genre."""
-    verdict = opinions.c.score >= by_genre(thresholds)
+    verdict = opinions.c.score >= threshold(applied)
     return sa.select(sa.func.count(opinions.c.film.distinct())).where(
         model_decides(), opinions.c.verdict != verdict
     )

@@ -141,12 +141,19 @@ class Store:
 
     # Opinions
 
-    def save_prediction(self, film_id: str, prediction: Prediction, version: str) -> Film:
+    def save_prediction(
+        self,
+        film_id: str,
+        prediction: Prediction,
+        version: str,
+        thresholds: Mapping[str, float] | None = None,
+    ) -> Film:
         """What the model says; a prediction without scores only notes its error.
 
         Args:
             prediction: with the model's own scores.
             version: of the bundle.
+            thresholds: the model's, for what the film came with; None: the store's.
         """
         with self.database.writing() as connection:
             before = self._expect(connection, film_id, None)
@@ -158,9 +165,11 @@ class Store:
                 now = time.time()
                 learnt, correction = self.tuning.correction(connection)
                 scores = correction.apply(prediction.scores, before["year"])
-                thresholds = self.tuning.thresholds(connection)
+                own = {**self.defaults, **(thresholds or {})}
+                applied = self.tuning.applied(connection)
+                decided = {**own, **applied}
                 rows = {
-                    genre: Opinion(score >= thresholds[genre], score, raw, version, now)
+                    genre: Opinion(score >= decided[genre], score, raw, own[genre], version, now)
                     for genre, raw in prediction.scores.items()
                     for score in (scores[genre],)
                 }
@@ -169,7 +178,7 @@ class Store:
                 log(connection, "predict", film_id, "model", version, after=after)
                 made = films.update().where(films.c.id == film_id).values(correction=learnt)
                 connection.execute(made)
-                settle(connection, thresholds, [film_id])
+                settle(connection, applied, [film_id])
             return self._film(connection, film_id)
 
     def save_genres(self, film_id: str, source: Source, names: Sequence[str]) -> Film:
@@ -205,7 +214,7 @@ class Store:
             was = {"state": before["state"], "genres": old}
             now_is = {"state": "reviewed", "genres": {g: g in chosen for g in self.defaults}}
             log(connection, "review", film_id, "person", who, before=was, after=now_is)
-            settle(connection, self.tuning.thresholds(connection), [film_id])
+            settle(connection, self.tuning.applied(connection), [film_id])
             return self._film(connection, film_id)
 
     def skip(self, film_id: str, version: int | None = None) -> Film:
@@ -279,7 +288,7 @@ class Store:
             old = {g: Opinion(verdict, time=now) for g, verdict in before.pop("genres").items()}
             self._replace(connection, row["id"], "person", old)
         self._bump(connection, row, **before)
-        settle(connection, self.tuning.thresholds(connection), [row["id"]])
+        settle(connection, self.tuning.applied(connection), [row["id"]])
 
     # Inside a transaction
 
@@ -309,7 +318,10 @@ class Store:
         said: dict[str, dict[str, Opinion]] = {}
         for opinion in connection.execute(chosen).mappings():
             said.setdefault(opinion["genre"], {})[opinion["source"]] = Opinion(
-                *(opinion[name] for name in ("verdict", "score", "raw", "version", "time"))
+                *(
+                    opinion[name]
+                    for name in ("verdict", "score", "raw", "threshold", "version", "time")
+                )
             )
         decided = sa.select(decisions.c.genre).where(decisions.c.film == film_id)
         genres = set(connection.execute(decided).scalars())
@@ -361,7 +373,7 @@ class Store:
         if set(old) != set(known):
             was, now_is = {"genres": list(old)}, {"genres": known}
             log(connection, "genres", film_id, source, before=was, after=now_is)
-        settle(connection, self.tuning.thresholds(connection), [film_id])
+        settle(connection, self.tuning.applied(connection), [film_id])
 
     def _replace(
         self,

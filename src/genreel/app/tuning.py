@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from genreel.app.correction import Correction, Review
 from genreel.app.database import Database, get_setting, set_setting
-from genreel.app.decide import by_genre, flipped, model_decides, settle
+from genreel.app.decide import flipped, model_decides, settle, threshold
 from genreel.app.journal import log
 from genreel.app.schema import corrections, decisions, films, opinions
 
@@ -32,18 +32,26 @@ class Tuning:
         self.database = database
         self.defaults = dict(defaults)
 
-    def thresholds(self, connection: sa.Connection | None = None) -> dict[str, float]:
-        """Genre → the score from which the model assigns it."""
+    def applied(self, connection: sa.Connection | None = None) -> dict[str, float]:
+        """Genre → threshold, for the genres to which a person applied one."""
         with self._reading(connection) as reading:
-            applied = get_setting(reading, "thresholds", {})
-        return {genre: applied.get(genre, value) for genre, value in self.defaults.items()}
+            return dict(get_setting(reading, "thresholds", {}))
+
+    def thresholds(self) -> dict[str, float]:
+        """Genre → the score from which the model assigns it to a film with poster and plot."""
+        return {**self.defaults, **self.applied()}
 
     def apply_thresholds(self, thresholds: Mapping[str, float]) -> int:
-        """Applies thresholds to all films; returns how many changed. A person's word stays."""
+        """Applies thresholds to all films; returns how many changed. A person's word stays.
+
+        Args:
+            thresholds: genre → threshold in [0, 1]; other genres keep theirs.
+        """
         with self.database.writing() as connection:
-            before = self.thresholds(connection)
-            after = {**before, **{g: float(t) for g, t in thresholds.items() if g in before}}
-            changed = connection.execute(flipped(after)).scalar_one()
+            before = self.applied(connection)
+            given = {g: float(t) for g, t in thresholds.items() if g in self.defaults}
+            after = {**before, **given}
+            changed: int = connection.execute(flipped(after)).scalar_one()
             self.use_thresholds(connection, after)
             log(connection, "thresholds", None, "person", before=before, after=after)
             return changed
@@ -55,10 +63,10 @@ class Tuning:
             changed: films that would gain or lose a genre. genres: genre → films that would
             have it.
         """
-        after = {**self.thresholds(), **thresholds}
+        after = {**self.applied(), **thresholds}
         model = (
             sa.select(opinions.c.genre, sa.func.count())
-            .where(model_decides(), opinions.c.score >= by_genre(after))
+            .where(model_decides(), opinions.c.score >= threshold(after))
             .group_by(opinions.c.genre)
         )
         others = (
@@ -74,13 +82,13 @@ class Tuning:
             changed = connection.execute(flipped(after)).scalar_one()
         return {"changed": changed, "genres": counts}
 
-    def use_thresholds(self, connection: sa.Connection, thresholds: Mapping[str, float]) -> None:
+    def use_thresholds(self, connection: sa.Connection, applied: Mapping[str, float]) -> None:
         """Applies thresholds inside a transaction."""
-        set_setting(connection, "thresholds", dict(thresholds))
-        verdict = opinions.c.score >= by_genre(thresholds)
+        set_setting(connection, "thresholds", dict(applied))
+        verdict = opinions.c.score >= threshold(applied)
         changed = (opinions.c.source == "model") & (opinions.c.verdict != verdict)
         connection.execute(opinions.update().where(changed).values(verdict=verdict))
-        settle(connection, thresholds)
+        settle(connection, applied)
 
     def correction(self, connection: sa.Connection | None = None) -> tuple[str, Correction]:
         """What was learnt and is in use: its version, and how it changes scores."""
@@ -147,14 +155,17 @@ class Tuning:
         years: dict[str, int | None] = dict(found)
         if not years:
             return False
-        thresholds = self.thresholds(connection)
+        applied = self.applied(connection)
         of_model = (opinions.c.source == "model") & opinions.c.film.in_(years)
         chosen = sa.select(opinions).where(of_model)
         raw: dict[str, dict[str, float]] = {}
+        thresholds: dict[tuple[str, str], float] = {}
         for row in connection.execute(chosen).mappings():
             raw.setdefault(row["film"], {})[row["genre"]] = row["raw"]
+            own = applied.get(row["genre"], row["threshold"])
+            thresholds[row["film"], row["genre"]] = own
         rows = [
-            {"of": film, "about": genre, "new": score, "yes": score >= thresholds[genre]}
+            {"of": film, "about": genre, "new": score, "yes": score >= thresholds[film, genre]}
             for film, scores in raw.items()
             for genre, score in correction.apply(scores, years[film]).items()
         ]
@@ -171,7 +182,7 @@ class Tuning:
             connection.execute(update, rows)
         changed = films.update().where(films.c.id.in_(years)).values(correction=learnt)
         connection.execute(changed)
-        settle(connection, thresholds, list(years))
+        settle(connection, applied, list(years))
         return True
 
     def reviews(self) -> list[Review]:
