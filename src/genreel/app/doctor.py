@@ -13,6 +13,7 @@ from genreel.errors import GenreelError
 
 EXTRAS = {
     "parquet": "catalogues and results as Parquet",
+    "app": "the review pages, the API and the watched folder",
     "lab": "training and measuring models",
     "test": "the tests",
 }
@@ -23,6 +24,9 @@ _MODULES = {
     "iterative-stratification": "iterstrat",
     "pillow": "PIL",
     "scikit-learn": "sklearn",
+    "prometheus-client": "prometheus_client",
+    "python-multipart": "python_multipart",
+    "axe-playwright-python": "axe_playwright_python",
     "pytest-socket": "pytest_socket",
     "tomli-w": "tomli_w",
 }

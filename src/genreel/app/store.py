@@ -60,6 +60,13 @@ class Store:
         with self.database.reading() as connection:
             return self._film(connection, film_id)
 
+    def by_path(self, path: str) -> Film | None:
+        """The film whose poster's file is called `path`, if there is one alone."""
+        chosen = sa.select(films.c.id).where(films.c.path == path).limit(2)
+        with self.database.reading() as connection:
+            found = list(connection.execute(chosen).scalars()) if path else []
+            return self._film(connection, found[0]) if len(found) == 1 else None
+
     def poster(self, digest: str) -> bytes | None:
         """The JPEG of a poster, if the store has it."""
         with self.database.reading() as connection:

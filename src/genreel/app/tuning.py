@@ -82,6 +82,37 @@ class Tuning:
             changed = connection.execute(flipped(after)).scalar_one()
         return {"changed": changed, "genres": counts}
 
+    def promised(self, precision: float) -> dict[str, float | None]:
+        """The lowest threshold of each genre from which it is expected to be right so often.
+
+        A reviewed film counts as the person decided; any other with the chance that its score
+        states, which what was learnt has calibrated.
+
+        Args:
+            precision: share of right assignments, in [0, 1].
+
+        Returns:
+            genre → threshold in [0, 1]; None where no film's score promises that.
+        """
+        person = opinions.alias("person")
+        chosen = sa.select(opinions.c.genre, opinions.c.score, person.c.verdict).outerjoin(
+            person,
+            (person.c.film == opinions.c.film)
+            & (person.c.genre == opinions.c.genre)
+            & (person.c.source == "person"),
+        )
+        chosen = chosen.where(opinions.c.source == "model").order_by(opinions.c.score.desc())
+        found: dict[str, float | None] = dict.fromkeys(self.defaults)
+        right, count = dict.fromkeys(self.defaults, 0.0), dict.fromkeys(self.defaults, 0)
+        with self.database.reading() as connection:
+            for genre, score, verdict in connection.execute(chosen):
+                if genre in found:
+                    count[genre] += 1
+                    right[genre] += score if verdict is None else verdict
+                    if right[genre] >= precision * count[genre]:
+                        found[genre] = score
+        return found
+
     def use_thresholds(self, connection: sa.Connection, applied: Mapping[str, float]) -> None:
         """Applies thresholds inside a transaction."""
         set_setting(connection, "thresholds", dict(applied))
@@ -200,6 +231,12 @@ class Tuning:
                 _, scores, verdicts = found.setdefault(film, (year, {}, {}))
                 scores[genre], verdicts[genre] = raw, verdict
         return [Review(*review) for review in found.values()]
+
+    def count_reviews(self) -> int:
+        """Films that a person decided."""
+        chosen = sa.select(sa.func.count()).select_from(films).where(films.c.state == "reviewed")
+        with self.database.reading() as connection:
+            return int(connection.execute(chosen).scalar_one())
 
     def learning(self) -> bool:
         """Whether reviews are learnt from without being asked."""
