@@ -85,6 +85,7 @@ def build_parser() -> argparse.ArgumentParser:
         _add_split,
         _add_colours,
         _add_serve,
+        _add_watch,
         _add_doctor,
     ):
         add(commands)
@@ -302,6 +303,21 @@ def _add_serve(commands: Any) -> None:
         action="store_true",
         help="fetch posters from public addresses where Label Studio names them",
     )
+
+
+def _add_watch(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "watch",
+        _watch,
+        "classify the posters that land in a folder",
+        "NAME.txt beside NAME.jpg is its plot. A file that cannot be used goes to set-aside/,\n"
+        "with the reason beside it. What was taken is not taken again; a file that is moved or\n"
+        "renamed stays the same film.",
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="the folder to watch")
+    _add_store(parser)
+    parser.add_argument("--once", action="store_true", help="take what is there, then end")
 
 
 def _add_store(parser: Any) -> None:
@@ -693,6 +709,33 @@ def _serve(arguments: argparse.Namespace) -> int:
     say(f"films of {arguments.store} on http://{shown}:{settings.port}/ (Ctrl+C stops it)")
     run(service)
     return DONE
+
+
+def _watch(arguments: argparse.Namespace) -> int:
+    _need("app")
+    from genreel.app.server.service import open_service
+    from genreel.app.server.settings import Settings
+    from genreel.app.watch import Landed, Watcher
+    from genreel.progress import say
+
+    def tell(landed: Landed) -> None:
+        what = ", ".join(landed.genres) or landed.reason or "none of these"
+        print(f"{landed.what}\t{landed.path}\t{what}", flush=True)
+
+    patience = 1.0 if arguments.once else 30.0
+    service = open_service(arguments.model, arguments.store, Settings())
+    try:
+        watcher = Watcher(service, arguments.folder, patience=patience)
+        if not arguments.once:
+            say(f"watching {arguments.folder} (Ctrl+C stops it)")
+            watcher.run(tell)
+        aside = 0
+        for landed in watcher.once():
+            tell(landed)
+            aside += landed.what == "aside"
+        return SOME_FAILED if aside else DONE
+    finally:
+        service.close()
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

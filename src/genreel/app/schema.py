@@ -95,6 +95,17 @@ corrections = sa.Table(
     sa.Column("figures", sa.JSON, nullable=False),
 )
 
+# Files of watched folders: what was taken, so that nothing is taken twice.
+watched = sa.Table(
+    "watched",
+    metadata,
+    sa.Column("folder", sa.String(500), primary_key=True),
+    sa.Column("path", sa.String(500), primary_key=True),
+    sa.Column("signature", sa.Text, nullable=False),  # sizes and times of its files
+    sa.Column("digest", sa.String(64), nullable=False, index=True),
+    sa.Column("film", sa.String(200), nullable=False),
+)
+
 settings = sa.Table(
     "settings",
     metadata,

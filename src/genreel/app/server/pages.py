@@ -178,15 +178,22 @@ def routes(service: Service) -> APIRouter:
 
 
 def genre_keys(genres: Sequence[str]) -> dict[str, str]:
-    """Genre → the letter that toggles it: one of its own where one is free; "z" undoes."""
+    """Genre → the letter that toggles it; "z" is left to undo.
+
+    Of the genres with one initial the shortest name has it; the others get a letter of their own.
+    """
     free = list("abcdefghijklmnopqrstuvwxy")
     keys: dict[str, str] = {}
+    for genre in sorted(genres, key=len):
+        if genre[:1].lower() in free:
+            keys[genre] = genre[0].lower()
+            free.remove(keys[genre])
     for genre in genres:
         letters = [c for c in genre.lower() if c in free] or free
-        if letters:
+        if genre not in keys and letters:
             keys[genre] = letters[0]
             free.remove(letters[0])
-    return keys
+    return {genre: keys.get(genre, "") for genre in genres}
 
 
 def score_rows(film: Film, keys: dict[str, str], applied: dict[str, float]) -> list[dict[str, Any]]:
@@ -212,7 +219,8 @@ def score_rows(film: Film, keys: dict[str, str], applied: dict[str, float]) -> l
 
 def film_name(film: Film) -> str:
     """A film's title, or what its id says."""
-    return film.title or film.id.rpartition("/")[2].replace("-", " ").replace("_", " ")
+    said = film.id.rpartition("/")[2].replace("-", " ").replace("_", " ").strip()
+    return film.title or said[:1].upper() + said[1:]
 
 
 def ago(then: float) -> str:
