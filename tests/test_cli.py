@@ -33,7 +33,7 @@ POSTER = SAMPLES / "posters" / "six-miles-to-redwater.jpg"
 PLOT = "A sheriff and a priest hold a town against the army."
 COMMANDS = (
     *("predict", "recipes", "train", "evaluate", "calibrate"),
-    *("compare", "eras", "split", "colours", "doctor"),
+    *("compare", "eras", "split", "colours", "serve", "watch", "doctor"),
 )
 CSI = "\x1b"
 

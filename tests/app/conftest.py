@@ -13,12 +13,19 @@ import pytest
 from stores import THRESHOLDS
 
 from genreel.app.store import Store
+from genreel.predictor import Predictor
 
 
 def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def predictor() -> Predictor:
+    """The bundle that comes along: nothing needs to be trained for a door."""
+    return Predictor(threads=1)
 
 
 def _server_programs() -> Path | None:

@@ -32,14 +32,14 @@ POSTER = SAMPLES / "posters" / "emberfell.jpg"
 PLOT = "A sheriff and a priest hold a town against the army."
 
 
-def serve(tiny: Predictor, folder: Path, **settings: Any) -> TestClient:
-    store = Store(str(folder / "films.db"), tiny.bundle.thresholds)
-    return TestClient(create_app(Service(tiny, store, Settings(**settings))))
+def serve(predictor: Predictor, folder: Path, **settings: Any) -> TestClient:
+    store = Store(str(folder / "films.db"), predictor.bundle.thresholds)
+    return TestClient(create_app(Service(predictor, store, Settings(**settings))))
 
 
 @pytest.fixture
-def client(tiny: Predictor, tmp_path: Path) -> Iterator[TestClient]:
-    with serve(tiny, tmp_path) as client:
+def client(predictor: Predictor, tmp_path: Path) -> Iterator[TestClient]:
+    with serve(predictor, tmp_path) as client:
         yield client
 
 
@@ -62,8 +62,10 @@ def problem(answer: Any, status: int) -> str:
 # Predicting
 
 
-def test_predicting_gives_what_the_predictor_gives(client: TestClient, tiny: Predictor) -> None:
-    expected = tiny.predict(POSTER, PLOT, year=1953).to_dict()["scores"]
+def test_predicting_gives_what_the_predictor_gives(
+    client: TestClient, predictor: Predictor
+) -> None:
+    expected = predictor.predict(POSTER, PLOT, year=1953).to_dict()["scores"]
     poster = base64.b64encode(POSTER.read_bytes()).decode()
     one = client.post("/api/predict", json={"plot": PLOT, "year": 1953, "poster": poster}).json()
     assert one["scores"] == pytest.approx(expected, abs=1e-5)
@@ -278,8 +280,8 @@ def test_other_sites_change_nothing(client: TestClient, headers: dict[str, str])
     assert client.post("/api/undo", headers={"Origin": "http://testserver"}).status_code == 200
 
 
-def test_a_token_is_asked_for_elsewhere(tiny: Predictor, tmp_path: Path) -> None:
-    with serve(tiny, tmp_path, host="0.0.0.0", token="secret") as client:
+def test_a_token_is_asked_for_elsewhere(predictor: Predictor, tmp_path: Path) -> None:
+    with serve(predictor, tmp_path, host="0.0.0.0", token="secret") as client:
         problem(client.get("/api/films"), 401)
         problem(client.get("/metrics"), 401)
         problem(client.get("/api/films", headers={"Authorization": "Bearer wrong"}), 401)
@@ -296,17 +298,17 @@ def test_a_token_is_asked_for_elsewhere(tiny: Predictor, tmp_path: Path) -> None
         assert "samesite=strict" in cookie.headers["set-cookie"].lower()
 
 
-def test_too_much_is_refused(tiny: Predictor, tmp_path: Path) -> None:
-    with serve(tiny, tmp_path, max_body=10_000) as client:
+def test_too_much_is_refused(predictor: Predictor, tmp_path: Path) -> None:
+    with serve(predictor, tmp_path, max_body=10_000) as client:
         told = problem(client.post("/api/predict", content=b"x" * 10_001), 413)
         assert told == "a request may have 10,000 bytes; send less at once"
 
-        def endless() -> Iterator[bytes]:
-            while True:
+        def unannounced() -> Iterator[bytes]:
+            for _ in range(11):
                 yield b"x" * 1000
 
         headers = {"Content-Type": "application/json"}
-        problem(client.post("/api/predict", content=endless(), headers=headers), 413)
+        problem(client.post("/api/predict", content=unannounced(), headers=headers), 413)
 
 
 class Slow:

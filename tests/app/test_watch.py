@@ -22,8 +22,10 @@ Look = Callable[[], list[Landed]]
 
 
 @pytest.fixture
-def service(tiny: Predictor, tmp_path: Path) -> Iterator[Service]:
-    service = Service(tiny, Store(str(tmp_path / "films.db"), tiny.bundle.thresholds), Settings())
+def service(predictor: Predictor, tmp_path: Path) -> Iterator[Service]:
+    service = Service(
+        predictor, Store(str(tmp_path / "films.db"), predictor.bundle.thresholds), Settings()
+    )
     yield service
     service.close()
 
