@@ -227,9 +227,11 @@ def test_bad_tables(client: TestClient) -> None:
     rows = [
         json.loads(x) for x in post("m.csv", b"id,plot,year\na,x y,12\nb,x y\n").text.splitlines()
     ]
-    assert "year '12'" in rows[0]["error"]
-    assert rows[0]["film"]["plot"] == "x y"
-    assert "cells" in rows[1]["error"]
+    [bad] = [row for row in rows if row["film"] is None]
+    [kept] = [row for row in rows if row["film"]]
+    assert "line 3 has 2 cells" in bad["error"]
+    assert "year '12'" in kept["error"]
+    assert kept["film"]["plot"] == "x y"
 
 
 def test_thresholds_over_the_api(client: TestClient) -> None:
@@ -257,7 +259,7 @@ def test_reviews_are_learnt_from_in_the_background(client: TestClient) -> None:
     figures = learnt["learnt"][0]["figures"]
     assert figures["after"]["log_loss"] < figures["before"]["log_loss"]
     new = client.post("/api/films", json={"id": "new", "plot": PLOT, "year": 1956}).json()["film"]
-    assert new["genres"] == ["Western"]
+    assert "Western" in new["genres"]
     client.post("/api/learning/back")
     assert client.get("/api/learning").json()["on"] is False
 

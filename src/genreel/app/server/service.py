@@ -97,9 +97,11 @@ class Service:
             raise PosterError(f"{name or 'a poster'}: {reason}") from None
         digest = hashlib.sha256(jpeg).hexdigest()
         wanted = self.store.by_path(name)
+        if wanted and wanted.poster not in (None, digest):
+            wanted = None  # it has its poster; this is another that is called the same
         film_id = wanted.id if wanted else film_id_of(name, digest)
         known = wanted or self._known(film_id)
-        if known and known.poster and known.poster != digest and not wanted:
+        if known and known.poster and known.poster != digest:
             film_id = f"{film_id[: MAX_ID - 7]}-{digest[:6]}"  # two posters, one name
             known = self._known(film_id)
         if known and known.poster == digest:
