@@ -418,7 +418,7 @@ def test_label_studio(client: TestClient) -> None:
         "2130706433",
     ],
 )
-def test_private_addresses_are_not_fetched(host: str) -> None:
+def test_private_addresses_are_not_fetched(host: str, socket_enabled: None) -> None:
     address = f"http://[{host}]/x.jpg" if ":" in host else f"http://{host}/x.jpg"
     with pytest.raises(InputError, match="is not a public address"):
         fetch.fetch(address, 1000)

@@ -688,6 +688,7 @@ def _colours(arguments: argparse.Namespace) -> int:
     movies = list(Catalogue(arguments.catalogue, arguments.taxonomy))
     _make_folder(arguments.out)
     write_colours(movies, arguments.out)
+    return DONE
 
 
 def _serve(arguments: argparse.Namespace) -> int:
