@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import csv
 import io
 import json
@@ -17,7 +18,7 @@ from fastapi.testclient import TestClient
 
 from genreel.app.server import fetch
 from genreel.app.server.application import create_app
-from genreel.app.server.batches import Batches, Busy, Closing
+from genreel.app.server.batches import PATIENT, Batches, Busy, Closing
 from genreel.app.server.pages import genre_keys
 from genreel.app.server.service import Service, clean_id, file_name
 from genreel.app.server.settings import Settings
@@ -33,7 +34,7 @@ PLOT = "A sheriff and a priest hold a town against the army."
 
 
 def serve(predictor: Predictor, folder: Path, **settings: Any) -> TestClient:
-    store = Store(str(folder / "films.db"), predictor.bundle.thresholds)
+    store = Store(str(folder / "films.db"), predictor.thresholds())
     return TestClient(create_app(Service(predictor, store, Settings(**settings))))
 
 
@@ -244,8 +245,46 @@ def test_thresholds_over_the_api(client: TestClient) -> None:
     assert len(client.get("/api/films/a").json()["genres"]) == 22
     problem(client.put("/api/thresholds", json={"thresholds": {"Polka": 0.5}}), 422)
     problem(client.put("/api/thresholds", json={"thresholds": {"War": 2}}), 422)
-    promised = client.get("/api/thresholds/promise?precision=0.01").json()["thresholds"]
-    assert set(promised) == set(GENRES)
+
+
+def test_thresholds_are_only_promised_where_reviews_show_it(client: TestClient) -> None:
+    def promised() -> dict[str, float | None]:
+        answer = client.get("/api/thresholds/promise?precision=0.5").json()["thresholds"]
+        assert set(answer) == set(GENRES)
+        return dict(answer)
+
+    client.post("/api/learning/back")  # so that scores stay as they are
+    for number in range(5):
+        client.post("/api/films", json={"id": f"f{number}", "plot": PLOT})
+        if number == 4:
+            assert promised() == dict.fromkeys(GENRES)  # four can be right by chance
+        client.put(f"/api/reviews/f{number}", json={"genres": ["Western"]})
+    score = client.get("/api/films/f0").json()["scores"]["Western"]
+    assert promised() == {**dict.fromkeys(GENRES), "Western": pytest.approx(score, abs=1e-5)}
+
+
+@pytest.mark.parametrize("given", [{"poster"}, {"plot"}, {"poster", "plot", "title", "year"}])
+def test_a_new_film_has_the_genres_that_are_predicted(
+    client: TestClient, predictor: Predictor, given: set[str]
+) -> None:
+    record = {"plot": PLOT, "title": "Red Water", "year": 1955}
+    record["poster"] = base64.b64encode(POSTER.read_bytes()).decode()
+    body = {"id": "a", **{name: record[name] for name in given}}
+    film = client.post("/api/films", json=body).json()["film"]
+    told = client.post("/api/predict", json={**body, "id": ""}).json()
+    assert set(film["genres"]) == set(told["genres"])
+
+
+def test_why(client: TestClient) -> None:
+    poster = base64.b64encode(POSTER.read_bytes()).decode()
+    client.post("/api/films", json={"id": "a/b", "plot": PLOT, "poster": poster})
+    why = client.get("/api/why/a/b").json()["why"]
+    assert set(why) == set(GENRES)
+    words = [PLOT[word["start"] : word["end"]] for word in why["Western"]["words"]]
+    assert "sheriff" in words
+    for area in why["Western"]["areas"]:
+        assert 0 <= area["left"] < area["right"] <= 1
+    problem(client.get("/api/why/nobody"), 404)
 
 
 def test_reviews_are_learnt_from_in_the_background(client: TestClient) -> None:
@@ -341,6 +380,47 @@ def test_a_full_queue_refuses_and_says_when_to_ask_again() -> None:
     batches.close()
     with pytest.raises(Closing):
         batches.submit(Movie("8"))
+
+
+def test_a_stop_finishes_what_waits() -> None:
+    slow = Slow()
+    batches = Batches(slow, size=1, waiting=1)  # type: ignore[arg-type]
+    told: list[object] = []
+
+    def many() -> None:
+        try:
+            told.extend(batches.predict_many([Movie(str(number)) for number in range(4)]))
+        except Closing as error:
+            told.append(error)
+
+    asking = threading.Thread(target=many)
+    asking.start()
+    while batches.waiting < 1:
+        time.sleep(0.01)
+    threading.Timer(0.1, slow.go.set).start()
+    batches.close()
+    asking.join(5)
+    assert not asking.is_alive()
+    assert len(told) == 4 or isinstance(told[-1], Closing)
+
+
+def test_few_may_have_patience() -> None:
+    batches = Batches(Slow())  # type: ignore[arg-type]
+    with contextlib.ExitStack() as stack:
+        for _ in range(PATIENT):
+            stack.enter_context(batches.patience())
+        with pytest.raises(Busy):
+            stack.enter_context(batches.patience())
+    with batches.patience():
+        pass
+    batches.close()
+
+
+def test_who_waits_too_long_is_told_when_to_come_back(predictor: Predictor, tmp_path: Path) -> None:
+    with serve(predictor, tmp_path, answer_seconds=0.0) as client:
+        answer = client.post("/api/predict", json={"plot": PLOT})
+        assert int(answer.headers["retry-after"]) >= 1
+        problem(answer, 429)
 
 
 def test_busy_is_429_with_retry_after(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

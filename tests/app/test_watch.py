@@ -24,7 +24,7 @@ Look = Callable[[], list[Landed]]
 @pytest.fixture
 def service(predictor: Predictor, tmp_path: Path) -> Iterator[Service]:
     service = Service(
-        predictor, Store(str(tmp_path / "films.db"), predictor.bundle.thresholds), Settings()
+        predictor, Store(str(tmp_path / "films.db"), predictor.thresholds()), Settings()
     )
     yield service
     service.close()

@@ -63,11 +63,19 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One film that a person decided: the model's own scores, and who is right by genre."""
+    """One film that a person decided.
+
+    Attributes:
+        year: of release.
+        raw: genre → the model's own score, in [0, 1].
+        verdicts: genre → whether the film has it.
+        thresholds: genre → the score from which the model assigns it to this film.
+    """
 
     year: int | None
-    raw: Mapping[str, float]
-    verdicts: Mapping[str, bool]
+    raw: dict[str, float]
+    verdicts: dict[str, bool]
+    thresholds: dict[str, float]
 
 
 def learn(reviews: Sequence[Review]) -> Correction:
@@ -86,11 +94,8 @@ def learn(reviews: Sequence[Review]) -> Correction:
     )
 
 
-def held_out(reviews: Sequence[Review], thresholds: Mapping[str, float]) -> dict[str, Any]:
+def held_out(reviews: Sequence[Review]) -> dict[str, Any]:
     """How well what is learnt does on reviews that it was not learnt from, five times.
-
-    Args:
-        thresholds: genre → the score from which it is assigned.
 
     Returns:
         reviews: their number. before, after: {"macro_f1", "log_loss"} of the model's own scores,
@@ -107,27 +112,22 @@ def held_out(reviews: Sequence[Review], thresholds: Mapping[str, float]) -> dict
             after[i] = correction.apply(reviews[i].raw, reviews[i].year)
     return {
         "reviews": len(reviews),
-        "before": measure([review.raw for review in reviews], reviews, thresholds),
-        "after": measure(after, reviews, thresholds),
+        "before": measure([review.raw for review in reviews], reviews),
+        "after": measure(after, reviews),
     }
 
 
-def measure(
-    scores: Sequence[Mapping[str, float]],
-    reviews: Sequence[Review],
-    thresholds: Mapping[str, float],
-) -> dict[str, float]:
+def measure(scores: Sequence[Mapping[str, float]], reviews: Sequence[Review]) -> dict[str, float]:
     """Macro F1, over genres that a person gave to at least one film, and mean log loss."""
     f1, losses = [], []
     for genre in _genres(reviews):
-        pairs = [
-            (film[genre], review.verdicts[genre])
+        cells = [
+            (film[genre], review.verdicts[genre], review.thresholds[genre])
             for film, review in zip(scores, reviews, strict=True)
             if genre in film and genre in review.verdicts
         ]
-        p = np.array([pair[0] for pair in pairs])
-        y = np.array([pair[1] for pair in pairs])
-        chosen = p >= thresholds[genre]
+        p, right, thresholds = np.array(cells).T
+        y, chosen = right > 0, p >= thresholds
         z = _logit(p)
         losses.extend((np.logaddexp(0, z) - y * z).tolist())
         if y.any():

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 
 from genreel.app.correction import Correction, Review
@@ -15,6 +16,7 @@ from genreel.app.database import Database, get_setting, set_setting
 from genreel.app.decide import flipped, model_decides, settle, threshold
 from genreel.app.journal import log
 from genreel.app.schema import corrections, decisions, films, opinions
+from genreel.thresholds import promised_threshold
 
 RESCORED_AT_ONCE = 500
 """Films whose scores change in one transaction: a fraction of a second."""
@@ -83,34 +85,34 @@ class Tuning:
         return {"changed": changed, "genres": counts}
 
     def promised(self, precision: float) -> dict[str, float | None]:
-        """The lowest threshold of each genre from which it is expected to be right so often.
-
-        A reviewed film counts as the person decided; any other with the chance that its score
-        states, which what was learnt has calibrated.
+        """The lowest threshold of each genre from which reviews show that it is so often right.
 
         Args:
             precision: share of right assignments, in [0, 1].
 
         Returns:
-            genre → threshold in [0, 1]; None where no film's score promises that.
+            genre → threshold in [0, 1]; None where the reviews show none (see
+            `genreel.thresholds.by_promise`).
         """
         person = opinions.alias("person")
-        chosen = sa.select(opinions.c.genre, opinions.c.score, person.c.verdict).outerjoin(
-            person,
-            (person.c.film == opinions.c.film)
-            & (person.c.genre == opinions.c.genre)
-            & (person.c.source == "person"),
+        chosen = (
+            sa.select(opinions.c.genre, opinions.c.score, person.c.verdict)
+            .join(
+                person,
+                (person.c.film == opinions.c.film)
+                & (person.c.genre == opinions.c.genre)
+                & (person.c.source == "person"),
+            )
+            .where(opinions.c.source == "model")
         )
-        chosen = chosen.where(opinions.c.source == "model").order_by(opinions.c.score.desc())
-        found: dict[str, float | None] = dict.fromkeys(self.defaults)
-        right, count = dict.fromkeys(self.defaults, 0.0), dict.fromkeys(self.defaults, 0)
+        cells: dict[str, list[tuple[float, bool]]] = {genre: [] for genre in self.defaults}
         with self.database.reading() as connection:
             for genre, score, verdict in connection.execute(chosen):
-                if genre in found:
-                    count[genre] += 1
-                    right[genre] += score if verdict is None else verdict
-                    if right[genre] >= precision * count[genre]:
-                        found[genre] = score
+                cells.get(genre, []).append((score, verdict))
+        found = {}
+        for genre, pairs in cells.items():
+            scores, right = np.array(pairs, np.float64).reshape(-1, 2).T
+            found[genre] = promised_threshold(right, scores, precision)
         return found
 
     def use_thresholds(self, connection: sa.Connection, applied: Mapping[str, float]) -> None:
@@ -219,18 +221,23 @@ class Tuning:
     def reviews(self) -> list[Review]:
         """What people decided about films that the model has scored: what there is to learn."""
         model = opinions.alias("model")
-        chosen = (
-            sa.select(films.c.id, films.c.year, opinions.c.genre, opinions.c.verdict, model.c.raw)
-            .join(opinions, opinions.c.film == films.c.id)
-            .join(model, (model.c.film == films.c.id) & (model.c.genre == opinions.c.genre))
-            .where(opinions.c.source == "person", model.c.source == "model")
-        )
-        found: dict[str, tuple[int | None, dict[str, float], dict[str, bool]]] = {}
+        found: dict[str, Review] = {}
         with self.database.reading() as connection:
-            for film, year, genre, verdict, raw in connection.execute(chosen):
-                _, scores, verdicts = found.setdefault(film, (year, {}, {}))
-                scores[genre], verdicts[genre] = raw, verdict
-        return [Review(*review) for review in found.values()]
+            applied = self.applied(connection)
+            chosen = (
+                sa.select(
+                    *(films.c.id, films.c.year, opinions.c.genre, opinions.c.verdict),
+                    *(model.c.raw, model.c.threshold),
+                )
+                .join(opinions, opinions.c.film == films.c.id)
+                .join(model, (model.c.film == films.c.id) & (model.c.genre == opinions.c.genre))
+                .where(opinions.c.source == "person", model.c.source == "model")
+            )
+            for film, year, genre, verdict, raw, own in connection.execute(chosen):
+                review = found.setdefault(film, Review(year, {}, {}, {}))
+                review.raw[genre], review.verdicts[genre] = raw, verdict
+                review.thresholds[genre] = applied.get(genre, own)
+        return list(found.values())
 
     def count_reviews(self) -> int:
         """Films that a person decided."""

@@ -53,7 +53,7 @@ def routes(service: Service) -> APIRouter:
     def predict_many(body: MoviesIn) -> dict[str, Any]:
         """Predicts several movies; one that cannot be predicted carries its error."""
         movies = [one.movie(f"movie {number}") for number, one in enumerate(body.movies, 1)]
-        return {"predictions": _predict_all(service, movies)}
+        return {"predictions": [one.to_dict() for one in service.predict_many(movies)]}
 
     @api.post("/predict/files", tags=["predict"])
     async def predict_files(
@@ -71,7 +71,8 @@ def routes(service: Service) -> APIRouter:
             Movie(file.filename or "movie", about.title, about.year, about.plot, await file.read())
             for file in poster
         ]
-        return {"predictions": await run_in_threadpool(_predict_all, service, movies)}
+        predictions = await run_in_threadpool(service.predict_many, movies)
+        return {"predictions": [one.to_dict() for one in predictions]}
 
     # Films
 
@@ -198,7 +199,7 @@ def routes(service: Service) -> APIRouter:
 
     @api.get("/why/{film_id:path}", tags=["reviews"])
     def why(film_id: str) -> dict[str, Any]:
-        """Words of the plot and areas of the poster that spoke for each genre, if known."""
+        """Words of the plot and areas of the poster that spoke for each genre."""
         return {"why": service.why(film_id)}
 
     # Thresholds, learning, export
@@ -279,13 +280,6 @@ def poster_routes(service: Service) -> APIRouter:
         return Response(data, headers=headers, media_type="image/jpeg")
 
     return pictures
-
-
-def _predict_all(service: Service, movies: list[Movie]) -> list[dict[str, Any]]:
-    # One place each, or none: half an answer would have to be asked for again as a whole.
-    if len(movies) == 1:
-        return [service.predict(movies[0]).to_dict()]
-    return [prediction.to_dict() for prediction in service.batches.predict_many(movies)]
 
 
 def _check_genres(service: Service, thresholds: dict[str, float]) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
 
 from genreel.catalogue import Movie
 from genreel.errors import GenreelError
 from genreel.predictor import Prediction, Predictor
+
+PATIENT = 4
+"""Callers that may wait with more films than there are places; they share these."""
 
 
 class Busy(GenreelError):
@@ -38,12 +42,15 @@ class Batches:
         waiting: films that may wait.
     """
 
-    def __init__(self, predictor: Predictor, size: int = 8, waiting: int = 32) -> None:
+    def __init__(self, predictor: Predictor, size: int = 8, waiting: int = 8) -> None:
         self.predictor = predictor
         self.size = size
+        self.places = waiting
         self.seconds = 0.05  # that a film takes, as measured lately
         self.predicted = 0
-        self._queue: queue.Queue[tuple[Movie, Future[Prediction]] | None] = queue.Queue(waiting)
+        self._queue: deque[tuple[Movie, Future[Prediction]]] = deque()
+        self._changed = threading.Condition()
+        self._patient = 0
         self._closing = False
         self._worker = threading.Thread(target=self._work, name="batches", daemon=True)
         self._worker.start()
@@ -51,7 +58,7 @@ class Batches:
     @property
     def waiting(self) -> int:
         """Films that wait now."""
-        return self._queue.qsize()
+        return len(self._queue)
 
     def submit(self, movie: Movie) -> Future[Prediction]:
         """A prediction to come.
@@ -59,49 +66,70 @@ class Batches:
         Raises:
             Busy: the queue is full. Closing: the server is stopping.
         """
-        return self._put(movie, block=False)
+        with self._changed:
+            if len(self._queue) >= self.places and not self._closing:
+                raise self.busy()
+            return self._put(movie)
 
-    def predict_many(self, movies: list[Movie]) -> Iterator[Prediction]:
-        """Predictions of films that can wait, in order; they take places as these become free."""
-        futures = [self._put(movie, block=True) for movie in movies]
-        for future in futures:
-            yield future.result()
+    @contextlib.contextmanager
+    def patience(self) -> Iterator[None]:
+        """Whoever has more films than there are places asks for this first.
+
+        Raises:
+            Busy: as many callers wait so as may.
+        """
+        with self._changed:
+            if self._patient >= PATIENT:
+                raise self.busy()
+            self._patient += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._patient -= 1
+
+    def predict_many(self, movies: list[Movie]) -> list[Prediction]:
+        """Predictions of films that can wait, in order; they take places as these become free.
+
+        Raises:
+            Closing: the server is stopping.
+        """
+        futures: list[Future[Prediction]] = []
+        for movie in movies:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closing or len(self._queue) < self.places)
+                futures.append(self._put(movie))
+        return [future.result() for future in futures]
+
+    def busy(self) -> Busy:
+        """A refusal that says when a place is likely to be free."""
+        return Busy(max(1, math.ceil(len(self._queue) * self.seconds)))
 
     def close(self) -> None:
         """Finishes what waits and takes no more."""
-        self._closing = True
-        self._queue.put(None)
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
         self._worker.join()
 
-    def _put(self, movie: Movie, block: bool) -> Future[Prediction]:
+    def _put(self, movie: Movie) -> Future[Prediction]:
         if self._closing:
             raise Closing
         future: Future[Prediction] = Future()
-        try:
-            self._queue.put((movie, future), block=block)
-        except queue.Full:
-            raise Busy(max(1, math.ceil(self.waiting * self.seconds))) from None
+        self._queue.append((movie, future))
+        self._changed.notify_all()
         return future
 
     def _work(self) -> None:
         while True:
-            first = self._queue.get()
-            if first is None:
-                return
-            batch = [first]
-            stop = False
-            while len(batch) < self.size:
-                try:
-                    one = self._queue.get_nowait()
-                except queue.Empty:
-                    break
-                if one is None:
-                    stop = True
-                    break
-                batch.append(one)
+            with self._changed:
+                self._changed.wait_for(lambda: self._queue or self._closing)
+                if not self._queue:
+                    return
+                number = min(self.size, len(self._queue))
+                batch = [self._queue.popleft() for _ in range(number)]
+                self._changed.notify_all()
             self._run(batch)
-            if stop:
-                return
 
     def _run(self, batch: list[tuple[Movie, Future[Prediction]]]) -> None:
         # Who gave up waiting costs nothing.

@@ -40,7 +40,7 @@ def routes(service: Service) -> APIRouter:
             raise GenreelError(f"tasks must be a list of at most {MAX_TASKS}")
         control = Control.find(str(body.get("label_config") or ""))
         movies = [_movie(service, task, control) for task in tasks]
-        predictions = service.batches.predict_many(movies)
+        predictions = service.predict_many(movies)
         return {"results": [_result(service, control, p) for p in predictions]}
 
     return router

@@ -48,7 +48,7 @@ class Learner:
             are too few reviews or that it does worse on those held out.
         """
         reviews = self.store.tuning.reviews()
-        figures = held_out(reviews, self.store.tuning.thresholds())
+        figures = held_out(reviews)
         self._seen = len(reviews)
         before, after = figures["before"], figures["after"]
         if len(reviews) < MIN_REVIEWS or before is None or after is None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import re
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from genreel.app.film import Film
-from genreel.app.server.batches import Batches
+from genreel.app.server.batches import Batches, Busy
 from genreel.app.server.images import encode
 from genreel.app.server.learner import Learner
 from genreel.app.server.settings import Settings
@@ -20,6 +20,7 @@ from genreel.app.store import Source, Store
 from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError, PosterError, UnknownFilm
 from genreel.predictor import Prediction, Predictor
+from genreel.why import why_to_dict
 
 MAX_ID = 200
 TABLES = (".csv", ".jsonl", ".parquet")
@@ -50,6 +51,7 @@ class Service:
         self.settings = settings
         self.batches = Batches(predictor, settings.batch, settings.waiting)
         self.learner = Learner(store)
+        self._explaining = threading.Semaphore(1)  # it is costly, and only ever one person's wish
         digest = predictor.bundle.config["files"]["model.onnx"]["sha256"]
         self.version = f"{predictor.bundle.name} {digest[:8]}"
 
@@ -61,7 +63,19 @@ class Service:
 
     def predict(self, movie: Movie) -> Prediction:
         """One prediction; raises Busy, Closing."""
-        return self.batches.submit(movie).result(self.settings.answer_seconds)
+        future = self.batches.submit(movie)
+        try:
+            return future.result(self.settings.answer_seconds)
+        except TimeoutError:
+            future.cancel()
+            raise self.batches.busy() from None
+
+    def predict_many(self, movies: list[Movie]) -> list[Prediction]:
+        """Predictions of films of one request; raises Busy, Closing."""
+        if len(movies) == 1:
+            return [self.predict(movies[0])]
+        with self.batches.patience():
+            return self.batches.predict_many(movies)
 
     def add(self, movie: Movie, path: str = "", source: Source = "file") -> Added:
         """Adds a film, or completes the one with its id, and predicts it.
@@ -114,12 +128,12 @@ class Service:
         """Adds the films of a table, as they are predicted; a bad row is one with an error.
 
         Raises:
-            CatalogueError: it is no table.
+            CatalogueError: it is no table. Busy: other tables are being added.
         """
         suffix = Path(file_name(name)).suffix.lower()
         if suffix not in TABLES:
             raise CatalogueError(f"{file_name(name)} is no table; give {', '.join(TABLES)}")
-        with tempfile.TemporaryDirectory() as folder:
+        with self.batches.patience(), tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"movies{suffix}"
             path.write_bytes(data)
             try:
@@ -163,16 +177,21 @@ class Service:
         prediction = self.predict(self._completed(Movie(film_id), film, False))
         return self._save(film_id, prediction)
 
-    def why(self, film_id: str) -> dict[str, Any] | None:
-        """Genre → the words and areas that spoke for it; None from a model that cannot say."""
-        film = self.store.film(film_id)
-        predict: Any = self.predictor.predict
-        if "explain" not in inspect.signature(predict).parameters:
-            return None
-        movie = self._completed(Movie(film_id), film, False)
-        said = predict(movie.poster, movie.plot, movie.title, movie.year, explain=True)
-        found: dict[str, Any] | None = said.to_dict().get("why")
-        return found
+    def why(self, film_id: str) -> dict[str, Any]:
+        """Genre → the words and areas that spoke for it (see `genreel.why`).
+
+        Raises:
+            UnknownFilm.
+            Busy: as many are being explained as are at once; each takes about a second.
+        """
+        movie = self._completed(Movie(film_id), self.store.film(film_id), False)
+        if not self._explaining.acquire(timeout=self.settings.answer_seconds / 10):
+            raise Busy(2)
+        try:
+            found = self.predictor.explain(movie)
+        finally:
+            self._explaining.release()
+        return {genre: why_to_dict(why) for genre, why in found.items()}
 
     def review(self, film_id: str, genres: Iterable[str], version: int | None) -> Film:
         """A person's decision; what it teaches is learnt in the background."""
@@ -235,14 +254,14 @@ class Service:
         return Added(path or movie.id, film, problem, known is None)
 
     def _save(self, film_id: str, prediction: Prediction) -> Film:
-        thresholds = self.predictor.bundle.thresholds
+        thresholds = self.predictor.thresholds(prediction.missing)
         return self.store.save_prediction(film_id, prediction, self.version, thresholds)
 
 
 def open_service(model: str, store: str, settings: Settings) -> Service:
     """A service over a bundle and the URL of a store; raises BundleError, StoreError."""
     predictor = Predictor(model, limits=settings.limits)
-    return Service(predictor, Store(store, predictor.bundle.thresholds), settings)
+    return Service(predictor, Store(store, predictor.thresholds()), settings)
 
 
 def file_name(path: str) -> str:
