@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from stores import THRESHOLDS, prediction
 
 from genreel.app.browse import Filter, count, facets, find, progress, queue
-from genreel.app.correction import Correction
+from genreel.app.correction import Correction, Shift
 from genreel.app.database import Database
 from genreel.app.schema import MIGRATIONS, events, migrate
 from genreel.app.store import Store
@@ -155,7 +155,9 @@ def test_a_correction_rescores_its_decade_and_goes_back(store: Store) -> None:
         store.save(Movie(name, year=year))
         store.save_prediction(name, prediction(name, Crime=0.3), "m")
     before = store.film("old")
-    store.tuning.save_correction(Correction({"1950": {"Crime": (2.0, 1.0)}}), {"reviews": 10})
+    store.tuning.save_correction(
+        Correction({"1950": {"Crime": Shift(2.0, 1.0, 0.5, 0.0)}}), {"reviews": 10}
+    )
     assert store.film("old").genres == ("Crime",)
     assert store.film("new").genres == ()
     opinion = store.film("old").opinions["Crime"]["model"]
@@ -176,7 +178,7 @@ def test_an_interrupted_rescoring_goes_on_when_the_store_is_opened(
     store.save_prediction("old", prediction(Crime=0.3), "m")
     with monkeypatch.context() as patch:
         patch.setattr(store.tuning, "rescore", lambda: None)
-        store.tuning.save_correction(Correction({"1950": {"Crime": (2.0, 1.0)}}), {})
+        store.tuning.save_correction(Correction({"1950": {"Crime": Shift(2.0, 1.0, 0.5, 0.0)}}), {})
     assert store.film("old").genres == ()
     assert open_store().film("old").genres == ("Crime",)
 

@@ -15,7 +15,8 @@ class Opinion:
         verdict: whether the film has the genre.
         score: the model's probability in [0, 1], with what was learnt; None for other sources.
         raw: the model's own probability, before what was learnt.
-        threshold: the model's own, for a film that came with what this one did.
+        threshold: the score from which the model assigns it, with what was learnt.
+        raw_threshold: the model's own, for a film that came with what this one did.
         version: of the model; who or what spoke otherwise, perhaps empty.
         time: seconds since 1970.
     """
@@ -24,6 +25,7 @@ class Opinion:
     score: float | None = None
     raw: float | None = None
     threshold: float | None = None
+    raw_threshold: float | None = None
     version: str = ""
     time: float = 0.0
 

@@ -55,7 +55,8 @@ opinions = sa.Table(
     sa.Column("verdict", sa.Boolean, nullable=False),
     sa.Column("score", sa.Float),  # the model's, corrected by what was learnt
     sa.Column("raw", sa.Float),  # the model's own
-    sa.Column("threshold", sa.Float),  # the model's own, for what the film came with
+    sa.Column("threshold", sa.Float),  # the model's, corrected likewise
+    sa.Column("raw_threshold", sa.Float),  # the model's own, for what the film came with
     sa.Column("version", sa.String(80), nullable=False, default=""),
     sa.Column("time", sa.Float, nullable=False),
 )

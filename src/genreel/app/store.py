@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -171,14 +171,17 @@ class Store:
             if prediction.scores:
                 now = time.time()
                 learnt, correction = self.tuning.correction(connection)
-                scores = correction.apply(prediction.scores, before["year"])
                 own = {**self.defaults, **(thresholds or {})}
+                scores = correction.scores(prediction.scores, before["year"])
+                limits = correction.thresholds(own, before["year"])
                 applied = self.tuning.applied(connection)
-                decided = {**own, **applied}
                 rows = {
-                    genre: Opinion(score >= decided[genre], score, raw, own[genre], version, now)
-                    for genre, raw in prediction.scores.items()
-                    for score in (scores[genre],)
+                    g: Opinion(
+                        scores[g] >= applied.get(g, limits[g]),
+                        *(scores[g], raw, limits[g], own[g]),
+                        *(version, now),
+                    )
+                    for g, raw in prediction.scores.items()
                 }
                 self._replace(connection, film_id, "model", rows)
                 after = {genre: round(raw, 4) for genre, raw in prediction.scores.items()}
@@ -325,10 +328,7 @@ class Store:
         said: dict[str, dict[str, Opinion]] = {}
         for opinion in connection.execute(chosen).mappings():
             said.setdefault(opinion["genre"], {})[opinion["source"]] = Opinion(
-                *(
-                    opinion[name]
-                    for name in ("verdict", "score", "raw", "threshold", "version", "time")
-                )
+                *(opinion[own.name] for own in fields(Opinion))
             )
         decided = sa.select(decisions.c.genre).where(decisions.c.film == film_id)
         genres = set(connection.execute(decided).scalars())

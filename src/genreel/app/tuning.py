@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
-from genreel.app.correction import Correction, Review
+from genreel.app.correction import UNKNOWN, Correction, Raw, Review, decade
 from genreel.app.database import Database, get_setting, set_setting
 from genreel.app.decide import flipped, model_decides, settle, threshold
 from genreel.app.journal import log
@@ -190,18 +190,22 @@ class Tuning:
             return False
         applied = self.applied(connection)
         of_model = (opinions.c.source == "model") & opinions.c.film.in_(years)
-        chosen = sa.select(opinions).where(of_model)
         raw: dict[str, dict[str, float]] = {}
-        thresholds: dict[tuple[str, str], float] = {}
-        for row in connection.execute(chosen).mappings():
+        own: dict[str, dict[str, float]] = {}
+        for row in connection.execute(sa.select(opinions).where(of_model)).mappings():
             raw.setdefault(row["film"], {})[row["genre"]] = row["raw"]
-            own = applied.get(row["genre"], row["threshold"])
-            thresholds[row["film"], row["genre"]] = own
-        rows = [
-            {"of": film, "about": genre, "new": score, "yes": score >= thresholds[film, genre]}
-            for film, scores in raw.items()
-            for genre, score in correction.apply(scores, years[film]).items()
-        ]
+            own.setdefault(row["film"], {})[row["genre"]] = row["raw_threshold"]
+        rows = []
+        for film, year in years.items():
+            scores = correction.scores(raw.get(film, {}), year)
+            limits = correction.thresholds(own.get(film, {}), year)
+            rows += [
+                {
+                    **{"of": film, "about": genre, "new": score, "limit": limits[genre]},
+                    "yes": score >= applied.get(genre, limits[genre]),
+                }
+                for genre, score in scores.items()
+            ]
         if rows:
             update = (
                 opinions.update()
@@ -210,7 +214,11 @@ class Tuning:
                     opinions.c.genre == sa.bindparam("about"),
                     opinions.c.source == "model",
                 )
-                .values(score=sa.bindparam("new"), verdict=sa.bindparam("yes"))
+                .values(
+                    score=sa.bindparam("new"),
+                    threshold=sa.bindparam("limit"),
+                    verdict=sa.bindparam("yes"),
+                )
             )
             connection.execute(update, rows)
         changed = films.update().where(films.c.id.in_(years)).values(correction=learnt)
@@ -221,23 +229,39 @@ class Tuning:
     def reviews(self) -> list[Review]:
         """What people decided about films that the model has scored: what there is to learn."""
         model = opinions.alias("model")
+        chosen = (
+            sa.select(
+                *(films.c.id, films.c.year, opinions.c.genre, opinions.c.verdict),
+                *(model.c.raw, model.c.raw_threshold),
+            )
+            .join(opinions, opinions.c.film == films.c.id)
+            .join(model, (model.c.film == films.c.id) & (model.c.genre == opinions.c.genre))
+            .where(opinions.c.source == "person", model.c.source == "model")
+        )
         found: dict[str, Review] = {}
         with self.database.reading() as connection:
-            applied = self.applied(connection)
-            chosen = (
-                sa.select(
-                    *(films.c.id, films.c.year, opinions.c.genre, opinions.c.verdict),
-                    *(model.c.raw, model.c.threshold),
-                )
-                .join(opinions, opinions.c.film == films.c.id)
-                .join(model, (model.c.film == films.c.id) & (model.c.genre == opinions.c.genre))
-                .where(opinions.c.source == "person", model.c.source == "model")
-            )
-            for film, year, genre, verdict, raw, own in connection.execute(chosen):
+            for film, year, genre, verdict, raw, threshold_of_film in connection.execute(chosen):
                 review = found.setdefault(film, Review(year, {}, {}, {}))
                 review.raw[genre], review.verdicts[genre] = raw, verdict
-                review.thresholds[genre] = applied.get(genre, own)
+                review.thresholds[genre] = threshold_of_film
         return list(found.values())
+
+    def raw_scores(self, decades: Collection[str]) -> Raw:
+        """The model's own scores of all films of some decades."""
+        first = [int(name) for name in decades if name != UNKNOWN]
+        there = sa.or_(*(films.c.year.between(start, start + 9) for start in first), sa.false())
+        if UNKNOWN in decades:
+            there |= films.c.year.is_(None)
+        chosen = (
+            sa.select(films.c.year, opinions.c.genre, opinions.c.raw)
+            .join(opinions, opinions.c.film == films.c.id)
+            .where(opinions.c.source == "model", there)
+        )
+        found: dict[str, dict[str, list[float]]] = {}
+        with self.database.reading() as connection:
+            for year, genre, raw in connection.execute(chosen):
+                found.setdefault(decade(year), {}).setdefault(genre, []).append(raw)
+        return found
 
     def count_reviews(self) -> int:
         """Films that a person decided."""

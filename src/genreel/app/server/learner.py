@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 
-from genreel.app.correction import MIN_REVIEWS, held_out, learn
+from genreel.app.correction import MIN_REVIEWS, decade, held_out, learn
 from genreel.app.store import Store
 from genreel.errors import GenreelError
 
@@ -47,8 +47,10 @@ class Learner:
             The version of the correction in use; "" where nothing was learnt, be it that there
             are too few reviews or that it does worse on those held out.
         """
-        reviews = self.store.tuning.reviews()
-        figures = held_out(reviews)
+        tuning = self.store.tuning
+        reviews = tuning.reviews()
+        raw = tuning.raw_scores({decade(review.year) for review in reviews})
+        figures = held_out(reviews, raw, tuning.applied())
         self._seen = len(reviews)
         before, after = figures["before"], figures["after"]
         if len(reviews) < MIN_REVIEWS or before is None or after is None:
@@ -56,7 +58,7 @@ class Learner:
         worse = after["macro_f1"] < before["macro_f1"] and after["log_loss"] > before["log_loss"]
         if worse:
             return ""
-        return self.store.tuning.save_correction(learn(reviews), figures)
+        return tuning.save_correction(learn(reviews, raw), figures)
 
     def _wait(self) -> None:
         while not self._closing.is_set():

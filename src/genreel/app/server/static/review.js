@@ -68,60 +68,89 @@ const undo = () => act(async () => {
   await show(undone.film ?? "");
 }, "Undone");
 
-// Why: words of the plot are marked, areas of the poster framed, for one genre at a time.
-let reasons = null;
+// Why: for one genre at a time, words of the plot are marked and areas of the poster lit.
+let reasons = null, shown = "";
 async function explain() {
   reasons = null;
+  shown = "";
   const form = $("review");
   if (!form) return;
   const film = form.dataset.film;
   try {
     const { why } = await ask("GET", `/api/why/${path(film)}`);
-    if ($("review")?.dataset.film !== film || !why || !Object.keys(why).length) return;
+    if ($("review")?.dataset.film !== film) return;
     reasons = why;
-    const line = $("why");
-    line.hidden = false;
-    line.textContent = "Why ";
-    for (const genre of Object.keys(why)) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = genre;
-      button.setAttribute("aria-pressed", "false");
-      button.addEventListener("click", () => mark(genre));
-      line.append(button, " ");
-    }
-    mark(Object.keys(why)[0]);
+    const [first] = offered();
+    if (first) mark(first);
   } catch { /* it is a help, not a need */ }
 }
 
+// The genres that are chosen, or the likeliest, where something spoke for them.
+function offered() {
+  const boxes = [...card.querySelectorAll("[name=genre]")];
+  const some = boxes.filter((box) => box.checked || box.value === shown);
+  return (some.length ? some : boxes.slice(0, 1)).map((box) => box.value)
+    .filter((genre) => reasons[genre] && (reasons[genre].words.length || reasons[genre].areas.length));
+}
+
 function mark(genre) {
-  for (const button of $("why").querySelectorAll("button")) {
-    button.setAttribute("aria-pressed", String(button.textContent === genre));
+  if (!reasons) return;
+  shown = genre;
+  const line = $("why");
+  line.replaceChildren("Why");
+  for (const one of offered()) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.dataset.why = one;
+    button.textContent = one;
+    button.setAttribute("aria-pressed", String(one === genre));
+    line.append(" ", button);
   }
-  const { words = [], areas = [] } = reasons[genre];
+  line.hidden = line.children.length === 0;
+  const { words = [], areas = [] } = reasons[genre] ?? {};
+  markWords(words);
+  light(areas);
+}
+
+function markWords(words) {
   const plot = $("plot");
   const text = plot.textContent;
+  const most = Math.max(...words.map((word) => word.weight));
   plot.textContent = "";
   let at = 0;
   for (const word of [...words].sort((a, b) => a.start - b.start)) {
-    if (word.start < at) continue;
+    if (word.start < at || word.weight < most / 5) continue;  // the faint ones only distract
     const marked = document.createElement("mark");
     marked.textContent = text.slice(word.start, word.end);
+    marked.style.setProperty("--weight", word.weight / most);
     plot.append(text.slice(at, word.start), marked);
     at = word.end;
   }
   plot.append(text.slice(at));
+}
+
+// What said nothing is dimmed a little.
+function light(areas) {
   const poster = $("poster");
-  poster.querySelectorAll(".area").forEach((area) => area.remove());
-  for (const area of areas) {
-    const frame = document.createElement("span");
-    frame.className = "area";
-    frame.style.left = `${100 * area.left}%`;
-    frame.style.top = `${100 * area.top}%`;
-    frame.style.width = `${100 * (area.right - area.left)}%`;
-    frame.style.height = `${100 * (area.bottom - area.top)}%`;
-    poster.append(frame);
-  }
+  poster.querySelector(".light")?.remove();
+  if (!areas.length || !poster.querySelector("img")) return;
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "light");
+  svg.setAttribute("viewBox", "0 0 1 1");
+  svg.setAttribute("preserveAspectRatio", "none");
+  svg.setAttribute("aria-hidden", "true");
+  const dim = document.createElementNS(svg.namespaceURI, "path");
+  const hole = ({ left, top, right, bottom }) => `M${left} ${top}V${bottom}H${right}V${top}Z`;
+  dim.setAttribute("d", `M0 0H1V1H0Z${areas.map(hole).join("")}`);
+  svg.append(dim);
+  poster.append(svg);
+}
+
+// Goes through the genres, then shows none.
+function nextWhy() {
+  if (!reasons) return;
+  const all = [...offered(), ""];
+  mark(all[(all.indexOf(shown) + 1) % all.length]);
 }
 
 card.addEventListener("submit", (event) => {
@@ -142,7 +171,13 @@ function save(form) {
 }
 
 card.addEventListener("click", (event) => {
-  const id = event.target.closest("button")?.id;
+  const button = event.target.closest("button");
+  const id = button?.id;
+  if (button?.dataset.why) {
+    const genre = button.dataset.why;
+    mark(genre === shown ? "" : genre);
+    card.querySelector(`[data-why="${CSS.escape(genre)}"]`)?.focus();
+  }
   if (id === "back") back();
   if (id === "help-open") help.showModal();
   if (id === "delete" && window.confirm("Delete this film? Its reviews go with it.")) {
@@ -153,6 +188,7 @@ card.addEventListener("click", (event) => {
   }
 });
 card.addEventListener("change", (event) => {
+  if (event.target.name === "genre") mark(event.target.value);
   if (event.target.id === "order") location.href = `/review?order=${event.target.value}`;
 });
 document.getElementById("help-close").addEventListener("click", () => help.close());
@@ -168,9 +204,10 @@ addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !at.matches("button, a, summary")) return done(confirm);
   if (event.key === "ArrowRight") return done(skip);
   if (event.key === "ArrowLeft") return done(back);
+  if (event.key === ".") return done(nextWhy);
   if (!letters.checked) return;
   const box = card.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
-  if (box) done(() => { box.checked = !box.checked; say(`${box.value} ${box.checked ? "on" : "off"}`); });
+  if (box) done(() => { box.checked = !box.checked; mark(box.value); say(`${box.value} ${box.checked ? "on" : "off"}`); });
 });
 
 explain();

@@ -22,7 +22,7 @@ async function preview() {
   const said = await ask("POST", "/api/thresholds/preview", { thresholds });
   if (number !== last) return;
   for (const [genre, count] of Object.entries(said.genres)) {
-    form.querySelector(`[data-count="${CSS.escape(genre)}"]`).textContent = count;
+    form.querySelector(`[data-count="${CSS.escape(genre)}"]`).textContent = count === 1 ? "1 film" : `${count} films`;
   }
   change.textContent = said.changed === 0 ? "No film changes" : said.changed === 1 ? "1 film changes" : `${said.changed} films change`;
   apply.disabled = !Object.keys(thresholds).length;
@@ -35,17 +35,21 @@ form.addEventListener("input", (event) => {
     document.getElementById("promised").textContent = promise.value;
     return soon(async () => {
       const { thresholds } = await ask("GET", `/api/thresholds/promise?precision=${promise.value / 100}`);
+      const kept = sliders.filter((slider) => thresholds[slider.name] !== null);
       for (const slider of sliders) {
-        slider.value = thresholds[slider.name] === null ? 1 : Math.ceil(thresholds[slider.name] * 100) / 100;
+        const promised = thresholds[slider.name];
+        slider.value = promised === null ? slider.defaultValue : Math.ceil(promised * 100) / 100;
         label(slider);
       }
+      document.getElementById("vouched").textContent = kept.length === sliders.length ? ""
+        : `Reviews can vouch for ${kept.length} of ${sliders.length} genres; the others stay as they are.`;
       await preview();
     });
   }
   label(event.target);
   soon(preview);
 });
-form.addEventListener("reset", () => setTimeout(() => { sliders.forEach(label); document.getElementById("promised").textContent = promise.value; preview(); }));
+form.addEventListener("reset", () => setTimeout(() => { sliders.forEach(label); document.getElementById("vouched").textContent = ""; document.getElementById("promised").textContent = promise.value; preview(); }));
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   try {
