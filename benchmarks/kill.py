@@ -23,7 +23,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -45,10 +45,12 @@ def main() -> None:
     parser.add_argument("--store", help="an empty one (default: a SQLite file)")
     parser.add_argument("--out", type=Path, default=RESULTS)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
         url = arguments.store or f"{folder}/films.db"
+        servers = stack.enter_context(contextlib.closing(Servers(url, arguments.servers)))
         rounds = [
-            killed(url, f"r{number}-", arguments.reviews, arguments.servers)
+            killed(url, f"r{number}-", arguments.reviews, servers)
             for number in range(arguments.rounds)
         ]
     row: dict[str, object] = {
@@ -68,7 +70,7 @@ def main() -> None:
     print(json.dumps(row))
 
 
-def killed(url: str, prefix: str, reviews: int, servers: int) -> dict[str, int]:
+def killed(url: str, prefix: str, reviews: int, servers: Servers) -> dict[str, int]:
     """One round."""
     thresholds = Predictor(threads=1).thresholds()
     genres = list(thresholds)
@@ -116,14 +118,12 @@ def killed(url: str, prefix: str, reviews: int, servers: int) -> dict[str, int]:
             else:
                 raise SystemExit(f"{film}: status {answer.status}")
 
-    with serving(url, servers) as (ports, processes):
-        threads = people(person, ports)
-        while len(acknowledged) < enough:
-            time.sleep(0.001)
-        for process in processes:
-            process.kill()
-        for thread in threads:
-            thread.join()
+    threads = people(person, servers.ports)
+    while len(acknowledged) < enough:
+        time.sleep(0.001)
+    servers.kill()
+    for thread in threads:
+        thread.join()
     before = set(acknowledged)
     store = Store(url, thresholds)
     lost = sum(store.film(film).state != "reviewed" for film in before)
@@ -131,9 +131,9 @@ def killed(url: str, prefix: str, reviews: int, servers: int) -> dict[str, int]:
 
     for film in unanswered:
         waiting.put(film)
-    with serving(url, servers) as (ports, _):
-        for thread in people(person, ports):
-            thread.join()
+    servers.start()
+    for thread in people(person, servers.ports):
+        thread.join()
     store = Store(url, thresholds)
     films = {film: store.film(film) for film in intended}
     with store.database.reading() as connection:
@@ -165,34 +165,53 @@ def people(person: Callable[[int], None], ports: list[int]) -> list[threading.Th
     return threads
 
 
-@contextlib.contextmanager
-def serving(url: str, count: int) -> Iterator[tuple[list[int], list[subprocess.Popen[bytes]]]]:
+class Servers:
     """Servers on one store, as anybody starts them."""
-    ports, processes = [], []
-    for _ in range(count):
-        with socket.socket() as one:
-            one.bind(("127.0.0.1", 0))
-            ports.append(one.getsockname()[1])
-        command = [sys.executable, "-m", "genreel.app.cli", "serve", "--port", str(ports[-1])]
-        command += ["--store", url]
-        processes.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
-    try:
-        for port, process in zip(ports, processes, strict=True):
-            while True:
+
+    def __init__(self, url: str, count: int) -> None:
+        self.url, self.count = url, count
+        self.start()
+
+    def start(self) -> None:
+        """Starts them and waits until they are ready."""
+        self.ports: list[int] = []
+        self.processes: list[subprocess.Popen[bytes]] = []
+        for _ in range(self.count):
+            with socket.socket() as one:
+                one.bind(("127.0.0.1", 0))
+                self.ports.append(one.getsockname()[1])
+            command = [sys.executable, "-m", "genreel.app.cli", "serve", "--store", self.url]
+            command += ["--port", str(self.ports[-1])]
+            self.processes.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
+        for port, process in zip(self.ports, self.processes, strict=True):
+            while not ready(port):
                 if process.poll() is not None:
                     raise SystemExit("a server did not start")
-                with contextlib.suppress(OSError):
-                    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-                    connection.request("GET", "/health/ready")
-                    if connection.getresponse().status == 200:
-                        break
                 time.sleep(0.1)
-        yield ports, processes
-    finally:
-        for process in processes:
+
+    def kill(self) -> None:
+        """Ends them at once, whatever they are at."""
+        for process in self.processes:
+            process.kill()
+            process.wait()
+
+    def close(self) -> None:
+        """Ends them as a person does."""
+        for process in self.processes:
             process.terminate()
-        for process in processes:
             process.wait(60)
+
+
+def ready(port: int) -> bool:
+    """Whether a server answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
 
 
 if __name__ == "__main__":

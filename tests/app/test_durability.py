@@ -1,4 +1,4 @@
-"""What was acknowledged stays, though the server is killed: `benchmarks/kill.py` on a small scale."""
+"""Acknowledged reviews outlive a killed server: `benchmarks/kill.py` on a small scale."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import csv
@@ -17,6 +18,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from genreel.app.server import fetch
+from genreel.app.server.api import MAX_FILES
 from genreel.app.server.application import create_app
 from genreel.app.server.batches import PATIENT, Batches, Busy, Closing
 from genreel.app.server.pages import genre_keys
@@ -350,6 +352,39 @@ def test_too_much_is_refused(predictor: Predictor, tmp_path: Path) -> None:
 
         headers = {"Content-Type": "application/json"}
         problem(client.post("/api/predict", content=unannounced(), headers=headers), 413)
+
+
+def test_a_slow_upload_is_given_up(predictor: Predictor, tmp_path: Path) -> None:
+    async def main() -> list[Any]:
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            await asyncio.sleep(0.05)
+            return {"type": "http.request", "body": b"x", "more_body": True}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {
+            **{"type": "http", "method": "POST", "path": "/api/predict", "raw_path": b""},
+            **{"query_string": b"", "http_version": "1.1", "scheme": "http"},
+            "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
+        }
+        await client.app(scope, receive, send)
+        return sent
+
+    client = serve(predictor, tmp_path, body_seconds=0.2)
+    with client:
+        sent = asyncio.run(main())
+    assert sent[0]["status"] == 408
+    assert "took too long" in json.loads(sent[1]["body"])["detail"]
+
+
+def test_too_many_files_at_once(client: TestClient) -> None:
+    files = [("file", (f"{number}.jpg", b"")) for number in range(MAX_FILES + 1)]
+    assert "send at most 256" in problem(client.post("/api/films/files", files=files), 422)
+    files = [("file", (f"{number}.jpg", b"")) for number in range(10_000)]
+    problem(client.post("/api/films/files", files=files), 400)
 
 
 class Slow:

@@ -81,7 +81,7 @@ async function explain() {
     if ($("review")?.dataset.film !== film) return;
     reasons = why;
     const [first] = offered();
-    if (first) mark(first);
+    if (first) mark(first, false);  // the poster is dimmed for nobody who has not asked
   } catch { /* it is a help, not a need */ }
 }
 
@@ -93,7 +93,7 @@ function offered() {
     .filter((genre) => reasons[genre] && (reasons[genre].words.length || reasons[genre].areas.length));
 }
 
-function mark(genre) {
+function mark(genre, lit = true) {
   if (!reasons) return;
   shown = genre;
   const line = $("why");
@@ -109,7 +109,7 @@ function mark(genre) {
   line.hidden = line.children.length === 0;
   const { words = [], areas = [] } = reasons[genre] ?? {};
   markWords(words);
-  light(areas);
+  light(lit ? areas : []);
 }
 
 function markWords(words) {
