@@ -29,6 +29,10 @@ ARGUMENTS = [
 ]
 
 
+DESK = {"width": 1280, "height": 860}
+PHONE = {"width": 390, "height": 844}
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     program = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -47,7 +51,7 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[str]:
+def server(tmp_path: Path, socket_enabled: None) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "-m", "genreel.app.cli", "serve", "--port", str(port)]
     command += ["--store", str(tmp_path / "films.db")]
@@ -86,13 +90,10 @@ def drop(page: Any, files: list[Path]) -> None:
     page.dispatch_event("#drop", "drop", {"dataTransfer": data})
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
-def test_a_first_visit(browser: Any, server: str, theme: str, width: int, tmp_path: Path) -> None:
+def test_a_first_visit(browser: Any, server: str, tmp_path: Path) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
-    context = browser.new_context(
-        viewport={"width": width, "height": 860}, color_scheme=theme, accept_downloads=True
-    )
+    context = browser.new_context(viewport=DESK, accept_downloads=True)
     page = context.new_page()
     page.set_default_timeout(120_000)
     complaints: list[str] = []
@@ -100,13 +101,17 @@ def test_a_first_visit(browser: Any, server: str, theme: str, width: int, tmp_pa
     page.on("pageerror", lambda error: complaints.append(str(error)))
 
     def accessible() -> None:
-        serious = [
-            (found["id"], [node["html"] for node in found["nodes"]])
-            for found in Axe().run(page).response["violations"]
-            if found["impact"] in ("serious", "critical")
-        ]
-        assert serious == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        """In both themes, on a desk and on a phone."""
+        for theme, size in (("dark", PHONE), ("light", DESK)):
+            page.emulate_media(color_scheme=theme)
+            page.set_viewport_size(size)
+            serious = [
+                (theme, found["id"], [node["html"] for node in found["nodes"]])
+                for found in Axe().run(page).response["violations"]
+                if found["impact"] in ("serious", "critical")
+            ]
+            assert serious == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
     page.goto(server)
     page.get_by_role("link", name="Add films").click()
@@ -129,18 +134,12 @@ def test_a_first_visit(browser: Any, server: str, theme: str, width: int, tmp_pa
         seen.append(film)
         page.keyboard.press("w")
         page.keyboard.press("Enter")
-        page.wait_for_function(
-            "f => document.querySelector('#review').dataset.film !== f", arg=film
-        )
+        page.locator(f'#review:not([data-film="{film}"])').wait_for()
     assert len(set(seen)) == 3
     page.keyboard.press("z")
-    page.wait_for_function(
-        "f => document.querySelector('#review').dataset.film === f", arg=seen[-1]
-    )
+    page.locator(f'#review[data-film="{seen[-1]}"]').wait_for()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function(
-        "f => document.querySelector('#review').dataset.film !== f", arg=seen[-1]
-    )
+    page.locator(f'#review:not([data-film="{seen[-1]}"])').wait_for()
     page.keyboard.press("?")
     page.get_by_role("dialog").wait_for()
     page.keyboard.press("Escape")
@@ -150,7 +149,7 @@ def test_a_first_visit(browser: Any, server: str, theme: str, width: int, tmp_pa
     slider = page.get_by_label("Drama", exact=True)
     slider.focus()
     page.keyboard.press("End")
-    page.wait_for_function("!document.querySelector('#apply').disabled")
+    page.locator("#apply:enabled").wait_for()
     assert page.locator("#change").inner_text() != "No film changes"
     page.get_by_role("button", name="Apply").click()
     page.get_by_text("Applied: ").wait_for()

@@ -1,7 +1,7 @@
 """A folder whose posters are predicted as they land in it.
 
 A poster is known by its content, so that one that is moved or renamed stays the same film. What
-lies beside it under the same name tells more: NAME.txt is its plot.
+lies beside it under the same name tells more (see SIDECARS): NAME.txt is its plot.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from genreel.app.film import Film
 from genreel.app.schema import films, watched
 from genreel.app.server.batches import Busy
 from genreel.app.server.service import Added, Service, clean_id
-from genreel.catalogue import Movie, movie_from_record
+from genreel.catalogue import movie_from_record
 from genreel.errors import GenreelError, InputError
 from genreel.files import write_whole
 from genreel.posters import SUFFIXES
@@ -28,8 +29,16 @@ from genreel.posters import SUFFIXES
 ASIDE = "set-aside"
 """Folder, inside the watched one, to which files go that cannot be used."""
 
-PLOT = ".txt"
-MAX_PLOT_BYTES = 1_000_000
+MAX_SIDECAR_BYTES = 1_000_000
+
+
+def _plot(data: bytes) -> dict[str, Any]:
+    return {"plot": data.decode("utf-8-sig")}
+
+
+SIDECARS: dict[str, Callable[[bytes], dict[str, Any]]] = {".txt": _plot}
+"""Suffix of a file beside NAME.jpg → what its bytes say of the film, as a catalogue's columns. A
+reader raises InputError or UnicodeDecodeError; of several sidecars the first says a thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,7 @@ class Landed:
     what: str
     genres: tuple[str, ...] = ()
     reason: str = ""
+    film: Film | None = None
 
 
 class Watcher:
@@ -102,13 +112,13 @@ class Watcher:
                     yield landed
 
     def _files(self) -> Iterator[tuple[str, str]]:
-        """Relative path and signature of every poster; the signature covers its plot."""
+        """Relative path and signature of every poster; the signature covers its sidecars."""
         for root, folders, names in os.walk(self.folder):
             folders[:] = sorted(f for f in folders if not f.startswith(".") and f != ASIDE)
             for name in sorted(names):
                 path = Path(root) / name
                 if path.suffix.lower() in SUFFIXES and not name.startswith("."):
-                    marks = [_mark(path), _mark(path.with_suffix(PLOT))]
+                    marks = [_mark(path), *(_mark(path.with_suffix(s)) for s in SIDECARS)]
                     if marks[0]:
                         yield path.relative_to(self.folder).as_posix(), " ".join(marks).strip()
 
@@ -125,12 +135,12 @@ class Watcher:
         try:
             data = (self.folder / path).read_bytes()
             digest = hashlib.sha256(data).hexdigest()
-            plot = self._plot(path)
+            beside = self._beside(path)
             film, what = self._identify(path, digest)
-            if what == "moved" and not plot:
+            if what == "moved" and not beside:
                 self._note(path, signature, digest, film, moved=True)
                 return Landed(path, "moved")
-            added = self._add(film, path, data, plot)
+            added = self._add(film, path, data, beside)
         except Busy:
             return None
         except FileNotFoundError:
@@ -138,29 +148,34 @@ class Watcher:
         except (InputError, OSError) as error:
             return self._aside(path, str(error)) if alone >= self.patience else None
         self._note(path, signature, digest, film, moved=what == "moved")
-        return Landed(path, what, added.film.genres if added.film else ())
+        return Landed(path, what, added.film.genres if added.film else (), film=added.film)
 
-    def _add(self, film: str, path: str, data: bytes, plot: str) -> Added:
-        record = {"id": film, "plot": plot}
-        about = movie_from_record(record, film)
+    def _add(self, film: str, path: str, data: bytes, beside: dict[str, Any]) -> Added:
+        about = movie_from_record({**beside, "id": film}, film)
         if about.problem:
             raise InputError(about.problem)
         # The poster counts: a film of which only the plot can be used is set aside as well.
-        added = self.service.add(Movie(film, plot=about.plot, poster=data), path)
+        added = self.service.add(replace(about, poster=data), path)
         if added.error:
             raise InputError(added.error)
         return added
 
-    def _plot(self, path: str) -> str:
-        beside = (self.folder / path).with_suffix(PLOT)
-        if not beside.is_file():
-            return ""
-        if beside.stat().st_size > MAX_PLOT_BYTES:
-            raise InputError(f"{beside.name} is over {MAX_PLOT_BYTES:,} bytes; a plot is short")
-        try:
-            return beside.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError:
-            raise InputError(f"{beside.name} is not UTF-8; save it as UTF-8") from None
+    def _beside(self, path: str) -> dict[str, Any]:
+        """What the sidecars of a poster say."""
+        found: dict[str, Any] = {}
+        for suffix, read in SIDECARS.items():
+            file = (self.folder / path).with_suffix(suffix)
+            if not file.is_file():
+                continue
+            if file.stat().st_size > MAX_SIDECAR_BYTES:
+                raise InputError(
+                    f"{file.name} is over {MAX_SIDECAR_BYTES:,} bytes; it is to be short"
+                )
+            try:
+                found = {**read(file.read_bytes()), **found}
+            except UnicodeDecodeError:
+                raise InputError(f"{file.name} is not UTF-8; save it as UTF-8") from None
+        return found
 
     def _identify(self, path: str, digest: str) -> tuple[str, str]:
         """The film that a file is, and whether it is new, changed or moved."""

@@ -18,7 +18,9 @@ class Settings:
         max_body: bytes of a request.
         body_seconds: time in which a request must have arrived.
         answer_seconds: time after which a film that waits for its prediction is given up.
-        waiting: films that may wait for a prediction; more are refused, not queued.
+        waiting: films that may wait for a prediction; more are refused, not queued. A film that
+            is taken is answered after that many and a batch at most: a longer queue only makes
+            everybody wait, as batches save little.
         batch: films per run of the graph.
         limits: what a poster may cost.
         fetch_urls: whether posters may be fetched from public addresses, for Label Studio.
@@ -30,8 +32,8 @@ class Settings:
     max_body: int = 64 * 2**20
     body_seconds: float = 60.0
     answer_seconds: float = 60.0
-    waiting: int = 32
-    batch: int = 8
+    waiting: int = 4
+    batch: int = 4
     limits: Limits = field(default_factory=lambda: Limits(32 * 2**20, 64_000_000, 20_000))
     fetch_urls: bool = False
 
