@@ -13,7 +13,7 @@ PAUSE = 1.0
 """Seconds without a review after which it is time to learn."""
 
 AT_LEAST = 5
-"""New reviews that make it worth while."""
+"""New reviews that make it worth while; where there are many already, one in fifty."""
 
 
 class Learner:
@@ -76,4 +76,4 @@ class Learner:
 
     def _enough(self) -> bool:
         count = self.store.tuning.count_reviews()
-        return count >= MIN_REVIEWS and abs(count - self._seen) >= AT_LEAST
+        return count >= MIN_REVIEWS and abs(count - self._seen) >= max(AT_LEAST, count // 50)
