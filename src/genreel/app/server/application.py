@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -91,8 +92,6 @@ def _measure(app: FastAPI, service: Service) -> None:
 
     @contextlib.contextmanager
     def timed(request: Request, answer: list[Any]) -> Iterator[None]:
-        import time
-
         started = time.perf_counter()
         yield
         route = getattr(request.scope.get("route"), "path", "other")
