@@ -55,8 +55,7 @@ class Learner:
         before, after = figures["before"], figures["after"]
         if len(reviews) < MIN_REVIEWS or before is None or after is None:
             return ""
-        worse = after["macro_f1"] < before["macro_f1"] and after["log_loss"] > before["log_loss"]
-        if worse:
+        if after["macro_f1"] < before["macro_f1"] or after["log_loss"] > before["log_loss"]:
             return ""
         return tuning.save_correction(learn(reviews, raw), figures)
 
