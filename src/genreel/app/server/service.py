@@ -24,6 +24,8 @@ from genreel.why import why_to_dict
 
 MAX_ID = 200
 TABLES = (".csv", ".jsonl", ".parquet")
+ROWS_AT_ONCE = 16
+"""Rows of a table that are on disk together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ class Service:
                 batch: list[Movie] = []
                 for movie in catalogue:
                     batch.append(movie)
-                    if len(batch) == self.settings.batch:
+                    if len(batch) == ROWS_AT_ONCE:
                         yield from self._add_batch(batch)
                         batch = []
                 yield from self._add_batch(batch)

@@ -33,7 +33,7 @@ class Settings:
     body_seconds: float = 60.0
     answer_seconds: float = 60.0
     waiting: int = 4
-    batch: int = 4
+    batch: int = 2
     limits: Limits = field(default_factory=lambda: Limits(32 * 2**20, 64_000_000, 20_000))
     fetch_urls: bool = False
 
