@@ -30,6 +30,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from genreel import Catalogue, Movie, Predictor
+from genreel.app.server.settings import Settings
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 RESULTS = Path(__file__).parent / "results" / "load.csv"
@@ -65,6 +66,8 @@ def main() -> None:
     served = flood.status[200] / arguments.seconds
     row: dict[str, object] = {
         "load_average_before": f"{busy:.1f}",
+        "waiting": Settings.waiting,
+        "batch": Settings.batch,
         "cores": os.cpu_count(),
         "clients": arguments.clients,
         "seconds": arguments.seconds,

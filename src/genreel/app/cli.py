@@ -291,7 +291,7 @@ def _add_serve(commands: Any) -> None:
     parser.add_argument(
         "--waiting",
         type=_positive,
-        default=4,
+        default=2,
         metavar="N",
         help="films that may wait for a prediction; more are answered 429 (default: %(default)s)",
     )

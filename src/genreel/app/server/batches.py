@@ -42,7 +42,7 @@ class Batches:
         waiting: films that may wait.
     """
 
-    def __init__(self, predictor: Predictor, size: int = 2, waiting: int = 4) -> None:
+    def __init__(self, predictor: Predictor, size: int = 2, waiting: int = 2) -> None:
         self.predictor = predictor
         self.size = size
         self.places = waiting
