@@ -33,7 +33,8 @@ POSTER = SAMPLES / "posters" / "six-miles-to-redwater.jpg"
 PLOT = "A sheriff and a priest hold a town against the army."
 COMMANDS = (
     *("predict", "recipes", "train", "evaluate", "calibrate"),
-    *("compare", "eras", "import", "apply", "undo", "clean", "split", "colours", "doctor"),
+    *("compare", "eras", "import", "apply", "undo", "clean", "split", "colours"),
+    *("serve", "watch", "doctor"),
 )
 CSI = "\x1b"
 

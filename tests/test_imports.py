@@ -32,7 +32,18 @@ TORCH_FILES = {
     "lab/training/loop.py",
     "lab/training/loss.py",
 }
-HEAVY = (*TORCH, "sklearn", "scipy", "pandas", "onnx", "matplotlib", "fastapi", "ray", "pyarrow")
+HEAVY = (
+    *TORCH,
+    "sklearn",
+    "scipy",
+    "pandas",
+    "onnx",
+    "matplotlib",
+    "fastapi",
+    "sqlalchemy",
+    "ray",
+    "pyarrow",
+)
 
 
 class Import(NamedTuple):
@@ -185,8 +196,10 @@ def test_scikit_learn_has_its_places() -> None:
 def test_plots_scale_and_web_have_their_places() -> None:
     assert importers("matplotlib") <= {"lab/evaluation/plots.py"}
     assert importers("ray") <= {"app/scale.py"}
-    for name in importers("fastapi", "starlette", "uvicorn", "jinja2", "sqlalchemy"):
-        assert name.startswith("app/") or name == "lab/evaluation/report.py"
+    for name in importers("fastapi", "starlette", "uvicorn", "jinja2", "prometheus_client"):
+        assert name.startswith("app/server/") or name == "lab/evaluation/report.py"
+    stores = ("schema", "database", "decide", "journal", "tuning", "store", "browse", "watch")
+    assert importers("sqlalchemy") == {f"app/{name}.py" for name in stores}
 
 
 # What is really loaded

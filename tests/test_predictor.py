@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import itertools
 import json
@@ -21,6 +22,7 @@ from PIL import Image
 
 import genreel
 from genreel.bundle import write_bundle
+from genreel.calibration import CaseRules
 from genreel.catalogue import Movie
 from genreel.errors import BundleError, InputError
 from genreel.features.image import Pixels, PixelSettings
@@ -390,6 +392,15 @@ def test_genres_are_those_that_reach_their_threshold_surest_first(
         assert scores == sorted(scores, reverse=True)
         decided += len(expected)
     assert decided > len(movies)
+
+
+def test_what_a_bundle_does_not_use_is_missing_from_every_movie(words: Predictor) -> None:
+    never, always = (dict.fromkeys(words.genres, t) for t in (1.0, 0.0))
+    cases = {"plot only": CaseRules(always), "both": CaseRules(never)}
+    predictor = Predictor(dataclasses.replace(words.bundle, cases=cases))
+    prediction = predictor.predict(POSTER, PLOT)
+    assert predictor.thresholds(prediction.missing) == always
+    assert set(prediction.genres) == set(words.genres)
 
 
 def test_one_threshold_for_all(tiny: Predictor) -> None:

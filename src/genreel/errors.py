@@ -32,6 +32,21 @@ class RecipeError(GenreelError):
     """A recipe has an unknown key, a wrong value or an impossible combination."""
 
 
+class StoreError(GenreelError):
+    """The reviewed catalogue cannot be opened, or refuses a change."""
+
+
+class UnknownFilm(StoreError):
+    """No film of the store has this id."""
+
+    def __init__(self, film_id: str) -> None:
+        super().__init__(f"no film {film_id[:80]!r}; list the films to see their ids")
+
+
+class Conflict(StoreError):
+    """Somebody else changed a film since it was read."""
+
+
 class MissingExtra(GenreelError):
     """An optional part of genreel is not installed."""
 

@@ -102,7 +102,8 @@ class Predictor:
 
     def thresholds(self, missing: Collection[str] = ()) -> dict[str, float]:
         """Genre → the score from which it is assigned to a movie that lacks `missing`."""
-        there = np.array([[name not in missing for name in INPUTS]])
+        # An input that the bundle does not use is missing from every movie, as it sees them.
+        there = np.array([[name in self.inputs and name not in missing for name in INPUTS]])
         return dict(zip(self.genres, self._rules.thresholds(there)[0].tolist(), strict=True))
 
     def predict(

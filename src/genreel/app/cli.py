@@ -88,6 +88,8 @@ def build_parser() -> argparse.ArgumentParser:
         _add_clean,
         _add_split,
         _add_colours,
+        _add_serve,
+        _add_watch,
         _add_doctor,
     ):
         add(commands)
@@ -420,6 +422,66 @@ def _add_colours(commands: Any) -> None:
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where they go")
 
 
+def _add_serve(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "serve",
+        _serve,
+        "review films in a browser, and answer other programs",
+        "It listens on this machine alone unless --host says otherwise; then it asks for a token.",
+    )
+    _add_store(parser)
+    parser.add_argument("--host", default="127.0.0.1", help="(default: %(default)s)")
+    parser.add_argument("--port", type=_port, default=8750, help="(default: %(default)s)")
+    parser.add_argument(
+        "--token",
+        default=os.environ.get("GENREEL_TOKEN", ""),
+        help="what every request must carry (default: $GENREEL_TOKEN, or a new one where needed)",
+    )
+    parser.add_argument(
+        "--waiting",
+        type=_positive,
+        default=2,
+        metavar="N",
+        help="films that may wait for a prediction; more are answered 429 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--max-body", type=_positive, default=64 * 2**20, metavar="N", help="bytes of a request"
+    )
+    parser.add_argument(
+        "--fetch-urls",
+        action="store_true",
+        help="fetch posters from public addresses where Label Studio names them",
+    )
+
+
+def _add_watch(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "watch",
+        _watch,
+        "classify the posters that land in a folder",
+        "NAME.txt beside NAME.jpg is its plot. A file that cannot be used goes to set-aside/,\n"
+        "with the reason beside it. What was taken is not taken again; a file that is moved or\n"
+        "renamed stays the same film.",
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="the folder to watch")
+    _add_store(parser)
+    parser.add_argument("--once", action="store_true", help="take what is there, then end")
+
+
+def _add_store(parser: Any) -> None:
+    parser.add_argument(
+        "--store",
+        default="films.db",
+        metavar="URL",
+        help="a file, or postgresql://user:password@host/name (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--model", default="default", metavar="BUNDLE", help="bundle to use (default: %(default)s)"
+    )
+
+
 def _add_doctor(commands: Any) -> None:
     _command(commands, "doctor", _doctor, "say what is installed, what is missing and the remedy")
 
@@ -475,6 +537,12 @@ def _add_set(parser: Any) -> None:
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**16:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
     return int(text)
 
 
@@ -922,6 +990,54 @@ def _colours(arguments: argparse.Namespace) -> int:
     return DONE
 
 
+def _serve(arguments: argparse.Namespace) -> int:
+    _need("app")
+    import secrets
+
+    from genreel.app.server.application import run
+    from genreel.app.server.service import open_service
+    from genreel.app.server.settings import Settings
+    from genreel.progress import say
+
+    names = ("host", "port", "token", "waiting", "max_body", "fetch_urls")
+    settings = Settings(**{name: getattr(arguments, name) for name in names})
+    if not settings.loopback and not settings.token:
+        settings = dataclasses.replace(settings, token=secrets.token_urlsafe(24))
+        say(f"token: {settings.token}")
+    service = open_service(arguments.model, arguments.store, settings)
+    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+    say(f"films of {arguments.store} on http://{shown}:{settings.port}/ (Ctrl+C stops it)")
+    run(service)
+    return DONE
+
+
+def _watch(arguments: argparse.Namespace) -> int:
+    _need("app")
+    from genreel.app.server.service import open_service
+    from genreel.app.server.settings import Settings
+    from genreel.app.watch import Landed, Watcher
+    from genreel.progress import say
+
+    def tell(landed: Landed) -> None:
+        what = ", ".join(landed.genres) or landed.reason or "none of these"
+        print(f"{landed.what}\t{landed.path}\t{what}", flush=True)
+
+    patience = 1.0 if arguments.once else 30.0
+    service = open_service(arguments.model, arguments.store, Settings())
+    try:
+        watcher = Watcher(service, arguments.folder, patience=patience)
+        if not arguments.once:
+            say(f"watching {arguments.folder} (Ctrl+C stops it)")
+            watcher.run(tell)
+        aside = 0
+        for landed in watcher.once():
+            tell(landed)
+            aside += landed.what == "aside"
+        return SOME_FAILED if aside else DONE
+    finally:
+        service.close()
+
+
 def _doctor(arguments: argparse.Namespace) -> int:
     from genreel.app.doctor import examine
 
@@ -929,12 +1045,16 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 
 def _need_lab() -> None:
-    """Says what to install where the extra `lab` is missing, before anything else happens."""
+    _need("lab")
+
+
+def _need(extra: str) -> None:
+    """Says what to install where an extra is missing, before anything else happens."""
     from genreel.app.doctor import missing
 
-    absent = missing("lab")
+    absent = missing(extra)
     if absent:
-        raise MissingExtra(absent[0], "lab")
+        raise MissingExtra(absent[0], extra)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from genreel.errors import GenreelError
 EXTRAS = {
     "parquet": "catalogues and results as Parquet",
     "hdf5": "the HDF5 file of MM-IMDb",
+    "app": "the review pages, the API and the watched folder",
     "lab": "training and measuring models",
     "test": "the tests",
 }
@@ -24,6 +25,9 @@ _MODULES = {
     "iterative-stratification": "iterstrat",
     "pillow": "PIL",
     "scikit-learn": "sklearn",
+    "prometheus-client": "prometheus_client",
+    "python-multipart": "python_multipart",
+    "axe-playwright-python": "axe_playwright_python",
     "pytest-socket": "pytest_socket",
     "tomli-w": "tomli_w",
 }

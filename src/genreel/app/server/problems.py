@@ -1,0 +1,67 @@
+"""Errors as problem details (RFC 9457), one line each."""
+
+from __future__ import annotations
+
+import http
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from genreel.app.server.batches import Busy, Closing
+from genreel.errors import Conflict, GenreelError, InputError, StoreError, UnknownFilm
+
+STATUS: dict[type[Exception], int] = {
+    UnknownFilm: 404,
+    Conflict: 409,
+    StoreError: 400,
+    InputError: 422,
+    Busy: 429,
+    Closing: 503,
+    GenreelError: 422,
+}
+"""Kind of error → HTTP status; of an error's kinds, the nearest counts."""
+
+
+def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
+    """A response in application/problem+json."""
+    title = http.HTTPStatus(status).phrase
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def status_of(error: Exception) -> int:
+    """The HTTP status of an error."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def install(app: FastAPI) -> None:
+    """Has an application answer errors this way."""
+
+    @app.exception_handler(GenreelError)
+    async def own(request: Request, error: GenreelError) -> Any:
+        retry = getattr(error, "retry_after", 5 if isinstance(error, Closing) else None)
+        headers = {"Retry-After": str(retry)} if retry else None
+        return problem(status_of(error), str(error), headers)
+
+    @app.exception_handler(HTTPException)
+    async def of_http(request: Request, error: HTTPException) -> Any:
+        return problem(error.status_code, str(error.detail), dict(error.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Any:
+        errors = [
+            {"where": ".".join(map(str, one["loc"])), "what": one["msg"]} for one in error.errors()
+        ]
+        first = errors[0]
+        return problem(422, f"{first['where']}: {first['what']}", errors=errors)
+
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, error: Exception) -> Any:
+        logging.getLogger("genreel").error(
+            "%s %s", request.method, request.url.path, exc_info=error
+        )
+        return problem(500, "genreel made a mistake; its log says which")

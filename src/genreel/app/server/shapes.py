@@ -1,0 +1,115 @@
+"""The JSON of the API: what comes in, what goes out."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from genreel.app.film import Film
+from genreel.catalogue import Movie, movie_from_record
+from genreel.errors import InputError
+
+Text = Annotated[str, Field(max_length=100_000)]
+
+
+class MovieIn(BaseModel):
+    """A movie; everything may be missing. `poster` is the base64 of an image file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Annotated[str, Field(max_length=200)] = ""
+    title: Text = ""
+    year: int | None = None
+    plot: Text = ""
+    poster: str | None = None
+    genres: list[str] = []
+
+    def movie(self, fallback_id: str) -> Movie:
+        """The movie, checked; raises InputError."""
+        record = self.model_dump(exclude={"poster"})
+        movie = movie_from_record(record, fallback_id)
+        if movie.problem:
+            raise InputError(movie.problem)
+        if self.poster is None:
+            return movie
+        try:
+            data = base64.b64decode(
+                self.poster.partition("base64,")[2] or self.poster, validate=True
+            )
+        except (binascii.Error, ValueError):
+            raise InputError("poster is not base64; send an image file's bytes so") from None
+        return Movie(movie.id, movie.title, movie.year, movie.plot, data, movie.genres)
+
+
+class MoviesIn(BaseModel):
+    """Several movies at once."""
+
+    movies: Annotated[list[MovieIn], Field(max_length=256)]
+
+
+class EditIn(BaseModel):
+    """What a person corrects; `version` is the film's as it was seen."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Text | None = None
+    year: int | None = None
+    plot: Text | None = None
+    version: int | None = None
+
+
+class ReviewIn(BaseModel):
+    """The genres that a film has; all others it has not."""
+
+    genres: list[str]
+    version: int | None = None
+
+
+class VersionIn(BaseModel):
+    """The film's version as it was seen."""
+
+    version: int | None = None
+
+
+class ThresholdsIn(BaseModel):
+    """Genre → the score from which it is assigned."""
+
+    thresholds: dict[str, Annotated[float, Field(ge=0, le=1)]]
+
+
+def film_out(film: Film, full: bool = True) -> dict[str, Any]:
+    """A film as JSON; `full` with scores and opinions."""
+    poster = film.poster and {
+        "small": f"/posters/{film.poster}/small.jpg",
+        "large": f"/posters/{film.poster}/large.jpg",
+    }
+    out: dict[str, Any] = {
+        "id": film.id,
+        "title": film.title,
+        "year": film.year,
+        "plot": film.plot,
+        "poster": poster,
+        "genres": list(film.genres),
+        "state": film.state,
+        "version": film.version,
+        "problem": film.problem or None,
+    }
+    if full:
+        scores = {genre: film.score(genre) for genre in film.opinions}
+        out["scores"] = {g: round(score, 6) for g, score in scores.items() if score is not None}
+        out["opinions"] = {
+            genre: {
+                source: {
+                    "verdict": opinion.verdict,
+                    "score": opinion.score,
+                    "version": opinion.version,
+                    "time": opinion.time,
+                }
+                for source, opinion in said.items()
+            }
+            for genre, said in film.opinions.items()
+        }
+    return out

@@ -1,0 +1,126 @@
+// Sends tables first, so that posters find their films; then posters, a few at a time.
+import { ask, failure, pause } from "./server.js";
+
+const AT_ONCE = 3;
+const SHOWN_ERRORS = 200;
+const TABLE = /\.(csv|jsonl|parquet)$/i;
+const $ = (id) => document.getElementById(id);
+const queue = [];
+let total = 0, done = 0, added = 0, failed = 0, running = 0, rows = 0, tables = 0;
+
+function show() {
+  $("work").hidden = false;
+  $("bar").max = total || 1;
+  $("bar").value = done;
+  const parts = [`${done} of ${total} files`];
+  if (rows) parts.push(`${rows} rows`);
+  parts.push(`${added} new films`);
+  if (failed) parts.push(`${failed} failed`);
+  $("counts").textContent = parts.join(" · ");
+  const idle = done === total;
+  $("work-title").textContent = idle ? "Added" : "Adding";
+  $("done").hidden = !idle;
+}
+
+function fail(name, why) {
+  failed += 1;
+  $("failures").hidden = false;
+  if (failed > SHOWN_ERRORS) return;
+  const item = document.createElement("li");
+  const strong = document.createElement("strong");
+  strong.textContent = name;
+  item.append(strong, " ", why.replace(`${name}: `, ""));
+  $("errors").append(item);
+}
+
+function result(one) {
+  if (one.error) fail(one.name, one.error);
+  if (one.new) added += 1;
+}
+
+async function patiently(send) {
+  for (;;) {
+    try { return await send(); } catch (error) {
+      if (error.status !== 429 && error.status !== 503) throw error;
+      await pause(error.retryAfter * 1000);
+    }
+  }
+}
+
+async function sendTable(file) {
+  const form = new FormData();
+  form.append("file", file);
+  const response = await fetch("/api/films/table", { method: "POST", body: form });
+  if (!response.ok) throw await failure(response);
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done: end } = await reader.read();
+    const lines = (rest + (value ?? "")).split("\n");
+    rest = lines.pop();
+    for (const line of lines) { rows += 1; result(JSON.parse(line)); }
+    show();
+    if (end) return;
+  }
+}
+
+async function sendPoster(file) {
+  const form = new FormData();
+  form.append("file", file);
+  const answer = await patiently(() => ask("POST", "/api/films/files", form));
+  answer.added.forEach(result);
+}
+
+async function work() {
+  while (queue.length && running < AT_ONCE) {
+    if (tables && !TABLE.test(queue[0].name)) return;  // films first, then their posters
+    const file = queue.shift();
+    const isTable = TABLE.test(file.name);
+    running += 1;
+    tables += isTable;
+    (isTable ? sendTable(file) : sendPoster(file))
+      .catch((error) => fail(file.name, error.message))
+      .finally(() => { running -= 1; tables -= isTable; done += 1; show(); work(); });
+  }
+}
+
+function take(files) {
+  total += files.length;
+  queue.push(...files);
+  queue.sort((a, b) => TABLE.test(b.name) - TABLE.test(a.name));
+  show();
+  work();
+}
+
+// Folders that are dropped are walked.
+async function dropped(items) {
+  const files = [];
+  async function walk(entry) {
+    if (entry.isFile) files.push(await new Promise((ok, no) => entry.file(ok, no)));
+    else {
+      const reader = entry.createReader();
+      for (;;) {
+        const some = await new Promise((ok, no) => reader.readEntries(ok, no));
+        if (!some.length) break;
+        for (const one of some) await walk(one);
+      }
+    }
+  }
+  const entries = [...items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  for (const entry of entries) await walk(entry);
+  return files.filter((file) => /\.(jpe?g|png|webp|gif|csv|jsonl|parquet)$/i.test(file.name) || entries.length === 1);
+}
+
+const drop = $("drop");
+for (const kind of ["dragenter", "dragover"]) {
+  addEventListener(kind, (event) => { event.preventDefault(); drop.classList.add("over"); });
+}
+addEventListener("dragleave", (event) => { if (!event.relatedTarget) drop.classList.remove("over"); });
+addEventListener("drop", async (event) => {
+  event.preventDefault();
+  drop.classList.remove("over");
+  const plain = [...event.dataTransfer.files];
+  const walked = await dropped(event.dataTransfer.items ?? []);
+  take(walked.length ? walked : plain);
+});
+$("files").addEventListener("change", (event) => { take([...event.target.files]); event.target.value = ""; });

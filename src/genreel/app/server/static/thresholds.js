@@ -1,0 +1,69 @@
+// Sliders that say what they would change; only Apply writes.
+import { ask, say } from "./server.js";
+
+const form = document.getElementById("thresholds");
+const apply = document.getElementById("apply");
+const change = document.getElementById("change");
+const promise = document.getElementById("promise");
+const sliders = [...form.querySelectorAll(".sliders input")];
+let timer, last = 0;
+
+const moved = () => Object.fromEntries(
+  sliders.filter((s) => s.value !== s.defaultValue).map((s) => [s.name, Number(s.value)]));
+
+function label(slider) {
+  slider.parentElement.querySelector("output").textContent = Number(slider.value).toFixed(2);
+  slider.closest("li").classList.toggle("moved", slider.value !== slider.defaultValue);
+}
+
+async function preview() {
+  const number = ++last;
+  const thresholds = moved();
+  const said = await ask("POST", "/api/thresholds/preview", { thresholds });
+  if (number !== last) return;
+  for (const [genre, count] of Object.entries(said.genres)) {
+    form.querySelector(`[data-count="${CSS.escape(genre)}"]`).textContent = count === 1 ? "1 film" : `${count} films`;
+  }
+  change.textContent = said.changed === 0 ? "No film changes" : said.changed === 1 ? "1 film changes" : `${said.changed} films change`;
+  apply.disabled = !Object.keys(thresholds).length;
+}
+
+const soon = (what) => { clearTimeout(timer); timer = setTimeout(() => what().catch((e) => say(e.message)), 120); };
+
+form.addEventListener("input", (event) => {
+  if (event.target === promise) {
+    document.getElementById("promised").textContent = promise.value;
+    return soon(async () => {
+      const { thresholds } = await ask("GET", `/api/thresholds/promise?precision=${promise.value / 100}`);
+      const kept = sliders.filter((slider) => thresholds[slider.name] !== null);
+      for (const slider of sliders) {
+        const promised = thresholds[slider.name];
+        slider.value = promised === null ? slider.defaultValue : Math.ceil(promised * 100) / 100;
+        label(slider);
+      }
+      document.getElementById("vouched").textContent = kept.length === sliders.length ? ""
+        : `Reviews can vouch for ${kept.length} of ${sliders.length} genres; the others stay as they are.`;
+      await preview();
+    });
+  }
+  label(event.target);
+  soon(preview);
+});
+form.addEventListener("reset", () => setTimeout(() => { sliders.forEach(label); document.getElementById("vouched").textContent = ""; document.getElementById("promised").textContent = promise.value; preview(); }));
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  try {
+    const { changed } = await ask("PUT", "/api/thresholds", { thresholds: moved() });
+    for (const slider of sliders) { slider.defaultValue = slider.value; label(slider); }
+    await preview();
+    say(`Applied: ${changed} ${changed === 1 ? "film" : "films"} changed`);
+  } catch (error) { say(error.message); }
+});
+document.getElementById("undo").addEventListener("click", async () => {
+  try {
+    const { events } = await ask("GET", "/api/history?limit=1");
+    if (events[0]?.kind !== "thresholds") return say("The last change was not to thresholds");
+    await ask("POST", "/api/undo");
+    location.reload();
+  } catch (error) { say(error.message); }
+});

@@ -1,0 +1,169 @@
+"""A first visit in a real browser: drop samples, review by keys, apply a threshold, export."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stores import free_port
+
+SAMPLES = Path(__file__).parent.parent.parent / "samples"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+DESK = {"width": 1280, "height": 860}
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("no Chromium; install one (Debian: apt-get install chromium)")
+    import pytest_socket
+
+    pytest_socket.enable_socket()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield started
+        started.close()
+    pytest_socket.disable_socket(allow_unix_socket=True)
+
+
+@pytest.fixture
+def server(tmp_path: Path, socket_enabled: None) -> Iterator[str]:
+    port = free_port()
+    command = [sys.executable, "-m", "genreel.app.cli", "serve", "--port", str(port)]
+    command += ["--store", str(tmp_path / "films.db")]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=dict(os.environ))
+    address = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            urllib.request.urlopen(f"{address}/health/ready", timeout=5)
+            break
+        except OSError:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+    yield address
+    process.terminate()
+    # It finishes what it has begun, then lets the signal have its way.
+    assert process.wait(60) in (0, -signal.SIGTERM)
+
+
+def drop(page: Any, files: list[Path]) -> None:
+    """Drops files on the page, as a hand would."""
+    contents = [[file.name, base64.b64encode(file.read_bytes()).decode()] for file in files]
+    data = page.evaluate_handle(
+        """files => {
+          const data = new DataTransfer();
+          for (const [name, text] of files) {
+            const bytes = Uint8Array.from(atob(text), c => c.charCodeAt(0));
+            data.items.add(new File([bytes], name, { type: "image/jpeg" }));
+          }
+          return data;
+        }""",
+        contents,
+    )
+    page.dispatch_event("#drop", "dragover", {"dataTransfer": data})
+    page.dispatch_event("#drop", "drop", {"dataTransfer": data})
+
+
+def test_a_first_visit(browser: Any, server: str, tmp_path: Path) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    context = browser.new_context(viewport=DESK, accept_downloads=True)
+    page = context.new_page()
+    page.set_default_timeout(120_000)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+
+    def accessible() -> None:
+        """In both themes, on a desk and on a phone."""
+        for theme, size in (("dark", PHONE), ("light", DESK)):
+            page.emulate_media(color_scheme=theme)
+            page.set_viewport_size(size)
+            serious = [
+                (theme, found["id"], [node["html"] for node in found["nodes"]])
+                for found in Axe().run(page).response["violations"]
+                if found["impact"] in ("serious", "critical")
+            ]
+            assert serious == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+
+    page.goto(server)
+    page.get_by_role("link", name="Add films").click()
+    accessible()
+    posters = sorted((SAMPLES / "posters").glob("*.jpg"))[:24]
+    page.set_input_files("#files", SAMPLES / "movies.csv")
+    page.get_by_text("1 of 1 files").wait_for()
+    drop(page, posters)
+    page.get_by_text("25 of 25 files").wait_for(timeout=240_000)
+    assert page.locator("#errors li").count() == 0
+    page.get_by_role("link", name="Review them").click()
+
+    page.locator("#plot mark").first.wait_for()  # why
+    page.keyboard.press(".")
+    page.locator("#poster .light, #why").first.wait_for()
+    accessible()
+    seen = []
+    for _ in range(3):
+        film = page.locator("#review").get_attribute("data-film")
+        seen.append(film)
+        page.keyboard.press("w")
+        page.keyboard.press("Enter")
+        page.locator(f'#review:not([data-film="{film}"])').wait_for()
+    assert len(set(seen)) == 3
+    page.keyboard.press("z")
+    page.locator(f'#review[data-film="{seen[-1]}"]').wait_for()
+    page.keyboard.press("ArrowRight")
+    page.locator(f'#review:not([data-film="{seen[-1]}"])').wait_for()
+    page.keyboard.press("?")
+    page.get_by_role("dialog").wait_for()
+    page.keyboard.press("Escape")
+
+    page.get_by_role("link", name="Thresholds").click()
+    accessible()
+    slider = page.get_by_label("Drama", exact=True)
+    slider.focus()
+    page.keyboard.press("End")
+    page.locator("#apply:enabled").wait_for()
+    assert page.locator("#change").inner_text() != "No film changes"
+    page.get_by_role("button", name="Apply").click()
+    page.get_by_text("Applied: ").wait_for()
+
+    for name in ("Learning", "Films"):
+        page.get_by_role("link", name=name, exact=True).click()
+        accessible()
+    page.get_by_role("link", name="Export", exact=True).click()
+    accessible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    download.value.save_as(tmp_path / "films.csv")
+    lines = (tmp_path / "films.csv").read_text().splitlines()
+    assert lines[0] == "id,title,year,plot,genres,poster,state"
+    assert sum(line.endswith(",reviewed") for line in lines) == 2
+    assert complaints == []
+    context.close()

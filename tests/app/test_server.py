@@ -1,0 +1,560 @@
+"""The API and its guards, as programs and strangers meet them."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import csv
+import io
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from genreel.app.server import fetch
+from genreel.app.server.api import MAX_FILES
+from genreel.app.server.application import create_app
+from genreel.app.server.batches import PATIENT, Batches, Busy, Closing
+from genreel.app.server.pages import genre_keys
+from genreel.app.server.service import Service, clean_id, file_name
+from genreel.app.server.settings import Settings
+from genreel.app.store import Store
+from genreel.catalogue import Movie
+from genreel.errors import InputError
+from genreel.predictor import Prediction, Predictor
+from genreel.vocabulary import GENRES
+
+SAMPLES = Path(__file__).parent.parent.parent / "samples"
+POSTER = SAMPLES / "posters" / "emberfell.jpg"
+PLOT = "A sheriff and a priest hold a town against the army."
+
+
+def serve(predictor: Predictor, folder: Path, **settings: Any) -> TestClient:
+    store = Store(str(folder / "films.db"), predictor.thresholds())
+    return TestClient(create_app(Service(predictor, store, Settings(**settings))))
+
+
+@pytest.fixture
+def client(predictor: Predictor, tmp_path: Path) -> Iterator[TestClient]:
+    with serve(predictor, tmp_path) as client:
+        yield client
+
+
+def send(client: TestClient, *posters: tuple[str, bytes]) -> list[dict[str, Any]]:
+    files = [("file", one) for one in posters]
+    answer = client.post("/api/films/files", files=files)
+    assert answer.status_code == 201, answer.text
+    return list(answer.json()["added"])
+
+
+def problem(answer: Any, status: int) -> str:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert body["status"] == status
+    assert "\n" not in body["detail"]
+    return str(body["detail"])
+
+
+# Predicting
+
+
+def test_predicting_gives_what_the_predictor_gives(
+    client: TestClient, predictor: Predictor
+) -> None:
+    expected = predictor.predict(POSTER, PLOT, year=1953).to_dict()["scores"]
+    poster = base64.b64encode(POSTER.read_bytes()).decode()
+    one = client.post("/api/predict", json={"plot": PLOT, "year": 1953, "poster": poster}).json()
+    assert one["scores"] == pytest.approx(expected, abs=1e-5)
+    files = {"poster": ("emberfell.jpg", POSTER.read_bytes())}
+    data = {"plot": PLOT, "year": "1953"}
+    [again] = client.post("/api/predict/files", files=files, data=data).json()["predictions"]
+    assert again["scores"] == pytest.approx(expected, abs=1e-5)
+    many = client.post("/api/predict/many", json={"movies": [{"plot": PLOT}, {}]}).json()
+    assert [bool(p["scores"]) for p in many["predictions"]] == [True, False]
+    assert client.get("/api/films").json()["count"] == 0  # nothing was kept
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"{", "body.1: JSON decode error"),
+        (b'{"plot": 3}', "body.plot"),
+        (b'{"plo": "x"}', "body.plo"),
+        (b'{"poster": "%%%"}', "not base64"),
+        (b"{}", "nothing to predict from"),
+        (b'{"year": 12}', "year '12'"),
+        (b'{"poster": "PGh0bWw+"}', "is not a JPEG"),
+    ],
+)
+def test_bad_json_is_a_problem(client: TestClient, body: bytes, told: str) -> None:
+    headers = {"Content-Type": "application/json"}
+    assert told in problem(client.post("/api/predict", content=body, headers=headers), 422)
+
+
+# Films
+
+
+def test_posters_and_their_table_become_the_same_films(client: TestClient) -> None:
+    posters = [(p.name, p.read_bytes()) for p in sorted((SAMPLES / "posters").glob("*.jpg"))[:3]]
+    added = send(client, *posters[:1])
+    assert added[0]["new"]
+    answer = client.post(
+        "/api/films/table", files={"file": ("movies.csv", (SAMPLES / "movies.csv").read_bytes())}
+    )
+    rows = [json.loads(line) for line in answer.text.splitlines()]
+    assert len(rows) == 29
+    assert [row["error"] for row in rows] == [None] * 29
+    assert not any(one["new"] for one in send(client, *posters))
+    listed = client.get("/api/films", params={"limit": 100}).json()
+    assert listed["count"] == 29
+    with_poster = [film for film in listed["films"] if film["poster"]]
+    assert sorted(film["id"] for film in with_poster) == [name[:-4] for name, _ in posters]
+    assert all(film["title"] for film in listed["films"])
+    again = send(client, *posters)  # idempotent
+    assert [one["new"] for one in again] == [False] * 3
+    assert client.get("/api/films").json()["count"] == 29
+
+
+def test_posters_that_share_a_name_are_two_films(client: TestClient) -> None:
+    one, two = (p.read_bytes() for p in sorted((SAMPLES / "posters").glob("*.jpg"))[:2])
+    ids = [added["film"]["id"] for added in send(client, ("p.jpg", one), ("a/p.jpg", two))]
+    assert ids[0] == "p"
+    assert ids[1].startswith("p-")
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("x.jpg", b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"),
+        ("x.jpg", b"<html><script>alert(1)</script></html>"),
+        ("x.jpg", b""),
+        ("x.jpg", POSTER.read_bytes()[:900]),
+        ("x.gif", b"GIF89a\xff\xff\xff\xff\x00\x00\x00"),
+    ],
+)
+def test_what_is_no_poster_is_refused_by_name(client: TestClient, name: str, data: bytes) -> None:
+    [added] = send(
+        client,
+        (name, data),
+    )
+    assert added["film"] is None
+    assert added["error"].startswith(f"{name}: ")
+    assert client.get("/api/films").json()["count"] == 0
+
+
+def test_a_poster_is_served_as_encoded_here(client: TestClient) -> None:
+    hidden = POSTER.read_bytes() + b"<script>alert(1)</script>"
+    [added] = send(client, ("p.jpg", hidden))
+    for size in ("small", "large"):
+        answer = client.get(added["film"]["poster"][size])
+        assert answer.headers["content-type"] == "image/jpeg"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert b"script" not in answer.content
+    problem(client.get("/posters/0/small.jpg"), 404)
+
+
+def test_path_tricks_are_names(client: TestClient) -> None:
+    data = POSTER.read_bytes()
+    [added] = send(client, ("../../etc/passwd.jpg", data))
+    assert added["film"]["id"] == "passwd"
+    assert file_name("C:\\posters\\a\nb.jpg") == "ab.jpg"
+    assert clean_id("\x00") == "film"
+    assert clean_id("x" * 999) == "x" * 200
+    problem(client.get("/static/../pages.py"), 404)
+    problem(client.get("/static/%2e%2e/pages.py"), 404)
+
+
+def test_script_in_titles_and_plots_stays_text(client: TestClient) -> None:
+    evil = "<script>alert(1)</script>"
+    body = {"id": f'"><img src=x onerror=alert(1)>{evil}', "title": evil, "plot": f"{evil} {PLOT}"}
+    film = client.post("/api/films", json=body).json()["film"]
+    for page in ("/", f"/review?film={film['id']}", "/review", f"/?q={evil}", "/review?told=<b>"):
+        answer = client.get(page)
+        assert answer.status_code == 200
+        assert evil not in answer.text
+        assert "<img src=x" not in answer.text
+        assert "<b>" not in answer.text
+        assert "script-src 'self'" in answer.headers["content-security-policy"]
+
+
+def test_the_life_of_a_film(client: TestClient) -> None:
+    film = client.post("/api/films", json={"id": "a/b", "plot": PLOT}).json()["film"]
+    assert (film["state"], film["version"]) == ("new", 1)
+    edited = client.patch("/api/films/a/b", json={"year": 1953, "version": 1}).json()
+    assert (edited["year"], edited["plot"], edited["version"]) == (1953, PLOT, 2)
+    review = {"genres": ["Western"], "version": 2}
+    assert client.put("/api/reviews/a/b", json=review).json()["genres"] == ["Western"]
+    told = problem(client.put("/api/reviews/a/b", json=review), 409)  # from a second window
+    assert "changed by somebody else" in told
+    told = problem(client.put("/api/reviews/a/b", json={"genres": ["Polka"]}), 400)
+    assert "unknown genre Polka" in told
+    assert client.get("/api/films/a/b").json()["opinions"]["War"]["person"]["verdict"] is False
+    assert client.get("/api/queue").json()["reviewed"] == 1
+    assert client.post("/api/undo").json()["undone"]["kind"] == "review"
+    assert client.get("/api/films/a/b").json()["state"] == "new"
+    kinds = [event["kind"] for event in client.get("/api/history?film=a/b").json()["events"]]
+    assert kinds == ["undo", "review", "predict", "edit", "predict", "add"]
+    assert client.delete("/api/films/a/b").status_code == 204
+    problem(client.get("/api/films/a/b"), 404)
+    problem(client.put("/api/reviews/a/b", json=review), 404)
+
+
+def test_what_is_exported_is_read_again(client: TestClient) -> None:
+    film = {"id": "a", "title": 'Quote " and, comma', "plot": "two\nlines", "year": 1953}
+    client.post("/api/films", json=film)
+    client.put("/api/reviews/a", json={"genres": ["War", "Drama"]})
+    answer = client.get("/api/export?format=csv")
+    assert "attachment" in answer.headers["content-disposition"]
+    [row] = csv.DictReader(io.StringIO(answer.text))
+    assert row["genres"] == "Drama|War"
+    assert (row["title"], row["plot"], row["year"]) == (film["title"], film["plot"], "1953")
+    [line] = client.get("/api/export?format=jsonl").text.splitlines()
+    assert json.loads(line)["genres"] == ["Drama", "War"]
+    problem(client.get("/api/export?format=exe"), 422)
+
+
+def test_bad_tables(client: TestClient) -> None:
+    def post(name: str, data: bytes) -> Any:
+        return client.post("/api/films/table", files={"file": (name, data)})
+
+    assert "is no table" in problem(post("movies.exe", b"x"), 422)
+    told = problem(post("movies.csv", b"a,b\n1,2\n"), 422)
+    assert told.startswith("movies.csv: no column poster, plot or title")
+    rows = [
+        json.loads(x) for x in post("m.csv", b"id,plot,year\na,x y,12\nb,x y\n").text.splitlines()
+    ]
+    [bad] = [row for row in rows if row["film"] is None]
+    [kept] = [row for row in rows if row["film"]]
+    assert "line 3 has 2 cells" in bad["error"]
+    assert "year '12'" in kept["error"]
+    assert kept["film"]["plot"] == "x y"
+
+
+def test_thresholds_over_the_api(client: TestClient) -> None:
+    client.post("/api/films", json={"id": "a", "plot": PLOT})
+    before = client.get("/api/films/a").json()["genres"]
+    everything = {"thresholds": dict.fromkeys(GENRES, 0.0)}
+    assert client.post("/api/thresholds/preview", json=everything).json()["changed"] == 1
+    assert client.get("/api/films/a").json()["genres"] == before
+    assert client.put("/api/thresholds", json=everything).json() == {"changed": 1}
+    assert len(client.get("/api/films/a").json()["genres"]) == 22
+    problem(client.put("/api/thresholds", json={"thresholds": {"Polka": 0.5}}), 422)
+    problem(client.put("/api/thresholds", json={"thresholds": {"War": 2}}), 422)
+
+
+def test_thresholds_are_only_promised_where_reviews_show_it(client: TestClient) -> None:
+    def promised() -> dict[str, float | None]:
+        answer = client.get("/api/thresholds/promise?precision=0.5").json()["thresholds"]
+        assert set(answer) == set(GENRES)
+        return dict(answer)
+
+    client.post("/api/learning/back")  # so that scores stay as they are
+    for number in range(5):
+        client.post("/api/films", json={"id": f"f{number}", "plot": PLOT})
+        if number == 4:
+            assert promised() == dict.fromkeys(GENRES)  # four can be right by chance
+        client.put(f"/api/reviews/f{number}", json={"genres": ["Western"]})
+    score = client.get("/api/films/f0").json()["scores"]["Western"]
+    assert promised() == {**dict.fromkeys(GENRES), "Western": pytest.approx(score, abs=1e-5)}
+
+
+@pytest.mark.parametrize("given", [{"poster"}, {"plot"}, {"poster", "plot", "title", "year"}])
+def test_a_new_film_has_the_genres_that_are_predicted(
+    client: TestClient, predictor: Predictor, given: set[str]
+) -> None:
+    record = {"plot": PLOT, "title": "Red Water", "year": 1955}
+    record["poster"] = base64.b64encode(POSTER.read_bytes()).decode()
+    body = {"id": "a", **{name: record[name] for name in given}}
+    film = client.post("/api/films", json=body).json()["film"]
+    told = client.post("/api/predict", json={**body, "id": ""}).json()
+    assert set(film["genres"]) == set(told["genres"])
+
+
+def test_why(client: TestClient) -> None:
+    poster = base64.b64encode(POSTER.read_bytes()).decode()
+    client.post("/api/films", json={"id": "a/b", "plot": PLOT, "poster": poster})
+    why = client.get("/api/why/a/b").json()["why"]
+    assert set(why) == set(GENRES)
+    words = [PLOT[word["start"] : word["end"]] for word in why["Western"]["words"]]
+    assert "sheriff" in words
+    for area in why["Western"]["areas"]:
+        assert 0 <= area["left"] < area["right"] <= 1
+    problem(client.get("/api/why/nobody"), 404)
+
+
+def test_reviews_are_learnt_from_in_the_background(client: TestClient) -> None:
+    for number in range(12):
+        client.post("/api/films", json={"id": f"f{number}", "plot": PLOT, "year": 1955})
+        client.put(f"/api/reviews/f{number}", json={"genres": ["Western"]})
+    deadline = time.monotonic() + 15
+    while not (learnt := client.get("/api/learning").json())["in_use"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    figures = learnt["learnt"][0]["figures"]
+    assert figures["after"]["log_loss"] < figures["before"]["log_loss"]
+    new = client.post("/api/films", json={"id": "new", "plot": PLOT, "year": 1956}).json()["film"]
+    assert "Western" in new["genres"]
+    client.post("/api/learning/back")
+    assert client.get("/api/learning").json()["on"] is False
+
+
+# Guards
+
+
+def test_only_local_names_are_answered(client: TestClient) -> None:
+    problem(client.get("/api/films", headers={"Host": "rebound.example"}), 421)
+    assert client.get("/api/films", headers={"Host": "localhost:8750"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "http://evil"}],
+)
+def test_other_sites_change_nothing(client: TestClient, headers: dict[str, str]) -> None:
+    problem(client.post("/api/undo", headers=headers), 403)
+    problem(client.post("/review", data={"film": "a", "version": "1"}, headers=headers), 403)
+    assert client.post("/api/undo", headers={"Origin": "http://testserver"}).status_code == 200
+
+
+def test_a_token_is_asked_for_elsewhere(predictor: Predictor, tmp_path: Path) -> None:
+    with serve(predictor, tmp_path, host="0.0.0.0", token="secret") as client:
+        problem(client.get("/api/films"), 401)
+        problem(client.get("/metrics"), 401)
+        problem(client.get("/api/films", headers={"Authorization": "Bearer wrong"}), 401)
+        assert client.get("/health/live").status_code == 200
+        with_token = {"Authorization": "Bearer secret"}
+        assert client.get("/api/films", headers=with_token).status_code == 200
+        page = client.get("/", headers={"Accept": "text/html"})
+        assert page.url.path == "/enter"
+        assert client.post("/enter", data={"token": "wrong"}).status_code == 401
+        client.post("/enter", data={"token": "secret"})
+        assert client.get("/").status_code == 200
+        cookie = client.post("/enter", data={"token": "secret"}, follow_redirects=False)
+        assert "HttpOnly" in cookie.headers["set-cookie"]
+        assert "samesite=strict" in cookie.headers["set-cookie"].lower()
+
+
+def test_too_much_is_refused(predictor: Predictor, tmp_path: Path) -> None:
+    with serve(predictor, tmp_path, max_body=10_000) as client:
+        told = problem(client.post("/api/predict", content=b"x" * 10_001), 413)
+        assert told == "a request may have 10,000 bytes; send less at once"
+
+        def unannounced() -> Iterator[bytes]:
+            for _ in range(11):
+                yield b"x" * 1000
+
+        headers = {"Content-Type": "application/json"}
+        problem(client.post("/api/predict", content=unannounced(), headers=headers), 413)
+
+
+def test_a_slow_upload_is_given_up(predictor: Predictor, tmp_path: Path) -> None:
+    async def main() -> list[Any]:
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            await asyncio.sleep(0.05)
+            return {"type": "http.request", "body": b"x", "more_body": True}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {
+            **{"type": "http", "method": "POST", "path": "/api/predict", "raw_path": b""},
+            **{"query_string": b"", "http_version": "1.1", "scheme": "http"},
+            "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
+        }
+        await client.app(scope, receive, send)
+        return sent
+
+    client = serve(predictor, tmp_path, body_seconds=0.2)
+    with client:
+        sent = asyncio.run(main())
+    assert sent[0]["status"] == 408
+    assert "took too long" in json.loads(sent[1]["body"])["detail"]
+
+
+def test_too_many_files_at_once(client: TestClient) -> None:
+    files = [("file", (f"{number}.jpg", b"")) for number in range(MAX_FILES + 1)]
+    assert "send at most 256" in problem(client.post("/api/films/files", files=files), 422)
+    files = [("file", (f"{number}.jpg", b"")) for number in range(10_000)]
+    problem(client.post("/api/films/files", files=files), 400)
+
+
+class Slow:
+    """Stands for a predictor that is busy until it is let go."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.sizes: list[int] = []
+
+    def predict_many(self, movies: list[Movie], batch_size: int) -> Iterator[Prediction]:
+        self.go.wait(10)
+        self.sizes.append(len(movies))
+        yield from (Prediction(movie.id, {"War": 0.5}) for movie in movies)
+
+
+def test_a_full_queue_refuses_and_says_when_to_ask_again() -> None:
+    slow = Slow()
+    batches = Batches(slow, size=4, waiting=6)  # type: ignore[arg-type]
+    first = batches.submit(Movie("0"))
+    while batches.waiting:
+        time.sleep(0.01)
+    futures = [batches.submit(Movie(str(number))) for number in range(1, 7)]
+    with pytest.raises(Busy, match="too many films are waiting; ask again in 1 s"):
+        batches.submit(Movie("7"))
+    slow.go.set()
+    assert [future.result(5).id for future in (first, *futures)] == list("0123456")
+    assert slow.sizes == [1, 4, 2]  # predicted together
+    batches.close()
+    with pytest.raises(Closing):
+        batches.submit(Movie("8"))
+
+
+def test_a_stop_finishes_what_waits() -> None:
+    slow = Slow()
+    batches = Batches(slow, size=1, waiting=1)  # type: ignore[arg-type]
+    told: list[object] = []
+
+    def many() -> None:
+        try:
+            told.extend(batches.predict_many([Movie(str(number)) for number in range(4)]))
+        except Closing as error:
+            told.append(error)
+
+    asking = threading.Thread(target=many)
+    asking.start()
+    while batches.waiting < 1:
+        time.sleep(0.01)
+    threading.Timer(0.1, slow.go.set).start()
+    batches.close()
+    asking.join(5)
+    assert not asking.is_alive()
+    assert len(told) == 4 or isinstance(told[-1], Closing)
+
+
+def test_few_may_have_patience() -> None:
+    batches = Batches(Slow())  # type: ignore[arg-type]
+    with contextlib.ExitStack() as stack:
+        for _ in range(PATIENT):
+            stack.enter_context(batches.patience())
+        with pytest.raises(Busy):
+            stack.enter_context(batches.patience())
+    with batches.patience():
+        pass
+    batches.close()
+
+
+def test_who_waits_too_long_is_told_when_to_come_back(predictor: Predictor, tmp_path: Path) -> None:
+    with serve(predictor, tmp_path, answer_seconds=0.0) as client:
+        answer = client.post("/api/predict", json={"plot": PLOT})
+        assert int(answer.headers["retry-after"]) >= 1
+        problem(answer, 429)
+
+
+def test_busy_is_429_with_retry_after(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*args: Any) -> None:
+        raise Busy(7)
+
+    monkeypatch.setattr(Batches, "submit", busy)
+    answer = client.post("/api/predict", json={"plot": PLOT})
+    assert answer.headers["retry-after"] == "7"
+    problem(answer, 429)
+
+
+def test_health_and_metrics(client: TestClient) -> None:
+    assert client.get("/health/live").json() == {"status": "live"}
+    assert client.get("/health/ready").json() == {"status": "ready"}
+    client.post("/api/predict", json={"plot": PLOT})
+    text = client.get("/metrics").text
+    assert 'genreel_requests_total{method="POST",route="/api/predict",status="200"} 1.0' in text
+    assert "genreel_predicted 1.0" in text
+
+
+def test_openapi_describes_every_operation(client: TestClient) -> None:
+    described = client.get("/api/openapi.json").json()
+    for path, operations in described["paths"].items():
+        for operation in operations.values():
+            assert operation["description"], path
+    assert client.get("/api/docs").status_code == 200
+
+
+def test_every_genre_has_a_key_of_its_own() -> None:
+    keys = genre_keys(GENRES)
+    assert len(set(keys.values())) == 22
+    assert "z" not in keys.values()
+    assert (keys["Drama"], keys["Horror"], keys["War"]) == ("d", "h", "w")
+
+
+# Label Studio
+
+
+def test_label_studio(client: TestClient) -> None:
+    assert client.get("/labelstudio/health").json()["status"] == "UP"
+    assert "model_version" in client.post("/labelstudio/setup", json={}).json()
+    config = (
+        '<View><Image name="img" value="$cover"/><Choices name="g" toName="img">'
+        + "".join(f'<Choice value="{name}"/>' for name in ("western", "Science Fiction"))
+        + "</Choices></View>"
+    )
+    cover = "data:image/jpeg;base64," + base64.b64encode(POSTER.read_bytes()).decode()
+    tasks = [
+        {"id": 1, "data": {"cover": cover, "text": PLOT}},
+        {"id": 2, "data": {"cover": "http://127.0.0.1/x.jpg"}},
+        {"id": 3},
+    ]
+    client.put("/api/thresholds", json={"thresholds": {}})
+    body = {"tasks": tasks, "label_config": config}
+    results = client.post("/labelstudio/predict", json=body).json()["results"]
+    assert len(results) == 3
+    for one in results[0]["result"]:
+        assert (one["from_name"], one["to_name"], one["type"]) == ("g", "img", "choices")
+        assert set(one["value"]["choices"]) <= {"western", "Science Fiction"}
+    assert "start genreel serve with --fetch-urls" in results[1]["error"]
+    assert "no data" in results[2]["error"]
+    problem(client.post("/labelstudio/predict", json={"tasks": "x"}), 422)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "10.0.0.1",
+        "169.254.169.254",
+        "::1",
+        "::ffff:127.0.0.1",
+        "0.0.0.0",
+        "2130706433",
+    ],
+)
+def test_private_addresses_are_not_fetched(host: str, socket_enabled: None) -> None:
+    address = f"http://[{host}]/x.jpg" if ":" in host else f"http://{host}/x.jpg"
+    with pytest.raises(InputError, match="is not a public address"):
+        fetch.fetch(address, 1000)
+
+
+@pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://x/y", "http://u:p@x/", "x"])
+def test_other_schemes_are_not_fetched(address: str) -> None:
+    with pytest.raises(InputError, match="is not http or https"):
+        fetch.fetch(address, 1000)
+
+
+def test_redirects_are_checked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def get(address: str, *rest: Any) -> tuple[int, dict[str, str], bytes]:
+        asked.append(address)
+        if address.startswith("http://127"):
+            raise InputError("127.0.0.1 is not a public address")
+        return 302, {"location": "http://127.0.0.1/"}, b""
+
+    monkeypatch.setattr(fetch, "_get", get)
+    with pytest.raises(InputError, match="not a public address"):
+        fetch.fetch("http://posters.example/1", 1000)
+    assert asked == ["http://posters.example/1", "http://127.0.0.1/"]

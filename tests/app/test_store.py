@@ -1,0 +1,363 @@
+"""The rules of the store, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from stores import THRESHOLDS, prediction
+
+from genreel.app.browse import Filter, count, facets, find, progress, queue
+from genreel.app.correction import Correction, Shift
+from genreel.app.database import Database
+from genreel.app.schema import MIGRATIONS, events, migrate
+from genreel.app.store import Store
+from genreel.catalogue import Movie
+from genreel.errors import Conflict, StoreError, UnknownFilm
+from genreel.predictor import Prediction
+
+DRAMA = Movie("a", "Lantern Street", 1953, "A lamp goes out.", genres={"genreel": ("Drama",)})
+
+
+def test_what_is_not_given_stays(store: Store) -> None:
+    store.save(DRAMA, poster=b"jpeg", path="a.jpg")
+    film = store.save(Movie("a", year=1954))
+    assert (film.title, film.year, film.plot) == ("Lantern Street", 1954, "A lamp goes out.")
+    assert store.poster(film.poster or "") == b"jpeg"
+    assert film.genres == ("Drama",)
+    assert film.path == "a.jpg"
+
+
+def test_a_persons_text_is_not_overwritten_until_it_is_taken_back(store: Store) -> None:
+    store.save(DRAMA)
+    store.edit("a", {"title": "Lantern Street II", "plot": "A lamp goes out."})
+    assert store.save(Movie("a", "Other", plot="Other")).title == "Lantern Street II"
+    assert store.film("a").plot == "Other"  # no person changed it
+    store.undo()
+    assert store.film("a").title == "Lantern Street"
+    assert store.save(Movie("a", "Other")).title == "Other"
+
+
+def test_a_person_wins_and_rejected_stays_rejected(store: Store) -> None:
+    store.save(DRAMA)
+    store.save_prediction("a", prediction(Crime=0.9, Drama=0.2), "m1")
+    assert store.film("a").genres == ("Crime", "Drama")  # the file's word stands over the model's
+    film = store.review("a", ["Comedy"])
+    assert (film.genres, film.state) == (("Comedy",), "reviewed")
+    store.save_prediction("a", prediction(Crime=0.99, Drama=0.99), "m2")
+    store.save_genres("a", "file", ["Drama", "War"])
+    store.save_genres("a", "lookup", ["Western"])
+    store.tuning.apply_thresholds(dict.fromkeys(THRESHOLDS, 0.0))
+    film = store.film("a")
+    assert film.genres == ("Comedy",)
+    assert not film.opinions["Crime"]["person"].verdict
+    assert film.opinions["Crime"]["model"].version == "m2"
+
+
+def test_nothing_found_wipes_nothing(store: Store) -> None:
+    store.save(DRAMA)
+    store.save_prediction("a", prediction(Crime=0.9), "m1")
+    store.save_genres("a", "file", [])
+    store.save_genres("a", "file", ["Polka"])  # not a genre of the model
+    film = store.save_prediction("a", Prediction("a", error="poster a: is empty"), "m2")
+    assert film.genres == ("Crime", "Drama")
+    assert film.problem == "poster a: is empty"
+    assert store.save_prediction("a", prediction(Crime=0.9), "m2").problem == ""
+
+
+def test_undo_goes_back_step_by_step(store: Store) -> None:
+    store.save(Movie("a"))
+    store.save_prediction("a", prediction(Crime=0.9), "m1")
+    store.review("a", ["Comedy"])
+    store.review("a", ["War"])
+    assert store.undo()["kind"] == "review"  # type: ignore[index]
+    assert store.film("a").genres == ("Comedy",)
+    store.undo("a")
+    film = store.film("a")
+    assert (film.genres, film.state) == (("Crime",), "new")
+    assert store.undo() is None
+    kinds = [event["kind"] for event in store.history("a")]
+    assert kinds == ["undo", "undo", "review", "review", "predict", "add"]
+
+
+def test_skipping_comes_back_last_and_can_be_undone(store: Store) -> None:
+    for name in "ab":
+        store.save(Movie(name))
+        store.save_prediction(name, prediction(Crime=0.9 if name == "a" else 0.99), "m1")
+    assert queue(store, "unsure") == ["a", "b"]
+    store.skip("a")
+    assert queue(store, "unsure") == ["b", "a"]
+    store.review("b", [])
+    assert queue(store, "unsure") == ["a"]
+    store.undo("a")
+    assert store.film("a").state == "new"
+
+
+def test_a_second_window_is_told(store: Store) -> None:
+    seen = store.save(Movie("a")).version
+    store.review("a", ["War"], seen)
+    with pytest.raises(Conflict, match="'a' was changed by somebody else"):
+        store.review("a", ["Comedy"], seen)
+    with pytest.raises(Conflict):
+        store.edit("a", {"title": "x"}, seen)
+    assert store.film("a").genres == ("War",)
+
+
+def test_unknown_films_and_genres(store: Store) -> None:
+    for call in (
+        lambda: store.film("x"),
+        lambda: store.review("x", []),
+        lambda: store.delete("x"),
+        lambda: store.save_prediction("x", prediction(), "m"),
+    ):
+        with pytest.raises(UnknownFilm, match="no film 'x'"):
+            call()
+    store.save(Movie("a"))
+    with pytest.raises(StoreError, match="unknown genre Polka"):
+        store.review("a", ["Polka"])
+
+
+def test_deleting_takes_the_poster_that_nobody_else_has(store: Store) -> None:
+    digest = store.save(Movie("a"), poster=b"1").poster or ""
+    store.save(Movie("b"), poster=b"1")
+    store.delete("a")
+    assert store.poster(digest) == b"1"
+    store.delete("b")
+    assert store.poster(digest) is None
+    assert [e["kind"] for e in store.history("a")] == ["delete", "add"]
+
+
+def test_thresholds_are_previewed_then_applied_then_undone(store: Store) -> None:
+    for name, score in (("a", 0.3), ("b", 0.6), ("c", 0.9), ("d", 0.6)):
+        store.save(Movie(name))
+        store.save_prediction(name, prediction(name, Crime=score), "m")
+    store.review("d", ["Crime"])
+    preview = store.tuning.preview_thresholds({"Crime": 0.7})
+    assert preview["changed"] == 1  # b loses it; d is a person's
+    assert preview["genres"]["Crime"] == 2
+    assert store.film("b").genres == ("Crime",)
+    assert store.tuning.apply_thresholds({"Crime": 0.7}) == 1
+    assert store.film("b").genres == ()
+    assert store.film("d").genres == ("Crime",)
+    store.undo()
+    assert store.film("b").genres == ("Crime",)
+    assert store.tuning.applied() == {}
+
+
+def test_a_correction_rescores_its_decade_and_goes_back(store: Store) -> None:
+    for name, year in (("old", 1953), ("new", 2003)):
+        store.save(Movie(name, year=year))
+        store.save_prediction(name, prediction(name, Crime=0.3), "m")
+    before = store.film("old")
+    store.tuning.save_correction(
+        Correction({"1950": {"Crime": Shift(2.0, 1.0, 0.5, 0.0)}}), {"reviews": 10}
+    )
+    assert store.film("old").genres == ("Crime",)
+    assert store.film("new").genres == ()
+    opinion = store.film("old").opinions["Crime"]["model"]
+    assert opinion.raw == 0.3
+    assert opinion.score == pytest.approx(0.76, abs=0.01)
+    assert store.edit("new", {"year": 1955}).genres == ("Crime",)  # its decade is another now
+    assert [one["figures"] for one in store.tuning.learnt()] == [{"reviews": 10}]
+    assert store.tuning.go_back() == ""
+    assert store.film("old").opinions == before.opinions
+    assert not store.tuning.learning()
+
+
+def test_an_interrupted_rescoring_goes_on_when_the_store_is_opened(
+    open_store: Callable[[], Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store()
+    store.save(Movie("old", year=1953))
+    store.save_prediction("old", prediction(Crime=0.3), "m")
+    with monkeypatch.context() as patch:
+        patch.setattr(store.tuning, "rescore", lambda: None)
+        store.tuning.save_correction(Correction({"1950": {"Crime": Shift(2.0, 1.0, 0.5, 0.0)}}), {})
+    assert store.film("old").genres == ()
+    assert open_store().film("old").genres == ("Crime",)
+
+
+def test_finding(store: Store) -> None:
+    store.save(Movie("a", "100% Snow", 1953), poster=b"1")
+    store.save(Movie("b", "Rain", 1961, "snow falls"))
+    store.save(Movie("c", "Sun"))
+    for name, genre in (("a", "Crime"), ("b", "War")):
+        store.save_prediction(name, prediction(name, **{genre: 0.9}), "m")
+    store.review("b", ["War", "Drama"])
+
+    def ids(**wanted: object) -> list[str]:
+        return [film.id for film in find(store, Filter(**wanted), "title")]  # type: ignore[arg-type]
+
+    assert ids() == ["a", "b", "c"]
+    assert ids(text="SNOW") == ["a", "b"]
+    assert ids(text="100%") == ["a"]
+    assert ids(text="_") == []
+    assert ids(decade=1950) == ["a"]
+    assert ids(genre="Drama") == ["b"]
+    assert ids(genre="none") == ["c"]
+    assert ids(state="reviewed") == ["b"]
+    assert find(store, Filter(genre="War"))[0].genres == ("Drama", "War")
+    assert count(store, Filter(state="new")) == 2
+    assert facets(store, Filter(state="reviewed")) == {
+        "genre": {"Drama": 1, "War": 1},
+        "decade": {1960: 1},
+        "state": {"new": 2, "reviewed": 1},
+    }
+    assert queue(store, "newest") == ["c", "a"]
+    assert queue(store, "unsure") == ["c", "a"]  # nothing is known of c
+    assert queue(store, "rarest", but=["c"]) == ["a"]
+
+
+def test_how_many_more_reviews(store: Store) -> None:
+    for name, score in (("a", 0.55), ("b", 0.9), ("c", 0.95)):
+        store.save(Movie(name))
+        store.save_prediction(name, prediction(name, Crime=score), "m")
+    said = progress(store, "unsure", 0.9)
+    assert said["precision"] == pytest.approx(0.8)
+    assert (said["remaining"], said["until"]) == (3, 1)  # then 0.15 of 3 labels are in doubt
+    store.review("a", ["Crime"])
+    said = progress(store, "unsure", 0.9)
+    assert (said["reviewed"], said["remaining"], said["until"]) == (1, 2, 0)
+    assert progress(store, "unsure", 1.0)["until"] == 2
+
+
+def test_two_servers_lose_no_review(open_store: Callable[[], Store]) -> None:
+    servers = [open_store(), open_store()]
+    names = [f"film{i}" for i in range(20)]
+    for name in names:
+        servers[0].save(Movie(name))
+    failures: list[Exception] = []
+
+    def work(store: Store, chosen: list[str]) -> None:
+        try:
+            for name in chosen:
+                store.review(name, ["War"])
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(servers[i % 2], names[i::4])) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert count(servers[1], Filter(state="reviewed", genre="War")) == 20
+    with servers[0].database.reading() as connection:
+        kinds = connection.execute(sa.select(events.c.film).where(events.c.kind == "review"))
+        assert sorted(kinds.scalars()) == sorted(names)
+
+
+# Property: whatever happens, the first source that spoke decides, and undo is exact.
+
+SAID = ("Crime", "War", "Drama")
+ACTIONS = st.one_of(
+    st.tuples(
+        st.just("predict"), st.lists(st.sampled_from([0.1, 0.6, 0.9]), min_size=3, max_size=3)
+    ),
+    st.tuples(st.sampled_from(["file", "lookup", "review"]), st.sets(st.sampled_from(SAID))),
+    st.tuples(st.just("undo"), st.none()),
+    st.tuples(st.just("threshold"), st.sampled_from([0.0, 0.5, 0.7, 1.0])),
+)
+
+
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(ACTIONS, max_size=8))
+def test_precedence(
+    tmp_path_factory: pytest.TempPathFactory, actions: list[tuple[str, object]]
+) -> None:
+    store = Store(str(tmp_path_factory.mktemp("store") / "films.db"), THRESHOLDS)
+    store.save(Movie("a"))
+    said: dict[str, dict[str, bool]] = {"person": {}, "file": {}, "lookup": {}}
+    scores: dict[str, float] = {}
+    threshold = 0.5
+    done: list[tuple[str, object]] = []
+    for kind, what in actions:
+        if kind == "predict":
+            scores = dict(zip(SAID, what, strict=True))  # type: ignore[call-overload]
+            store.save_prediction("a", prediction(**scores), "m")
+        elif kind == "review":
+            done.append(("review", dict(said["person"])))
+            said["person"] = {genre: genre in what for genre in SAID}  # type: ignore[operator]
+            store.review("a", what)  # type: ignore[arg-type]
+        elif kind == "threshold":
+            done.append(("threshold", threshold))
+            threshold = float(what)  # type: ignore[arg-type]
+            store.tuning.apply_thresholds(dict.fromkeys(SAID, threshold))
+        elif kind == "undo":
+            assert (store.undo() is None) == (not done)
+            if done:
+                undone, before = done.pop()
+                if undone == "review":
+                    said["person"] = before  # type: ignore[assignment]
+                else:
+                    threshold = before  # type: ignore[assignment]
+        elif what:
+            said[kind] = dict.fromkeys(what, True)  # type: ignore[call-overload]
+            store.save_genres("a", kind, list(what))  # type: ignore[arg-type, call-overload]
+        model = {genre: score >= threshold for genre, score in scores.items()}
+        ranked = (said["person"], said["file"], said["lookup"], model)
+        expected = {g for g in SAID if next((by[g] for by in ranked if g in by), False)}
+        assert set(store.film("a").genres) == expected
+    store.close()
+
+
+# The file itself
+
+
+def test_sqlite_keeps_what_it_confirmed(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "films.db"), THRESHOLDS)
+    with store.database.writing() as connection:
+        read = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert read == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_a_newer_store_is_refused(url: str) -> None:
+    database = Database(url)
+    with database.writing() as connection:
+        migrate(connection, (*MIGRATIONS, lambda connection: None))
+    with pytest.raises(StoreError, match="version 2, this genreel knows 1; upgrade genreel"):
+        Database(url)
+    database.close()
+
+
+def test_an_older_store_is_brought_up_to_date_once(url: str) -> None:
+    database = Database(url)
+    add = sa.text("ALTER TABLE films ADD COLUMN stars INTEGER")
+    steps = (*MIGRATIONS, lambda connection: connection.execute(add))
+    for _ in range(2):
+        with database.writing() as connection:
+            migrate(connection, steps)
+            assert connection.execute(sa.text("SELECT count(stars) FROM films")).scalar_one() == 0
+    database.close()
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "nonsense://", "sqlite:////proc/nowhere/films.db"])
+def test_no_store_there(url: str) -> None:
+    with pytest.raises(StoreError):
+        Database(url)
+
+
+def test_a_file_that_is_no_store(tmp_path: Path) -> None:
+    (tmp_path / "films.db").write_text("not a database, but long enough to be looked at" * 40)
+    with pytest.raises(StoreError, match="the store failed"):
+        Database(str(tmp_path / "films.db"))
+
+
+def test_a_second_process_can_read_it(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "films.db"), THRESHOLDS)
+    store.save(DRAMA)
+    with sqlite3.connect(tmp_path / "films.db") as connection:
+        assert connection.execute("SELECT id, title FROM films").fetchall() == [
+            ("a", "Lantern Street")
+        ]
