@@ -305,7 +305,7 @@ def test_folders_that_may_not_be_written(tmp_path: Path) -> None:
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o555 if path.is_dir() else 0o444)
     for path in tmp_path.parents:
-        if path.stat().st_uid == os.geteuid() and path.name.startswith("pytest"):
+        if path.stat().st_uid == os.geteuid() and path.name.startswith(("pytest", "popen")):
             path.chmod(path.stat().st_mode | 0o055)
     tmp_path.chmod(0o755)
 
