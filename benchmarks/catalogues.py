@@ -166,7 +166,7 @@ def measure_findings(arguments: argparse.Namespace) -> Iterator[Row]:
 
 
 def killed(argv: Sequence[object], within: float) -> bool:
-    """Kills a run of genreel somewhere on its way; whether it was still at work."""
+    """Kills a run of genreel somewhere on its way; False if it had ended before."""
     child = subprocess.Popen([*GENREEL, *map(str, argv)], stderr=subprocess.DEVNULL)
     time.sleep(random.uniform(0, within))
     working = child.poll() is None
@@ -209,16 +209,17 @@ def kill_apply(library: Path, films: int) -> Row:
         file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     argv = ("apply", library, "--to", "nfo", "--predictions")
     whole = run((*argv, told[0]))
-    working = broken = 0
-    for turn in range(1, KILLS + 1):
-        working += killed((*argv, told[turn % 2]), whole)
+    kills = broken = turn = 0
+    while kills < KILLS:
+        turn += 1
+        kills += killed((*argv, told[turn % 2]), whole)
         broken += sum(genre_of(path) not in ("War", "Drama") for path in nfos)
     run((*argv, told[1]))
     finished = all(genre_of(path) == "Drama" for path in nfos)
     while subprocess.run([*GENREEL, "undo", str(library)], capture_output=True).returncode == 0:
         pass
     return {
-        **{"what": "apply", "files": films, "kills": KILLS, "while_working": working},
+        **{"what": "apply", "files": films, "runs": turn, "kills": kills},
         **{"files_not_whole": broken, "finished": finished},
         "undone": {path: path.read_bytes() for path in nfos} == nfos,
         "left_over": len(list(library.rglob(".*.part"))),
@@ -243,13 +244,14 @@ def kill_import(folder: Path, films: int) -> Row:
     posters = {path.name: path.read_bytes() for path in source.iterdir()}
     argv = ("import", "folder", source, target, "--overwrite")
     whole = run(argv)
-    working = broken = 0
-    for turn in range(1, KILLS + 1):
-        if turn % 10 == 0:  # from the beginning again
+    kills = broken = turn = 0
+    while kills < KILLS:
+        turn += 1
+        if turn % 4 == 0:  # from the beginning again
             for path in (target / "posters").iterdir():
                 path.unlink()
             (target / "movies.csv").unlink(missing_ok=True)
-        working += killed(argv, whole)
+        kills += killed(argv, whole)
         for path in (target / "posters").glob("[!.]*"):
             broken += path.read_bytes() != posters[path.name]
         if (target / "movies.csv").exists():
@@ -258,7 +260,7 @@ def kill_import(folder: Path, films: int) -> Row:
     there = {path.name: path.read_bytes() for path in (target / "posters").glob("[!.]*")}
     finished = there == posters and len(Catalogue(target)) == films
     return {
-        **{"what": "import", "files": films, "kills": KILLS, "while_working": working},
+        **{"what": "import", "files": films, "runs": turn, "kills": kills},
         **{"files_not_whole": broken, "finished": finished, "undone": ""},
         "left_over": len(list(target.rglob(".*.part"))),
     }
