@@ -883,7 +883,7 @@ def _apply(arguments: argparse.Namespace) -> int:
         if target != "xmp":
             arguments.parser.error("--iptc goes with --to xmp")
         find_exiftool()
-    names = find_names(arguments.names or ("kodi" if target == "nfo" else "genreel"))
+    names = find_names(arguments.names) if arguments.names else applying.names_for(target)
     movies = applying.find_movies(arguments.catalogue, target)
     choices = applying.Choices(
         arguments.out or applying.place_of(movies, arguments.catalogue, target),
