@@ -163,7 +163,7 @@ def test_a_first_visit(browser: Any, server: str, tmp_path: Path) -> None:
         page.get_by_role("button", name="Download").click()
     download.value.save_as(tmp_path / "films.csv")
     lines = (tmp_path / "films.csv").read_text().splitlines()
-    assert lines[0] == "id,title,poster,genres,state"
+    assert lines[0] == "id,title,year,plot,poster,genres,state"
     assert sum(line.endswith(",reviewed") for line in lines) == 2
     assert complaints == []
     context.close()
