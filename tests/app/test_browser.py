@@ -124,6 +124,11 @@ def test_a_first_visit(browser: Any, server: str, tmp_path: Path) -> None:
     assert page.locator("#errors li").count() == 0
     page.get_by_role("link", name="Review them").click()
 
+    page.locator("#review").wait_for()
+    unknown = page.get_by_text("No plot is known.")
+    if unknown.count():  # which film is the least sure is the model's to say
+        page.keyboard.press("ArrowRight")
+        unknown.wait_for(state="detached")
     page.locator("#plot mark").first.wait_for()  # why
     page.keyboard.press(".")
     page.locator("#poster .light, #why").first.wait_for()
@@ -163,7 +168,7 @@ def test_a_first_visit(browser: Any, server: str, tmp_path: Path) -> None:
         page.get_by_role("button", name="Download").click()
     download.value.save_as(tmp_path / "films.csv")
     lines = (tmp_path / "films.csv").read_text().splitlines()
-    assert lines[0] == "id,title,year,plot,genres,poster,state"
+    assert lines[0] == "id,title,year,plot,poster,genres,state"
     assert sum(line.endswith(",reviewed") for line in lines) == 2
     assert complaints == []
     context.close()

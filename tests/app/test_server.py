@@ -10,13 +10,15 @@ import io
 import json
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from genreel.app.export import EXPORTS
 from genreel.app.server import fetch
 from genreel.app.server.api import MAX_FILES
 from genreel.app.server.application import create_app
@@ -25,8 +27,10 @@ from genreel.app.server.pages import genre_keys
 from genreel.app.server.service import Service, clean_id, file_name
 from genreel.app.server.settings import Settings
 from genreel.app.store import Store
-from genreel.catalogue import Movie
+from genreel.catalogue import Catalogue, Movie
 from genreel.errors import InputError
+from genreel.formats.nfo import read_nfo
+from genreel.formats.xmp import read_xmp
 from genreel.predictor import Prediction, Predictor
 from genreel.vocabulary import GENRES
 
@@ -206,7 +210,7 @@ def test_the_life_of_a_film(client: TestClient) -> None:
     problem(client.put("/api/reviews/a/b", json=review), 404)
 
 
-def test_what_is_exported_is_read_again(client: TestClient) -> None:
+def test_what_is_exported_is_read_again(client: TestClient, tmp_path: Path) -> None:
     film = {"id": "a", "title": 'Quote " and, comma', "plot": "two\nlines", "year": 1953}
     client.post("/api/films", json=film)
     client.put("/api/reviews/a", json={"genres": ["War", "Drama"]})
@@ -217,7 +221,61 @@ def test_what_is_exported_is_read_again(client: TestClient) -> None:
     assert (row["title"], row["plot"], row["year"]) == (film["title"], film["plot"], "1953")
     [line] = client.get("/api/export?format=jsonl").text.splitlines()
     assert json.loads(line)["genres"] == ["Drama", "War"]
-    problem(client.get("/api/export?format=exe"), 422)
+    again = Catalogue(_saved(tmp_path / "films.csv", answer.content), extra=True)
+    [movie] = again
+    assert (movie.plot, movie.genres["genreel"]) == (film["plot"], ("Drama", "War"))
+    table = client.get("/api/export?format=parquet").content
+    [same] = Catalogue(_saved(tmp_path / "films.parquet", table), extra=True)
+    assert (same.title, same.genres, same.extra) == (movie.title, movie.genres, movie.extra)
+    for form in ("exe", "csvx", "xcsv", ""):
+        problem(client.get(f"/api/export?format={form}"), 422)
+    described = client.get("/api/openapi.json").json()["paths"]["/api/export"]["get"]
+    assert described["parameters"][0]["schema"]["enum"] == list(EXPORTS)
+    page = client.get("/export").text
+    assert all(f'value="{form}"' in page for form in EXPORTS)
+
+
+def _saved(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+def test_shops_get_genres_as_tags(client: TestClient) -> None:
+    client.post("/api/films", json={"id": "a", "title": "=1+1", "plot": PLOT, "year": 1953})
+    client.put("/api/reviews/a", json={"genres": ["War", "Drama"]})
+    answer = client.get("/api/export?format=shopify")
+    assert "shopify.csv" in answer.headers["content-disposition"]
+    [row] = csv.DictReader(io.StringIO(answer.text))
+    assert row == {"Handle": "1-1-1953", "Title": "=1+1", "Tags": "Drama, War"}
+    safe = client.get("/api/export?format=shopify&safe_cells=true").text
+    assert next(csv.DictReader(io.StringIO(safe)))["Title"] == "'=1+1"
+
+
+def test_archives_of_nfo_files_and_sidecars(client: TestClient) -> None:
+    data = POSTER.read_bytes()
+    send(client, ("a.jpg", data))
+    for film_id in ("../../etc/x", "/A.JPG", "C:\\b", "a\nb", "no"):
+        client.post("/api/films", json={"id": film_id, "plot": PLOT, "title": "<b>&"})
+    client.put("/api/reviews/a", json={"genres": ["Sci-Fi"]})
+    client.put("/api/reviews/no", json={"genres": []})
+
+    def archive(form: str) -> dict[str, bytes]:
+        content = client.get(f"/api/export?format={form}").content
+        assert content == client.get(f"/api/export?format={form}").content
+        with zipfile.ZipFile(io.BytesIO(content)) as found:
+            return {name: found.read(name) for name in found.namelist()}
+
+    nfos = archive("nfo")
+    assert len(nfos) == len({name.casefold() for name in nfos}) == 5
+    assert not any(PurePosixPath(n).is_absolute() or set(n) & set("\\:\n") for n in nfos)
+    assert not any(".." in PurePosixPath(n).parts for n in nfos)
+    told = read_nfo(nfos["a.nfo"])
+    assert (told.said, told.mark.genres) == (("Science Fiction",), {})  # a person's: never marked
+    others = [read_nfo(one) for name, one in nfos.items() if name != "a.nfo"]
+    assert all(one.title == "<b>&" and one.mark.genres and not one.said for one in others)
+    sidecars = archive("xmp")
+    assert list(sidecars) == ["a.jpg.xmp"]  # the others have no poster
+    assert read_xmp(sidecars["a.jpg.xmp"]).genres == ("Sci-Fi",)
 
 
 def test_bad_tables(client: TestClient) -> None:

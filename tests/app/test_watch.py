@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,9 @@ from genreel.app.server.settings import Settings
 from genreel.app.store import Store
 from genreel.app.watch import ASIDE, Landed, Watcher
 from genreel.errors import GenreelError
+from genreel.formats.journal import undo
+from genreel.formats.nfo import read_nfo
+from genreel.formats.xmp import read_xmp
 from genreel.predictor import Predictor
 
 SAMPLES = Path(__file__).parent.parent.parent / "samples" / "posters"
@@ -120,3 +124,101 @@ def test_a_file_that_is_still_written_is_left_alone(folder: Path, service: Servi
 def test_no_folder(service: Service, tmp_path: Path) -> None:
     with pytest.raises(GenreelError, match="is no folder"):
         Watcher(service, tmp_path / "nowhere")
+
+
+NFO = (
+    '<?xml version="1.0"?>\n<movie>\n  <title>Ember &amp; Fell</title>\n  <year>1987</year>\n'
+    "  <plot>A dragon wakes.</plot>\n  <genre>War</genre>\n  <genre>Indie</genre>\n</movie>\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("image", "nfo"),
+    [("a.jpg", "a.nfo"), ("a-poster.jpg", "a.nfo"), ("a/poster.jpg", "a/movie.nfo")],
+)
+def test_an_nfo_file_beside_it_says_what_it_knows(
+    image: str, nfo: str, look: Look, folder: Path, service: Service
+) -> None:
+    poster("emberfell", folder / image)
+    (folder / nfo).write_text(NFO)
+    [landed] = look()
+    assert (landed.what, landed.film is None) == ("new", False)
+    film = service.store.film(image.removesuffix(".jpg"))
+    assert (film.title, film.year, film.plot) == ("Ember & Fell", 1987, "A dragon wakes.")
+    assert film.opinions["War"]["file"].verdict
+    assert "War" in film.genres  # a person's word, whatever the model says
+    assert look() == []
+
+
+@pytest.mark.parametrize(
+    ("nfo", "reason"),
+    [
+        ('<!DOCTYPE movie [<!ENTITY a "b">]><movie><title>&a;</title></movie>', "DOCTYPE"),
+        ("<movie><title>cut", "not well-formed XML"),
+        ("<album/>", "is no film's"),
+    ],
+)
+def test_a_bad_nfo_file_is_named(nfo: str, reason: str, look: Look, folder: Path) -> None:
+    poster("emberfell", folder / "a.jpg")
+    poster("neon-cascade", folder / "b.jpg")
+    (folder / "a.nfo").write_text(nfo)
+    told = {one.path: one for one in look()}
+    assert [told[path].what for path in ("a.jpg", "b.jpg")] == ["aside", "new"]
+    assert "a.nfo" in told["a.jpg"].reason and reason in told["a.jpg"].reason
+
+
+Apply = Callable[[str], list[Landed]]
+
+
+@pytest.fixture
+def apply(service: Service, folder: Path) -> Apply:
+    """Takes what is there and writes genres."""
+
+    def apply(target: str) -> list[Landed]:
+        watcher = Watcher(service, folder, quiet=0.05, patience=0.1, target=target)
+        return list(watcher.once())
+
+    return apply
+
+
+def test_genres_are_written_once_and_undone(apply: Apply, folder: Path) -> None:
+    poster("emberfell", folder / "old" / "a.jpg")
+    (folder / "old" / "a.txt").write_text("A dragon wakes.")
+    [landed] = apply("nfo")
+    assert landed.genres and not landed.reason
+    nfo = folder / "old" / "a.nfo"
+    told = read_nfo(nfo.read_bytes())
+    assert len(told.genres) == len(landed.genres) and told.said == ()
+    assert told.plot == "A dragon wakes."
+    before = nfo.read_bytes()
+    assert apply("nfo") == [] and nfo.read_bytes() == before
+    os.utime(nfo)  # looked at again, and nothing to change
+    assert [one.what for one in apply("nfo")] == ["changed"]
+    assert nfo.read_bytes() == before
+    assert undo(folder).restored == ["old/a.nfo"] and not nfo.exists()
+
+
+def test_genres_of_a_person_are_never_overwritten(
+    apply: Apply, folder: Path, service: Service
+) -> None:
+    poster("emberfell", folder / "a.jpg")
+    (folder / "a.nfo").write_text(NFO)
+    apply("nfo")
+    assert (folder / "a.nfo").read_text() == NFO
+    poster("neon-cascade", folder / "b.jpg")
+    apply("xmp")
+    service.review("b", ["Western"], None)
+    os.utime(folder / "b.jpg")
+    assert [one.genres for one in apply("xmp")] == [("Western",)]
+    told = read_xmp((folder / "b.jpg.xmp").read_bytes())
+    assert (told.genres, told.mark.genres) == (("Western",), {})
+
+
+def test_a_file_that_cannot_be_written_to_stops_nothing(apply: Apply, folder: Path) -> None:
+    poster("emberfell", folder / "a.jpg")
+    poster("neon-cascade", folder / "b.jpg")
+    (folder / "a.jpg.xmp").write_text("no XMP")
+    told = {one.path: one for one in apply("xmp")}
+    assert told["a.jpg"].what == "new" and "a.jpg" in told["a.jpg"].reason
+    assert not told["b.jpg"].reason and (folder / "b.jpg.xmp").is_file()
+    assert (folder / "a.jpg.xmp").read_text() == "no XMP"

@@ -193,3 +193,11 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     assert done.changed == 1 and "Drama|Crime" in table.read_text()
     undo(tmp_path)
     assert table.read_text() == "id,title,genres\n1,A,\n"
+
+
+def test_a_sidecar_marks_nothing_that_a_person_said_in_a_store() -> None:
+    new = write_xmp(None, Found({"Drama": 0.9, "War": 0.1}, said=("War",)))
+    told = read_xmp(new)
+    assert (told.genres, tuple(told.mark.genres)) == (("Drama", "War"), ("Drama",))
+    assert b"Genre/War" in new and b"Genre|War" in new
+    assert write_xmp(new, Found({"Crime": 0.9})) == new

@@ -176,3 +176,14 @@ def test_merge_of_names_in_several_spellings() -> None:
     assert merge(["Science Fiction"], Mark(), found) is None
     genres, mark = merge(["Science Fiction"], Mark(), found, add=True) or ((), Mark())
     assert genres == ("Science Fiction", "War") and set(mark.genres) == {"War"}
+
+
+def test_what_a_person_said_in_a_store_is_written_and_never_marked() -> None:
+    said = Found({"Drama": 0.9, "War": 0.1}, "default", "1", said=("War",))
+    new = write_nfo(None, said)
+    told = read_nfo(new)
+    assert told.genres == ("Drama", "War")
+    assert (tuple(told.mark.genres), told.said) == (("Drama",), ("War",))
+    assert write_nfo(new, OTHER) == new == write_nfo(new, said)
+    reviewed = write_nfo(write_nfo(None, FOUND), Found({"War": 0.1}, said=("War",)))
+    assert (read_nfo(reviewed).genres, read_nfo(reviewed).said) == (("War",), ("War",))

@@ -461,12 +461,18 @@ def _add_watch(commands: Any) -> None:
         "watch",
         _watch,
         "classify the posters that land in a folder",
-        "NAME.txt beside NAME.jpg is its plot. A file that cannot be used goes to set-aside/,\n"
-        "with the reason beside it. What was taken is not taken again; a file that is moved or\n"
-        "renamed stays the same film.",
+        "NAME.txt beside NAME.jpg is its plot; NAME.nfo (movie.nfo beside poster.jpg) says title,\n"
+        "year, plot and genres. A file that cannot be used goes to set-aside/, with the reason\n"
+        "beside it. What was taken is not taken again; a file that is moved or renamed stays the\n"
+        "same film. With --apply, genres go beside the poster as genreel apply writes them.",
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="the folder to watch")
     _add_store(parser)
+    parser.add_argument(
+        "--apply",
+        choices=("nfo", "xmp"),
+        help="write genres into NFO files or XMP sidecars; genreel undo goes back",
+    )
     parser.add_argument("--once", action="store_true", help="take what is there, then end")
 
 
@@ -883,7 +889,7 @@ def _apply(arguments: argparse.Namespace) -> int:
         if target != "xmp":
             arguments.parser.error("--iptc goes with --to xmp")
         find_exiftool()
-    names = find_names(arguments.names or ("kodi" if target == "nfo" else "genreel"))
+    names = find_names(arguments.names) if arguments.names else applying.names_for(target)
     movies = applying.find_movies(arguments.catalogue, target)
     choices = applying.Choices(
         arguments.out or applying.place_of(movies, arguments.catalogue, target),
@@ -1019,21 +1025,24 @@ def _watch(arguments: argparse.Namespace) -> int:
     from genreel.progress import say
 
     def tell(landed: Landed) -> None:
-        what = ", ".join(landed.genres) or landed.reason or "none of these"
+        reason = landed.reason
+        what = ", ".join(landed.genres) or (reason if landed.what == "aside" else "none of these")
         print(f"{landed.what}\t{landed.path}\t{what}", flush=True)
+        if reason and landed.what != "aside":
+            say(f"not applied: {reason}")
 
     patience = 1.0 if arguments.once else 30.0
     service = open_service(arguments.model, arguments.store, Settings())
     try:
-        watcher = Watcher(service, arguments.folder, patience=patience)
+        watcher = Watcher(service, arguments.folder, patience=patience, target=arguments.apply)
         if not arguments.once:
             say(f"watching {arguments.folder} (Ctrl+C stops it)")
             watcher.run(tell)
-        aside = 0
+        failed = 0
         for landed in watcher.once():
             tell(landed)
-            aside += landed.what == "aside"
-        return SOME_FAILED if aside else DONE
+            failed += bool(landed.reason)
+        return SOME_FAILED if failed else DONE
     finally:
         service.close()
 

@@ -1,7 +1,8 @@
 """A folder whose posters are predicted as they land in it.
 
 A poster is known by its content, so that one that is moved or renamed stays the same film. What
-lies beside it under the same name tells more (see SIDECARS): NAME.txt is its plot.
+lies beside it under the same name tells more (see SIDECARS): NAME.txt is its plot, NAME.nfo says
+title, year, plot and genres. Genres may go back to where other programs look for them.
 """
 
 from __future__ import annotations
@@ -21,9 +22,14 @@ from genreel.app.film import Film
 from genreel.app.schema import films, watched
 from genreel.app.server.batches import Busy
 from genreel.app.server.service import Added, Service, clean_id
+from genreel.app.writing import found_in, movie_of
 from genreel.catalogue import movie_from_record
-from genreel.errors import GenreelError, InputError
+from genreel.errors import CatalogueError, GenreelError, InputError
 from genreel.files import write_whole
+from genreel.formats.applying import Choices, apply_to_files, names_for
+from genreel.formats.kodi import nfo_names
+from genreel.formats.names import spelled
+from genreel.formats.nfo import read_nfo
 from genreel.posters import SUFFIXES
 
 ASIDE = "set-aside"
@@ -36,14 +42,24 @@ def _plot(data: bytes) -> dict[str, Any]:
     return {"plot": data.decode("utf-8-sig")}
 
 
-SIDECARS: dict[str, Callable[[bytes], dict[str, Any]]] = {".txt": _plot}
+def _nfo(data: bytes) -> dict[str, Any]:
+    told = read_nfo(data)
+    genres = list(spelled(told.said)[0])  # those that genreel wrote are nobody's opinion
+    record = {"title": told.title, "year": told.year, "plot": told.plot, "genres_mixed": genres}
+    return {column: value for column, value in record.items() if value}
+
+
+SIDECARS: dict[str, Callable[[bytes], dict[str, Any]]] = {".txt": _plot, ".nfo": _nfo}
 """Suffix of a file beside NAME.jpg → what its bytes say of the film, as a catalogue's columns. A
-reader raises InputError or UnicodeDecodeError; of several sidecars the first says a thing."""
+reader raises CatalogueError or UnicodeDecodeError; of several sidecars the first says a thing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """What became of a file: "new", "changed", "moved", "same" or "aside" with the reason."""
+    """What became of a file: "new", "changed", "moved", "same" or "aside" with the reason.
+
+    Where its genres could not be written, `reason` says why.
+    """
 
     path: str
     what: str
@@ -61,19 +77,26 @@ class Watcher:
         quiet: seconds for which a file must not have changed to count as written.
         patience: seconds after which a file that cannot be read is set aside; until then it may
             be one whose copying has stalled.
+        target: "nfo" or "xmp": where genres are written, as `genreel apply` does; None: nowhere.
 
     Raises:
         GenreelError: there is no such folder.
     """
 
     def __init__(
-        self, service: Service, folder: Path, quiet: float = 1.0, patience: float = 30.0
+        self,
+        service: Service,
+        folder: Path,
+        quiet: float = 1.0,
+        patience: float = 30.0,
+        target: str | None = None,
     ) -> None:
         if not folder.is_dir():
             raise GenreelError(f"{folder} is no folder; give one to watch")
         self.service = service
         self.folder = folder
         self.quiet, self.patience = quiet, patience
+        self.target = target
         self._seen: dict[str, tuple[str, float]] = {}  # path → signature, since when
 
     def run(self, told: Callable[[Landed], Any], every: float = 1.0) -> None:
@@ -117,10 +140,9 @@ class Watcher:
             folders[:] = sorted(f for f in folders if not f.startswith(".") and f != ASIDE)
             for name in sorted(names):
                 path = Path(root) / name
-                if path.suffix.lower() in SUFFIXES and not name.startswith("."):
-                    marks = [_mark(path), *(_mark(path.with_suffix(s)) for s in SIDECARS)]
-                    if marks[0]:
-                        yield path.relative_to(self.folder).as_posix(), " ".join(marks).strip()
+                poster = path.suffix.lower() in SUFFIXES and not name.startswith(".")
+                if poster and (signature := _signature(path)):
+                    yield path.relative_to(self.folder).as_posix(), signature
 
     def _known(self) -> dict[str, str]:
         with self.service.store.database.reading() as connection:
@@ -138,17 +160,38 @@ class Watcher:
             beside = self._beside(path)
             film, what = self._identify(path, digest)
             if what == "moved" and not beside:
-                self._note(path, signature, digest, film, moved=True)
-                return Landed(path, "moved")
-            added = self._add(film, path, data, beside)
+                kept: Film | None = self.service.store.film(film)
+            else:
+                kept = self._add(film, path, data, beside).film
         except Busy:
             return None
         except FileNotFoundError:
             return Landed(path, "same")  # gone again
         except (InputError, OSError) as error:
             return self._aside(path, str(error)) if alone >= self.patience else None
+        # Before it is noted as taken: a run that is killed in between applies again.
+        reason, signature = self._apply(path, signature, kept)
         self._note(path, signature, digest, film, moved=what == "moved")
-        return Landed(path, what, added.film.genres if added.film else (), film=added.film)
+        return Landed(path, what, kept.genres if kept else (), reason, kept)
+
+    def _apply(self, path: str, signature: str, film: Film | None) -> tuple[str, str]:
+        """Writes a film's genres; why they could not be, and the signature of the files now."""
+        if self.target is None or film is None:
+            return "", signature
+        poster = self.folder / path
+        before = _signature(poster)
+        beside = _sidecar(poster, ".nfo").relative_to(self.folder).as_posix()
+        movie = replace(movie_of(film), id=path, extra={"file": path, "nfo": beside})
+        found = found_in(film, names_for(self.target))
+        problems: list[str] = []
+        choices = Choices(self.folder, create=True)
+        try:
+            apply_to_files([(movie, found)], self.target, choices, str, problems.append)
+        except (GenreelError, OSError) as error:
+            problems.append(f"{path}: {error}")
+        # What was written here is no reason to look again; what somebody wrote meanwhile is.
+        after = _signature(poster) if before == signature else signature
+        return "; ".join(problems), after
 
     def _add(self, film: str, path: str, data: bytes, beside: dict[str, Any]) -> Added:
         about = movie_from_record({**beside, "id": film}, film)
@@ -164,7 +207,7 @@ class Watcher:
         """What the sidecars of a poster say."""
         found: dict[str, Any] = {}
         for suffix, read in SIDECARS.items():
-            file = (self.folder / path).with_suffix(suffix)
+            file = _sidecar(self.folder / path, suffix)
             if not file.is_file():
                 continue
             if file.stat().st_size > MAX_SIDECAR_BYTES:
@@ -175,6 +218,8 @@ class Watcher:
                 found = {**read(file.read_bytes()), **found}
             except UnicodeDecodeError:
                 raise InputError(f"{file.name} is not UTF-8; save it as UTF-8") from None
+            except CatalogueError as error:
+                raise InputError(f"{file.name}: {error}") from None
         return found
 
     def _identify(self, path: str, digest: str) -> tuple[str, str]:
@@ -221,6 +266,19 @@ class Watcher:
         shutil.move(source, target)
         write_whole(target.with_name(f"{target.name}.reason.txt"), f"{reason}\n".encode())
         return Landed(path, "aside", reason=reason)
+
+
+def _signature(poster: Path) -> str:
+    """What changes with a poster or its sidecars; empty where there is no poster."""
+    marks = [_mark(poster), *(_mark(_sidecar(poster, suffix)) for suffix in SIDECARS)]
+    return " ".join(marks).strip() if marks[0] else ""
+
+
+def _sidecar(poster: Path, suffix: str) -> Path:
+    """The file of a suffix beside a poster, or the one that it would be."""
+    names = nfo_names(poster.name) if suffix == ".nfo" else (poster.with_suffix(suffix).name,)
+    files = [poster.with_name(name) for name in names]
+    return next((file for file in files if file.is_file()), files[0])
 
 
 def _mark(path: Path) -> str:

@@ -18,7 +18,7 @@ from genreel.formats.folder import read_folder
 from genreel.formats.journal import Journal
 from genreel.formats.kodi import read_kodi
 from genreel.formats.mark import Found
-from genreel.formats.names import Names
+from genreel.formats.names import OUT, Names
 from genreel.formats.nfo import write_nfo
 from genreel.formats.rows import write_table
 from genreel.formats.shopify import (
@@ -153,14 +153,28 @@ Say = Callable[[str], object]
 
 
 def found_of(
-    genres: Iterable[str], scores: Mapping[str, float], names: Names, model: str, version: str
+    genres: Iterable[str],
+    scores: Mapping[str, float],
+    names: Names,
+    model: str,
+    version: str,
+    said: Iterable[str] = (),
 ) -> Found:
-    """A prediction's genres by the names of the other side; of several for one, the best score."""
+    """A prediction's genres by the names of the other side; of several for one, the best score.
+
+    Args:
+        said: those of the genres that a person or a file said.
+    """
     found: dict[str, float] = {}
     for genre in genres:
         for name in names([genre]):
             found[name] = max(found.get(name, 0.0), float(scores.get(genre, 0.0)))
-    return Found(found, model, version)
+    return Found(found, model, version, names(said))
+
+
+def names_for(target: str) -> Names:
+    """What genres are called in one of TARGETS unless a person says it."""
+    return OUT["kodi" if target == "nfo" else "genreel"]
 
 
 def apply_to_files(pairs: Pairs, target: str, choices: Choices, show: Say, warn: Say) -> Applied:

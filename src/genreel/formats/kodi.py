@@ -71,6 +71,14 @@ def _films(source: Source, folder: str, names: list[str], options: Options) -> I
         yield _film(source, (parent / stem).as_posix(), named, nfo, image, options)
 
 
+def nfo_names(poster: str) -> tuple[str, ...]:
+    """Names that the NFO file beside a poster may have, the likeliest first."""
+    stem = _stem(poster)
+    if stem.lower() in _OF_THE_FOLDER:
+        return ("movie.nfo", f"{stem}.nfo")
+    return tuple(dict.fromkeys((f"{stem.removesuffix('-poster')}.nfo", f"{stem}.nfo")))
+
+
 def _film(
     source: Source, movie_id: str, named: str, nfo: str | None, image: str | None, options: Options
 ) -> Movie:
@@ -84,7 +92,7 @@ def _film(
             told = read_nfo(source.read(nfo))
             record = {"id": movie_id, "title": told.title or title}
             record |= {"year": told.year or year, "plot": told.plot}
-            genres = [genre for genre in told.genres if genre not in told.mark.genres]
+            genres = list(told.said)
             extra |= {f"{name}_id": value for name, value in told.ids.items()}
         except CatalogueError as error:
             problem = f"{nfo}: {error}"

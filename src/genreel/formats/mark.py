@@ -21,11 +21,13 @@ class Found:
     Attributes:
         genres: name → score in [0, 1], surest first; empty where nothing was found.
         model, version: the bundle's name, and genreel's version.
+        said: those of the genres that a person or a file said, in a store: written, never marked.
     """
 
     genres: Mapping[str, float] = field(default_factory=dict)
     model: str = ""
     version: str = ""
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,9 @@ def merge(
     if not new and not mark.genres:
         return None
     genres = (*theirs, *new)
-    fresh = Mark(new, rejected, found.model, found.version)
+    said = {key(name) for name in found.said}
+    own = {name: score for name, score in new.items() if key(name) not in said}
+    fresh = Mark(own, rejected, found.model, found.version)
     return None if genres == tuple(present) and fresh == mark else (genres, fresh)
 
 

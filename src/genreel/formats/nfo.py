@@ -42,6 +42,12 @@ class Nfo:
     ids: Mapping[str, str] = field(default_factory=dict)
     mark: Mark = Mark()  # noqa: RUF009 - frozen
 
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The genres that genreel did not write itself."""
+        ours = {key(name) for name in self.mark.genres}
+        return tuple(name for name in self.genres if key(name) not in ours)
+
 
 def read_nfo(data: bytes) -> Nfo:
     """What a file says; one without XML says only the ids in its address.

@@ -89,7 +89,10 @@ def write_xmp(data: bytes | None, found: Found, *, add: bool = False) -> bytes:
     merged = merge(old.genres, old.mark, found, add=add)
     if merged is None:
         return data or b""
-    _, mark = merged
+    genres, mark = merged
+    ours = {key(name) for name in old.mark.genres}
+    theirs = {key(name) for name in old.genres} - ours
+    written = [name for name in genres if key(name) not in theirs]
     document = Document(data or _EMPTY.encode(), namespaces=True)
     descriptions = _descriptions(document)
     opening = document.body[descriptions[0].start :].decode()
@@ -101,7 +104,7 @@ def write_xmp(data: bytes | None, found: Found, *, add: bool = False) -> bytes:
         gone = [i for i in items if i.text.strip() in {which.above + n for n in old.mark.genres}]
         edits += [(document.before(i.start), i.end, "") for i in gone]
         there = {i.text.strip() for i in items if i not in gone}
-        wanted = [which.above + name for name in mark.genres if which.above + name not in there]
+        wanted = [which.above + name for name in written if which.above + name not in there]
         container = _container(descriptions, which)
         if container is None:
             new.append(_property(which, rdf, wanted))

@@ -29,6 +29,12 @@ from genreel.errors import GenreelError, InputError, UnknownFilm
 MAX_FILES = 256
 """Posters of one request."""
 
+_EXPORT: Any = {
+    "pattern": f"^({'|'.join(EXPORTS)})$",
+    "description": "; ".join(f"{name}: {form.label}" for name, form in EXPORTS.items()),
+    "json_schema_extra": {"enum": list(EXPORTS)},
+}
+
 
 def routes(service: Service) -> APIRouter:
     """The API over a service. Functions that are not async run in threads of their own."""
@@ -249,18 +255,20 @@ def routes(service: Service) -> APIRouter:
 
     @api.get("/export", tags=["export"])
     def export_films(
-        form: Annotated[str, Query(alias="format", pattern="|".join(EXPORTS))] = "csv",
+        form: Annotated[str, Query(alias="format", **_EXPORT)] = "csv",
         genre: str = "",
         decade: int | None = None,
         state: str = "",
         q: str = "",
+        safe_cells: Annotated[
+            bool, Query(description="an apostrophe before CSV cells that look like formulas")
+        ] = False,
     ) -> StreamingResponse:
-        """The films as a table that genreel and others read again."""
+        """The films as a table, Shopify's product CSV, or an archive of NFO files or sidecars."""
         wanted = browse.Filter(genre, decade, state, q)
-        headers = {"Content-Disposition": f'attachment; filename="films.{EXPORTS[form].suffix}"'}
-        return StreamingResponse(
-            export(store, wanted, form), headers=headers, media_type=EXPORTS[form].media_type
-        )
+        headers = {"Content-Disposition": f'attachment; filename="{EXPORTS[form].name}"'}
+        parts = export(store, wanted, form, safe_cells=safe_cells)
+        return StreamingResponse(parts, headers=headers, media_type=EXPORTS[form].media_type)
 
     return api
 
