@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,21 +32,20 @@ def _server_programs() -> Path | None:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """The URL of an empty PostgreSQL that lives as long as the tests."""
     programs = _server_programs()
     if programs is None:
         pytest.skip("no PostgreSQL server; install one (Debian: apt-get install postgresql)")
-    folder = tmp_path_factory.mktemp("postgresql")
+    # Not below pytest's own folder, which every session of pytest closes to other users.
+    folder = Path(tempfile.mkdtemp(prefix="genreel-postgresql-"))
     command: list[str] = []
     if os.getuid() == 0:  # PostgreSQL refuses to run as root
         runuser = shutil.which("runuser")
         if runuser is None or subprocess.run(["id", "nobody"], capture_output=True).returncode:
             pytest.skip("PostgreSQL does not run as root, and there is nobody to run it")
         command = [runuser, "-u", "nobody", "--"]
-        for path in [folder, *folder.parents[:3]]:
-            if path.stat().st_uid == os.getuid() and path != Path("/tmp"):
-                path.chmod(0o777)
+        folder.chmod(0o777)
     port = free_port()
     quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder}
     data = folder / "data"
@@ -53,12 +53,13 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         [*command, programs / "initdb", "-D", data, "-U", "genreel", "-A", "trust"], **quiet
     )
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    control = [*command, programs / "pg_ctl", "-D", data, "-w"]
+    control = [*command, programs / "pg_ctl", "-D", data, "-w", "-t", "240"]
     subprocess.run([*control, "-o", options, "-l", folder / "log", "start"], **quiet)
     try:
         yield f"postgresql://genreel@127.0.0.1:{port}/postgres"
     finally:
         subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
+        shutil.rmtree(folder)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
