@@ -460,7 +460,7 @@ class Slow:
 
 def test_a_full_queue_refuses_and_says_when_to_ask_again() -> None:
     slow = Slow()
-    batches = Batches(slow, size=4, waiting=6)  # type: ignore[arg-type]
+    batches = Batches(slow, size=4, waiting=6, workers=1)  # type: ignore[arg-type]
     first = batches.submit(Movie("0"))
     while batches.waiting:
         time.sleep(0.01)
@@ -477,7 +477,7 @@ def test_a_full_queue_refuses_and_says_when_to_ask_again() -> None:
 
 def test_a_stop_finishes_what_waits() -> None:
     slow = Slow()
-    batches = Batches(slow, size=1, waiting=1)  # type: ignore[arg-type]
+    batches = Batches(slow, size=1, waiting=1, workers=1)  # type: ignore[arg-type]
     told: list[object] = []
 
     def many() -> None:
@@ -498,7 +498,7 @@ def test_a_stop_finishes_what_waits() -> None:
 
 
 def test_few_may_have_patience() -> None:
-    batches = Batches(Slow())  # type: ignore[arg-type]
+    batches = Batches(Slow(), workers=1)  # type: ignore[arg-type]
     with contextlib.ExitStack() as stack:
         for _ in range(PATIENT):
             stack.enter_context(batches.patience())

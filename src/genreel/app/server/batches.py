@@ -40,9 +40,12 @@ class Batches:
         predictor: what predicts.
         size: films per run, at most.
         waiting: films that may wait.
+        workers: runs at once; while the graph works for one, another reads its posters.
     """
 
-    def __init__(self, predictor: Predictor, size: int = 2, waiting: int = 2) -> None:
+    def __init__(
+        self, predictor: Predictor, size: int = 2, waiting: int = 2, workers: int = 2
+    ) -> None:
         self.predictor = predictor
         self.size = size
         self.places = waiting
@@ -52,8 +55,12 @@ class Batches:
         self._changed = threading.Condition()
         self._patient = 0
         self._closing = False
-        self._worker = threading.Thread(target=self._work, name="batches", daemon=True)
-        self._worker.start()
+        self._workers = [
+            threading.Thread(target=self._work, name=f"batches-{k}", daemon=True)
+            for k in range(workers)
+        ]
+        for worker in self._workers:
+            worker.start()
 
     @property
     def waiting(self) -> int:
@@ -110,7 +117,8 @@ class Batches:
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        self._worker.join()
+        for worker in self._workers:
+            worker.join()
 
     def _put(self, movie: Movie) -> Future[Prediction]:
         if self._closing:
@@ -147,6 +155,7 @@ class Batches:
         for (_, future), prediction in zip(batch, predictions, strict=True):
             future.set_result(prediction)
         if batch:
-            took = (time.perf_counter() - started) / len(batch)
-            self.seconds += 0.1 * (took - self.seconds)
-            self.predicted += len(batch)
+            took = (time.perf_counter() - started) / len(batch) / len(self._workers)
+            with self._changed:
+                self.seconds += 0.1 * (took - self.seconds)
+                self.predicted += len(batch)
