@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from PIL import Image
 from genreel.catalogue import Movie
 from genreel.features import Feature
 from genreel.features.image import Pixels, PixelSettings
+from genreel.features.pieces import SPECIAL, PieceSettings
 from genreel.features.text import Terms, TermSettings
 from genreel.features.tokens import Tokens, TokenSettings
+from genreel.lab import weights
 from genreel.lab.examples import Examples, read_examples
 from genreel.vocabulary import Vocabulary
 
@@ -69,13 +72,43 @@ def toy_vocabulary() -> Vocabulary:
     return Vocabulary(TOY_GENRES)
 
 
+ENCODER_PIECES = [*SPECIAL, *"the river house night train ghost joke toy ##s".split()]
+
+
 @pytest.fixture(scope="session")
-def toy_features() -> dict[str, Feature]:
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a sentence encoder called "tiny", with random weights."""
+    from transformers import BertConfig, BertModel
+
+    folder = tmp_path_factory.mktemp("weights") / "tiny"
+    sizes = {"hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        config = BertConfig(
+            vocab_size=len(ENCODER_PIECES),
+            intermediate_size=12,
+            max_position_embeddings=20,
+            initializer_range=0.5,
+            **sizes,
+        )
+        BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    vocabulary = {piece: i for i, piece in enumerate(ENCODER_PIECES)}
+    tokenizer = {"model": {"type": "WordPiece", "vocab": vocabulary}}
+    tokenizer["normalizer"] = {"lowercase": True}
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(weights, "weights_folder", lambda: folder.parent)
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def toy_features(tiny_encoder: Path) -> dict[str, Feature]:
     words = Terms.fit(TermSettings(min_count=1), toy_movies(40))
     return {
         "plot": words,
         "poster": Pixels(PixelSettings(height=SIDE, width=SIDE)),
         "tokens": Tokens.fit(TokenSettings(length=8), toy_movies(40)),
+        "pieces": weights.fit_pieces(PieceSettings(encoder="tiny", length=9), ()),
     }
 
 

@@ -13,6 +13,7 @@ from genreel.catalogue import Movie
 from genreel.errors import GenreelError
 from genreel.features import Feature
 from genreel.features.image import Pixels, PixelSettings
+from genreel.features.pieces import PAD, SPECIAL, Pieces, PieceSettings
 from genreel.features.text import Terms, TermSettings
 from genreel.lab.examples import Examples, read_examples
 from genreel.lab.training import cache
@@ -22,6 +23,7 @@ from genreel.lab.training.cache import (
     cached_rows,
     default_cache,
     extracted_rows,
+    rows_key,
 )
 from genreel.vocabulary import Vocabulary
 
@@ -206,6 +208,7 @@ class Mean:
     """A backbone of sorts: the mean of each channel, times a weight."""
 
     width = 3
+    arrays = ("pixels",)
     net = None
 
     def __init__(self, weight: float = 1.0) -> None:
@@ -275,8 +278,66 @@ def test_vectors_come_in_batches(feature: Pixels, tmp_path: Path) -> None:
     extractor = Mean()
     found = extracted_rows(many, "poster", extractor, tmp_path)
     assert sum(extractor.asked) == sum(i % 3 != 1 for i in range(130))
-    assert len(extractor.asked) == 3 and max(extractor.asked) <= 64
+    assert extractor.asked == [64, 23]  # movies without a poster take no place in a batch
     assert [row is None for row in found.read("poster")] == [i % 3 == 1 for i in range(130)]
     none = read_examples([Movie("a")], {"poster": feature}, Vocabulary(), tmp_path)
     extracted_rows(none, "poster", extractor, tmp_path)
-    assert len(extractor.asked) == 3  # nothing to ask about
+    assert len(extractor.asked) == 2  # nothing to ask about
+
+
+class Mass:
+    """An encoder of sorts: how many pieces a text has, and their sum."""
+
+    width = 2
+    arrays = ("ids",)
+    net = None
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, ...]] = []
+
+    def identity(self) -> str:
+        return "mass"
+
+    def extract(self, ids: np.ndarray) -> np.ndarray:
+        self.asked.append(ids.shape)
+        return np.stack([(ids != PAD).sum(axis=1), ids.sum(axis=1)], axis=1).astype(np.float32)
+
+
+def texts(plots: list[str], folder: Path) -> Examples:
+    pieces = Pieces(PieceSettings(), [*SPECIAL, "ghost", "train", "night"])
+    films = [Movie(str(i), plot=plot) for i, plot in enumerate(plots)]
+    return read_examples(films, {"text": pieces}, Vocabulary(), folder)
+
+
+def test_vectors_of_texts_go_by_length_and_come_back_in_order(tmp_path: Path) -> None:
+    plots = ["ghost " * (i % 9) for i in range(100)]
+    examples, encoder = texts(plots, tmp_path), Mass()
+    found = extracted_rows(examples, "text", encoder, tmp_path)
+    assert encoder.asked == [(64, 10), (24, 5)]  # 36 texts of 7 to 10 pieces are not enough
+    for i, row in enumerate(found.read("text")):
+        assert (row is None) == (i % 9 == 0)
+        if row is not None:
+            assert row.tolist() == [i % 9 + 2, 2 + 3 + 4 * (i % 9)]
+    arrays = found.take([9, 3, 5]).arrays()
+    assert arrays["text.ids"].tolist() == [[5, 17], [7, 25]]
+    assert arrays["text.rows"].tolist() == [1, 2]
+
+
+def test_vectors_of_texts_are_kept_by_content(tmp_path: Path) -> None:
+    encoder = Mass()
+    for plots, asked in (
+        (["ghost", "train"], 1),
+        (["ghost", "train"], 1),
+        (["ghost", "night"], 2),
+        (["train", "ghost"], 3),
+        (["ghost", "", "train"], 4),
+    ):
+        extracted_rows(texts(plots, tmp_path), "text", encoder, tmp_path)
+        assert len(encoder.asked) == asked
+
+
+def test_rows_are_named_by_what_is_in_them(tmp_path: Path) -> None:
+    one, two = np.array([1, 2], np.int32), np.array([3], np.int32)
+    keys = [rows_key(rows) for rows in ([one, two], [two, one], [one, None, two], [(one, two)])]
+    assert len(set(keys[:3])) == 3
+    assert rows_key([one.copy(), two.copy()]) == keys[0]

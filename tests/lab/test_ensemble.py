@@ -24,6 +24,7 @@ from genreel.lab.models.ensemble import (
     LateFusionSettings,
     Stack,
     StackSettings,
+    bounded_logit,
     fit_logistics,
 )
 
@@ -296,7 +297,7 @@ def test_the_stacker_learns_from_scores_of_films_that_the_parts_did_not_see(
     model = stack(train, {"a": part, "b": Memory()}, folds)
     model.fit(train, valid, PLACE)
     [(x, labels, known)] = learnt_from
-    np.testing.assert_array_equal(x, np.full((40, 6), 0.5, np.float32))
+    np.testing.assert_array_equal(x, np.zeros((40, 6), np.float32))  # the logit of 0.5
     np.testing.assert_array_equal(labels, train.labels)
     np.testing.assert_array_equal(known, train.known)
     *apart, whole = part.fits
@@ -314,15 +315,17 @@ def test_without_folds_it_learns_from_the_valid_movies(
     model = stack(train, parts, 0)
     model.fit(train, valid, PLACE)
     [(x, labels, known)] = learnt_from
-    expected = np.concatenate([part.scores(valid) for part in parts.values()], axis=1)
-    np.testing.assert_array_equal(x, expected)
+    expected = bounded_logit(
+        np.concatenate([part.scores(valid) for part in parts.values()], axis=1)
+    )
+    np.testing.assert_allclose(x, expected, rtol=1e-6)
     np.testing.assert_array_equal(labels, valid.labels)
     np.testing.assert_array_equal(known, valid.known)
     assert all(part.fitted[0] is train for part in parts.values())
 
 
 @pytest.mark.parametrize("folds", [0, 2])
-def test_a_missing_part_gives_its_mean_scores(
+def test_a_missing_part_gives_its_mean_logits(
     toy_examples: Make, learnt_from: list[tuple[np.ndarray, ...]], folds: int
 ) -> None:
     train = toy_examples(40)
@@ -330,7 +333,7 @@ def test_a_missing_part_gives_its_mean_scores(
     model = stack(train, parts, folds)
     model.fit(train, train, PLACE)
     plot, poster = (train.has([name]) for name in ("plot", "poster"))
-    words, shades = (part.scores(train) for part in parts.values())
+    words, shades = (bounded_logit(part.scores(train)) for part in parts.values())
     means = np.stack([words[plot].mean(axis=0), shades[poster].mean(axis=0)])
     np.testing.assert_allclose(model.means, means, atol=1e-6)
     filled = [np.where(plot[:, None], words, means[0]), np.where(poster[:, None], shades, means[1])]
@@ -338,7 +341,8 @@ def test_a_missing_part_gives_its_mean_scores(
     np.testing.assert_allclose(learnt_from[0][0], x, atol=1e-6)
     np.testing.assert_allclose(model.scores(train), model.core.scores(x), atol=1e-6)
     nothing = model.scores(train.without(["plot", "poster"]))
-    np.testing.assert_allclose(nothing, model.core.scores(np.tile(means.ravel(), (40, 1))))
+    expected = model.core.scores(np.tile(means.ravel(), (40, 1)))
+    np.testing.assert_allclose(nothing, expected, atol=1e-6)
 
 
 def test_films_without_any_input_and_unknown_cells_teach_the_stacker_nothing(

@@ -34,7 +34,7 @@ from genreel.predictor import load_session, run_session
 
 Make = Callable[..., Examples]
 Fitted = Callable[[str], tuple[Model, bytes]]
-NAMES = "plot poster tokens"
+NAMES = "plot poster tokens pieces"
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "knn": {"n_neighbors": 3},
@@ -53,6 +53,7 @@ TOWER: dict[str, dict[str, Any]] = {
     "lstm": {**ORDER, "dropout": 0.1},
     "conv1d": {"kind": "conv1d", "feature": "tokens", "channels": [6, 5], "activation": "selu"},
     "dense": {**WORDS, "batch_norm": True, "dropout": 0.1},
+    "sentence": {"kind": "sentence", "feature": "pieces", "tune": 1, "dropout": 0.1},
 }
 
 
@@ -117,6 +118,9 @@ BUILD: dict[str, Callable[[Examples], Model]] = {
     },
     "frozen tower": lambda e: network(
         e, {**TOWER["backbone"], "frozen": True}, head=HeadSettings((5,), "tanh", batch_norm=True)
+    ),
+    "frozen sentence": lambda e: network(
+        e, {"kind": "sentence", "feature": "pieces", "frozen": True}, SHADES
     ),
     "onehot tower": lambda e: network(e, {**ORDER, "embedding": {"kind": "onehot"}}),
     **{
@@ -269,7 +273,7 @@ def test_the_graph_is_plain_onnx_in_one_piece(fitted: Fitted, family: str) -> No
     inputs = {value.name for value in graph.graph.input}
     assert inputs <= {
         *("plot.indices", "plot.values", "poster.pixels", "poster.rows", "present"),
-        *("tokens.ids", "tokens.rows"),
+        *("tokens.ids", "tokens.rows", "pieces.ids", "pieces.rows"),
     }
     assert not graph.metadata_props and graph.producer_name == "genreel"
 

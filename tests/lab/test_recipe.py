@@ -314,3 +314,9 @@ def test_an_override_of_no_table() -> None:
 )
 def test_what_an_override_brings_is_checked(assignment: str, message: str) -> None:
     assert message in refusal("poster", assignment)
+
+
+def test_a_precision_that_there_is_not() -> None:
+    with pytest.raises(RecipeError, match="unknown precision 'int9'; did you mean 'int8'"):
+        load_recipe("words", ["precision=int9"])
+    assert load_recipe("words", ["precision=int8"]).head.precision == "int8"

@@ -57,6 +57,20 @@ def parts(toys: Callable[..., list[Movie]]) -> tuple[list[Movie], Split]:
     return movies, Split(ids[:24], ids[24:32], ids[32:])
 
 
+@pytest.mark.parametrize(("precision", "share"), [("float16", 0.6), ("int8", 0.6)])
+def test_a_bundle_in_fewer_bits(precision: str, share: float, split: Split, tmp_path: Path) -> None:
+    changes = [f"features.{n}.min_count=1" for n in ("plot", "title", "decade")]
+    recipe = load_recipe("words", [*changes, f"precision={precision}"])
+    sources, out = Catalogue(Path(__file__).parents[2] / "samples"), tmp_path / "bundle"
+    metrics = train(recipe, sources, out, split=split)
+    found = metrics["precision"]
+    assert found["weights"] == precision
+    assert found["bytes"] == (out / "model.onnx").stat().st_size < share * found["float32_bytes"]
+    assert 0 < found["drift"]["mean"] <= found["drift"]["largest"] < 0.01
+    assert metrics["parity"] <= 1e-5  # of the graph before
+    assert all(one.scores for one in Predictor(out).predict_many(sources))
+
+
 def test_the_bundle_holds_what_was_measured(
     words_recipe: Recipe, movies: list[Movie], split: Split, tmp_path: Path
 ) -> None:

@@ -19,6 +19,7 @@ from genreel.features.image import Pixels, PixelSettings
 from genreel.features.tokens import Tokens, TokenSettings
 from genreel.lab.examples import Examples
 from genreel.lab.models.layers import ACTIVATIONS
+from genreel.lab.models.sentence import SentenceSettings
 from genreel.lab.models.towers import (
     TOWERS,
     Backbone,
@@ -49,12 +50,13 @@ EACH: dict[str, Any] = {
     "lstm": LstmSettings("tokens", EmbeddingSettings(width=5), width=6, dropout=0.5),
     "conv1d": Conv1dSettings("tokens", EmbeddingSettings(width=5), channels=(6, 4)),
     "dense": DenseSettings("plot", width=6, batch_norm=True, dropout=0.5),
+    "sentence": SentenceSettings("pieces", dropout=0.5),
 }
 
 
 @pytest.fixture(scope="module")
 def train(toy_examples: Make) -> Examples:
-    return toy_examples(24, names="plot poster tokens")
+    return toy_examples(24, names="plot poster tokens pieces")
 
 
 def made(kind: str, settings: Any, train: Examples, seed: int = 0) -> Any:
@@ -109,7 +111,7 @@ def test_all_of_it_learns(kind: str, train: Examples) -> None:
     assert idle == []
 
 
-@pytest.mark.parametrize("kind", EACH)
+@pytest.mark.parametrize("kind", sorted(set(EACH) - {"sentence"}))  # whose weights are given
 def test_the_seed_decides_the_start(kind: str, train: Examples) -> None:
     one, same, other = (made(kind, EACH[kind], train, seed) for seed in (0, 0, 1))
     states = [list(tower.parameters()) for tower in (one, same, other)]

@@ -15,6 +15,7 @@ from genreel.catalogue import INPUTS, Movie
 from genreel.errors import BundleError
 from genreel.features.colours import Colours
 from genreel.features.image import Pixels
+from genreel.features.pieces import Pieces
 from genreel.features.text import Terms
 from genreel.features.tokens import Tokens
 
@@ -53,6 +54,7 @@ class Feature(Protocol):
 KINDS: dict[str, Any] = {
     "terms": Terms,
     "tokens": Tokens,
+    "pieces": Pieces,
     "pixels": Pixels,
     "colours": Colours,
 }

@@ -171,12 +171,17 @@ def split_words(movie: Movie, name: str, stop_words: bool) -> list[str]:
         stop_words: drop common English words.
     """
     text: str = getattr(movie, name)
+    check_length(text, name)
+    words = _WORD.findall(html.unescape(text).lower())
+    return [word for word in words if word not in STOP_WORDS] if stop_words else words
+
+
+def check_length(text: str, name: str) -> None:
+    """InputError where a text, of the input called `name`, is too long to be read."""
     if len(text) > MAX_CHARACTERS:
         raise InputError(
             f"{name} of {len(text):,} characters is over {MAX_CHARACTERS:,}; shorten it"
         )
-    words = _WORD.findall(html.unescape(text).lower())
-    return [word for word in words if word not in STOP_WORDS] if stop_words else words
 
 
 def _ngrams(words: Sequence[str], lengths: tuple[int, int]) -> list[str]:

@@ -17,6 +17,9 @@ from genreel.vocabulary import VOCABULARIES, Vocabulary
 
 FOLDER = Path(__file__).parent / "recipes"
 
+PRECISIONS = ("float32", "float16", "int8")
+"""What the weights of a bundle may be kept in."""
+
 
 @dataclass(frozen=True)
 class DataSettings:
@@ -45,6 +48,8 @@ class _Head:
         vocabulary: a key of VOCABULARIES.
         seed: of everything random.
         threshold: assign every genre from this score on; 0 chooses thresholds on valid.
+        precision: of the bundle's weights: "float32", "float16" (half the size) or "int8" (about
+            a quarter; products with matrices in integers).
         data: which movies it is about.
         notes: what the source leaves open, and what we chose there.
         reported: the source's figures, as it prints them.
@@ -59,6 +64,7 @@ class _Head:
     vocabulary: str = "default"
     seed: int = 0
     threshold: float = 0.0
+    precision: str = "float32"
     data: DataSettings = DataSettings()
     notes: str = ""
     reported: dict[str, Any] = field(default_factory=dict)
@@ -136,6 +142,9 @@ def _checked(table: Mapping[str, Any], where: str) -> Recipe:
     head_table = {k: v for k, v in table.items() if k not in ("features", "model")}
     head = settings_from(_Head, head_table, where)
     vocabulary = pick(VOCABULARIES, head.vocabulary, f"{where}.vocabulary")
+    if head.precision not in PRECISIONS:
+        hint = nearest(head.precision, PRECISIONS)
+        raise RecipeError(f"{where}: unknown precision {head.precision!r}; {hint}")
     features = {}
     for name, entry in _mapping(table.get("features", {}), f"{where}.features").items():
         at = f"{where}.features.{name}"

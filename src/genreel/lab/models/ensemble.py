@@ -99,10 +99,22 @@ class StackSettings(EstimatorSettings):
     folds: int = 3
 
 
-class Stack(_OfParts):
-    """An estimator per genre over the probabilities of all genres from every part (Wolpert 1992).
+SUREST = 0.01
+"""A stack's parts are heard no surer than this of a genre, or of its absence."""
 
-    A part whose input is missing gives its mean scores. After `fit`: `core`; `means` float32,
+
+def bounded_logit(scores: NDArray[Any]) -> NDArray[np.float64]:
+    """The logit of scores kept SUREST away from 0 and 1.
+
+    Beyond that, what float32 rounds off a score would show in its logit.
+    """
+    return logit(np.clip(scores, SUREST, 1 - SUREST))
+
+
+class Stack(_OfParts):
+    """An estimator per genre over the logits of all genres from every part (Wolpert 1992).
+
+    A part whose input is missing gives its mean logits. After `fit`: `core`; `means` float32,
     shape (parts, genres).
     """
 
@@ -129,18 +141,19 @@ class Stack(_OfParts):
             part.fit(train, valid, place)
         if not self.settings.folds:
             scores, shown = self.part_scores(valid), shown_parts(self.parts, valid)
+        x = bounded_logit(scores)
         weight = shown[:, :, None]
-        self.means = ((scores * weight).sum(axis=0) / np.maximum(weight.sum(axis=0), 1)).astype(
+        self.means = ((x * weight).sum(axis=0) / np.maximum(weight.sum(axis=0), 1)).astype(
             np.float32
         )
         told = shown.any(axis=1)
-        x = self._filled(scores, shown)
-        self.core.fit(x[told], labels[told], known[told], place.seed)
+        filled = self._filled(x, shown)
+        self.core.fit(filled[told], labels[told], known[told], place.seed)
 
     def scores(self, examples: Examples) -> Scores:
         """The estimators' probabilities."""
         shown = shown_parts(self.parts, examples)
-        return self.core.scores(self._filled(self.part_scores(examples), shown))
+        return self.core.scores(self._filled(bounded_logit(self.part_scores(examples)), shown))
 
     def _learn_from(self, train: Examples, valid: Examples, place: Place) -> Any:
         if not self.settings.folds:
@@ -155,9 +168,9 @@ class Stack(_OfParts):
                 scores[fold == k, p] = apart.scores(held)
         return scores, shown_parts(self.parts, train), train.labels, train.known
 
-    def _filled(self, scores: NDArray[Any], shown: NDArray[np.bool_]) -> NDArray[np.float32]:
+    def _filled(self, x: NDArray[Any], shown: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Shape (n, parts · genres), absent parts replaced by their means."""
-        filled = np.where(shown[:, :, None], scores, self.means)
+        filled = np.where(shown[:, :, None], x, self.means)
         return np.asarray(filled.reshape(len(filled), -1), np.float32)
 
 

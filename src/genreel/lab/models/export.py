@@ -25,12 +25,13 @@ from genreel.errors import BundleError
 from genreel.features import Feature
 from genreel.features.colours import Colours
 from genreel.features.image import Pixels
+from genreel.features.pieces import Pieces
 from genreel.features.text import Terms
 from genreel.features.tokens import Tokens
 from genreel.lab.examples import Examples
 from genreel.lab.models.base import Model
 from genreel.lab.models.classic import Classic, Linear, PerGenre, dense
-from genreel.lab.models.ensemble import Average, LateFusion, Stack
+from genreel.lab.models.ensemble import SUREST, Average, LateFusion, Stack
 from genreel.lab.models.network import Network
 from genreel.lab.models.towers import scaled
 from genreel.predictor import load_session, run_session
@@ -51,23 +52,26 @@ def export(model: Model, features: Mapping[str, Feature]) -> bytes:
 
 
 def check_parity(graph: bytes, model: Model, examples: Examples) -> float:
-    """Largest difference between the scores of graph and model, over every combination of
-    inputs that single ones and all of them make.
+    """Largest difference between the scores of graph and model, over `shown_in_turn`.
 
     Raises:
         BundleError: it is over PARITY.
     """
     session = load_session(graph, threads=1)
     worst = 0.0
-    for hidden in [(), *([other for other in INPUTS if other != name] for name in INPUTS)]:
-        shown = examples.without(hidden)
-        shown = shown.take(np.flatnonzero(shown.told()))
-        for batch in shown.batches(32):
-            scores = run_session(session, batch.arrays())
-            worst = max(worst, float(np.abs(scores - model.scores(batch)).max(initial=0)))
+    for batch in shown_in_turn(examples):
+        scores = run_session(session, batch.arrays())
+        worst = max(worst, float(np.abs(scores - model.scores(batch)).max(initial=0)))
     if not worst <= PARITY:
         raise BundleError(f"the exported graph differs from the model by {worst:.2g}; not written")
     return worst
+
+
+def shown_in_turn(examples: Examples) -> Iterator[Examples]:
+    """Batches of the movies with all their inputs, then with each input alone."""
+    for hidden in [(), *([other for other in INPUTS if other != name] for name in INPUTS)]:
+        shown = examples.without(hidden)
+        yield from shown.take(np.flatnonzero(shown.told())).batches(32)
 
 
 def count_numbers(graph: bytes) -> int:
@@ -139,6 +143,10 @@ def _example_arrays(feature: Feature, k: int) -> Iterator[tuple[str, Tensor, dic
         yield rows
     elif isinstance(feature, Tokens):
         yield "ids", torch.ones(2, feature.length, dtype=torch.int64), {0: some}
+        yield rows
+    elif isinstance(feature, Pieces):
+        axes = {0: some, 1: Dim(f"pieces{k}", max=feature.length)}
+        yield "ids", torch.ones(2, min(5, feature.length), dtype=torch.int64), axes
         yield rows
     else:
         axes = {0: Dim("n"), 1: Dim(f"terms{k}")}
@@ -543,15 +551,31 @@ def _average(model: Average, features: Mapping[str, Feature]) -> Any:
     return _of_parts(model, features, genres, f"float[n, {genres}] scores", lines, constants)
 
 
+_LOGS = (
+    "p = Clip (stacked, lowest, highest)",
+    "q = Sub (unit, p)",
+    "odds = Div (p, q)",
+    "logs = Log (odds)",
+)
+"""Lines that give `logs`, the logits of `stacked`."""
+
+
+def _bounds(least: float) -> dict[str, Any]:
+    """The constants of `_LOGS`, for scores that are kept `least` away from 0 and 1."""
+    bounds = {"lowest": least, "highest": 1 - least, "unit": 1}
+    return {name: np.array(value, np.float32) for name, value in bounds.items()}
+
+
 def _stack(model: Stack, features: Mapping[str, Feature]) -> Any:
     parts, genres = model.means.shape
     lines, constants = _shown(model)
     lines += [
+        *_LOGS,
         "there = Cast <to=9> (shown)",
-        "filled = Where (there, stacked, means)",
+        "filled = Where (there, logs, means)",
         "x = Flatten (filled)",
     ]
-    constants |= {"means": model.means}
+    constants |= _bounds(SUREST) | {"means": model.means}
     width = parts * genres
     front = _of_parts(model, features, genres, f"float[n, {width}] x", lines, constants)
     return _joined([front], ["x"], _per_genre(model.core, width))
@@ -564,22 +588,16 @@ def _late_fusion(model: LateFusion, features: Mapping[str, Feature]) -> Any:
         "pattern = Cast <to=7> (bits)",
         "weight = Gather (weights, pattern)",
         "shift = Gather (bias, pattern)",
-        "p = Clip (stacked, lowest, highest)",
-        "q = Sub (unit, p)",
-        "odds = Div (p, q)",
-        "logs = Log (odds)",
+        *_LOGS,
         "weighted = Mul (logs, weight)",
         "total = ReduceSum <keepdims=0> (weighted, one)",
         "logits = Add (total, shift)",
         "scores = Sigmoid (logits)",
     ]
-    constants = {
+    constants = _bounds(EPSILON) | {
         "powers": model.powers.astype(np.float32),
         "weights": model.weights,
         "bias": model.bias,
-        "lowest": np.array(EPSILON, np.float32),
-        "highest": np.array(1 - EPSILON, np.float32),
-        "unit": np.array(1, np.float32),
     }
     return _of_parts(model, features, genres, f"float[n, {genres}] scores", lines, constants)
 

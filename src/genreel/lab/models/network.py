@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from genreel.lab.models.fusion import FUSIONS
 from genreel.lab.models.layers import ACTIVATIONS, initialise, layers_problem
 from genreel.lab.models.towers import TOWERS, Backbone, tower_problem
 from genreel.lab.settings import nearest, pick, settings_from
-from genreel.lab.training.cache import default_cache, extracted_rows
+from genreel.lab.training.cache import default_cache, extracted_rows, rows_key
 from genreel.lab.training.loop import (
     TrainingSettings,
     predict_network,
@@ -252,10 +252,11 @@ class Network:
             self.module.towers[name].load_state_dict(alone.module.towers[name].state_dict())
 
     def _extracted(self, examples: Examples) -> Examples:
-        """The examples with the pixels of frozen backbones replaced by their cached vectors."""
+        """The examples with the rows of frozen towers replaced by their cached vectors."""
         assert self.module is not None
-        for tower in self.module.towers.values():
-            if isinstance(tower, Backbone) and tower.settings.frozen:
+        towers: Iterable[Any] = self.module.towers.values()
+        for tower in towers:
+            if getattr(getattr(tower, "settings", None), "frozen", False):
                 examples = extracted_rows(examples, str(tower.feature), tower, default_cache())
         return examples
 
@@ -264,7 +265,7 @@ class Network:
         settings = [train.features[name].settings() for name in self.features]
         digest = hashlib.sha256(repr([self.settings, settings, seed, torch.__version__]).encode())
         for name in self.features:
-            digest.update(str(getattr(train.rows[name], "key", "")).encode())
+            digest.update(rows_key(train.rows[name]).encode())
             for array in train.features[name].state().values():
                 digest.update(array.tobytes())
         for array in (train.index, train.labels, train.known):

@@ -7,7 +7,6 @@ feature's arrays to float32 (m, `width`): a row for each movie that has the inpu
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from dataclasses import dataclass
 from itertools import pairwise
@@ -27,8 +26,10 @@ from genreel.features.text import Terms
 from genreel.features.tokens import PAD, Tokens
 from genreel.lab.examples import Examples
 from genreel.lab.models.layers import ACTIVATIONS, augment, initialise, layers_problem
+from genreel.lab.models.sentence import Sentence, SentenceSettings, sentence_problem
 from genreel.lab.models.vectors import EMBEDDINGS, word_vectors
 from genreel.lab.settings import nearest
+from genreel.lab.weights import weights_folder
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,8 @@ def tower_problem(settings: Any) -> str:
     """Why the settings of a tower cannot work, or ""."""
     if isinstance(settings, BackboneSettings):
         return backbone_problem(settings)
+    if isinstance(settings, SentenceSettings):
+        return sentence_problem(settings)
     words = getattr(settings, "embedding", None)
     if words and words.kind not in EMBEDDINGS:
         return f"unknown embedding {words.kind!r}; {nearest(words.kind, EMBEDDINGS)}"
@@ -171,8 +174,7 @@ def local_weights(name: str) -> Path | None:
     """`weights/NAME.safetensors` beside the folder $GENREEL_DATA, if it is there; otherwise
     timm fetches its own from the hub.
     """
-    data = Path(os.environ.get("GENREEL_DATA", "../shared/data"))
-    path = data.parent / "weights" / f"{name}.safetensors"
+    path = weights_folder() / f"{name}.safetensors"
     return path if path.is_file() else None
 
 
@@ -426,5 +428,6 @@ TOWERS: dict[str, tuple[Any, Any]] = {
     "lstm": (Lstm, LstmSettings),
     "conv1d": (Conv1d, Conv1dSettings),
     "dense": (Dense, DenseSettings),
+    "sentence": (Sentence, SentenceSettings),
 }
 """Kind → tower and its settings."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +11,7 @@ from genreel.errors import RecipeError
 from genreel.features.tokens import Tokens
 from genreel.lab.examples import Examples
 from genreel.lab.settings import nearest
+from genreel.lab.weights import weights_folder
 
 Vectors = NDArray[np.float32]
 
@@ -49,8 +48,7 @@ def _word2vec(width: int, feature: Tokens, train: Examples) -> Vectors:
 
 
 def _glove(feature: Tokens) -> Vectors:
-    data = Path(os.environ.get("GENREEL_DATA", "../shared/data"))
-    path = data.parent / "weights" / "glove.6B.50d.20k.npz"
+    path = weights_folder() / "glove.6B.50d.20k.npz"
     if not path.is_file():
         raise RecipeError(f"no GloVe vectors at {path}; set GENREEL_DATA or use word2vec")
     with np.load(path, allow_pickle=False) as given:

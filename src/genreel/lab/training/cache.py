@@ -73,32 +73,37 @@ def cached_rows(feature: Feature, movies: Sequence[Movie], folder: Path) -> Arra
         folder / f"{feature.kind}-{digest.hexdigest()[:32]}.npy",
         (len(movies), *feature.shape),
         np.uint8,
-        lambda: progress(_read_all(feature, movies), "posters", len(movies)),
+        lambda: enumerate(progress(_read_all(feature, movies), "posters", len(movies))),
     )
 
 
 def extracted_rows(examples: Examples, name: str, extractor: Extractor, folder: Path) -> Examples:
-    """The examples with one feature's pixels replaced by a frozen backbone's vectors.
+    """The examples with one feature's rows replaced by a frozen network's vectors.
 
-    The vectors are computed once and kept: a second recipe on the same backbone, posters and
-    size finds them. The key holds that of the pixels and the identity of the extractor.
+    The vectors are computed once and kept: a second recipe on the same network and the same
+    rows finds them. The key holds the rows' content and the identity of the extractor.
     """
-    rows = examples.rows[name]
-    if not isinstance(rows, ArrayRows) or isinstance(examples.features[name], Vectors):
+    rows, given = examples.rows[name], examples.features[name]
+    if isinstance(given, Vectors):
         return examples
-    digest = hashlib.sha256(f"{rows.key} {extractor.identity()}".encode()).hexdigest()[:32]
+    [short] = extractor.arrays
+    digest = hashlib.sha256(f"{rows_key(rows)} {extractor.identity()}".encode()).hexdigest()[:32]
 
-    def fill() -> Iterator[Array | None]:
+    def fill() -> Iterator[tuple[int, Array | None]]:
+        # The longest first: rows of like length share a batch, so that little of it is padding.
+        order = sorted(range(len(rows)), key=lambda i: -_length(rows[i]))
         for start in progress(range(0, len(rows), 64), "vectors", -(-len(rows) // 64)):
-            batch = rows[start : start + 64]
-            pixels = [row for row in batch if row is not None]
-            vectors = iter(extractor.extract(np.stack(pixels)) if pixels else ())
-            yield from (None if row is None else next(vectors) for row in batch)
+            batch = [(i, rows[i]) for i in order[start : start + 64]]
+            there = [(i, row) for i, row in batch if row is not None]
+            if there:
+                vectors = extractor.extract(given.collate([row for _, row in there])[short])
+                yield from zip((i for i, _ in there), vectors, strict=True)
+            yield from ((i, None) for i, row in batch if row is None)
 
     stored = _stored(
         folder / f"vectors-{digest}.npy", (len(rows), extractor.width), np.float32, fill
     )
-    feature = Vectors(extractor.width, examples.features[name].input)
+    feature = Vectors(extractor.width, given.input, short)
     return replace(
         examples,
         features={**examples.features, name: feature},
@@ -106,25 +111,51 @@ def extracted_rows(examples: Examples, name: str, extractor: Extractor, folder: 
     )
 
 
+def rows_key(rows: Sequence[Any]) -> str:
+    """Names the content of rows: that of the file they come from, or their own digest."""
+    if isinstance(rows, ArrayRows):
+        return rows.key
+    digest = hashlib.sha256()
+    for row in rows:
+        for array in row if isinstance(row, tuple) else (row,):
+            content = b"" if array is None else array.tobytes()
+            digest.update(f"{'-' if array is None else len(content)} ".encode() + content)
+    return digest.hexdigest()
+
+
+def _length(row: Array | None) -> int:
+    return 0 if row is None else len(row)
+
+
 class Extractor(Protocol):
-    """A frozen backbone, as the cache sees it; `net` is the network itself."""
+    """A frozen network, as the cache sees it; `net` is the network itself.
+
+    Attributes:
+        width: of its vectors.
+        net: the network itself.
+    """
 
     width: int
     net: Any
 
+    @property
+    def arrays(self) -> tuple[str, ...]:
+        """The short name of the one array that it takes."""
+
     def identity(self) -> str:
         """Names the network and its weights."""
 
-    def extract(self, pixels: Array) -> Array:
-        """uint8 (m, channels, h, w) → float32 (m, width)."""
+    def extract(self, rows: Array, /) -> Array:
+        """The array of m collated rows → float32 (m, width)."""
 
 
 @dataclass
 class Vectors:
-    """Stands in for a feature whose pixels became vectors; the arrays keep their names."""
+    """Stands in for a feature whose rows became vectors; the array keeps its name."""
 
     width: int
     input: str
+    array: str
     kind: str = "vectors"
     slow: bool = False
 
@@ -132,12 +163,12 @@ class Vectors:
         """Vectors come from the cache alone."""
 
     def collate(self, rows: Sequence[Array | None]) -> dict[str, Array]:
-        """`pixels` float32 (m, width) and `rows` int64 (m,)."""
+        """The array, float32 (m, width), and `rows` int64 (m,)."""
         there = [i for i, row in enumerate(rows) if row is not None]
         stacked = np.empty((len(there), self.width), np.float32)
         for k, i in enumerate(there):
             stacked[k] = rows[i]
-        return {"pixels": stacked, "rows": np.array(there, np.int64)}
+        return {self.array: stacked, "rows": np.array(there, np.int64)}
 
     def settings(self) -> dict[str, Any]:
         """Its width."""
@@ -149,9 +180,12 @@ class Vectors:
 
 
 def _stored(
-    path: Path, shape: tuple[int, ...], dtype: Any, fill: Callable[[], Iterable[Array | None]]
+    path: Path,
+    shape: tuple[int, ...],
+    dtype: Any,
+    fill: Callable[[], Iterable[tuple[int, Array | None]]],
 ) -> ArrayRows:
-    """Rows of the file `path`, which `fill` makes where it is not there yet."""
+    """Rows of the file `path`; where it is not there yet, `fill` gives each with its number."""
     flags = path.with_suffix(".json")
     if not (flags.is_file() and path.is_file()):
         try:
@@ -160,11 +194,11 @@ def _stored(
                 array = np.lib.format.open_memmap(
                     Path(temporary) / "rows.npy", mode="w+", dtype=dtype, shape=shape
                 )
-                there = []
-                for i, row in enumerate(fill()):
+                there = [False] * shape[0]
+                for i, row in fill():
                     if row is not None:
                         array[i] = row
-                    there.append(row is not None)
+                        there[i] = True
                 array.flush()
                 (Path(temporary) / "flags.json").write_text(json.dumps(there))
                 os.replace(Path(temporary) / "rows.npy", path)

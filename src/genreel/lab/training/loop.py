@@ -300,9 +300,13 @@ def _loss(
 
 
 def _average(kept: nn.Module, module: nn.Module, decay: float) -> None:
+    # What is frozen is alike in both; an encoder of 20 million numbers would take most of a step.
+    frozen = {name for name, p in module.named_parameters() if not p.requires_grad}
     with torch.no_grad():
         current = module.state_dict()
         for name, value in kept.state_dict().items():
+            if name in frozen:
+                continue
             if value.is_floating_point():
                 value.lerp_(current[name], 1 - decay)
             else:

