@@ -270,7 +270,9 @@ class Memory:
 def stack(
     examples: Examples, parts: Mapping[str, Any], folds: int, estimator: str = "logistic"
 ) -> Stack:
-    settings = StackSettings(estimator, {"max_depth": 3} if estimator == "tree" else {}, folds)
+    settings = StackSettings(
+        estimator, {"max_depth": 3} if estimator == "tree" else {}, folds=folds
+    )
     return Stack(settings, (), examples.features, parts)
 
 

@@ -93,7 +93,7 @@ def average(examples: Examples, **parts: Model) -> Average:
 
 
 def stack(examples: Examples, estimator: str, folds: int, **parts: Model) -> Stack:
-    settings = StackSettings(estimator, OPTIONS.get(estimator, {}), folds)
+    settings = StackSettings(estimator, OPTIONS.get(estimator, {}), folds=folds)
     return Stack(settings, (), examples.features, parts)
 
 
