@@ -44,11 +44,20 @@ PARITY = 1e-4
 def export(model: Model, features: Mapping[str, Feature]) -> bytes:
     """The model as one ONNX graph, from the features' arrays to `scores` (n, genres)."""
     graph = EXPORTERS[type(model)](model, features)
-    del graph.metadata_props[:]
+    _forget_origins(graph)
     graph.producer_name = "genreel"
     onnx.checker.check_model(graph, full_check=True)
     data: bytes = graph.SerializeToString()
     return data
+
+
+def _forget_origins(model: Any) -> None:
+    """Takes out the stack traces that torch leaves, with the paths of whoever exported."""
+    del model.metadata_props[:]
+    for part in (model.graph, *model.functions):
+        del part.metadata_props[:]
+        for thing in (*part.node, *part.value_info):
+            del thing.metadata_props[:]
 
 
 def check_parity(graph: bytes, model: Model, examples: Examples) -> float:
