@@ -32,7 +32,7 @@ from sklearn.model_selection import train_test_split
 
 from genreel.catalogue import Catalogue, Movie
 from genreel.formats.class_table import read_class_table
-from genreel.lab.evaluation.compare import compare
+from genreel.lab.evaluation.compare import COLUMNS, compare
 from genreel.lab.evaluation.evaluate import evaluate
 from genreel.lab.recipe import FOLDER, Recipe, load_recipe
 from genreel.lab.splits import Split, read_split, stratified_split
@@ -144,7 +144,7 @@ def run(
     split: Split,
     out: Path,
 ) -> list[dict[str, Any]]:
-    """The leaderboard of one protocol, kept in results/PROTOCOL.csv as well."""
+    """The leaderboard of one protocol, kept among the other rows of results/PROTOCOL.csv as well."""
     folder = out / protocol
     folder.mkdir(parents=True, exist_ok=True)
     movies = catalogue.by_id()
@@ -162,9 +162,22 @@ def run(
 
     recipes = [recipe_for_cpu(name, protocol) for name in names]
     rows = compare(recipes, trained, split.part("test", movies), split, folder)
-    RESULTS.mkdir(exist_ok=True)
-    shutil.copy(folder / "leaderboard.csv", RESULTS / f"{protocol}.csv")
+    keep(folder / "leaderboard.csv", RESULTS / f"{protocol}.csv")
     return rows
+
+
+def keep(measured: Path, results: Path) -> None:
+    """Puts what was measured in the place of its older rows; recipes not run now stay."""
+    rows: dict[str, dict[str, str]] = {}
+    for path in (results, measured):
+        if path.is_file():
+            with path.open(newline="", encoding="utf-8") as file:
+                rows |= {row["recipe"]: row for row in csv.DictReader(file) if not row["error"]}
+    ordered = sorted(rows.values(), key=lambda row: -float(row["macro_roc_auc"]))
+    with results.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(ordered)
 
 
 def fill_in(rows: Sequence[Mapping[str, Any]], protocol: str, data: str) -> None:
