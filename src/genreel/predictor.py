@@ -171,6 +171,20 @@ class Predictor:
             while waiting:
                 yield from self._finish(*waiting.popleft(), threshold, explain)
 
+    def predict_batch(self, movies: Sequence[Movie]) -> list[Prediction]:
+        """Predicts movies that are at hand in one run of the graph, in the caller's own thread.
+
+        For callers that are threads themselves, as a server's are; a stream is faster with
+        `predict_many`, whose posters are read ahead.
+
+        Args:
+            movies: few enough to be held together.
+
+        Returns:
+            One Prediction per movie, in order; one that cannot be predicted carries `error`.
+        """
+        return list(self._finish(movies, {}, None)) if movies else []
+
     def explain(self, movie: Movie, genres: Sequence[str] | None = None) -> dict[str, Why]:
         """Which words and areas spoke for each of `genres` (None: all), by taking them away.
 

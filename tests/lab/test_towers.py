@@ -256,6 +256,13 @@ def test_vectors_pass_through(posters: Tensor) -> None:
     assert 0.3 < (dropped == 0).float().mean() < 0.7
 
 
+def test_vectors_wider_than_the_last_convolution(posters: Tensor) -> None:
+    """As those of VGG, which has dense layers before its classifier."""
+    tower = backbone(replace(TINY, name="mobilenetv3_small_050", frozen=True))
+    assert tower.width != tower.net.num_features
+    assert tower.extract(posters.numpy()).shape == (24, tower.width)
+
+
 def test_a_backbone_is_known_by_name_and_weights(train: Examples) -> None:
     one, same, other = (frozen_backbone(TINY, train, seed) for seed in (0, 0, 1))
     assert one.identity() == same.identity() != other.identity()

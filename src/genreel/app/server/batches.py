@@ -147,7 +147,7 @@ class Batches:
         started = time.perf_counter()
         try:
             movies = [movie for movie, _ in batch]
-            predictions = list(self.predictor.predict_many(movies, batch_size=self.size))
+            predictions = self.predictor.predict_batch(movies)
         except Exception as error:
             for _, future in batch:
                 future.set_exception(error)

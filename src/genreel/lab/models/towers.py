@@ -71,7 +71,8 @@ class Backbone(nn.Module):
         super().__init__()
         self.settings = settings
         self.net = pretrained(settings.name, settings.weights, feature)
-        self.width = int(self.net.num_features)
+        # VGG's vectors come out of its dense layers, wider than its last convolution.
+        self.width = int(self.net.head_hidden_size)
         self.dropout = nn.Dropout(settings.dropout)
         if settings.frozen:
             self.net.requires_grad_(False)
