@@ -144,7 +144,7 @@ def run(
     split: Split,
     out: Path,
 ) -> list[dict[str, Any]]:
-    """The leaderboard of one protocol, kept among the other rows of results/PROTOCOL.csv as well."""
+    """The leaderboard of one protocol; its rows go among those of results/PROTOCOL.csv."""
     folder = out / protocol
     folder.mkdir(parents=True, exist_ok=True)
     movies = catalogue.by_id()
