@@ -452,10 +452,10 @@ class Slow:
         self.go = threading.Event()
         self.sizes: list[int] = []
 
-    def predict_many(self, movies: list[Movie], batch_size: int) -> Iterator[Prediction]:
+    def predict_batch(self, movies: list[Movie]) -> list[Prediction]:
         self.go.wait(10)
         self.sizes.append(len(movies))
-        yield from (Prediction(movie.id, {"War": 0.5}) for movie in movies)
+        return [Prediction(movie.id, {"War": 0.5}) for movie in movies]
 
 
 def test_a_full_queue_refuses_and_says_when_to_ask_again() -> None:
