@@ -15,6 +15,8 @@ import itertools
 import json
 import logging
 import os
+import sys
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +35,6 @@ from genreel.why import Area, Why, Word
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else a warning on stderr
-os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
 try:
     import ray
     import ray.data
@@ -126,7 +127,7 @@ def _fingerprint(paths: Iterable[str]) -> str:
                     digest.update(hashlib.file_digest(file, "sha256").digest())
             else:
                 for movie in found:
-                    digest.update(os.fsencode(f"{movie.poster}\0"))
+                    digest.update(os.fsencode(str(movie.poster)) + b"\0")
         except (GenreelError, OSError) as error:
             digest.update(os.fsencode(str(error)))
     return digest.hexdigest()
@@ -150,7 +151,7 @@ def _open_folder(out: Path, manifest: Mapping[str, Any]) -> int | None:
         earlier = dict(json.loads(there))
     except (ValueError, TypeError):
         raise GenreelError(f"{out}/{MANIFEST} is damaged; give another --out") from None
-    parts = earlier.pop("parts", None)
+    parts: int | None = earlier.get("parts")
     differing = [key for key, value in manifest.items() if earlier.get(key) != value]
     if differing:
         raise GenreelError(
@@ -196,7 +197,7 @@ _Rows = dict[str, list[Any]]
 def _run(job: Job, seal: str) -> int:
     """Predicts the parts that are not there; their number, those that were there included."""
     total = None
-    with _ray(job.workers):
+    with _quiet(), _ray(job.workers):
         rows = (
             ray.data.from_items([{"part": 0}])
             # Its own share of a core keeps Ray from reading in the actors, one after the other.
@@ -219,7 +220,7 @@ def _run(job: Job, seal: str) -> int:
     return int(total)
 
 
-def _cut(batch: Mapping[str, Any], job: Job) -> Iterator[_Rows]:
+def _cut(batch: Any, job: Job) -> Iterator[Any]:
     """Reads the movies and cuts them into parts; leaves out those that are there."""
     os.chdir(job.folder or ".")
     number = 0
@@ -283,7 +284,7 @@ def _movie(line: str) -> Movie:
 def _ray(workers: int) -> Iterator[None]:
     """Ray for a while: the cluster that RAY_ADDRESS names, or one of this machine's own."""
     address = os.environ.get("RAY_ADDRESS")
-    own = {
+    own: dict[str, Any] = {
         "address": "local",
         "num_cpus": workers + 1,  # the task that reads does next to nothing
         "object_store_memory": STORE_BYTES,
@@ -309,3 +310,26 @@ def _ray(workers: int) -> Iterator[None]:
         ) from None
     finally:
         ray.shutdown()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps what Ray's C++ side writes to stderr, which no setting stops, off it for a while.
+
+    Python's own stderr, with the progress and the errors that we show, stays.
+    """
+    sys.stderr.flush()
+    shown, stderr = os.dup(2), sys.stderr
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        with os.fdopen(os.dup(shown), "w", buffering=1) as ours:
+            if stderr is sys.__stderr__:
+                sys.stderr = ours
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # such as fewer parts than actors
+                yield
+    finally:
+        sys.stderr = stderr
+        os.dup2(shown, 2)
+        os.close(shown)
