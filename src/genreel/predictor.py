@@ -85,7 +85,7 @@ class Predictor:
         limits: Limits | None = None,
     ) -> None:
         self.bundle = bundle if isinstance(bundle, Bundle) else read_bundle(bundle)
-        self.threads = threads or _cores()
+        self.threads = threads or cores()
         for feature in self.bundle.features.values():
             if limits and hasattr(feature, "limits"):
                 feature.limits = limits
@@ -312,7 +312,8 @@ def _batches(movies: Iterable[Movie], size: int) -> Iterator[list[Movie]]:
         yield batch
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import gc
-import itertools
 import os
 import shlex
 import sys
@@ -18,6 +17,8 @@ from genreel.errors import GenreelError, MissingExtra
 
 if TYPE_CHECKING:
     from genreel.catalogue import Movie
+    from genreel.posters import Limits
+    from genreel.predictor import Prediction
 
 DONE, NOTHING_DONE, USAGE, SOME_FAILED = 0, 1, 2, 3
 """Exit codes: all done; nothing could be done; wrong usage; some inputs failed."""
@@ -162,6 +163,25 @@ def _add_predict(commands: Any) -> None:
     )
     parser.add_argument(
         "--max-side", type=_positive, metavar="N", help="longest side of a poster (30,000 pixels)"
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="local: this process; ray: several, on one machine or on the cluster that "
+        "RAY_ADDRESS names (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="for ray: folder of finished parts, from which a run that was stopped goes on",
+    )
+    parser.add_argument(
+        "--workers", type=_positive, metavar="N", help="for ray: processes (default: all cores)"
+    )
+    parser.add_argument(
+        "--part-rows", type=_positive, metavar="N", help="for ray: movies of a part (1,000)"
     )
 
 
@@ -586,15 +606,31 @@ def _predict(arguments: argparse.Namespace) -> int:
 
     if arguments.explain and arguments.format in ("csv", "parquet"):
         arguments.parser.error("--explain needs --format table, json or jsonl")
-    movies = _movies(arguments)
     given = {
         name: value
         for name in ("max_bytes", "max_pixels", "max_side")
         if (value := getattr(arguments, name))
     }
-    predictor = Predictor(arguments.model, limits=dataclasses.replace(Limits(), **given))
-    gc.freeze()
-    gc.enable()
+    limits = dataclasses.replace(Limits(), **given)
+    if arguments.engine == "ray":
+        gc.enable()
+        predictions, genres = _predict_with_ray(arguments, limits)
+    else:
+        for name in ("out", "workers", "part_rows"):
+            if getattr(arguments, name):
+                flag = name.replace("_", "-")
+                arguments.parser.error(f"--{flag} goes with --engine ray")
+        movies = _movies(arguments)
+        predictor = Predictor(arguments.model, limits=limits)
+        gc.freeze()
+        gc.enable()
+        predictions = predictor.predict_many(
+            movies, threshold=arguments.threshold, explain=arguments.explain
+        )
+        # A bar and a table on one terminal would write over each other.
+        if not sys.stdout.isatty():
+            predictions = progress(predictions, "predicting", _length(movies))
+        genres = predictor.genres
     failed = answered = 0
 
     def counted(predictions: Iterable[Any]) -> Iterator[Any]:
@@ -604,13 +640,7 @@ def _predict(arguments: argparse.Namespace) -> int:
             answered += bool(prediction.scores)
             yield prediction
 
-    predictions = counted(
-        predictor.predict_many(movies, threshold=arguments.threshold, explain=arguments.explain)
-    )
-    # A bar and a table on one terminal would write over each other.
-    if not sys.stdout.isatty():
-        predictions = progress(predictions, "predicting", _length(movies))
-    output.write(predictions, arguments.format, predictor.genres, arguments.top_k)
+    output.write(counted(predictions), arguments.format, genres, arguments.top_k)
     if failed:
         what = "input" if failed == 1 else "inputs"
         print(f"genreel: {failed} {what} failed; see the error of each", file=sys.stderr)
@@ -621,65 +651,49 @@ def _predict(arguments: argparse.Namespace) -> int:
     return SOME_FAILED if failed else DONE
 
 
+def _predict_with_ray(
+    arguments: argparse.Namespace, limits: Limits
+) -> tuple[Iterator[Prediction], tuple[str, ...]]:
+    """The predictions of all parts in the input's order, and the bundle's genres."""
+    if not arguments.out:
+        arguments.parser.error("--engine ray needs --out DIR, for the finished parts")
+    if any(getattr(arguments, name) for name in ("plot", "title", "year")):
+        arguments.parser.error("--plot, --title and --year describe one movie: --engine local")
+    if not arguments.paths or "-" in arguments.paths:
+        arguments.parser.error("--engine ray needs files or folders, which every process can read")
+    _need("scale")
+    from genreel.app.scale import PART_ROWS, Job, predict
+    from genreel.bundle import read_bundle
+    from genreel.predictor import cores
+
+    job = Job(
+        tuple(arguments.paths),
+        arguments.out,
+        arguments.model,
+        arguments.workers or cores(),
+        arguments.threshold,
+        arguments.explain,
+        limits,
+        arguments.part_rows or PART_ROWS,
+    )
+    return predict(job), read_bundle(arguments.model).vocabulary.genres
+
+
 def _movies(arguments: argparse.Namespace) -> Iterable[Movie]:
     """The movies that the command line names."""
+    from genreel.app.sources import holds_many, movies_of
     from genreel.catalogue import movie_from_record
 
     about = {name: getattr(arguments, name) for name in ("plot", "title", "year")}
     paths: list[str] = arguments.paths
     if any(about.values()) or not paths:
-        if len(paths) > 1 or (paths and _holds_many(paths[0])):
+        if len(paths) > 1 or (paths and holds_many(paths[0])):
             arguments.parser.error("--plot, --title and --year describe one movie; give one poster")
         if not paths and not any(value.strip() for value in about.values()):
             arguments.parser.error("nothing to predict; give a poster, folder, catalogue or --plot")
         record = {**about, "poster": paths[0] if paths else ""}
         return [movie_from_record(record, Path(paths[0]).stem if paths else "movie")]
-    if len(paths) == 1:
-        return _source(paths[0])
-    return itertools.chain.from_iterable(map(_source_or_failure, paths))
-
-
-def _source(given: str) -> Iterable[Movie]:
-    """The movies of one argument; GenreelError if it holds none."""
-    from genreel.catalogue import Catalogue, Movie, movies_from_json_lines
-    from genreel.posters import SUFFIXES
-
-    path = Path(given)
-    if given == "-":
-        return movies_from_json_lines()
-    if not _holds_many(given):
-        return [Movie(path.stem, poster=path)]
-    if path.suffix.lower() in _TABLE_SUFFIXES or _has_table(path):
-        return Catalogue(path)
-    found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and not p.is_dir())
-    if not found:
-        raise GenreelError(f"{path}: no posters ({', '.join(SUFFIXES)}) and no table")
-    return [Movie(p.relative_to(path).with_suffix("").as_posix(), poster=p) for p in found]
-
-
-def _source_or_failure(given: str) -> Iterator[Movie]:
-    """The movies of one argument of several; a failure is a movie, so that the others go on."""
-    from genreel.catalogue import Movie
-
-    try:
-        yield from _source(given)
-    except GenreelError as error:
-        yield Movie(given, problem=str(error))
-
-
-_TABLE_SUFFIXES = (".csv", ".jsonl", ".parquet")
-
-
-def _holds_many(given: str) -> bool:
-    """Whether an argument is a catalogue, a folder or standard input rather than a poster."""
-    path = Path(given)
-    return given == "-" or path.suffix.lower() in _TABLE_SUFFIXES or path.is_dir()
-
-
-def _has_table(path: Path) -> bool:
-    from genreel.catalogue import TABLES
-
-    return any((path / name).is_file() for name in TABLES)
+    return movies_of(paths)
 
 
 def _length(movies: Any) -> int | None:

@@ -15,6 +15,7 @@ EXTRAS = {
     "parquet": "catalogues and results as Parquet",
     "hdf5": "the HDF5 file of MM-IMDb",
     "app": "the review pages, the API and the watched folder",
+    "scale": "prediction on several processes or machines (Ray)",
     "lab": "training and measuring models",
     "test": "the tests",
 }

@@ -1,0 +1,335 @@
+"""Predicts on several processes or machines with Ray. The only file that imports ray.
+
+One task reads the movies and cuts them into parts; a pool of actors, each with a Predictor of one
+thread, predicts a part and writes it to the output folder, whole or not at all. Through Ray travel
+rows and paths, never posters: every machine must see the same files. A part that is there is not
+predicted again, so a run that was stopped goes on when it is given again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import itertools
+import json
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import genreel
+from genreel.app.sources import movies_of
+from genreel.bundle import read_bundle
+from genreel.catalogue import Catalogue, Movie
+from genreel.errors import GenreelError, MissingExtra
+from genreel.files import remove_parts, write_whole
+from genreel.posters import Limits
+from genreel.predictor import Prediction, Predictor
+from genreel.progress import progress
+from genreel.why import Area, Why, Word
+
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else a warning on stderr
+try:
+    import ray
+    import ray.data
+except ImportError:
+    raise MissingExtra("ray", "scale") from None
+
+FORMAT = 1
+"""Version of the output folder's layout."""
+
+PART_ROWS = 1000
+"""Movies of a part: seconds of work, lost at most once per actor when a run is stopped."""
+
+STORE_BYTES = 128 * 2**20
+"""Memory that a local Ray may use for rows on their way."""
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to predict and where to put it; the same on every machine.
+
+    Attributes:
+        paths: posters, folders, catalogues.
+        out: folder of the parts.
+        model: a bundle's folder, or the name of one that came with the package.
+        workers: actors, each on one core.
+        threshold: as in `Predictor.predict_many`.
+        explain: as in `Predictor.predict_many`.
+        limits: what a poster may cost.
+        part_rows: movies of a part.
+        folder: that relative paths start from; None: the current one.
+    """
+
+    paths: tuple[str, ...]
+    out: Path
+    model: str = "default"
+    workers: int = 1
+    threshold: float | None = None
+    explain: bool = False
+    limits: Limits = dataclasses.field(default_factory=Limits)
+    part_rows: int = PART_ROWS
+    folder: Path | None = None
+
+
+def predict(job: Job) -> Iterator[Prediction]:
+    """Predicts what is not predicted yet, then yields every prediction in the input's order.
+
+    Raises:
+        GenreelError: the input or the bundle cannot be used, the output folder belongs to another
+            run, or Ray failed.
+    """
+    here = job.folder or Path.cwd()
+    job = dataclasses.replace(job, out=job.out.resolve(), folder=here)
+    movies_of(job.paths)  # which refuses an input that is not there
+    manifest = _manifest(job)
+    parts = _open_folder(job.out, manifest)
+    if parts is None or any(not _part(job.out, number).is_file() for number in range(parts)):
+        parts = _run(job, manifest["bundle"])
+        _write_manifest(job.out, {**manifest, "parts": parts})
+    return _read_parts(job.out, parts)
+
+
+# The output folder
+
+
+def _manifest(job: Job) -> dict[str, Any]:
+    """What the parts of a folder depend on, but for the posters' content."""
+    return {
+        "format": FORMAT,
+        "genreel": genreel.__version__,
+        "paths": list(job.paths),
+        "input": _fingerprint(job.paths),
+        "bundle": read_bundle(job.model).config["sha256"],
+        "threshold": job.threshold,
+        "explain": job.explain,
+        "limits": dataclasses.asdict(job.limits),
+        "part_rows": job.part_rows,
+    }
+
+
+def _fingerprint(paths: Iterable[str]) -> str:
+    """Hash of the tables' content and of the posters' names."""
+    digest = hashlib.sha256()
+    for given in paths:
+        try:
+            found = movies_of([given])
+            if isinstance(found, Catalogue):
+                with found.path.open("rb") as file:
+                    digest.update(hashlib.file_digest(file, "sha256").digest())
+            else:
+                for movie in found:
+                    digest.update(os.fsencode(str(movie.poster)) + b"\0")
+        except (GenreelError, OSError) as error:
+            digest.update(os.fsencode(str(error)))
+    return digest.hexdigest()
+
+
+def _open_folder(out: Path, manifest: Mapping[str, Any]) -> int | None:
+    """Makes the folder ready; the number of its parts where an earlier run finished them."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        there = (out / MANIFEST).read_bytes() if (out / MANIFEST).exists() else b""
+        strange = not there and any(out.glob("[!.]*"))
+    except OSError as error:
+        raise GenreelError(f"{out}: {error.strerror}; give another --out") from None
+    if strange:
+        raise GenreelError(f"{out} holds files of something else; give another --out")
+    remove_parts(out)
+    if not there:
+        _write_manifest(out, manifest)
+        return None
+    try:
+        earlier = dict(json.loads(there))
+    except (ValueError, TypeError):
+        raise GenreelError(f"{out}/{MANIFEST} is damaged; give another --out") from None
+    parts: int | None = earlier.get("parts")
+    differing = [key for key, value in manifest.items() if earlier.get(key) != value]
+    if differing:
+        raise GenreelError(
+            f"{out} holds parts of another run (its {differing[0]} differs); give another --out "
+            "or remove it"
+        )
+    return parts
+
+
+def _write_manifest(out: Path, manifest: Mapping[str, Any]) -> None:
+    write_whole(out / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
+
+
+def _part(out: Path, number: int) -> Path:
+    return out / f"part-{number:05}.jsonl"
+
+
+def _read_parts(out: Path, parts: int) -> Iterator[Prediction]:
+    for number in range(parts):
+        with _part(out, number).open("rb") as file:
+            yield from map(_prediction, file)
+
+
+def _prediction(line: bytes) -> Prediction:
+    """The inverse of `Prediction.to_dict`."""
+    row = json.loads(line)
+    why: dict[str, Why] | None = row.get("why") and {
+        genre: {
+            "words": [Word(**word) for word in found["words"]],
+            "areas": [Area(**area) for area in found["areas"]],
+        }
+        for genre, found in row["why"].items()
+    }
+    genres, missing = tuple(row["genres"]), tuple(row["missing"])
+    return Prediction(row["id"], row["scores"], genres, missing, row["error"], why)
+
+
+# What Ray runs: rows are {"part", "movies" (JSON lines), "error"}; the last has no movies.
+
+_Rows = dict[str, list[Any]]
+
+
+def _run(job: Job, seal: str) -> int:
+    """Predicts the parts that are not there; their number, those that were there included."""
+    total = None
+    with _quiet(), _ray(job.workers):
+        rows = (
+            ray.data.from_items([{"part": 0}])
+            # Its own share of a core keeps Ray from reading in the actors, one after the other.
+            .map_batches(_cut, fn_args=(job,), num_cpus=0.5, batch_format="numpy")
+            .map_batches(
+                _Worker,
+                fn_constructor_args=(job, seal),
+                batch_size=1,
+                batch_format="numpy",
+                compute=ray.data.ActorPoolStrategy(size=job.workers),
+                num_cpus=1,
+            )
+        )
+        for row in progress(rows.iter_rows(), "parts"):
+            if row["error"]:
+                raise GenreelError(row["error"])
+            total = row["part"] if row["last"] else total
+    if total is None:
+        raise GenreelError("Ray ended early; run the command again to go on")
+    return int(total)
+
+
+def _cut(batch: Any, job: Job) -> Iterator[Any]:
+    """Reads the movies and cuts them into parts; leaves out those that are there."""
+    os.chdir(job.folder or ".")
+    number = 0
+    try:
+        movies = iter(movies_of(job.paths))
+        while part := list(itertools.islice(movies, job.part_rows)):
+            if not _part(job.out, number).is_file():
+                yield _row(number, "".join(map(_line, part)))
+            number += 1
+        yield _row(number)
+    except GenreelError as error:
+        yield _row(number, error=str(error))
+
+
+def _row(part: int, movies: str = "", error: str = "") -> _Rows:
+    return {"part": [part], "movies": [movies], "error": [error]}
+
+
+class _Worker:
+    """An actor: a Predictor on one core."""
+
+    def __init__(self, job: Job, seal: str) -> None:
+        os.chdir(job.folder or ".")
+        self.job = job
+        self.predictor = Predictor(job.model, threads=1, limits=job.limits)
+        self.error = ""
+        if self.predictor.bundle.config["sha256"] != seal:
+            self.error = f"{job.model} is another bundle on {os.uname().nodename}; copy it there"
+
+    def __call__(self, batch: Mapping[str, Any]) -> _Rows:
+        """Predicts one part and writes it."""
+        [part], [movies], [error] = batch["part"], batch["movies"], batch["error"]
+        error = error or self.error
+        if movies and not error:
+            job = self.job
+            predictions = self.predictor.predict_many(
+                map(_movie, movies.splitlines()), threshold=job.threshold, explain=job.explain
+            )
+            lines = "".join(json.dumps(p.to_dict()) + "\n" for p in predictions)
+            try:
+                write_whole(_part(job.out, part), lines.encode())
+            except GenreelError as failure:
+                error = str(failure)
+        return {"part": [part], "last": [not movies], "error": [error]}
+
+
+def _line(movie: Movie) -> str:
+    """A movie as a line of JSON, without its labels, which a prediction does not need."""
+    kept = {name: getattr(movie, name) for name in ("id", "title", "year", "plot", "problem")}
+    kept["poster"] = None if movie.poster is None else str(movie.poster)
+    return json.dumps(kept) + "\n"
+
+
+def _movie(line: str) -> Movie:
+    row = json.loads(line)
+    poster = row.pop("poster")
+    return Movie(**row, poster=None if poster is None else Path(poster))
+
+
+@contextlib.contextmanager
+def _ray(workers: int) -> Iterator[None]:
+    """Ray for a while: the cluster that RAY_ADDRESS names, or one of this machine's own."""
+    address = os.environ.get("RAY_ADDRESS")
+    own: dict[str, Any] = {
+        "address": "local",
+        "num_cpus": workers + 1,  # the task that reads does next to nothing
+        "object_store_memory": STORE_BYTES,
+        "include_dashboard": False,
+    }
+    try:
+        ray.init(
+            **({"address": address} if address else own),
+            log_to_driver=False,
+            logging_level=logging.CRITICAL,
+        )
+        logging.getLogger("ray.data").setLevel(logging.CRITICAL)
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False
+        context.print_on_execution_start = False
+        context.target_max_block_size = 1  # byte: a block for every part, so that all actors work
+        context.target_min_block_size = 1
+        yield
+    except (ray.exceptions.RayError, ConnectionError) as error:
+        last = str(error).strip().splitlines()[-1:]
+        raise GenreelError(
+            f"Ray failed ({''.join(last)}); run the command again to go on"
+        ) from None
+    finally:
+        ray.shutdown()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps what Ray's C++ side writes to stderr, which no setting stops, off it for a while.
+
+    Python's own stderr, with the progress and the errors that we show, stays.
+    """
+    sys.stderr.flush()
+    shown, stderr = os.dup(2), sys.stderr
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        with os.fdopen(os.dup(shown), "w", buffering=1) as ours:
+            if stderr is sys.__stderr__:
+                sys.stderr = ours
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # such as fewer parts than actors
+                yield
+    finally:
+        sys.stderr = stderr
+        os.dup2(shown, 2)
+        os.close(shown)

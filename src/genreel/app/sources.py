@@ -1,0 +1,53 @@
+"""The movies that a command line names: posters, folders, catalogues, standard input."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from genreel.catalogue import TABLES, Catalogue, Movie, movies_from_json_lines
+from genreel.errors import GenreelError
+from genreel.posters import SUFFIXES
+
+_TABLE_SUFFIXES = (".csv", ".jsonl", ".parquet")
+
+
+def movies_of(paths: Sequence[str]) -> Iterable[Movie]:
+    """The movies of all `paths`, one after the other.
+
+    Raises:
+        GenreelError: the only path holds none; of several, such a one is a movie with a problem.
+    """
+    if len(paths) == 1:
+        return _source(paths[0])
+    return itertools.chain.from_iterable(map(_source_or_failure, paths))
+
+
+def holds_many(given: str) -> bool:
+    """Whether a path is a catalogue, a folder or standard input rather than a poster."""
+    path = Path(given)
+    return given == "-" or path.suffix.lower() in _TABLE_SUFFIXES or path.is_dir()
+
+
+def _source(given: str) -> Iterable[Movie]:
+    """The movies of one path; GenreelError if it holds none."""
+    path = Path(given)
+    if given == "-":
+        return movies_from_json_lines()
+    if not holds_many(given):
+        return [Movie(path.stem, poster=path)]
+    if path.suffix.lower() in _TABLE_SUFFIXES or any((path / name).is_file() for name in TABLES):
+        return Catalogue(path)
+    found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and not p.is_dir())
+    if not found:
+        raise GenreelError(f"{path}: no posters ({', '.join(SUFFIXES)}) and no table")
+    return [Movie(p.relative_to(path).with_suffix("").as_posix(), poster=p) for p in found]
+
+
+def _source_or_failure(given: str) -> Iterator[Movie]:
+    """The movies of one path of several; a failure is a movie, so that the others go on."""
+    try:
+        yield from _source(given)
+    except GenreelError as error:
+        yield Movie(given, problem=str(error))

@@ -1,0 +1,151 @@
+"""Prediction with a real Ray: as local, in order, and resumed after a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from genreel.app import doctor
+from genreel.app.cli import main
+
+SAMPLES = Path(__file__).parent.parent.parent / "samples"
+PART_ROWS = 5
+
+
+def command(*argv: object) -> list[str]:
+    return [sys.executable, "-m", "genreel.app.cli", "predict", *map(str, argv)]
+
+
+def run(*argv: object) -> tuple[int, list[dict[str, Any]], str]:
+    """Exit code, rows and stderr of a command in a process of its own."""
+    ran = subprocess.run(command(*argv), capture_output=True, timeout=120, check=False)
+    return ran.returncode, list(map(json.loads, ran.stdout.splitlines())), ran.stderr.decode()
+
+
+@pytest.fixture(scope="module")
+def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The samples, and rows that cannot be used."""
+    folder = tmp_path_factory.mktemp("catalogue")
+    shutil.copytree(SAMPLES / "posters", folder / "posters")
+    table = (SAMPLES / "movies.csv").read_text()
+    columns = table.splitlines()[0].split(",")
+    (folder / "posters" / "broken.jpg").write_bytes(b"\xff\xd8\xff no picture")
+    for row in (
+        {"id": "broken", "poster": "posters/broken.jpg"},
+        {"id": "absent", "poster": "posters/absent.jpg", "plot": "A sheriff holds a town."},
+        {"id": "broken", "title": "Twice"},
+        {"id": "outside", "poster": "../outside.jpg"},
+    ):
+        table += ",".join(row.get(column, "") for column in columns) + "\n"
+    (folder / "movies.csv").write_text(table)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def killed(catalogue: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output folder of a run that was killed after its first part."""
+    out = tmp_path_factory.mktemp("scale") / "out"
+    argv = (catalogue, "--engine", "ray", "--out", out, "--workers", 1, "--part-rows", PART_ROWS)
+    with subprocess.Popen(
+        command(*argv), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        until = time.monotonic() + 90
+        while not list(out.glob("part-*")) and process.poll() is None and time.monotonic() < until:
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
+    assert list(out.glob("part-*")), "no part was written"
+    return out
+
+
+def test_a_killed_run_goes_on_and_gives_what_one_process_gives(
+    catalogue: Path, killed: Path
+) -> None:
+    first = killed / "part-00000.jsonl"
+    assert first.is_file()
+    (killed / "part-00003.jsonl").unlink(missing_ok=True)  # if the kill came too late
+    before = first.stat().st_mtime_ns
+
+    argv = (catalogue, "--format", "jsonl")
+    ray = ("--engine", "ray", "--out", killed, "--workers", 2, "--part-rows", PART_ROWS)
+    code, rows, errors = run(*argv, *ray)
+    local_code, expected, local_errors = run(*argv)
+
+    assert (
+        (code, errors)
+        == (local_code, local_errors)
+        == (3, "genreel: 4 inputs failed; see the error of each\n")
+    )
+    assert [row["id"] for row in rows] == [row["id"] for row in expected]
+    for row, other in zip(rows, expected, strict=True):
+        assert row["scores"] == pytest.approx(other["scores"], abs=1.1e-6)
+        assert {**row, "scores": 0} == {**other, "scores": 0}
+    assert [bool(row["scores"]) for row in rows[-4:]] == [False, True, False, False]
+    assert first.stat().st_mtime_ns == before, "a finished part was predicted again"
+    assert len(list(killed.glob("part-*"))) == -(-len(expected) // PART_ROWS)
+    assert not list(killed.glob(".*")), "half-written files are left"
+
+    # All parts are there now: Ray is not even started.
+    started = time.monotonic()
+    assert run(*argv, *ray)[:2] == (code, rows)
+    assert time.monotonic() - started < 20
+
+    # Another input or setting must not be mixed into these parts.
+    code, rows, errors = run(*argv, *ray, "--threshold", "0.5")
+    assert (code, rows) == (1, [])
+    assert "its threshold differs" in errors
+    table = catalogue / "movies.csv"
+    table.write_text(table.read_text() + "\n")
+    code, _, errors = run(*argv, *ray)
+    assert code == 1
+    assert "its input differs" in errors
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["x.csv", "--engine", "ray"], "needs --out"),
+        (["x.csv", "--out", "y"], "--out goes with --engine ray"),
+        (["x.csv", "--part-rows", "9"], "--part-rows goes with --engine ray"),
+        (["-", "--engine", "ray", "--out", "y"], "needs files or folders"),
+        (["--engine", "ray", "--out", "y", "--plot", "A"], "describe one movie"),
+    ],
+)
+def test_wrong_usage(argv: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["predict", *argv])
+    assert stopped.value.code == 2
+    assert says in capsys.readouterr().err
+
+
+def test_an_input_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["predict", str(tmp_path / "no.csv"), "--engine", "ray", "--out", str(tmp_path / "out")]
+    assert main(argv) == 1
+    assert "no.csv does not exist" in capsys.readouterr().err
+
+
+def test_a_folder_of_something_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "letter.txt").write_text("mine")
+    assert main(["predict", str(SAMPLES), "--engine", "ray", "--out", str(tmp_path)]) == 1
+    assert "holds files of something else" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_without_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(doctor, "_module_there", lambda name: name != "ray")
+    out = tmp_path / "out"
+    assert main(["predict", str(SAMPLES), "--engine", "ray", "--out", str(out)]) == 1
+    assert capsys.readouterr().err == (
+        "genreel: ray is not installed; run: python -m pip install 'genreel[scale]'\n"
+    )
+    assert not out.exists()
