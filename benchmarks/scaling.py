@@ -8,8 +8,8 @@ engine held to the same cores: `genreel predict` against `genreel predict --engi
 worker per core. The start is the time of a catalogue of one film; films a second are counted
 without it, overhead is Ray's seconds over those of one process on the same cores. Memory is the
 proportional set size of all processes together, sampled; load is the machine's own in the minute
-before (on a machine that others use too, trust the CPU-seconds). With --kills, a run with Ray is killed
-so many times and given again, and its rows are compared with those of one process.
+before (on a machine that others use too, trust the CPU-seconds). With --kills, a run with Ray is
+killed so many times and given again, and its rows are compared with those of one process.
 Adds rows to benchmarks/results/scaling.csv, unless --out says otherwise.
 
 --estimate measures nothing: it prints what many films would take, reckoned from the last
