@@ -27,7 +27,7 @@ def command(*argv: object) -> list[str]:
 
 def run(*argv: object) -> tuple[int, list[dict[str, Any]], str]:
     """Exit code, rows and stderr of a command in a process of its own."""
-    ran = subprocess.run(command(*argv), capture_output=True, timeout=120, check=False)
+    ran = subprocess.run(command(*argv), capture_output=True, timeout=240, check=False)
     return ran.returncode, list(map(json.loads, ran.stdout.splitlines())), ran.stderr.decode()
 
 
@@ -58,7 +58,7 @@ def killed(catalogue: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with subprocess.Popen(
         command(*argv), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     ) as process:
-        until = time.monotonic() + 90
+        until = time.monotonic() + 180
         while not list(out.glob("part-*")) and process.poll() is None and time.monotonic() < until:
             time.sleep(0.02)
         os.killpg(process.pid, signal.SIGKILL)

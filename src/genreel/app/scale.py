@@ -197,11 +197,12 @@ _Rows = dict[str, list[Any]]
 def _run(job: Job, seal: str) -> int:
     """Predicts the parts that are not there; their number, those that were there included."""
     total = None
+    cut: Any = _cut  # Ray's types do not know of fn_args
     with _quiet(), _ray(job.workers):
         rows = (
             ray.data.from_items([{"part": 0}])
             # Its own share of a core keeps Ray from reading in the actors, one after the other.
-            .map_batches(_cut, fn_args=(job,), num_cpus=0.5, batch_format="numpy")
+            .map_batches(cut, fn_args=(job,), num_cpus=0.5, batch_format="numpy")
             .map_batches(
                 _Worker,
                 fn_constructor_args=(job, seal),
@@ -220,7 +221,7 @@ def _run(job: Job, seal: str) -> int:
     return int(total)
 
 
-def _cut(batch: Any, job: Job) -> Iterator[Any]:
+def _cut(batch: Mapping[str, Any], job: Job) -> Iterator[_Rows]:
     """Reads the movies and cuts them into parts; leaves out those that are there."""
     os.chdir(job.folder or ".")
     number = 0
