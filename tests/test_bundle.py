@@ -504,3 +504,10 @@ def test_thresholds_must_cover_the_vocabulary(words: Predictor, tmp_path: Path) 
     with pytest.raises(KeyError):
         rewrite(words.bundle, tmp_path / "new", thresholds={"Drama": 0.5})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_operators_of_an_engine_are_refused(folder: Path) -> None:
+    """onnxruntime runs com.microsoft; a bundle may hold none of them, whatever runs it."""
+    model = graph("x = Identity(scores)", ', "com.microsoft" : 1')
+    replace_file(folder, "model.onnx", model.SerializeToString())
+    assert refusal(folder).startswith("model.onnx cannot be loaded (operators of com.microsoft)")

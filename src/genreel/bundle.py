@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,9 @@ FILES = ("model.onnx", "features.npz", "recipe.toml", "metrics.json", "README.md
 
 SHIPPED = Path(__file__).parent / "bundles"
 """Where the bundles are that came with the package."""
+
+DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
+"""Whose operators a graph may use: those that ONNX itself defines."""
 
 MAX_CONFIG_BYTES = 2**20
 MAX_FILE_BYTES = 2**30
@@ -183,6 +186,67 @@ def _refers_outside(model: bytes) -> bool:
     while at > 0 and model[at - 1] not in (0, 8):
         at = model.find(b"location", at + 1)
     return at > 0
+
+
+def check_operators(model: bytes) -> None:
+    """Refuses a graph with operators of an engine, which onnxruntime itself would run.
+
+    Raises:
+        BundleError: the bytes of an ONNX graph name other operator sets, or are damaged.
+    """
+    if foreign := _domains(model) - DOMAINS:
+        names = ", ".join(sorted(name[:80] for name in foreign))
+        raise BundleError(f"model.onnx cannot be loaded (operators of {names}); get it again")
+
+
+def _domains(model: bytes) -> set[str]:
+    """The operator sets that an ONNX graph declares, its functions' included.
+
+    Raises:
+        BundleError: the bytes are not Protocol Buffers.
+    """
+    domains: set[str] = set()
+    for number, value in _fields(model):
+        if number == 8:  # ModelProto.opset_import
+            names = [name for key, name in _fields(value) if key == 1]  # the last one holds
+            domains.add(names[-1].decode(errors="replace") if names else "")
+        elif number == 25:  # ModelProto.functions; their opset_import is field 9
+            for key, entry in _fields(value):
+                if key == 9:
+                    names = [name for field_, name in _fields(entry) if field_ == 1]
+                    domains.add(names[-1].decode(errors="replace") if names else "")
+    return domains
+
+
+def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
+    """Number and content of each field of a Protocol Buffers message that has a length."""
+    at = 0
+
+    def varint() -> int:
+        nonlocal at
+        value = 0
+        for shift in range(0, 70, 7):
+            if at >= len(message):
+                break
+            byte = message[at]
+            at += 1
+            value |= (byte & 127) << shift
+            if byte < 128:
+                return value
+        raise BundleError("model.onnx cannot be loaded (no Protocol Buffers); get it again")
+
+    while at < len(message):
+        key = varint()
+        kind = key & 7
+        if kind == 0:
+            varint()
+            continue
+        size = {1: 8, 5: 4}.get(kind) or (varint() if kind == 2 else len(message) + 1)
+        if at + size > len(message):
+            raise BundleError("model.onnx cannot be loaded (no Protocol Buffers); get it again")
+        if kind == 2:
+            yield key >> 3, message[at : at + size]
+        at += size
 
 
 def _read_arrays(data: bytes) -> dict[str, dict[str, Any]]:
