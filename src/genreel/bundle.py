@@ -199,26 +199,37 @@ def check_operators(model: bytes) -> None:
         raise BundleError(f"model.onnx cannot be loaded (operators of {names}); get it again")
 
 
+# Where the messages of onnx.proto name an operator set (by field number), and which messages
+# hold further ones. A node counts as well: onnxruntime runs com.microsoft undeclared.
+_NAMED_IN = {"opset": 1, "node": 7}
+_WITHIN = {
+    "model": {7: "graph", 8: "opset", 25: "function"},
+    "function": {7: "node", 9: "opset"},
+    "graph": {1: "node"},
+    "node": {5: "attribute"},
+    "attribute": {6: "graph", 11: "graph"},
+}
+
+
 def _domains(model: bytes) -> set[str]:
-    """The operator sets that an ONNX graph declares, its functions' included.
+    """The operator sets that an ONNX graph declares or uses, its inner graphs' included.
 
     Raises:
         BundleError: the bytes are not Protocol Buffers.
     """
     domains: set[str] = set()
-    for number, value in _fields(model):
-        if number == 8:  # ModelProto.opset_import
-            names = [name for key, name in _fields(value) if key == 1]  # the last one holds
-            domains.add(names[-1].decode(errors="replace") if names else "")
-        elif number == 25:  # ModelProto.functions; their opset_import is field 9
-            for key, entry in _fields(value):
-                if key == 9:
-                    names = [name for field_, name in _fields(entry) if field_ == 1]
-                    domains.add(names[-1].decode(errors="replace") if names else "")
+    waiting = [("model", memoryview(model))]
+    while waiting:
+        kind, message = waiting.pop()
+        for number, value in _fields(message):
+            if number == _NAMED_IN.get(kind):
+                domains.add(bytes(value).decode(errors="replace"))
+            elif inner := _WITHIN.get(kind, {}).get(number):
+                waiting.append((inner, value))
     return domains
 
 
-def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
+def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
     """Number and content of each field of a Protocol Buffers message that has a length."""
     at = 0
 
@@ -236,7 +247,7 @@ def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
         raise BundleError("model.onnx cannot be loaded (no Protocol Buffers); get it again")
 
     while at < len(message):
-        key = varint()
+        key = varint() & 0xFFFFFFFF  # which is what Protocol Buffers keep of it
         kind = key & 7
         if kind == 0:
             varint()
