@@ -504,3 +504,18 @@ def test_thresholds_must_cover_the_vocabulary(words: Predictor, tmp_path: Path) 
     with pytest.raises(KeyError):
         rewrite(words.bundle, tmp_path / "new", thresholds={"Drama": 0.5})
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("declared", [True, False])
+@pytest.mark.parametrize("inside", [True, False])
+def test_operators_of_an_engine_are_refused(folder: Path, declared: bool, inside: bool) -> None:
+    """onnxruntime runs com.microsoft, even undeclared; a bundle may hold none of it."""
+    model = graph("scores = Identity (present)", ', "com.microsoft" : 1' if declared else "")
+    node = helper.make_node("Gelu", ["present"], ["scores"], domain="com.microsoft")
+    if inside:
+        branch = helper.make_graph([node], "branch", [], [model.graph.output[0]])
+        node = helper.make_node("If", ["c"], ["scores"], then_branch=branch, else_branch=branch)
+    del model.graph.node[:]
+    model.graph.node.append(node)
+    replace_file(folder, "model.onnx", model.SerializeToString())
+    assert refusal(folder).startswith("model.onnx cannot be loaded (operators of com.microsoft)")

@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,9 @@ FILES = ("model.onnx", "features.npz", "recipe.toml", "metrics.json", "README.md
 
 SHIPPED = Path(__file__).parent / "bundles"
 """Where the bundles are that came with the package."""
+
+DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
+"""Whose operators a graph may use: those that ONNX itself defines."""
 
 MAX_CONFIG_BYTES = 2**20
 MAX_FILE_BYTES = 2**30
@@ -183,6 +186,78 @@ def _refers_outside(model: bytes) -> bool:
     while at > 0 and model[at - 1] not in (0, 8):
         at = model.find(b"location", at + 1)
     return at > 0
+
+
+def check_operators(model: bytes) -> None:
+    """Refuses a graph with operators of an engine, which onnxruntime itself would run.
+
+    Raises:
+        BundleError: the bytes of an ONNX graph name other operator sets, or are damaged.
+    """
+    if foreign := _domains(model) - DOMAINS:
+        names = ", ".join(sorted(name[:80] for name in foreign))
+        raise BundleError(f"model.onnx cannot be loaded (operators of {names}); get it again")
+
+
+# Where the messages of onnx.proto name an operator set (by field number), and which messages
+# hold further ones. A node counts as well: onnxruntime runs com.microsoft undeclared.
+_NAMED_IN = {"opset": 1, "node": 7}
+_WITHIN = {
+    "model": {7: "graph", 8: "opset", 25: "function"},
+    "function": {7: "node", 9: "opset"},
+    "graph": {1: "node"},
+    "node": {5: "attribute"},
+    "attribute": {6: "graph", 11: "graph"},
+}
+
+
+def _domains(model: bytes) -> set[str]:
+    """The operator sets that an ONNX graph declares or uses, its inner graphs' included.
+
+    Raises:
+        BundleError: the bytes are not Protocol Buffers.
+    """
+    domains: set[str] = set()
+    waiting = [("model", memoryview(model))]
+    while waiting:
+        kind, message = waiting.pop()
+        for number, value in _fields(message):
+            if number == _NAMED_IN.get(kind):
+                domains.add(bytes(value).decode(errors="replace"))
+            elif inner := _WITHIN.get(kind, {}).get(number):
+                waiting.append((inner, value))
+    return domains
+
+
+def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
+    """Number and content of each field of a Protocol Buffers message that has a length."""
+    at = 0
+
+    def varint() -> int:
+        nonlocal at
+        value = 0
+        for shift in range(0, 70, 7):
+            if at >= len(message):
+                break
+            byte = message[at]
+            at += 1
+            value |= (byte & 127) << shift
+            if byte < 128:
+                return value
+        raise BundleError("model.onnx cannot be loaded (no Protocol Buffers); get it again")
+
+    while at < len(message):
+        key = varint() & 0xFFFFFFFF  # which is what Protocol Buffers keep of it
+        kind = key & 7
+        if kind == 0:
+            varint()
+            continue
+        size = {1: 8, 5: 4}.get(kind) or (varint() if kind == 2 else len(message) + 1)
+        if at + size > len(message):
+            raise BundleError("model.onnx cannot be loaded (no Protocol Buffers); get it again")
+        if kind == 2:
+            yield key >> 3, message[at : at + size]
+        at += size
 
 
 def _read_arrays(data: bytes) -> dict[str, dict[str, Any]]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from genreel.bundle import Bundle, read_bundle
+from genreel.bundle import Bundle, check_operators, read_bundle
 from genreel.catalogue import INPUTS, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
 from genreel.features import Array, collate
@@ -289,6 +289,7 @@ _AHEAD = 2  # batches that are decoded while one is predicted
 
 def load_session(model: bytes, threads: int) -> onnxruntime.InferenceSession:
     """The graph, ready to run on `threads` cores; raises BundleError if it cannot be loaded."""
+    check_operators(model)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 4  # its errors reach us as exceptions; it need not print them
