@@ -303,7 +303,7 @@ def pss(pid: int) -> int:
 def estimates(rows: Sequence[Mapping[str, str]], price: float) -> str:
     """A Markdown table of what 10⁶ and 10⁸ films would take."""
     measured = [row for row in rows if row["engine"] == "ray" and row["films_per_second"]]
-    row = max(measured, key=lambda row: int(row["cores"]))
+    row = max(reversed(measured), key=lambda row: int(row["cores"]))
     lines = [
         "| films | posters | rows | predictions | core-hours | hours on 16 cores "
         "| machines of 16 cores for a day | dollars |",
