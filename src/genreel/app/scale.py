@@ -201,8 +201,9 @@ def _run(job: Job, seal: str) -> int:
     with _quiet(), _ray(job.workers):
         rows = (
             ray.data.from_items([{"part": 0}])
-            # Its own share of a core keeps Ray from reading in the actors, one after the other.
-            .map_batches(cut, fn_args=(job,), num_cpus=0.5, batch_format="numpy")
+            # Without a core of its own it never waits for one that an actor holds, and Ray does
+            # not fuse it with the actors, which would then read one after the other.
+            .map_batches(cut, fn_args=(job,), num_cpus=0, batch_format="numpy")
             .map_batches(
                 _Worker,
                 fn_constructor_args=(job, seal),
@@ -287,7 +288,7 @@ def _ray(workers: int) -> Iterator[None]:
     address = os.environ.get("RAY_ADDRESS")
     own: dict[str, Any] = {
         "address": "local",
-        "num_cpus": workers + 1,  # the task that reads does next to nothing
+        "num_cpus": workers,
         "object_store_memory": STORE_BYTES,
         "include_dashboard": False,
     }
