@@ -305,17 +305,15 @@ def estimates(rows: Sequence[Mapping[str, str]], price: float) -> str:
     measured = [row for row in rows if row["engine"] == "ray" and row["films_per_second"]]
     row = max(reversed(measured), key=lambda row: int(row["cores"]))
     lines = [
-        "| films | posters | rows | predictions | core-hours | hours on 16 cores "
-        "| machines of 16 cores for a day | dollars |",
-        "|---|---|---|---|---|---|---|---|",
+        "| films | posters | rows | predictions | core-hours | hours on 16 cores | dollars |",
+        "|---|---|---|---|---|---|---|",
     ]
     for films in (10**6, 10**8):
         said = estimate(films, row, price)
         lines.append(
             f"| {films:,} | {said['posters'] / 1e9:,.0f} GB | {said['rows'] / 1e9:,.1f} GB "
             f"| {said['predictions'] / 1e9:,.1f} GB | {said['core_hours']:,.0f} "
-            f"| {said['core_hours'] / 16:,.1f} | {said['machines']:,.1f} "
-            f"| {said['dollars']:,.0f} |"
+            f"| {said['core_hours'] / 16:,.1f} | {said['dollars']:,.2f} |"
         )
     return "\n".join(lines)
 
@@ -333,7 +331,6 @@ def estimate(films: int, row: Mapping[str, str], price: float) -> dict[str, floa
         "rows": films * float(row["row_bytes"]),
         "predictions": films * float(row["output_bytes"]),
         "core_hours": core_hours,
-        "machines": core_hours / 16 / 24,
         "dollars": core_hours * price,
     }
 

@@ -25,6 +25,9 @@ INPUTS = ("poster", "plot", "title", "year")
 TABLES = ("movies.csv", "movies.jsonl", "movies.parquet")
 """Names under which a catalogue folder keeps its table."""
 
+TABLE_SUFFIXES = tuple(Path(name).suffix for name in TABLES)
+"""How a table's name ends, in lower case."""
+
 FIRST_YEAR, LAST_YEAR = 1870, 2100  # before the first film; far enough ahead for announced ones
 
 # Columns that hold genres, and the taxonomy each one speaks. "genres" speaks whatever the

@@ -6,11 +6,9 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from genreel.catalogue import TABLES, Catalogue, Movie, movies_from_json_lines
+from genreel.catalogue import TABLE_SUFFIXES, TABLES, Catalogue, Movie, movies_from_json_lines
 from genreel.errors import GenreelError
 from genreel.posters import SUFFIXES
-
-_TABLE_SUFFIXES = (".csv", ".jsonl", ".parquet")
 
 
 def movies_of(paths: Sequence[str]) -> Iterable[Movie]:
@@ -27,7 +25,7 @@ def movies_of(paths: Sequence[str]) -> Iterable[Movie]:
 def holds_many(given: str) -> bool:
     """Whether a path is a catalogue, a folder or standard input rather than a poster."""
     path = Path(given)
-    return given == "-" or path.suffix.lower() in _TABLE_SUFFIXES or path.is_dir()
+    return given == "-" or path.suffix.lower() in TABLE_SUFFIXES or path.is_dir()
 
 
 def _source(given: str) -> Iterable[Movie]:
@@ -37,7 +35,7 @@ def _source(given: str) -> Iterable[Movie]:
         return movies_from_json_lines()
     if not holds_many(given):
         return [Movie(path.stem, poster=path)]
-    if path.suffix.lower() in _TABLE_SUFFIXES or any((path / name).is_file() for name in TABLES):
+    if path.suffix.lower() in TABLE_SUFFIXES or any((path / name).is_file() for name in TABLES):
         return Catalogue(path)
     found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and not p.is_dir())
     if not found:

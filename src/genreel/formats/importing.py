@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from genreel.catalogue import TABLES, Movie
+from genreel.catalogue import TABLE_SUFFIXES, TABLES, Movie
 from genreel.errors import GenreelError, PosterError
 from genreel.files import remove_parts, whole_file, write_whole
 from genreel.formats.source import Poster
@@ -39,7 +39,7 @@ class Imported:
 
 def table_of(target: Path) -> Path:
     """The table that a target means: itself, or movies.csv in a folder."""
-    return target if target.suffix.lower() in (".csv", ".jsonl", ".parquet") else target / TABLES[0]
+    return target if target.suffix.lower() in TABLE_SUFFIXES else target / TABLES[0]
 
 
 def write_import(

@@ -17,13 +17,12 @@ from genreel.app.server.images import encode
 from genreel.app.server.learner import Learner
 from genreel.app.server.settings import Settings
 from genreel.app.store import Source, Store
-from genreel.catalogue import Catalogue, Movie
+from genreel.catalogue import TABLE_SUFFIXES, Catalogue, Movie
 from genreel.errors import CatalogueError, PosterError, UnknownFilm
 from genreel.predictor import Prediction, Predictor
 from genreel.why import why_to_dict
 
 MAX_ID = 200
-TABLES = (".csv", ".jsonl", ".parquet")
 ROWS_AT_ONCE = 16
 """Rows of a table that are on disk together."""
 
@@ -133,8 +132,8 @@ class Service:
             CatalogueError: it is no table. Busy: other tables are being added.
         """
         suffix = Path(file_name(name)).suffix.lower()
-        if suffix not in TABLES:
-            raise CatalogueError(f"{file_name(name)} is no table; give {', '.join(TABLES)}")
+        if suffix not in TABLE_SUFFIXES:
+            raise CatalogueError(f"{file_name(name)} is no table; give {', '.join(TABLE_SUFFIXES)}")
         with self.batches.patience(), tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"movies{suffix}"
             path.write_bytes(data)
