@@ -261,6 +261,49 @@ def test_patience_stops_and_keeps_the_best(
     assert log_loss(wrong.labels, wrong.known, found) == pytest.approx(losses[-1], abs=1e-6)
 
 
+def test_patience_keeps_the_best_average(train: Examples, valid: Examples, tmp_path: Path) -> None:
+    module, wrong = Small(), contrary(valid)
+    changes = {"epochs": 20, "average": 0.9, "patience": 2, "schedule": "constant"}
+    losses = [e["valid_loss"] for e in run(module, train, wrong, tmp_path / "a.pt", **changes)]
+    found = 1 / (1 + np.exp(-predict_network(module, wrong, POSTER)))
+    assert log_loss(wrong.labels, wrong.known, found) == pytest.approx(min(losses), abs=1e-6)
+    assert losses[-1] > min(losses) + 1e-3
+    saved = torch.load(tmp_path / "a.pt", weights_only=True)
+    assert not torch.equal(saved["average"]["head.weight"], module.head.weight)
+    assert not torch.equal(saved["network"]["head.weight"], module.head.weight)
+
+
+def test_mixup_blends_posters_and_labels_alike() -> None:
+    torch.manual_seed(3)
+    pixels = torch.zeros(4, 3, 2, 2, dtype=torch.uint8)
+    pixels[1] = 200
+    labels = torch.tensor([[0.0], [1.0], [0.0], [0.0]])
+    known = torch.tensor([[1.0], [1.0], [0.0], [1.0]])
+    shares = set()
+    for _ in range(30):
+        arrays = {"poster.pixels": pixels, "present": torch.ones(4, 4)}
+        mixed, target, heeded = loop._mixed(arrays, labels, known, 0.4)
+        assert mixed["present"] is arrays["present"]
+        found = mixed["poster.pixels"]
+        assert found.dtype == torch.uint8
+        blended = found.float().mean(dim=(1, 2, 3)) / 200
+        torch.testing.assert_close(blended[:, None], target, atol=0.003, rtol=0)
+        assert heeded[2] == 0 and heeded.sum() in (2, 3)
+        shares.add(round(float(target.max()), 3))
+    assert len(shares) > 10
+    assert labels.sum() == 1  # what is given stays as it is
+
+
+def test_half_the_bits_teach_as_well(train: Examples, valid: Examples, tmp_path: Path) -> None:
+    full, half = Small(), Small()
+    exact = run(full, train, valid, tmp_path / "a.pt")
+    rounded = run(half, train, valid, tmp_path / "b.pt", precision="bfloat16")
+    assert all(parameter.dtype == torch.float32 for parameter in half.parameters())
+    first, second = (predict_network(m, valid, POSTER) for m in (full, half))
+    assert np.abs(first - second).max() > 0
+    assert rounded[-1]["valid_loss"] == pytest.approx(exact[-1]["valid_loss"], abs=0.03)
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
 @pytest.mark.parametrize("schedule", ["constant", "onecycle", "step"])
 def test_every_optimizer_and_schedule_learns(
@@ -414,10 +457,8 @@ def test_freezing_nothing_tunes_all(train: Examples, valid: Examples, tmp_path: 
         ({"step_epochs": 0}, "training.step_epochs must be at least 1"),
         ({"warmup": 1.0}, "training.warmup must be at least 0 and below 1"),
         ({"warmup": -0.1}, "training.warmup must be at least 0 and below 1"),
-        (
-            {"patience": 1},
-            "training.average and training.patience keep different weights; choose one",
-        ),
+        ({"mixup": -0.1}, "training.mixup must be at least 0"),
+        ({"precision": "half"}, "training.precision must be one of float32, bfloat16, not 'half'"),
     ],
 )
 def test_settings_that_cannot_work(changes: dict[str, Any], problem: str) -> None:

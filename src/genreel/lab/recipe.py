@@ -29,11 +29,14 @@ class DataSettings:
         years: first and last year of release; (0, 0) takes all.
         one_genre: only movies with exactly one genre of the vocabulary.
         at_most: so many movies of each part, the first of the split; 0 takes all.
+        presumed: how much, in training, a genre that is unknown of a movie with mixed genres
+            counts as absent, in [0, 1]; see `examples.presume_absent`.
     """
 
     years: tuple[int, int] = (0, 0)
     one_genre: bool = False
     at_most: int = 0
+    presumed: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreel.lab.examples import Examples
-from genreel.vocabulary import Known, Labels
+from genreel.vocabulary import Labels
 
 Scores = NDArray[np.float32]
 
@@ -50,14 +50,14 @@ class Model(Protocol):
         """Probabilities, shape (n, genres); they say nothing of a movie that has no row."""
 
 
-def prior(labels: Labels, known: Known) -> NDArray[np.float64]:
-    """Share of positives among each genre's known cells, shape (genres,).
+def prior(labels: Labels, counted: NDArray[Any]) -> NDArray[np.float64]:
+    """Share of positives among the cells of each genre that count, shape (genres,).
 
     By Laplace's rule of succession, so never quite 0 or 1; but 0 for a genre that no movie is
     known for: one half would have the model say it of every film.
     """
-    count = known.sum(axis=0)
-    return np.where(count > 0, ((labels * known).sum(axis=0) + 1) / (count + 2), 0.0)
+    count = counted.sum(axis=0)
+    return np.where(count > 0, ((labels * counted).sum(axis=0) + 1) / (count + 2), 0.0)
 
 
 def inputs_of(names: tuple[str, ...], features: Mapping[str, Any]) -> tuple[str, ...]:

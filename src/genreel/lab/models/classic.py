@@ -36,7 +36,7 @@ from genreel.lab.models.base import Place, Scores, inputs_of, prior
 from genreel.lab.settings import nearest
 from genreel.lab.training.cache import Extractor, default_cache, extracted_rows
 from genreel.progress import progress
-from genreel.vocabulary import Known, Labels
+from genreel.vocabulary import Labels
 
 ESTIMATORS: dict[str, Any] = {
     "knn": KNeighborsClassifier,
@@ -113,18 +113,27 @@ class PerGenre:
         self.estimators: list[Any] = []
         self.priors: NDArray[np.float32] = np.empty(0, np.float32)
 
-    def fit(self, x: Any, labels: Labels, known: Known, seed: int) -> None:
-        """x: dense or sparse, shape (n, d)."""
+    def fit(self, x: Any, labels: Labels, counted: NDArray[Any], seed: int) -> None:
+        """Fits every genre.
+
+        Args:
+            x: dense or sparse, shape (n, d).
+            labels: shape (n, genres).
+            counted: how much a cell counts, shape (n, genres): 0 or 1, or between where the
+                estimator takes weights.
+            seed: of what is random.
+        """
         genres = labels.shape[1]
-        self.priors = prior(labels, known).astype(np.float32)
+        self.priors = prior(labels, counted).astype(np.float32)
         self.estimators = []
         if self.settings.imbalance == "resampling":
-            drawn = resampled(labels, known, np.random.default_rng(seed))
-            x, labels, known = x[drawn], labels[drawn], known[drawn]
+            drawn = resampled(labels, counted > 0, np.random.default_rng(seed))
+            x, labels, counted = x[drawn], labels[drawn], counted[drawn]
         for g in progress(range(genres), self.settings.estimator, genres):
-            use, y = known[:, g], labels[known[:, g], g]
+            use = counted[:, g] > 0
+            y = labels[use, g]
             told = min(y.sum(), (1 - y).sum()) >= _FEWEST
-            self.estimators.append(self._fitted(x, use, y, seed) if told else None)
+            self.estimators.append(self._fitted(x, y, counted[:, g], seed) if told else None)
 
     def scores(self, x: Any) -> Scores:
         """Probabilities, shape (n, genres); for an SVM, the sigmoid of its decision function, so
@@ -142,7 +151,8 @@ class PerGenre:
                 scores[:, g] = estimator.predict_proba(x)[:, 1]
         return scores
 
-    def _fitted(self, x: Any, use: NDArray[np.bool_], y: NDArray[np.float32], seed: int) -> Any:
+    def _fitted(self, x: Any, y: NDArray[np.float32], counted: NDArray[Any], seed: int) -> Any:
+        use = counted > 0
         options = dict(self.settings.options)
         cls = ESTIMATORS[self.settings.estimator]
         if cls is SVC and options.get("gamma", "scale") == "scale":
@@ -156,7 +166,9 @@ class PerGenre:
         try:
             weights = {}
             if self.settings.imbalance == "weights":
-                weights["sample_weight"] = compute_sample_weight("balanced", y)
+                weights["sample_weight"] = compute_sample_weight("balanced", y) * counted[use]
+            elif (counted[use] < 1).any():
+                weights["sample_weight"] = counted[use]
             estimator = cls(**options).fit(x[use], y, **weights)
         except (TypeError, ValueError) as error:  # of an option, most likely
             raise RecipeError(f"{self.settings.estimator}: {error}") from None
@@ -255,7 +267,7 @@ class Classic:
             components = min(self.settings.pca, *x.shape)
             self.pca = PCA(components, svd_solver="randomized", random_state=place.seed).fit(x)
             x = self._reduced(x)
-        self.core.fit(x, train.labels, train.known, place.seed)
+        self.core.fit(x, train.labels, train.counted(), place.seed)
 
     def scores(self, examples: Examples) -> Scores:
         """Probabilities; 0 for a movie without the input."""
@@ -351,7 +363,7 @@ class Linear:
         told = np.asarray(terms.getnnz(axis=1) > 0)
         options = {"C": self.settings.C, "solver": "liblinear"}
         core = PerGenre(EstimatorSettings("logistic", options, self.settings.imbalance))
-        core.fit(terms[told], train.labels[told], train.known[told], place.seed)
+        core.fit(terms[told], train.labels[told], train.counted()[told], place.seed)
         self.bias = logit(core.priors).astype(np.float32)
         self.weights = np.zeros((terms.shape[1], len(self.bias)), np.float32)
         for g, estimator in enumerate(core.estimators):

@@ -136,7 +136,7 @@ class Stack(_OfParts):
 
     def fit(self, train: Examples, valid: Examples, place: Place) -> None:
         """Scores out of fold, then the parts on all of `train`, then the estimators."""
-        scores, shown, labels, known = self._learn_from(train, valid, place)
+        scores, shown, labels, counted = self._learn_from(train, valid, place)
         for part in self.parts.values():
             part.fit(train, valid, place)
         if not self.settings.folds:
@@ -148,7 +148,7 @@ class Stack(_OfParts):
         )
         told = shown.any(axis=1)
         filled = self._filled(x, shown)
-        self.core.fit(filled[told], labels[told], known[told], place.seed)
+        self.core.fit(filled[told], labels[told], counted[told], place.seed)
 
     def scores(self, examples: Examples) -> Scores:
         """The estimators' probabilities."""
@@ -157,7 +157,7 @@ class Stack(_OfParts):
 
     def _learn_from(self, train: Examples, valid: Examples, place: Place) -> Any:
         if not self.settings.folds:
-            return None, None, valid.labels, valid.known
+            return None, None, valid.labels, valid.counted()
         fold = np.random.default_rng(place.seed).permutation(len(train)) % self.settings.folds
         scores = np.zeros((len(train), len(self.parts), train.labels.shape[1]), np.float32)
         for k in range(self.settings.folds):
@@ -166,7 +166,7 @@ class Stack(_OfParts):
                 apart = copy.deepcopy(part)
                 apart.fit(rest, valid, place)
                 scores[fold == k, p] = apart.scores(held)
-        return scores, shown_parts(self.parts, train), train.labels, train.known
+        return scores, shown_parts(self.parts, train), train.labels, train.counted()
 
     def _filled(self, x: NDArray[Any], shown: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Shape (n, parts · genres), absent parts replaced by their means."""

@@ -15,6 +15,7 @@ from genreel.calibration import logit
 from genreel.catalogue import INPUTS
 from genreel.errors import RecipeError
 from genreel.features import Feature
+from genreel.features.image import Pixels
 from genreel.lab.examples import Examples
 from genreel.lab.models.base import Place, Scores, inputs_of, prior
 from genreel.lab.models.fusion import FUSIONS
@@ -106,7 +107,7 @@ class Net(nn.Module):
             vector = _vectors(tower, [arrays[f"{feature}.{array}"] for array in self.arrays[name]])
             rows = arrays.get(f"{feature}.rows")
             if rows is not None:
-                empty = torch.zeros(n, vector.shape[1], device=vector.device)
+                empty = vector.new_zeros(n, vector.shape[1])
                 vector = empty.index_put((rows,), vector)
             vectors.append(torch.where(shown[name], vector, self.absent[name]))
         fused = vectors[0] if self.fusion is None else self.fusion(vectors)
@@ -161,6 +162,8 @@ class Network:
             )
         if settings.fusion != FusionSettings() and len(settings.towers) < 2:
             return f"fusion {settings.fusion.kind!r} needs at least two towers"
+        if settings.training.mixup and set(kinds.values()) != {Pixels.kind}:
+            return "training.mixup blends posters; it needs a network that reads one alone"
         if settings.start not in ("fresh", "single"):
             return "start must be 'fresh' or 'single'"
         read = []
@@ -270,6 +273,8 @@ class Network:
                 digest.update(array.tobytes())
         for array in (train.index, train.labels, train.known):
             digest.update(array.tobytes())
+        if train.presumed is not None and train.presumed.any():
+            digest.update(train.presumed.tobytes())
         return digest.hexdigest()[:16]
 
 
@@ -296,5 +301,5 @@ def _head(settings: HeadSettings, width: int, train: Examples) -> nn.Module:
     initialise(head, settings.initialiser)
     with torch.no_grad():
         last.weight.mul_(0.1)
-        last.bias.copy_(torch.from_numpy(logit(prior(train.labels, train.known))).float())
+        last.bias.copy_(torch.from_numpy(logit(prior(train.labels, train.counted()))).float())
     return head

@@ -41,14 +41,20 @@ class TrainingSettings:
             steps that raise it); "step" (times `step_factor` every `step_epochs` epochs).
         head_factor: fusion and head learn this many times faster than the towers.
         weight_decay: of adamw and sgd.
-        average: decay, per step, of the running average of the weights that is kept in the end;
-            0 keeps the weights themselves.
-        patience: stop after so many epochs without a lower valid loss and keep the best; 0 never.
+        average: decay, per step, of the running average of the weights that is judged and kept;
+            0 judges and keeps the weights themselves.
+        patience: stop after so many epochs without a lower valid loss and keep the best; 0 never,
+            and keep the last.
         imbalance: how rare genres are heeded: "none", "weights" (a genre's positives count
             negatives / positives times), "resampling" or "asymmetric"; see `lab.imbalance`.
         max_norm: longest vector of weights into a unit of the head; 0 for any.
         freeze: "none", "towers" (only fusion and head learn), or "first" (towers are frozen for
             the first third of the epochs, then tuned).
+        mixup: α of the Beta(α, α) from which each batch draws how it is blended with itself in
+            another order, posters and labels alike (Zhang et al. 2018, mixup); 0 never. For
+            networks that read posters alone.
+        precision: "float32", or "bfloat16" for the products and convolutions of training: a
+            third faster where the CPU has AVX-512 BF16, more on a GPU.
     """
 
     epochs: int = 10
@@ -66,7 +72,11 @@ class TrainingSettings:
     imbalance: str = "none"
     max_norm: float = 0.0
     freeze: str = "none"
+    mixup: float = 0.0
+    precision: str = "float32"
 
+
+_PRECISIONS: dict[str, Any] = {"float32": "32-true", "bfloat16": "bf16-mixed"}
 
 _OPTIMIZERS: dict[str, Any] = {
     "adam": lambda groups: torch.optim.Adam(groups),
@@ -120,7 +130,7 @@ def train_network(
             f"{len(train)} movies are fewer than one batch of {settings.batch_size}; "
             "add movies or lower training.batch_size"
         )
-    fabric = _fabric()
+    fabric = _fabric(settings.precision)
     if settings.batch_size < fabric.world_size:
         raise RecipeError(
             f"a batch of {settings.batch_size} cannot be shared by {fabric.world_size} processes; "
@@ -130,12 +140,15 @@ def train_network(
     schedule = _SCHEDULES[settings.schedule](optimizer, settings, steps)
     module.to(memory_format=torch.channels_last)
     network, optimizer = fabric.setup(module, optimizer)
-    kept = copy.deepcopy(module)  # the running average, or the best so far, or the latest
+    judged = copy.deepcopy(module) if settings.average else module
+    kept = copy.deepcopy(module)
     state = {"network": module, "kept": kept, "optimizer": optimizer, "schedule": schedule}
+    if settings.average:
+        state["average"] = judged
     history = _resume(checkpoint, state)
     labels, known = (
         torch.from_numpy(array).to(fabric.device)
-        for array in (train.labels, train.known.astype(np.float32))
+        for array in (train.labels, train.counted())
     )
     weights = balanced_weights(labels, known) if settings.imbalance == "weights" else None
 
@@ -151,13 +164,17 @@ def train_network(
         for step in progress(range(steps), f"epoch {epoch + 1}/{settings.epochs}", steps):
             at = np.sort(order[step * settings.batch_size : (step + 1) * settings.batch_size])
             mine = at[fabric.global_rank :: fabric.world_size]
-            logits = network(_tensors(train.take(mine).arrays(features), fabric))
+            arrays = _tensors(train.take(mine).arrays(features), fabric)
+            target, heeded = labels[mine], known[mine]
+            if settings.mixup:
+                arrays, target, heeded = _mixed(arrays, target, heeded, settings.mixup)
+            logits = network(arrays)
             # Gradients are averaged over the processes: each one's part of the batch's mean,
             # times their number, gives what one process alone would have had.
             part = network_loss(
                 logits,
-                labels[mine],
-                known[mine],
+                target,
+                heeded,
                 weights=weights,
                 asymmetric=settings.imbalance == "asymmetric",
                 count=known[at].sum(),
@@ -170,10 +187,9 @@ def train_network(
             if settings.max_norm:
                 max_norm(module.head, settings.max_norm)
             if settings.average:
-                _average(kept, module, settings.average)
+                _average(judged, module, settings.average)
             total += loss.detach()
         mean_loss = float(torch.as_tensor(fabric.all_reduce(total, reduce_op="mean"))) / steps
-        judged = kept if settings.average else module
         found = predict_network(judged, valid, features, fabric)
         if not (np.isfinite(mean_loss) and np.isfinite(found).all()):
             raise RecipeError(
@@ -191,8 +207,8 @@ def train_network(
                 "seconds": time.monotonic() - started,
             }
         )
-        if not settings.average and not (settings.patience and _since_best(history)):
-            kept.load_state_dict(module.state_dict())
+        if not (settings.patience and _since_best(history)):
+            kept.load_state_dict(judged.state_dict())
         say(
             f"epoch {epoch + 1}/{settings.epochs}: loss {mean_loss:.4f}, valid loss "
             f"{valid_loss:.4f}, valid ROC AUC {auc:.4f}"
@@ -228,6 +244,7 @@ def training_problem(settings: TrainingSettings) -> str:
         ("optimizer", settings.optimizer, _OPTIMIZERS),
         ("schedule", settings.schedule, _SCHEDULES),
         ("freeze", settings.freeze, ("none", "towers", "first")),
+        ("precision", settings.precision, _PRECISIONS),
     ):
         if value not in allowed:
             return f"training.{name} must be one of {', '.join(allowed)}, not {value!r}"
@@ -235,8 +252,8 @@ def training_problem(settings: TrainingSettings) -> str:
         return "training.epochs and training.batch_size must be at least 1"
     if settings.step_epochs < 1:
         return "training.step_epochs must be at least 1"
-    if settings.average and settings.patience:
-        return "training.average and training.patience keep different weights; choose one"
+    if settings.mixup < 0:
+        return "training.mixup must be at least 0"
     if not 0 <= settings.warmup < 1:
         return "training.warmup must be at least 0 and below 1"
     problem = imbalance_problem(settings.imbalance, CORRECTIONS)
@@ -278,15 +295,40 @@ def _freeze(module: Any, settings: TrainingSettings, epoch: int) -> None:
             tower.eval()
 
 
-def _fabric() -> Fabric:
+def _mixed(
+    arrays: dict[str, Tensor], labels: Tensor, known: Tensor, alpha: float
+) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+    """A batch of posters blended with itself in another order; known is what both know."""
+    share = float(np.random.default_rng(int(torch.randint(2**31, ()))).beta(alpha, alpha))
+    other = torch.randperm(len(labels)).to(labels.device)
+
+    def blend(tensor: Tensor) -> Tensor:
+        return torch.lerp(tensor[other].float(), tensor.float(), share)
+
+    pixels = {
+        name: blend(tensor).round().to(torch.uint8)
+        for name, tensor in arrays.items()
+        if tensor.dtype == torch.uint8
+    }
+    return arrays | pixels, blend(labels), known * known[other]
+
+
+def _fabric(precision: str) -> Fabric:
     """One process, or those that `torchrun` started, on one machine or several."""
     world = int(os.environ.get("WORLD_SIZE", "1"))
+    plugin = _PRECISIONS[precision]
     if world == 1:
-        return Fabric(accelerator="auto", devices=1)
+        return Fabric(accelerator="auto", devices=1, precision=plugin)
     here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     # Towers that are frozen for some epochs leave parameters without a gradient.
     strategy = DDPStrategy(find_unused_parameters=True)
-    fabric = Fabric(accelerator="auto", devices=here, num_nodes=world // here, strategy=strategy)
+    fabric = Fabric(
+        accelerator="auto",
+        devices=here,
+        num_nodes=world // here,
+        strategy=strategy,
+        precision=plugin,
+    )
     fabric.launch()
     return fabric
 

@@ -20,7 +20,7 @@ from genreel.features.pieces import Pieces
 from genreel.lab.evaluation.card import model_card
 from genreel.lab.evaluation.evaluate import evaluate
 from genreel.lab.evaluation.rules import SHOWN, Choice, Scored, choose_rules
-from genreel.lab.examples import Examples, read_examples
+from genreel.lab.examples import Examples, presume_absent, read_examples
 from genreel.lab.models import KINDS as MODEL_KINDS
 from genreel.lab.models.base import Model, Place
 from genreel.lab.models.export import check_parity, count_numbers, export
@@ -82,6 +82,8 @@ def train(
     features = fit_features(recipe, parts["train"])
     cache = default_cache()
     train_part = read_examples(parts["train"], features, recipe.vocabulary, cache)
+    if recipe.head.data.presumed:
+        train_part = presume_absent(train_part, parts["train"], recipe.head.data.presumed)
     valid_part = read_examples(parts["valid"], features, recipe.vocabulary, cache)
     _check_genres(recipe, train_part.labels, train_part.known)
 
