@@ -147,8 +147,7 @@ def train_network(
         state["average"] = judged
     history = _resume(checkpoint, state)
     labels, known = (
-        torch.from_numpy(array).to(fabric.device)
-        for array in (train.labels, train.counted())
+        torch.from_numpy(array).to(fabric.device) for array in (train.labels, train.counted())
     )
     weights = balanced_weights(labels, known) if settings.imbalance == "weights" else None
 

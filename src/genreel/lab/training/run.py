@@ -73,9 +73,7 @@ def train(
     movies = catalogue.by_id()
     labelled = [movie for movie in movies.values() if movie.genres]
     split = split or stratified_split(labelled, recipe.vocabulary, recipe.head.seed)
-    parts = {name: split.part(name, movies) for name in PARTS}
-    held_out = parts["valid"] + parts["test"]
-    parts["train"] = parts["train"] + _extra(extra, held_out)
+    parts = parts_of(movies, split, extra)
     parts = {name: _chosen(recipe, chosen) for name, chosen in parts.items()}
     for name, chosen in parts.items():
         say(f"{name}: {len(chosen)} movies")
@@ -136,6 +134,14 @@ def train(
     write(metrics)
     shutil.rmtree(work, ignore_errors=True)
     return metrics
+
+
+def parts_of(
+    movies: Mapping[str, Movie], split: Split, extra: Catalogue | None
+) -> dict[str, list[Movie]]:
+    """Train, valid and test, by name; what `extra` may add (see `train`) goes to train."""
+    parts = {name: split.part(name, movies) for name in PARTS}
+    return parts | {"train": parts["train"] + _extra(extra, parts["valid"] + parts["test"])}
 
 
 def _choose_rules(recipe: Recipe, model: Model, valid: Examples) -> Choice:

@@ -1,0 +1,357 @@
+"""How good the models that come along are, against what one would put together instead.
+
+    python benchmarks/quality.py [--only GROUP …] [--checkpoints FOLDER]
+
+Groups of rows of benchmarks/results/quality.csv, all on films that nothing here learnt from:
+
+- genreel: the bundles `default` and `fast` on the test part of $GENREEL_DATA/movies, in every
+  input case and for each rare genre; the default on posters of two eras.
+- alone: models of the same recipe that are trained for plots alone and for posters alone, beside
+  the default shown the same. Training takes about an hour where --checkpoints has none.
+- class: the default on the class table's own test third (the sources' protocol), open: it learnt
+  from other films. The 22 genres it shares with the table's 24, every cell known.
+- alternatives, trained in this run on the same films and known cells: tf-idf with logistic
+  regression and with a random forest (scikit-learn); all-MiniLM-L6-v2 through sentence-transformers
+  with logistic regression; SetFit, on eight plots a genre; MobileNetV2 through timm, frozen, with
+  logistic regression. Those of texts read "title (year). plot".
+
+sentence-transformers and setfit are no part of genreel: `pip install sentence-transformers setfit`;
+without them their rows are left as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import importlib.util
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from reproduce import class_catalogue, class_split
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from genreel.catalogue import Catalogue, Movie
+from genreel.lab.evaluation.bootstrap import intervals
+from genreel.lab.evaluation.eras import enough
+from genreel.lab.evaluation.evaluate import CASES, Outcome, outcomes
+from genreel.lab.evaluation.metrics import average_precision, macro_roc_auc, roc_auc
+from genreel.lab.recipe import load_recipe
+from genreel.lab.splits import read_split
+from genreel.lab.training.run import parts_of, train
+from genreel.lab.weights import encoder_folder, weights_folder
+from genreel.predictor import Predictor
+from genreel.progress import say
+from genreel.vocabulary import Vocabulary
+
+DATA = Path(os.environ.get("GENREEL_DATA", "../shared/data"))
+RESULTS = Path(__file__).parent / "results" / "quality.csv"
+RARE = ("Film-Noir", "Musical", "Sport", "Biography")
+FIGURES = ("macro_roc_auc", "macro_average_precision")
+COLUMNS = ("group", "system", "data", "inputs", "films", "genres")
+COLUMNS += ("roc_auc", "roc_auc_low", "roc_auc_high")
+COLUMNS += ("average_precision", "average_precision_low", "average_precision_high", "seconds")
+ENCODER = "all-MiniLM-L6-v2"
+FEW = 8
+"""Plots a genre that SetFit learns from; it is made for few."""
+
+PLOTS_ALONE = """id = "plots-alone"
+title = "The default's plot parts alone"
+source = "genreel's own"
+command = "python benchmarks/quality.py --only alone"
+cost = "minutes"
+precision = "int8"
+[data]
+presumed = 0.3
+[model]
+kind = "late-fusion"
+[model.parts.words]
+recipe = "words"
+[model.parts.sentence]
+recipe = "sentence"
+"""
+
+
+def main() -> None:
+    """Measures the groups that are named, or all, and puts them in the place of older rows."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", nargs="*", choices=GROUPS, default=list(GROUPS))
+    parser.add_argument("--checkpoints", type=Path, help="of networks that are trained already")
+    arguments = parser.parse_args()
+    for group in arguments.only:
+        say(f"{group} …")
+        for row in GROUPS[group](arguments):
+            row = {"group": group, **row}
+            print("  ".join(f"{name}: {value}" for name, value in row.items()), flush=True)
+            _keep(row)
+
+
+def _keep(new: Mapping[str, Any]) -> None:
+    """Rows are told apart by their first four columns."""
+    rows: dict[tuple[str, ...], Mapping[str, Any]] = {}
+    if RESULTS.is_file():
+        with RESULTS.open(newline="") as file:
+            rows = {tuple(row[n] for n in COLUMNS[:4]): row for row in csv.DictReader(file)}
+    rows[tuple(str(new[n]) for n in COLUMNS[:4])] = new
+    with RESULTS.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows.values())
+
+
+def _row(system: str, data: str, case: str, outcome: Outcome, seconds: float = 0) -> dict[str, Any]:
+    """The macro figures with their 95 % intervals."""
+    arrays = outcome.labels, outcome.known, outcome.scores
+    overall, _ = intervals(*arrays, outcome.decided)
+    found = (macro_roc_auc(*arrays), float(np.nanmean(average_precision(*arrays))))
+    row: dict[str, Any] = {"system": system, "data": data, "inputs": case}
+    row |= {"films": len(outcome.movies)}
+    row |= {"genres": int(np.isfinite(roc_auc(*arrays)).sum())}
+    for name, value in zip(FIGURES, found, strict=True):
+        column = name.removeprefix("macro_")
+        low, high = overall[name]
+        row |= {column: f"{value:.4f}", f"{column}_low": f"{low:.4f}"}
+        row |= {f"{column}_high": f"{high:.4f}"}
+    return row | {"seconds": f"{seconds:.0f}" if seconds else ""}
+
+
+def _genre_row(system: str, genre: str, case: str, outcome: Outcome) -> dict[str, Any]:
+    g = outcome.genres.index(genre)
+    arrays = outcome.labels[:, [g]], outcome.known[:, [g]], outcome.scores[:, [g]]
+    overall, _ = intervals(*arrays, outcome.decided[:, [g]])
+    row: dict[str, Any] = {"system": system, "data": f"test part, {genre}", "inputs": case}
+    row |= {"films": int((arrays[0] * arrays[1]).sum()), "genres": 1}
+    for name, value in zip(FIGURES, (roc_auc(*arrays), average_precision(*arrays)), strict=True):
+        column = name.removeprefix("macro_")
+        low, high = overall[name]
+        row |= {column: f"{value[0]:.4f}", f"{column}_low": f"{low:.4f}"}
+        row |= {f"{column}_high": f"{high:.4f}"}
+    return row
+
+
+def _parts() -> dict[str, list[Movie]]:
+    """Train (with plots.csv), valid and test."""
+    movies = Catalogue(DATA / "movies", "mixed").by_id()
+    split = read_split(DATA / "movies" / "split.json")
+    return parts_of(movies, split, Catalogue(DATA / "plots.csv", "mixed"))
+
+
+def ours(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Bundles that come along, on the test part."""
+    test = _parts()["test"]
+    for name in ("default", "fast"):
+        found = outcomes(Predictor(name), test)
+        for case, outcome in found.items():
+            yield _row(name, "test part", case, outcome)
+        for genre in RARE:
+            yield _genre_row(name, genre, "both", found["both"])
+    years = {movie.id: movie.year or 0 for movie in test}
+    posters = found["poster only"]
+    eras = {"before 1980": (1, 1979), "2000s": (2000, 2009)}
+    taken = {
+        era: posters.take(np.array([first <= years[m.id] <= last for m in posters.movies]))
+        for era, (first, last) in eras.items()
+    }
+    use = np.logical_and.reduce([enough(o.labels, o.known) for o in taken.values()])
+    for era, outcome in taken.items():
+        yield _row("default", f"test part, {era}, genres of both", "poster only", _of(outcome, use))
+
+
+def _of(outcome: Outcome, genres: NDArray[np.bool_]) -> Outcome:
+    return replace(
+        outcome,
+        labels=outcome.labels[:, genres],
+        known=outcome.known[:, genres],
+        scores=outcome.scores[:, genres],
+        decided=outcome.decided[:, genres],
+        genres=tuple(g for g, use in zip(outcome.genres, genres, strict=True) if use),
+    )
+
+
+def alone(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Models that were trained for one input."""
+    movies = Catalogue(DATA / "movies", "mixed")
+    split = read_split(DATA / "movies" / "split.json")
+    extra = Catalogue(DATA / "plots.csv", "mixed")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "plots-alone.toml").write_text(PLOTS_ALONE, encoding="utf-8")
+        for recipe, case in (("plots-alone.toml", "plot only"), ("poster", "poster only")):
+            path = str(folder / recipe) if recipe.endswith(".toml") else recipe
+            bundle = folder / case
+            checkpoints = arguments.checkpoints or folder / "checkpoints"
+            train(
+                load_recipe(path),
+                movies,
+                bundle,
+                split=split,
+                extra=extra,
+                checkpoints=checkpoints,
+            )
+            test = split.part("test", movies.by_id())
+            outcome = outcomes(Predictor(bundle), test)[case]
+            yield _row("trained for this input alone", "test part", case, outcome)
+
+
+def class_table(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """The sources' protocol."""
+    with tempfile.TemporaryDirectory() as folder:
+        movies = class_catalogue(Path(folder)).by_id()
+        test = class_split(movies, with_poster=False).part("test", movies)
+        found = outcomes(Predictor("default"), test)
+    for case in ("plot only", "both"):
+        yield _row("default", "class table, its own third, open", case, found[case])
+
+
+def alternatives(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """What one would put together instead."""
+    parts = _parts()
+    vocabulary = Vocabulary()
+    for name, (case, needs, features, model) in ALTERNATIVES.items():
+        if needs and not importlib.util.find_spec(needs):
+            say(f"{needs} is not installed: its row stays as it is")
+            continue
+        wanted = CASES[case][0]
+        train_part, test = (
+            [m for m in parts[p] if m.genres and all(m.has(w) for w in wanted)]
+            for p in ("train", "test")
+        )
+        labels, known = vocabulary.encode(m.genres for m in train_part)
+        started = time.monotonic()
+        if needs == "setfit":
+            scores = _setfit(train_part, labels, known, test)
+        else:
+            x, y = features(train_part, test)
+            scores = np.stack(
+                [
+                    model().fit(x[known[:, g]], labels[known[:, g], g]).predict_proba(y)[:, 1]
+                    for g in range(len(vocabulary))
+                ],
+                axis=1,
+            )
+        seconds = time.monotonic() - started
+        truth = vocabulary.encode(m.genres for m in test)
+        outcome = Outcome(*CASES[case], test, *truth, scores, scores >= 0.5, vocabulary.genres)
+        yield _row(name, "test part", case, outcome, seconds)
+
+
+def text(movie: Movie) -> str:
+    """What the alternatives read."""
+    return f"{movie.title or ''} ({movie.year or ''}). {movie.plot}"
+
+
+def _tfidf(train_part: Sequence[Movie], test: Sequence[Movie]) -> Any:
+    vectoriser = TfidfVectorizer(sublinear_tf=True, min_df=3, ngram_range=(1, 2))
+    return vectoriser.fit_transform(map(text, train_part)), vectoriser.transform(map(text, test))
+
+
+def _sentences(train_part: Sequence[Movie], test: Sequence[Movie]) -> Any:
+    from sentence_transformers import SentenceTransformer
+
+    encoder = SentenceTransformer(str(encoder_folder(ENCODER)), device="cpu")
+    return tuple(encoder.encode([text(m) for m in part]) for part in (train_part, test))
+
+
+def _setfit(
+    train_part: Sequence[Movie], labels: Any, known: Any, test: Sequence[Movie]
+) -> NDArray[np.float64]:
+    from datasets import Dataset
+    from sentence_transformers import SentenceTransformer
+    from setfit import SetFitModel, Trainer, TrainingArguments
+    from setfit.modeling import OneVsRestClassifier
+
+    rng = np.random.default_rng(0)
+    told = known.sum(axis=1) >= 18
+    chosen = {
+        int(i)
+        for g in range(labels.shape[1])
+        for i in rng.permutation(np.flatnonzero((labels[:, g] > 0) & told))[:FEW]
+    }
+    rows = sorted(chosen)
+    few = Dataset.from_dict(
+        {
+            "text": [text(train_part[i]) for i in rows],
+            "label": labels[rows].astype(int).tolist(),
+        }
+    )
+    body = SentenceTransformer(str(encoder_folder(ENCODER)), device="cpu")
+    head = OneVsRestClassifier(LogisticRegression(max_iter=1000))
+    model = SetFitModel(model_body=body, model_head=head, multi_target_strategy="one-vs-rest")
+    settings = TrainingArguments(num_epochs=1, num_iterations=5, batch_size=16)
+    Trainer(model=model, args=settings, train_dataset=few).train()
+    return np.asarray(model.predict_proba([text(m) for m in test], as_numpy=True), np.float64)
+
+
+def _vectors(train_part: Sequence[Movie], test: Sequence[Movie]) -> Any:
+    """MobileNetV2's, the eager way: PIL, torchvision's resizing, timm."""
+    import timm
+    import torch
+    from PIL import Image
+    from safetensors.torch import load_file
+    from torchvision import transforms
+
+    net = timm.create_model("mobilenetv2_100", pad_type="same", num_classes=0)
+    state = load_file(weights_folder() / "mobilenetv2_100.safetensors")
+    net.load_state_dict({k: v for k, v in state.items() if not k.startswith("classifier")})
+    net.eval()
+    prepare = transforms.Compose(
+        [transforms.Resize((224, 224)), transforms.ToTensor(), transforms.Normalize(0.5, 0.5)]
+    )
+
+    def of(movies: Sequence[Movie]) -> NDArray[np.float32]:
+        found = []
+        with torch.inference_mode():
+            for i in range(0, len(movies), 64):
+                images = [Image.open(m.poster).convert("RGB") for m in movies[i : i + 64]]
+                found.append(net(torch.stack([prepare(image) for image in images])).numpy())
+        return np.concatenate(found)
+
+    return of(train_part), of(test)
+
+
+def _logistic(C: float = 4.0) -> Any:
+    return LogisticRegression(C=C, max_iter=300)
+
+
+Features = Callable[[Sequence[Movie], Sequence[Movie]], Any]
+ALTERNATIVES: dict[str, tuple[str, str, Features, Callable[[], Any]]] = {
+    "scikit-learn: tf-idf, logistic regression": ("plot only", "", _tfidf, _logistic),
+    "scikit-learn: tf-idf, random forest": (
+        "plot only",
+        "",
+        _tfidf,
+        lambda: RandomForestClassifier(60, min_samples_leaf=3, n_jobs=-1, random_state=0),
+    ),
+    "sentence-transformers, logistic regression": (
+        "plot only",
+        "sentence_transformers",
+        _sentences,
+        _logistic,
+    ),
+    f"SetFit, {FEW} plots a genre": ("plot only", "setfit", _sentences, _logistic),
+    "timm: MobileNetV2 frozen, logistic regression": (
+        "poster only",
+        "",
+        _vectors,
+        lambda: _logistic(0.01),
+    ),
+}
+"""Name → input case, a module that it needs, features of train and test, an estimator a genre."""
+
+GROUPS: dict[str, Callable[[argparse.Namespace], Iterator[dict[str, Any]]]] = {
+    "genreel": ours,
+    "alone": alone,
+    "class": class_table,
+    "alternatives": alternatives,
+}
+
+if __name__ == "__main__":
+    main()
