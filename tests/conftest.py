@@ -16,7 +16,7 @@ from genreel.predictor import Predictor
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 
-# The default recipe, small enough to train in seconds on the samples.
+# The fast recipe, small enough to train in seconds on the samples.
 TINY = (
     "features.plot.min_count=1",
     "features.title.min_count=1",
@@ -64,9 +64,9 @@ def split(movies: list[Movie]) -> Split:
 
 @pytest.fixture(scope="session")
 def tiny_bundle(tmp_path_factory: pytest.TempPathFactory, split: Split) -> Path:
-    """The default recipe at tiny settings with random weights, trained on the samples."""
+    """The fast recipe at tiny settings with random weights, trained on the samples."""
     out = tmp_path_factory.mktemp("bundles") / "tiny"
-    train(load_recipe("default", TINY), Catalogue(SAMPLES), out, split=split)
+    train(load_recipe("fast", TINY), Catalogue(SAMPLES), out, split=split)
     return out
 
 

@@ -255,6 +255,27 @@ def test_an_endless_stream_is_read_a_few_batches_ahead(words: Predictor) -> None
     predictions.close()
 
 
+@pytest.mark.parametrize("count", [0, 1, 7, 40])
+def test_movies_of_like_length_share_a_batch_and_come_in_order(
+    words: Predictor, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr(words, "_window", 3)
+    rng = np.random.default_rng(count)
+    given = [Movie(str(i), plot=f"{PLOT} " * int(rng.integers(1, 9))) for i in range(count)]
+    batches: list[list[int]] = []
+    read = words._start
+    monkeypatch.setattr(
+        words, "_start", lambda b, pool: batches.append([len(m.plot) for m in b]) or read(b, pool)
+    )
+    found = list(words.predict_many(given, batch_size=4))
+    assert [one.id for one in found] == [movie.id for movie in given]
+    for one, movie in zip(found, given, strict=True):
+        assert one.scores == pytest.approx(words.predict(plot=movie.plot).scores, abs=1e-6)
+    for start in range(0, len(batches), 3):  # windows of three batches
+        lengths = [length for batch in batches[start : start + 3] for length in batch]
+        assert lengths == sorted(lengths)
+
+
 def test_closing_early_leaves_no_thread_behind(tiny: Predictor, movies: list[Movie]) -> None:
     before = threading.active_count()
     predictions = tiny.predict_many(itertools.cycle(mixed(movies)), batch_size=BATCH)

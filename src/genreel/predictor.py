@@ -18,6 +18,7 @@ from genreel.bundle import Bundle, check_operators, read_bundle
 from genreel.catalogue import INPUTS, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
 from genreel.features import Array, collate
+from genreel.features.pieces import Pieces
 from genreel.posters import Limits, PosterSource
 from genreel.why import Why, explain, why_to_dict
 
@@ -94,6 +95,8 @@ class Predictor:
         )
         self._rules = self.bundle.rules()
         self._session = load_session(self.bundle.model, self.threads)
+        kinds = {feature.kind for feature in self.bundle.features.values()}
+        self._window = _WINDOW if Pieces.kind in kinds else 1
 
     @property
     def genres(self) -> tuple[str, ...]:
@@ -162,14 +165,26 @@ class Predictor:
         )
         # Posters are decoded by threads, ahead of the batch that the graph is at; no more than
         # these batches wait, so memory stays flat however slow the consumer is.
-        waiting: deque[tuple[list[Movie], _Started]] = deque()
+        waiting: deque[tuple[_Numbered, _Started]] = deque()
+        ready: dict[int, Prediction] = {}
+        due = 0
+
+        def finish_next() -> None:
+            batch, started = waiting.popleft()
+            found = self._finish([movie for _, movie in batch], started, threshold, explain)
+            ready.update((number, one) for (number, _), one in zip(batch, found, strict=True))
+
         with ThreadPoolExecutor(self.threads) as pool:
-            for batch in _batches(stream, batch_size):
-                waiting.append((batch, self._start(batch, pool)))
+            for batch in _alike(stream, batch_size, self._window):
+                waiting.append((batch, self._start([movie for _, movie in batch], pool)))
                 if len(waiting) > _AHEAD:
-                    yield from self._finish(*waiting.popleft(), threshold, explain)
+                    finish_next()
+                while due in ready:
+                    yield ready.pop(due)
+                    due += 1
             while waiting:
-                yield from self._finish(*waiting.popleft(), threshold, explain)
+                finish_next()
+            yield from (ready[number] for number in sorted(ready))
 
     def predict_batch(self, movies: Sequence[Movie]) -> list[Prediction]:
         """Predicts movies that are at hand in one run of the graph, in the caller's own thread.
@@ -284,7 +299,12 @@ class Predictor:
 
 
 _Started = Mapping[str, Sequence[Future[Any] | None]]
+_Numbered = list[tuple[int, Movie]]
 _AHEAD = 2  # batches that are decoded while one is predicted
+_WINDOW = 16
+"""Batches whose movies are sorted by their plots where a sentence encoder reads them: every text of
+a batch costs as much as the longest, which in a batch of any movies is some three times the mean.
+"""
 
 
 def load_session(model: bytes, threads: int) -> onnxruntime.InferenceSession:
@@ -307,10 +327,14 @@ def run_session(session: onnxruntime.InferenceSession, arrays: Mapping[str, Arra
     return np.asarray(scores)
 
 
-def _batches(movies: Iterable[Movie], size: int) -> Iterator[list[Movie]]:
-    iterator = iter(movies)
-    while batch := list(itertools.islice(iterator, max(1, size))):
-        yield batch
+def _alike(movies: Iterable[Movie], size: int, window: int) -> Iterator[_Numbered]:
+    """Numbered movies in batches of `size`; within `window` batches those with long plots last."""
+    numbered = enumerate(movies)
+    size = max(1, size)
+    while near := list(itertools.islice(numbered, size * window)):
+        if window > 1:
+            near.sort(key=lambda pair: len(pair[1].plot))
+        yield from (near[start : start + size] for start in range(0, len(near), size))
 
 
 def cores() -> int:

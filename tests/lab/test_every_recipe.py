@@ -95,6 +95,8 @@ def _tiny(table: dict[str, Any], at: tuple[str, ...], backbone: str) -> Iterator
             yield f"{path}={SIDE if backbone else SMALLEST}"
         elif key == "folds" and value == 0:
             continue  # 0 is another way, not a number of folds
+        elif key == "encoder":
+            yield f"{path}=tiny"
         elif key in SMALL:
             yield f"{path}={SMALL[key]}"
         elif key == "backbone" or (key == "name" and table.get("kind") == "backbone"):
@@ -120,6 +122,7 @@ def check(name: str, catalogue: Catalogue, split: Split, out: Path, backbone: st
 
 
 @pytest.mark.parametrize("name", recipe_names())
+@pytest.mark.usefixtures("tiny_encoder")
 def test_it_trains_exports_and_predicts(
     name: str, catalogue: Catalogue, split: Split, tmp_path: Path
 ) -> None:

@@ -182,7 +182,7 @@ def test_not_toml(tmp_path: Path, data: bytes) -> None:
 
 
 def test_parts_that_name_recipes_are_spelled_out() -> None:
-    recipe = load_recipe("default")
+    recipe = load_recipe("fast")
     words, poster = load_recipe("words"), load_recipe("poster")
     assert recipe.model.parts == {"words": words.model, "poster": poster.model}
     assert recipe.features == {**words.features, **poster.features}
@@ -224,10 +224,10 @@ def test_recipes_in_parts_of_parts(toml: Write) -> None:
     body = FUSION + '[model.parts.all]\nkind = "late-fusion"\n'
     body += '[model.parts.all.parts.words]\nrecipe = "words"\n'
     body += '[model.parts.all.parts.poster]\nrecipe = "poster"\n'
-    body += '[model.parts.again]\nrecipe = "default"\n'
+    body += '[model.parts.again]\nrecipe = "fast"\n'
     recipe = load_recipe(toml(body))
-    assert recipe.model.parts["all"].parts == load_recipe("default").model.parts
-    assert recipe.model.parts["again"] == load_recipe("default").model
+    assert recipe.model.parts["all"].parts == load_recipe("fast").model.parts
+    assert recipe.model.parts["again"] == load_recipe("fast").model
 
 
 @pytest.mark.parametrize("names", [["a"], ["a", "b"], ["a", "b", "c"]])
@@ -250,11 +250,11 @@ def tower(recipe: Recipe) -> Any:
 
 
 def test_override_by_exact_path_and_by_its_end() -> None:
-    exact = load_recipe("default", ["model.parts.poster.training.epochs=2", "seed=5"])
+    exact = load_recipe("fast", ["model.parts.poster.training.epochs=2", "seed=5"])
     assert exact.model.parts["poster"].settings.training.epochs == 2
     assert exact.head.seed == 5
     end = load_recipe(
-        "default",
+        "fast",
         ["training.epochs = 3", "towers.poster.dropout=0", 'towers.poster.weights="random"'],
     )
     assert end.model.parts["poster"].settings.training.epochs == 3
