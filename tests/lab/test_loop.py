@@ -384,7 +384,9 @@ def test_resampling_shows_rare_films_more_often(train: Examples) -> None:
     orders = {
         imbalance: np.concatenate(
             [
-                loop._order(rare, replace(SETTINGS, imbalance=imbalance), np.random.default_rng(k))
+                loop._order(
+                    rare, POSTER, replace(SETTINGS, imbalance=imbalance), np.random.default_rng(k)
+                )
                 for k in range(50)
             ]
         )
@@ -393,6 +395,20 @@ def test_resampling_shows_rare_films_more_often(train: Examples) -> None:
     assert (orders["none"] == 0).sum() == 50
     assert (orders["resampling"] == 0).sum() > 50
     assert len(orders["resampling"]) == len(orders["none"])
+
+
+def test_texts_of_like_length_share_a_batch(toy_examples: Make) -> None:
+    plots = toy_examples(43, everything=True, names="pieces")
+    lengths = np.array([len(row) for row in plots.read("pieces")])
+    orders = [
+        loop._order(plots, ("pieces",), SETTINGS, np.random.default_rng(k)) for k in range(20)
+    ]
+    assert all(sorted(order) == list(range(43)) for order in orders)
+    assert len({tuple(order) for order in orders}) == 20
+    spread = [np.ptp(lengths[order[:40]].reshape(10, 4), axis=1).mean() for order in orders]
+    assert np.mean(spread) < np.ptp(lengths) / 4
+    left_out = {int(i) for order in orders for i in order[40:]}
+    assert len(left_out) > 3  # not always the same films
 
 
 def towers(module: nn.Module) -> dict[str, Tensor]:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from genreel.errors import RecipeError
 from genreel.features import Array
+from genreel.features.pieces import Pieces
 from genreel.files import write_whole
 from genreel.lab.evaluation.metrics import log_loss, macro_roc_auc
 from genreel.lab.examples import Examples
@@ -158,7 +159,7 @@ def train_network(
         _freeze(module, settings, epoch)
         # Seeded by epoch, so that a resumed run sees what an unbroken one would have seen.
         torch.manual_seed(seed + epoch + _RANKS_APART * fabric.global_rank)
-        order = _order(train, settings, np.random.default_rng([seed, epoch]))
+        order = _order(train, features, settings, np.random.default_rng([seed, epoch]))
         total = torch.zeros((), device=fabric.device)
         for step in progress(range(steps), f"epoch {epoch + 1}/{settings.epochs}", steps):
             at = np.sort(order[step * settings.batch_size : (step + 1) * settings.batch_size])
@@ -332,11 +333,27 @@ def _fabric(precision: str) -> Fabric:
     return fabric
 
 
-def _order(train: Examples, settings: TrainingSettings, rng: np.random.Generator) -> Array:
-    """The movies of an epoch, as positions."""
+_NEAR = 32  # batches whose texts are sorted by length, so that little of a batch is padding
+
+
+def _order(
+    train: Examples, features: Sequence[str], settings: TrainingSettings, rng: np.random.Generator
+) -> Array:
+    """The movies of an epoch, as positions; texts of like length share a batch."""
     if settings.imbalance == "resampling":
-        return resampled(train.labels, train.known, rng)
-    return rng.permutation(len(train))
+        order: Array = resampled(train.labels, train.known, rng)
+    else:
+        order = rng.permutation(len(train))
+    pieces = [name for name in features if train.features[name].kind == Pieces.kind]
+    if not pieces:
+        return order
+    lengths = np.array([0 if row is None else len(row) for row in train.read(pieces[0])])
+    size, near = settings.batch_size, settings.batch_size * _NEAR
+    for start in range(0, len(order), near):
+        part = order[start : start + near]
+        order[start : start + near] = part[np.argsort(lengths[part], kind="stable")]
+    whole = order[: len(order) // size * size].reshape(-1, size)
+    return np.concatenate([rng.permutation(whole).ravel(), order[whole.size :]])
 
 
 def _average(kept: nn.Module, module: nn.Module, decay: float) -> None:
