@@ -5,13 +5,20 @@
 Rows of benchmarks/results/speed.csv, each a ratio of two times or sizes measured in this run:
 
 - cold start: `genreel predict POSTER --plot … --format json` from the shell, against a Python
-  that imports onnxruntime, numpy and PIL.Image and loads the same graph. Medians of runs that
-  take turns.
+  that imports onnxruntime, numpy and PIL.Image and loads the same graph, and against one that
+  does nothing. Medians of runs that take turns.
 - posters, plots: `predict_many`, against the raw limit: first all inputs are read (posters:
   decode and resize in a pool of as many threads as there are cores; plots: their terms, one
   thread, since Python's lock allows no more), then onnxruntime runs the same graph over the
   ready batches, and nothing else. Reported as raw time / our time: the share of the limit.
 - memory: peak resident memory of `predict_many` over 10,000 movies against 1,000.
+- what one would pick instead, on the same movies and as many threads: plots of the default bundle
+  against sentence-transformers encoding them with the same encoder, and nothing else; posters
+  against PIL, torchvision's resizing and the same backbone at the same size in eager PyTorch; plots
+  of the `fast` bundle against scikit-learn's TfidfVectorizer on the same n-grams and a logistic
+  regression a genre.
+
+sentence-transformers is no part of genreel; without it its row is left out.
 
 Movies come from $GENREEL_DATA (default ../shared/data), or from samples/ where that is absent,
 repeated as often as needed.
@@ -21,6 +28,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import importlib.util
 import itertools
 import json
 import os
@@ -41,6 +49,7 @@ import onnxruntime
 from genreel.bundle import bundle_folder
 from genreel.catalogue import Catalogue, Movie
 from genreel.features import collate
+from genreel.lab.weights import encoder_folder
 from genreel.predictor import BATCH_SIZE, Predictor, load_session
 
 ROOT = Path(__file__).parent.parent
@@ -60,10 +69,11 @@ def main() -> None:
         _print_memory(arguments)
         return
     rows = [
-        _cold_start(arguments),
+        *_cold_start(arguments),
         _throughput(arguments, "poster"),
         _throughput(arguments, "plot"),
         _memory(arguments),
+        *_alternatives(arguments),
     ]
     machine = f"{os.cpu_count()} cores, onnxruntime {onnxruntime.__version__}, Python "
     machine += platform.python_version()
@@ -106,7 +116,7 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def _cold_start(arguments: argparse.Namespace) -> dict[str, Any]:
+def _cold_start(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     graph = bundle_folder(arguments.bundle) / "model.onnx"
     poster = next(_movies(arguments.catalogue, 1, "poster")).poster
     raw = "import onnxruntime, numpy, PIL.Image; "
@@ -119,9 +129,12 @@ def _cold_start(arguments: argparse.Namespace) -> dict[str, Any]:
     def run(command: Sequence[str]) -> float:
         return _seconds(lambda: subprocess.run(command, check=True, capture_output=True))
 
-    pairs = [(run(ours), run([sys.executable, "-c", raw])) for _ in range(arguments.rounds * 3 + 1)]
-    mine, bare = (statistics.median(times) for times in zip(*pairs[1:], strict=True))
-    return _row("cold start", mine, bare, "s", "import onnxruntime, numpy, PIL and load the graph")
+    commands = (ours, [sys.executable, "-c", raw], [sys.executable, "-c", "pass"])
+    runs = [[run(command) for command in commands] for _ in range(arguments.rounds * 3 + 1)]
+    mine, bare, python = (statistics.median(times) for times in zip(*runs[1:], strict=True))
+    against = "import onnxruntime, numpy, PIL and load the graph"
+    yield _row("cold start", mine, bare, "s", against)
+    yield _row("cold start", mine, python, "s", "start Python")
 
 
 def _throughput(arguments: argparse.Namespace, needs: str) -> dict[str, Any]:
@@ -153,6 +166,105 @@ def _throughput(arguments: argparse.Namespace, needs: str) -> dict[str, Any]:
     mine, bare = (statistics.median(times) for times in zip(*pairs, strict=True))
     n = len(movies)
     return _row(f"{needs}s", n / mine, n / bare, "movies/s", "the raw limit: read, run the graph")
+
+
+def _alternatives(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Ratios to what one would pick instead."""
+    import torch
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    predictor = Predictor(arguments.bundle)
+    torch.set_num_threads(predictor.threads)
+    with_plots = list(_movies(arguments.catalogue, arguments.movies, "plot"))
+    plots = [movie.without({"poster", "title", "year"}) for movie in with_plots]
+    texts = [movie.plot for movie in plots]
+    if importlib.util.find_spec("sentence_transformers"):
+        from sentence_transformers import SentenceTransformer
+
+        pieces = next(f for f in predictor.bundle.features.values() if f.kind == "pieces")
+        encoder = SentenceTransformer(str(encoder_folder(pieces.settings()["encoder"])))
+        encoder.max_seq_length = pieces.settings()["length"]
+        yield _against(
+            "plots, default",
+            lambda: [None for _ in predictor.predict_many(plots)],
+            lambda: encoder.encode(texts),
+            len(plots),
+            "sentence-transformers, the same encoder and length, vectors alone",
+            arguments.rounds,
+        )
+    movies = list(_movies(arguments.catalogue, arguments.movies, "poster"))
+    posters = [movie.without({"plot", "title", "year"}) for movie in movies]
+    yield _against(
+        "posters, default",
+        lambda: [None for _ in predictor.predict_many(posters)],
+        _eager(posters, predictor),
+        len(posters),
+        "PIL, torchvision and MobileNetV2 of timm in eager PyTorch, the same size",
+        arguments.rounds,
+    )
+    vectoriser = TfidfVectorizer(sublinear_tf=True, min_df=3, ngram_range=(1, 2))
+    terms = vectoriser.fit_transform(texts)
+    rng = np.random.default_rng(0)  # how long it takes does not hang on what was learnt
+    models = [
+        LogisticRegression().fit(terms, rng.integers(0, 2, len(texts))) for _ in predictor.genres
+    ]
+
+    def classic() -> object:
+        x = vectoriser.transform(texts)
+        return [model.predict_proba(x) for model in models]
+
+    fast = Predictor("fast")
+    yield _against(
+        "plots, fast",
+        lambda: [None for _ in fast.predict_many(plots)],
+        classic,
+        len(plots),
+        "scikit-learn: TfidfVectorizer on the same n-grams, a logistic regression a genre",
+        arguments.rounds,
+    )
+
+
+def _against(
+    what: str,
+    ours: Callable[[], object],
+    other: Callable[[], object],
+    count: int,
+    alternative: str,
+    rounds: int,
+) -> dict[str, Any]:
+    """Medians of runs that take turns, the first of which does not count."""
+    pairs = [(_seconds(ours), _seconds(other)) for _ in range(rounds + 1)][1:]
+    mine, theirs = (statistics.median(times) for times in zip(*pairs, strict=True))
+    return _row(what, count / mine, count / theirs, "movies/s", alternative)
+
+
+def _eager(movies: Sequence[Movie], predictor: Predictor) -> Callable[[], object]:
+    """What a script of timm's users does: open, resize, stack, run; weights do not matter here."""
+    import timm
+    import torch
+    from PIL import Image
+    from torchvision import transforms
+
+    pixels = next(f for f in predictor.bundle.features.values() if f.kind == "pixels").settings()
+    net = timm.create_model("mobilenetv2_100", num_classes=len(predictor.genres)).eval()
+    prepare = transforms.Compose(
+        [
+            transforms.Resize((pixels["height"], pixels["width"])),
+            transforms.ToTensor(),
+            transforms.Normalize(0.5, 0.5),
+        ]
+    )
+
+    def run() -> object:
+        found = []
+        with torch.inference_mode():
+            for start in range(0, len(movies), 32):
+                batch = [Image.open(m.poster).convert("RGB") for m in movies[start : start + 32]]
+                found.append(net(torch.stack([prepare(image) for image in batch])).sigmoid())
+        return found
+
+    return run
 
 
 def _memory(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -174,6 +174,34 @@ def metrics() -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize(
+    ("recipe", "changes", "origins"),
+    [
+        ("words", [], []),
+        ("poster", ['towers.poster.weights="random"'], []),
+        ("fast", [], ["MobileNetV2 (Sandler et al. 2018; ImageNet, timm), Apache-2.0"]),
+        (
+            "default",
+            ['towers.poster.name="resnet18"'],
+            [
+                "all-MiniLM-L6-v2 (Wang et al. 2020; sentence-transformers), Apache-2.0",
+                "resnet18, whose own licence holds",
+            ],
+        ),
+        ("dealer-resnet50-svm", [], ["resnet50, whose own licence holds"]),
+    ],
+)
+def test_the_card_says_whose_weights_training_began_with(
+    metrics: dict[str, Any], recipe: str, changes: list[str], origins: list[str]
+) -> None:
+    unmeasured = {key: metrics[key] for key in metrics if key not in ("valid", "test")}
+    card = model_card(load_recipe(recipe, changes), unmeasured)
+    begun = "Training began with the weights of "
+    assert [line for line in card.splitlines() if line.startswith(begun)] == [
+        f"{begun}{origin}." for origin in origins
+    ]
+
+
 def test_the_card_says_how_and_from_what(metrics: dict[str, Any]) -> None:
     card = model_card(load_recipe("words"), metrics)
     lines = card.splitlines()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from genreel.features.pieces import Pieces
 from genreel.lab.recipe import Recipe
 
 HEADINGS = {
@@ -40,12 +42,37 @@ def model_card(recipe: Recipe, metrics: Mapping[str, Any]) -> str:
         "",
         "Trained on research data: posters belong to their studios, plots to their sources. No",
         "poster or plot is in this bundle. The weights are under Apache-2.0, like genreel.",
+        *(f"Training began with the weights of {origin}." for origin in _origins(recipe)),
         "",
     ]
     for part in ("test", "valid"):
         if part in metrics:
             lines += _part(part, metrics[part], recipe)
     return "\n".join(lines) + "\n"
+
+
+ORIGINS = {
+    "all-MiniLM-L6-v2": "all-MiniLM-L6-v2 (Wang et al. 2020; sentence-transformers), Apache-2.0",
+    "mobilenetv2_100": "MobileNetV2 (Sandler et al. 2018; ImageNet, timm), Apache-2.0",
+}
+"""Pretrained network → whose it is, and its licence."""
+
+
+def _origins(recipe: Recipe) -> list[str]:
+    """What the recipe's pretrained networks are called, with their licences."""
+    encoders = {s.encoder for kind, s in recipe.features.values() if kind == Pieces.kind}
+    names = sorted(encoders | set(_backbones(tomllib.loads(recipe.text))))
+    return [ORIGINS.get(name, f"{name}, whose own licence holds") for name in names]
+
+
+def _backbones(table: Mapping[str, Any]) -> Iterator[str]:
+    """Names of the backbones with published weights, in a table and in those inside it."""
+    name = table.get("backbone") or (table.get("kind") == "backbone" and table.get("name"))
+    if name and table.get("weights", "imagenet") == "imagenet":
+        yield str(name)
+    for value in table.values():
+        if isinstance(value, Mapping):
+            yield from _backbones(value)
 
 
 def _part(part: str, cases: Mapping[str, Any], recipe: Recipe) -> list[str]:
