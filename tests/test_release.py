@@ -1,4 +1,4 @@
-"""What is released: built twice the same, holding the package and nothing else, its version once."""
+"""What is released: the same when built twice, the package and nothing else, its version once."""
 
 from __future__ import annotations
 
