@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import random
 import shutil
-import signal
+import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from genreel.app.cli import main
-from genreel.catalogue import Movie
-from genreel.files import write_folder_whole, write_whole
-from genreel.formats.table import write_catalogue
 
 resource = pytest.importorskip("resource", reason="limits of POSIX")
 
@@ -122,66 +116,19 @@ def test_predictions_on_a_full_disk(
 # Killed
 
 
-def killed(work: Callable[[], object], within: float) -> None:
-    """Runs `work` again and again in a child that is killed somewhere on the way."""
-    child = os.fork()
-    if child == 0:
-        try:
-            while True:
-                work()
-        finally:
-            os._exit(1)
-    time.sleep(random.uniform(0, within))
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_killed_writer_leaves_one_whole_file(tmp_path: Path) -> None:
-    path, states = tmp_path / "scores.csv", [b"a" * 2**20, b"b" * 2**20]
-    write_whole(path, states[0])
-
-    def work() -> None:
-        for state in states:
-            write_whole(path, state)
-
-    for _ in range(12):
-        killed(work, 0.05)
-        assert path.read_bytes() in states
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere two folders cannot be swapped")
-def test_a_killed_writer_leaves_one_whole_bundle(tmp_path: Path) -> None:
-    folder = tmp_path / "bundle"
-    states = [{"config.json": letter, "model.onnx": letter * 9999} for letter in (b"a", b"b")]
-    write_folder_whole(folder, states[0])
-
-    def work() -> None:
-        for state in states:
-            write_folder_whole(folder, state)
-
-    for _ in range(12):
-        killed(work, 0.05)
-        assert contents(folder) in states
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
-def test_a_killed_writer_leaves_one_whole_catalogue(tmp_path: Path, suffix: str) -> None:
-    path = tmp_path / f"movies{suffix}"
-    states: list[bytes] = []
-    catalogues = [[Movie(str(n), f"{name} {n}") for n in range(200)] for name in ("Alba", "Brume")]
-    for movies in catalogues:
-        write_catalogue(movies, path)
-        states.append(path.read_bytes())
-
-    def work() -> None:
-        for movies in catalogues:
-            write_catalogue(movies, path)
-
-    for _ in range(6):
-        killed(work, 0.05)
-        assert path.read_bytes() in states
+@pytest.mark.parametrize("what", ["file", "folder", "catalogue"])
+def test_a_killed_writer_leaves_all_of_the_old_or_all_of_the_new(tmp_path: Path, what: str) -> None:
+    script = Path(__file__).parent / "killed.py"
+    command = [sys.executable, str(script), what, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)
+    texts = [" ".join(one) for one in told["found"]]
+    assert len(texts) > 10
+    assert len(set(texts)) == 2, set(texts)
+    assert not [text for text in texts if "old" in text and "new" in text]
+    if what == "folder":  # whose next writer tidied up
+        assert [name for name in told["left"] if name.endswith(".part")] == []
 
 
 # Unreadable

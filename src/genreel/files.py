@@ -80,7 +80,9 @@ def write_folder_whole(folder: Path, files: Mapping[str, bytes]) -> None:
         raise GenreelError(f"cannot write {folder}: a file is there; give another path")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        for left in folder.parent.glob(f".{glob.escape(folder.name)}.*{_PART}"):
+            shutil.rmtree(left, ignore_errors=True)  # by a writer that was killed
+        temporary = Path(tempfile.mkdtemp(_PART, f".{folder.name}.", folder.parent))
     except OSError as error:
         raise _cannot_write(folder, error) from None
     old = temporary.with_name(temporary.name + ".old")
