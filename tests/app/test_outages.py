@@ -305,7 +305,7 @@ print(refused)
 def test_two_processes_edit_the_same_film_and_lose_nothing(
     url: str, open_store: Callable[[], Store]
 ) -> None:
-    store, each = open_store(), 30
+    store, each = open_store(), 15
     store.save(Movie("a", "0"))
     command = [sys.executable, "-c", COUNTER, url, str(each)]
     both = [

@@ -39,7 +39,6 @@ STATUS: dict[type[Exception], int] = {
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What a disk says that takes nothing more."""
 
-
 RETRY_SECONDS = 5
 """When to ask again a server that is stopping, or whose store is gone."""
 
