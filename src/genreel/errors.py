@@ -36,6 +36,10 @@ class StoreError(GenreelError):
     """The reviewed catalogue cannot be opened, or refuses a change."""
 
 
+class StoreGone(StoreError):
+    """The store's disk or server does not answer now; it may later."""
+
+
 class UnknownFilm(StoreError):
     """No film of the store has this id."""
 
@@ -45,6 +49,10 @@ class UnknownFilm(StoreError):
 
 class Conflict(StoreError):
     """Somebody else changed a film since it was read."""
+
+
+class WriteError(GenreelError):
+    """A file or a folder cannot be written; what was there is as it was."""
 
 
 class MissingExtra(GenreelError):

@@ -7,12 +7,13 @@ import glob
 import os
 import shutil
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
-from genreel.errors import GenreelError
+from genreel.errors import GenreelError, WriteError
 
 _PART = ".part"  # ends the name of a file that is being written
 
@@ -26,7 +27,7 @@ def whole_file(path: Path, sync: bool = True) -> Iterator[IO[bytes]]:
         sync: wait until it is on the disk, so that it survives a loss of power too.
 
     Raises:
-        GenreelError: the folder cannot be written, or the disk is full; `path` is as it was.
+        WriteError: the folder cannot be written, or the disk is full; `path` is as it was.
     """
     try:
         descriptor, temporary = tempfile.mkstemp(_PART, f".{path.name}.", path.parent)
@@ -68,6 +69,9 @@ def remove_parts(folder: Path, name: str = "") -> None:
 def write_folder_whole(folder: Path, files: Mapping[str, bytes]) -> None:
     """Writes a folder of files that appears at once, in place of an older one if there is one.
 
+    Where the system can swap two folders, there is no moment without one, not even for a process
+    that is killed; elsewhere there is a short one.
+
     Raises:
         GenreelError: it cannot be written; an older folder is as it was.
     """
@@ -76,7 +80,9 @@ def write_folder_whole(folder: Path, files: Mapping[str, bytes]) -> None:
         raise GenreelError(f"cannot write {folder}: a file is there; give another path")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        for left in folder.parent.glob(f".{glob.escape(folder.name)}.*{_PART}"):
+            shutil.rmtree(left, ignore_errors=True)  # by a writer that was killed
+        temporary = Path(tempfile.mkdtemp(_PART, f".{folder.name}.", folder.parent))
     except OSError as error:
         raise _cannot_write(folder, error) from None
     old = temporary.with_name(temporary.name + ".old")
@@ -85,6 +91,8 @@ def write_folder_whole(folder: Path, files: Mapping[str, bytes]) -> None:
             write_whole(temporary / name, data)
         temporary.chmod(0o777 & ~_umask())
         if folder.exists():
+            if _swap(temporary, folder):  # `temporary` is the older one now, and removed below
+                return
             folder.rename(old)
         try:
             temporary.rename(folder)
@@ -99,9 +107,22 @@ def write_folder_whole(folder: Path, files: Mapping[str, bytes]) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _cannot_write(path: Path, error: OSError) -> GenreelError:
+def _swap(one: Path, other: Path) -> bool:
+    """Swaps two folders at once; False where the system or its disk cannot."""
+    if sys.platform != "linux":
+        return False
+    import ctypes  # here, as few that import this file ever replace a folder
+
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE of linux/fs.h
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)  # glibc 2.28, musl 1.2.6
+    return rename is not None and not rename(
+        here, os.fsencode(one), here, os.fsencode(other), exchange
+    )
+
+
+def _cannot_write(path: Path, error: OSError) -> WriteError:
     reason = error.strerror or error
-    return GenreelError(f"cannot write {path} ({reason}); check the folder and its free space")
+    return WriteError(f"cannot write {path} ({reason}); check the folder and its free space")
 
 
 def _umask() -> int:

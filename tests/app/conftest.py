@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from stores import THRESHOLDS, free_port
+from stores import THRESHOLDS, PostgreSQL
 
 from genreel.app.store import Store
 from genreel.predictor import Predictor
@@ -22,63 +18,41 @@ def predictor() -> Predictor:
     return Predictor(threads=1)
 
 
-def _server_programs() -> Path | None:
-    """The folder of initdb and postgres."""
-    found = shutil.which("initdb")
-    if found:
-        return Path(found).resolve().parent
-    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    return versions[-1].parent if versions else None
+@pytest.fixture(scope="session")
+def server() -> Iterator[PostgreSQL]:
+    """A PostgreSQL that lives as long as the tests; who stops it starts it again."""
+    server = PostgreSQL()
+    try:
+        yield server
+    finally:
+        server.close()
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    """The URL of an empty PostgreSQL that lives as long as the tests."""
-    programs = _server_programs()
-    if programs is None:
-        pytest.skip("no PostgreSQL server; install one (Debian: apt-get install postgresql)")
-    # Not below pytest's own folder, which every session of pytest closes to other users.
-    folder = Path(tempfile.mkdtemp(prefix="genreel-postgresql-"))
-    command: list[str] = []
-    if os.getuid() == 0:  # PostgreSQL refuses to run as root
-        runuser = shutil.which("runuser")
-        if runuser is None or subprocess.run(["id", "nobody"], capture_output=True).returncode:
-            pytest.skip("PostgreSQL does not run as root, and there is nobody to run it")
-        command = [runuser, "-u", "nobody", "--"]
-        folder.chmod(0o777)
-    port = free_port()
-    quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder}
-    data = folder / "data"
-    subprocess.run(
-        [*command, programs / "initdb", "-D", data, "-U", "genreel", "-A", "trust"], **quiet
-    )
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    control = [*command, programs / "pg_ctl", "-D", data, "-w", "-t", "240"]
-    subprocess.run([*control, "-o", options, "-l", folder / "log", "start"], **quiet)
-    try:
-        yield f"postgresql://genreel@127.0.0.1:{port}/postgres"
-    finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
-        shutil.rmtree(folder)
+def postgresql(server: PostgreSQL) -> str:
+    """Its URL."""
+    return server.url
+
+
+@pytest.fixture
+def url_of_postgresql(server: PostgreSQL, socket_enabled: None, tmp_path: Path) -> str:
+    """An empty store of PostgreSQL."""
+    import pg8000.native
+
+    name = f"t{abs(hash(str(tmp_path)))}"
+    with_server = {"user": "genreel", "host": "127.0.0.1", "port": server.port}
+    connection = pg8000.native.Connection(**with_server, database="postgres")
+    connection.run(f"CREATE DATABASE {name}")
+    connection.close()
+    return server.url.replace("/postgres", f"/{name}")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty store of each kind."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'films.db'}"
-        return
-    request.getfixturevalue("socket_enabled")
-    server: str = request.getfixturevalue("postgresql")
-    import pg8000.native
-
-    port = int(server.rpartition(":")[2].partition("/")[0])
-    name = f"t{abs(hash(str(tmp_path)))}"
-    with_server = {"user": "genreel", "host": "127.0.0.1", "port": port, "database": "postgres"}
-    connection = pg8000.native.Connection(**with_server)
-    connection.run(f"CREATE DATABASE {name}")
-    connection.close()
-    yield server.replace("/postgres", f"/{name}")
+        return f"sqlite:///{tmp_path / 'films.db'}"
+    return str(request.getfixturevalue("url_of_postgresql"))
 
 
 @pytest.fixture

@@ -209,6 +209,7 @@ def test_finding(store: Store) -> None:
         "decade": {1960: 1},
         "state": {"new": 2, "reviewed": 1},
     }
+    assert facets(store, Filter())["decade"] == {1950: 1, 1960: 1}
     assert queue(store, "newest") == ["c", "a"]
     assert queue(store, "unsure") == ["c", "a"]  # nothing is known of c
     assert queue(store, "rarest", but=["c"]) == ["a"]

@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:  # such as a disk that is full, or a file that may not be read
         _settle_output()
         what = f" ({error.filename!s:.80})" if error.filename else ""
-        print(f"genreel: {error.strerror}{what}".replace("\n", " "), file=sys.stderr)
+        print(f"genreel: {error.strerror or error}{what}".replace("\n", " "), file=sys.stderr)
         return NOTHING_DONE
 
 

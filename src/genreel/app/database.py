@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from genreel.app.schema import migrate, settings
-from genreel.errors import Conflict, MissingExtra, StoreError
+from genreel.errors import Conflict, MissingExtra, StoreError, StoreGone
 
 BUSY_SECONDS = 30
 """How long a writer waits for another one."""
@@ -67,8 +67,35 @@ def _told() -> Iterator[None]:
         yield
     except sa.exc.IntegrityError:
         raise Conflict("somebody else did the same at the same moment; try again") from None
+    except sa.exc.TimeoutError:
+        raise StoreGone("the store has too much to do; try again") from None
     except sa.exc.DBAPIError as error:
-        raise StoreError(f"the store failed ({error.orig}); is its disk or server there?") from None
+        kind = StoreGone if _is_gone(error) else StoreError
+        reason = _fields(error.orig).get("M", error.orig)
+        raise kind(f"the store failed ({reason}); is its disk or server there?") from None
+
+
+def _is_gone(error: sa.exc.DBAPIError) -> bool:
+    """Whether it is the disk or the server, and not what was asked of it."""
+    kinds = (sa.exc.OperationalError, sa.exc.InterfaceError)
+    return error.connection_invalidated or isinstance(error, kinds) or _went_away(error.orig)
+
+
+def _went_away(error: BaseException | None) -> bool:
+    """Whether PostgreSQL says that it is stopping, starting, full or has lost the connection."""
+    return _fields(error).get("C", "").startswith(("08", "53", "57P", "58"))  # its appendix A
+
+
+def _fields(error: BaseException | None) -> dict[str, str]:
+    """What PostgreSQL says of an error, by its letters: C is a code, M a message."""
+    first = error.args[0] if error and error.args else None
+    return first if isinstance(first, dict) else {}
+
+
+def _let_go(context: sa.engine.ExceptionContext) -> None:
+    # A server that is stopped says so in its last words, which are no broken connection yet.
+    if _went_away(context.original_exception):
+        context.is_disconnect = True
 
 
 def _engine(url: str) -> sa.Engine:
@@ -80,7 +107,9 @@ def _engine(url: str) -> sa.Engine:
     try:
         parsed = sa.make_url(url)
         if parsed.get_backend_name() == "postgresql":
-            return sa.create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=16)
+            engine = sa.create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=16)
+            sa.event.listen(engine, "handle_error", _let_go)
+            return engine
         if parsed.get_backend_name() != "sqlite":
             raise StoreError(f"no store at {url[:80]}; give a file, sqlite:/// or postgresql://")
         if parsed.database and parsed.database != ":memory:":

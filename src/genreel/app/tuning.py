@@ -133,8 +133,10 @@ class Tuning:
 
     def save_correction(self, correction: Correction, figures: Mapping[str, Any]) -> str:
         """Takes a new correction into use; returns its version. All scores follow."""
-        now = time.time()
         with self.database.writing() as connection:
+            # The newest is the last one, even where the clock was put back.
+            last = connection.execute(sa.select(sa.func.max(corrections.c.time))).scalar_one()
+            now = max(time.time(), (last or 0.0) + 0.001)
             previous = get_setting(connection, "correction", "")
             weights = correction.to_json()
             version = hashlib.sha256(f"{now}{weights}".encode()).hexdigest()[:12]

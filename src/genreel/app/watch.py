@@ -24,13 +24,14 @@ from genreel.app.server.batches import Busy
 from genreel.app.server.service import Added, Service, clean_id
 from genreel.app.writing import found_in, movie_of
 from genreel.catalogue import movie_from_record
-from genreel.errors import CatalogueError, GenreelError, InputError
+from genreel.errors import CatalogueError, GenreelError, InputError, StoreGone
 from genreel.files import write_whole
 from genreel.formats.applying import Choices, apply_to_files, names_for
 from genreel.formats.kodi import nfo_names
 from genreel.formats.names import spelled
 from genreel.formats.nfo import read_nfo
 from genreel.posters import SUFFIXES
+from genreel.progress import say
 
 ASIDE = "set-aside"
 """Folder, inside the watched one, to which files go that cannot be used."""
@@ -100,10 +101,17 @@ class Watcher:
         self._seen: dict[str, tuple[str, float]] = {}  # path → signature, since when
 
     def run(self, told: Callable[[Landed], Any], every: float = 1.0) -> None:
-        """Watches until it is interrupted."""
+        """Watches until it is interrupted; a store that is gone is waited for."""
+        gone = False
         while True:
-            for landed in self.look():
-                told(landed)
+            try:
+                for landed in self.look():
+                    told(landed)
+                gone = False
+            except StoreGone as error:
+                if not gone:
+                    say(f"{error} Waiting for it.")
+                gone = True
             time.sleep(every)
 
     def once(self) -> Iterator[Landed]:
@@ -258,13 +266,16 @@ class Watcher:
         """Moves a file out of the way, with a note that says why."""
         source = self.folder / path
         folder = self.folder / ASIDE / Path(path).parent
-        folder.mkdir(parents=True, exist_ok=True)
-        target, number = folder / source.name, 1
-        while target.exists():
-            number += 1
-            target = folder / f"{source.stem}-{number}{source.suffix}"
-        shutil.move(source, target)
-        write_whole(target.with_name(f"{target.name}.reason.txt"), f"{reason}\n".encode())
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            target, number = folder / source.name, 1
+            while target.exists():
+                number += 1
+                target = folder / f"{source.stem}-{number}{source.suffix}"
+            shutil.move(source, target)
+            write_whole(target.with_name(f"{target.name}.reason.txt"), f"{reason}\n".encode())
+        except (GenreelError, OSError) as error:  # the other files go on; this one is tried again
+            reason = f"{reason}; cannot be set aside ({error})"
         return Landed(path, "aside", reason=reason)
 
 

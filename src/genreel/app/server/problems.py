@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http
 import logging
 from typing import Any
@@ -12,18 +13,34 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from genreel.app.server.batches import Busy, Closing
-from genreel.errors import Conflict, GenreelError, InputError, StoreError, UnknownFilm
+from genreel.errors import (
+    Conflict,
+    GenreelError,
+    InputError,
+    StoreError,
+    StoreGone,
+    UnknownFilm,
+    WriteError,
+)
 
 STATUS: dict[type[Exception], int] = {
     UnknownFilm: 404,
     Conflict: 409,
+    StoreGone: 503,
     StoreError: 400,
     InputError: 422,
     Busy: 429,
     Closing: 503,
+    WriteError: 507,
     GenreelError: 422,
 }
 """Kind of error → HTTP status; of an error's kinds, the nearest counts."""
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a disk says that takes nothing more."""
+
+RETRY_SECONDS = 5
+"""When to ask again a server that is stopping, or whose store is gone."""
 
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
@@ -43,9 +60,16 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(GenreelError)
     async def own(request: Request, error: GenreelError) -> Any:
-        retry = getattr(error, "retry_after", 5 if isinstance(error, Closing) else None)
+        later = isinstance(error, Closing | StoreGone)
+        retry = getattr(error, "retry_after", RETRY_SECONDS if later else None)
         headers = {"Retry-After": str(retry)} if retry else None
         return problem(status_of(error), str(error), headers)
+
+    @app.exception_handler(OSError)
+    async def of_disk(request: Request, error: OSError) -> Any:
+        if error.errno not in FULL:
+            raise error
+        return problem(507, f"{error.strerror}; free some space on the server's disks")
 
     @app.exception_handler(HTTPException)
     async def of_http(request: Request, error: HTTPException) -> Any:
