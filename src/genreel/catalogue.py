@@ -124,7 +124,11 @@ def movie_from_record(
         if not isinstance(value, str | int | float):
             problems.append(f"{column} is not text")
             return ""
-        value = str(value).strip()
+        try:
+            value = str(value).strip()
+        except ValueError:  # Python writes no number of thousands of digits
+            problems.append(f"{column} is a number of too many digits; shorten it")
+            return ""
         try:
             value.encode()
         except UnicodeEncodeError:  # what could not be decoded came as surrogates (`_read_csv`)
@@ -336,11 +340,11 @@ def _read_csv(path: Path, extra: bool) -> Records:
         yield from rows
 
 
-def csv_rows(file: Iterable[str], **dialect: Any) -> tuple[list[str], Records]:
+def csv_rows(file: IO[str], **dialect: Any) -> tuple[list[str], Records]:
     """Columns and rows of a CSV file; a row that cannot be used is a CatalogueError.
 
     Args:
-        file: lines, their ends as they are in the file.
+        file: opened so that line ends stay as they are.
         dialect: as of `csv.reader`.
 
     Raises:
@@ -348,7 +352,9 @@ def csv_rows(file: Iterable[str], **dialect: Any) -> tuple[list[str], Records]:
     """
     csv.field_size_limit(MAX_CELL)
     # Lenient, the parser would run an open quote into the next rows without a word.
-    reader = csv.reader(file, strict=True, **dialect)
+    # In pieces, as a line may be the whole file; a cell goes on in the next piece, too.
+    pieces = iter(lambda: file.readline(MAX_CELL), "")
+    reader = csv.reader(pieces, strict=True, **dialect)
     try:
         columns = [_column(name) for name in next(reader, [])]
     except csv.Error as error:
@@ -387,7 +393,10 @@ def _read_jsonl(path: Path, extra: bool) -> Records:
 
 def read_json_lines(file: IO[bytes]) -> Records:
     """Objects of a stream of JSON lines, numbered from 1; a bad line is a CatalogueError."""
-    for number, line in enumerate(file, 1):
+    for number, line in enumerate(_lines(file), 1):
+        if len(line) > MAX_CELL:
+            yield number, CatalogueError(f"a line of more than {MAX_CELL:,} bytes; shorten it")
+            continue
         if not line.strip():
             continue
         try:
@@ -399,6 +408,14 @@ def read_json_lines(file: IO[bytes]) -> Records:
             yield number, record
         else:
             yield number, CatalogueError("not a JSON object; write one {…} a line")
+
+
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    """Lines, of each no more than shows that it is too long: as JSON it takes 20 times as much."""
+    while line := file.readline(MAX_CELL + 1):
+        yield line
+        while len(line) > MAX_CELL and not line.endswith(b"\n"):
+            line = file.readline(MAX_CELL + 1)
 
 
 def _read_parquet(path: Path, extra: bool) -> Records:

@@ -158,6 +158,7 @@ def _locked(root: Element) -> bool:
 
 def _ids_in(text: str) -> dict[str, str]:
     """Ids in addresses such as https://www.imdb.com/title/tt0111161/."""
-    imdb = re.search(r"imdb\.[a-z.]+/\S*?(tt\d{6,9})", text)
+    # Bounded, or a file of such beginnings would take a time that grows with its square.
+    imdb = re.search(r"imdb\.[a-z.]{2,20}/\S{0,200}?(tt\d{6,9})", text)
     tmdb = re.search(r"themoviedb\.org/movie/(\d+)", text)
     return {n: f[1] for n, f in (("imdb", imdb), ("tmdb", tmdb)) if f}
