@@ -12,6 +12,8 @@ from genreel.errors import CatalogueError
 
 _MAX_DEPTH = 100
 _MAX_ELEMENTS = 20_000  # a large NFO has some hundreds
+_MAX_TAG = 2**20  # bytes of a tag or a comment; each attribute takes twenty times its room
+_PIECE = 2**18
 _TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
 # Python's other codecs are no character sets, and some take a time that grows with the square.
 _CHARSET = re.compile(
@@ -154,7 +156,12 @@ class Document:
         parser.StartDoctypeDeclHandler = refuse
         parser.EntityDeclHandler = refuse
         try:
-            parser.Parse(self.body[offset:], True)
+            for fed in range(offset, len(self.body), _PIECE):
+                parser.Parse(self.body[fed : fed + _PIECE], False)
+                # It waits at the beginning of what has no end yet.
+                if fed - offset - parser.CurrentByteIndex > _MAX_TAG:
+                    raise CatalogueError(f"a tag of more than {_MAX_TAG:,} bytes; mend it")
+            parser.Parse(b"", True)
         except expat.ExpatError as error:
             if self.root is None:  # after the root, anything may stand
                 line = self.body[:offset].count(b"\n") + error.lineno
