@@ -60,7 +60,9 @@ class Sums:
             "cases": self.cases,
             "results": self.results,
             "refusals": self.refusals,
-            **{name: self.failures[name] for name in ("crash", "hang", "untyped", "slow", "memory")},
+            **{
+                name: self.failures[name] for name in ("crash", "hang", "untyped", "slow", "memory")
+            },
             "worst_s": f"{self.seconds:.2f}",
             "worst_mib": self.memory // 2**20,
             "slowest": self.slowest,
@@ -120,9 +122,7 @@ def run(kind: str, seed: int, count: int, keep: Path) -> Sums:
     return sums
 
 
-def note(
-    sums: Sums, kind: str, seed: int, number: int, told: dict[str, Any], keep: Path
-) -> None:
+def note(sums: Sums, kind: str, seed: int, number: int, told: dict[str, Any], keep: Path) -> None:
     """Counts a case, and saves one that failed."""
     sums.cases += 1
     failure = told.get("failure")

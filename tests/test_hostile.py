@@ -6,14 +6,14 @@ import time
 import warnings
 from pathlib import Path
 
-import pytest
-
 import attacks
+import pytest
 from attacks.images import chunk, encode, gif_blocks, jpeg_scans, noise, png, segments
+
 from genreel.catalogue import Catalogue, movie_from_record
 from genreel.errors import PosterError
-from genreel.formats.nfo import read_nfo, write_nfo
 from genreel.formats.mark import Found
+from genreel.formats.nfo import read_nfo, write_nfo
 from genreel.posters import Limits, open_poster
 
 CASES = {"images": 200, "texts": 40, "catalogues": 60, "nfos": 60, "bundles": 40, "archives": 30}

@@ -102,8 +102,22 @@ def patched(data: bytes, at: int, fmt: str, value: int) -> bytes:
 
 _NAMES = (
     *("../../evil.jpg", "/etc/evil.jpg", "C:\\evil.jpg", "..\\..\\evil.jpg", "a/../../../evil.jpg"),
-    *("./././evil.jpg", "//x/evil.jpg", "\x00.jpg", "CON.jpg", "." * 250 + ".jpg", "x" * 60_000 + ".jpg"),
-    *("\u202egpj.live", "a\nb.jpg", "a/b/c" * 200 + ".jpg", "~/.ssh/x.jpg", "films.zip/../x.jpg", ".jpg"),
+    *(
+        "./././evil.jpg",
+        "//x/evil.jpg",
+        "\x00.jpg",
+        "CON.jpg",
+        "." * 250 + ".jpg",
+        "x" * 60_000 + ".jpg",
+    ),
+    *(
+        "\u202egpj.live",
+        "a\nb.jpg",
+        "a/b/c" * 200 + ".jpg",
+        "~/.ssh/x.jpg",
+        "films.zip/../x.jpg",
+        ".jpg",
+    ),
 )
 
 
@@ -116,23 +130,39 @@ ATTACKS: tuple[Attack, ...] = (
     ("an empty archive", lambda: zipped([])),
     ("an end alone", lambda: b"PK\x05\x06" + b"\xff" * 18),
     *((f"a name: {name[:20]!r}", lambda name=name: _one(name)) for name in _NAMES),
-    ("links", lambda: zipped([link("a.jpg", "/etc/passwd"), link("b", ".."), ("b/c.jpg", poster())])),
+    (
+        "links",
+        lambda: zipped([link("a.jpg", "/etc/passwd"), link("b", ".."), ("b/c.jpg", poster())]),
+    ),
     ("a name ten times", lambda: zipped([("a.jpg", poster())] * 10)),
     ("names that differ in case", lambda: zipped([("a.jpg", poster()), ("A.JPG", poster())])),
     ("a file that is a folder", lambda: zipped([("a.jpg", b"x"), ("a.jpg/b.jpg", poster())])),
     ("a poster of 200 MiB", lambda: zipped([("a.jpg", b"\xff\xd8\xff" + bytes(200 * MIB))], 8)),
     ("a plot of 100 MiB", lambda: zipped([("a.jpg", poster()), ("a.txt", bytes(100 * MIB))], 8)),
     ("an NFO of 100 MiB", lambda: zipped([("a.mkv", b""), ("a.nfo", bytes(100 * MIB))], 8)),
-    ("a table of 100 MiB", lambda: zipped([("movies.csv", b"movieId,title\n" + b"," * (100 * MIB))], 8)),
-    ("an archive in archives", lambda: functools.reduce(
-        lambda data, _: zipped([("a.zip", data), ("a.jpg", data)], 8), range(10), _one())),
+    (
+        "a table of 100 MiB",
+        lambda: zipped([("movies.csv", b"movieId,title\n" + b"," * (100 * MIB))], 8),
+    ),
+    (
+        "an archive in archives",
+        lambda: functools.reduce(
+            lambda data, _: zipped([("a.zip", data), ("a.jpg", data)], 8), range(10), _one()
+        ),
+    ),
     ("10,000 empty posters", lambda: zipped([(f"{k}.jpg", b"") for k in range(10_000)])),
     ("encrypted", lambda: patched(_one(), 8, "<H", 1)),
     ("strongly encrypted", lambda: patched(_one(), 8, "<H", 0x41)),
     *((f"method {n}", lambda n=n: patched(_one(), 10, "<H", n)) for n in (1, 9, 12, 14, 93, 99)),
     ("a version to come", lambda: patched(_one(), 6, "<H", 99)),
-    *((f"{n:#x} bytes packed", lambda n=n: patched(_one(), 20, "<I", n)) for n in (0, 2**31, 2**32 - 1)),
-    *((f"{n:#x} bytes unpacked", lambda n=n: patched(_one(), 24, "<I", n)) for n in (0, 2**31, 2**32 - 1)),
+    *(
+        (f"{n:#x} bytes packed", lambda n=n: patched(_one(), 20, "<I", n))
+        for n in (0, 2**31, 2**32 - 1)
+    ),
+    *(
+        (f"{n:#x} bytes unpacked", lambda n=n: patched(_one(), 24, "<I", n))
+        for n in (0, 2**31, 2**32 - 1)
+    ),
     ("an offset outside", lambda: patched(_one(), 42, "<I", 2**31)),
     ("an offset of itself", lambda: patched(_one(), 42, "<I", 4)),
     ("an extra field too long", lambda: patched(_one(), 30, "<H", 0xFFFF)),
@@ -142,8 +172,9 @@ ATTACKS: tuple[Attack, ...] = (
     ("gzip nothing", lambda: b""),
     ("gzip of zeros", lambda: gzip.compress(bytes(100 * MIB))),
     ("gzip cut", lambda: seeds()[-1][1][:-9]),
-    ("gzip ten times", lambda: functools.reduce(lambda data, _: gzip.compress(data), range(10), b"")),
+    (
+        "gzip ten times",
+        lambda: functools.reduce(lambda data, _: gzip.compress(data), range(10), b""),
+    ),
     ("gzip that is a zip", lambda: _one()),
 )
-
-

@@ -189,7 +189,19 @@ def _exchange(random: Random, config: Any) -> None:
 _VALUES: tuple[Any, ...] = (
     *(None, True, -1, 0, 1, 2, 3.5, 1e308, 10**9, 2**31, 2**63, 10**30, float("nan"), float("inf")),
     *("", "x", "plot", "poster", "Drama", "../x", "\0", "x" * 10_000, "\ud800", "__class__"),
-    *([], [[]], {}, {"a": 1}, [1, 10**9], [-1, 3], ["Drama"], [0.5] * 3, "float16", "terms", "pixels"),
+    *(
+        [],
+        [[]],
+        {},
+        {"a": 1},
+        [1, 10**9],
+        [-1, 3],
+        ["Drama"],
+        [0.5] * 3,
+        "float16",
+        "terms",
+        "pixels",
+    ),
 )
 
 
@@ -218,7 +230,12 @@ _ARRAYS = (
     *(np.zeros(0), np.zeros((0, 5)), np.full(10, np.nan, np.float32), np.arange(10), np.array("x")),
     *(np.array(["a", "b"]), np.array([b"a"]), np.zeros(10, np.uint8), np.full(10, 10, np.uint8)),
     *(np.zeros((10, 10), np.float16), np.array([1 + 2j]), np.array(["2001"], "M8[Y]")),
-    *(np.array([None]), np.zeros(2, [("a", "i4")]), np.full(10, 255, np.uint8), np.ones(10) * 1e308),
+    *(
+        np.array([None]),
+        np.zeros(2, [("a", "i4")]),
+        np.full(10, 255, np.uint8),
+        np.ones(10) * 1e308,
+    ),
 )
 
 
@@ -256,7 +273,16 @@ def _graph(random: Random, data: bytes) -> bytes:
 _OPERATORS = (
     *("Add", "MatMul", "Gemm", "Conv", "Gather", "Reshape", "Expand", "Tile", "Concat", "Split"),
     *("LSTM", "GRU", "Identity", "Relu", "Softmax", "TopK", "Range", "Where", "NonZero", "Slice"),
-    *("Resize", "ConstantOfShape", "StringNormalizer", "Optional", "SequenceEmpty", "", "\0", "Loop"),
+    *(
+        "Resize",
+        "ConstantOfShape",
+        "StringNormalizer",
+        "Optional",
+        "SequenceEmpty",
+        "",
+        "\0",
+        "Loop",
+    ),
 )
 _ATTRIBUTES = (
     helper.make_attribute("axis", 2**62),
@@ -372,59 +398,129 @@ ATTACKS: tuple[tuple[str, Callable[[Files], Files]], ...] = (
     ("nothing", lambda files: {"README.md": b""}),
     ("whole", lambda files: files),
     ("a file of another's", lambda files: {**files, "evil.py": b"raise SystemExit"}),
-    *(_config(f"lists {n!r}", lambda config, n=n: config["files"].update(
-        {n: {"bytes": 0, "sha256": hashlib.sha256(b"").hexdigest()}}))
-      for n in ("../x", "/etc/passwd", "evil.py", "model.onnx.data", "config.json", "\0")),
+    *(
+        _config(
+            f"lists {n!r}",
+            lambda config, n=n: config["files"].update(
+                {n: {"bytes": 0, "sha256": hashlib.sha256(b"").hexdigest()}}
+            ),
+        )
+        for n in ("../x", "/etc/passwd", "evil.py", "model.onnx.data", "config.json", "\0")
+    ),
     *(_setting("poster", "height", value) for value in _BIG),
     *(_setting("words", "length", value) for value in _BIG),
     *(_setting("plot", "ngrams", [1, value]) for value in _BIG),
     *(_setting("plot", key, value) for key in ("scale", "weighting", "norm") for value in _BIG),
-    *(_config(f"colours of {v}", lambda config, v=v: config["features"].update(
-        {"c": {"kind": "colours", "settings": {"count": v}}})) for v in _BIG),
-    _config("10,000 features", lambda config: config["features"].update(
-        {f"f{k}": config["features"]["poster"] for k in range(10_000)})),
-    _config("20,000 genres", lambda config: config.update(
-        genres=[f"g{k}" for k in range(20_000)], thresholds={f"g{k}": 0 for k in range(20_000)})),
+    *(
+        _config(
+            f"colours of {v}",
+            lambda config, v=v: config["features"].update(
+                {"c": {"kind": "colours", "settings": {"count": v}}}
+            ),
+        )
+        for v in _BIG
+    ),
+    _config(
+        "10,000 features",
+        lambda config: config["features"].update(
+            {f"f{k}": config["features"]["poster"] for k in range(10_000)}
+        ),
+    ),
+    _config(
+        "20,000 genres",
+        lambda config: config.update(
+            genres=[f"g{k}" for k in range(20_000)], thresholds={f"g{k}": 0 for k in range(20_000)}
+        ),
+    ),
     _config("other genres", lambda config: config["genres"].reverse()),
-    _config("calibration of NaN", lambda config: config.update(cases={"both": {
-        "thresholds": config["thresholds"],
-        "calibration": {g: {"slope": float("nan"), "intercept": 1e308} for g in GENRES}}})),
-    _config("points without order", lambda config: config.update(cases={"both": {
-        "thresholds": config["thresholds"],
-        "calibration": {g: {"scores": [1, 0, 0.5], "shares": [2, -1]} for g in GENRES}}})),
+    _config(
+        "calibration of NaN",
+        lambda config: config.update(
+            cases={
+                "both": {
+                    "thresholds": config["thresholds"],
+                    "calibration": {g: {"slope": float("nan"), "intercept": 1e308} for g in GENRES},
+                }
+            }
+        ),
+    ),
+    _config(
+        "points without order",
+        lambda config: config.update(
+            cases={
+                "both": {
+                    "thresholds": config["thresholds"],
+                    "calibration": {g: {"scores": [1, 0, 0.5], "shares": [2, -1]} for g in GENRES},
+                }
+            }
+        ),
+    ),
     ("config: 5,000 levels", lambda files: {**files, "config.json": b'{"a":' * 5000}),
     ("config: NaN", lambda files: {**files, "config.json": b'{"format": NaN}'}),
     _npz("nothing", lambda: b""),
     _npz("a pickle", lambda: pickle.dumps(_Evil())),
     _npz("pickled arrays", lambda: _zip(plot__terms__npy=npy(np.array([_Evil()], object)))),
-    _npz("400 MiB of zeros", lambda: _zip(plot__idf__npy=_header(f"({100 * MIB},)") + bytes(400 * MIB))),
+    _npz(
+        "400 MiB of zeros",
+        lambda: _zip(plot__idf__npy=_header(f"({100 * MIB},)") + bytes(400 * MIB)),
+    ),
     _npz("terabytes told", lambda: _zip(plot__idf__npy=_header("(1000000000000,)"))),
     _npz("a text of 4 GB told", lambda: _zip(plot__terms__npy=_header("(1,)", "<U1000000000"))),
     _npz("a shape below 0", lambda: _zip(plot__idf__npy=_header("(-1,)"))),
     _npz("a shape that is a sum", lambda: _zip(plot__idf__npy=_header("(" + "1+" * 4000 + "1,)"))),
-    _npz("50,000 arrays", lambda: _zip(**{f"plot__x{k}__npy": _header("(0,)") for k in range(50_000)})),
-    _npz("one name twice", lambda: _zip(plot__idf__npy=npy(np.ones(10)), plot__idf=npy(np.ones(3)))),
+    _npz(
+        "50,000 arrays",
+        lambda: _zip(**{f"plot__x{k}__npy": _header("(0,)") for k in range(50_000)}),
+    ),
+    _npz(
+        "one name twice", lambda: _zip(plot__idf__npy=npy(np.ones(10)), plot__idf=npy(np.ones(3)))
+    ),
     _onnx("nothing", lambda: b""),
     _onnx("zeros", lambda: bytes(MIB)),
     _onnx("half", lambda: graph()[: len(graph()) // 2]),
-    *(_onnx(f"values in {n}", lambda n=n: _external(n)) for n in ("w.bin", "../w", "/etc/passwd", "")),
+    *(
+        _onnx(f"values in {n}", lambda n=n: _external(n))
+        for n in ("w.bin", "../w", "/etc/passwd", "")
+    ),
     _onnx("foreign operators", lambda: _model(_node("Run", "present", domain="evil.ops"))),
-    _onnx("an engine's operators", lambda: _model(_node("Gelu", "present", domain="com.microsoft"))),
+    _onnx(
+        "an engine's operators", lambda: _model(_node("Gelu", "present", domain="com.microsoft"))
+    ),
     _onnx("undeclared inputs", lambda: _model(_node("Add", "present nothing"))),
     _onnx("a circle", lambda: _model(_node("Add", "present b", "a"), _node("Identity", "a", "b"))),
     _onnx("no scores", lambda: _model(_node("Identity", "present", "other"))),
     _onnx("scores of another shape", lambda: _model(_node("Identity", "present"))),
     _onnx("200 levels", lambda: _deep(12)),
-    _onnx("20,000 nodes", lambda: _model(
-        *(_node("Identity", f"n{k}" if k else "present", f"n{k + 1}") for k in range(20_000)),
-        _node("Identity", "n20000"))),
+    _onnx(
+        "20,000 nodes",
+        lambda: _model(
+            *(_node("Identity", f"n{k}" if k else "present", f"n{k + 1}") for k in range(20_000)),
+            _node("Identity", "n20000"),
+        ),
+    ),
     _onnx("a loop", lambda: _loop(10)),
     _onnx("a loop without end", lambda: _loop(2**62)),
-    *(_onnx(f"{mib} MiB at once", lambda mib=mib: _model(
-        _node("Expand", "present shape", "big"), _node("ReduceSum", "big"),
-        constants={"shape": np.array([mib * MIB // 16, 1, 4])})) for mib in (64, 4096, 2**30)),
-    *(_onnx(f"{mib} MiB of constants", lambda mib=mib: _model(
-        _node("ConstantOfShape", "shape", "big"), _node("ReduceSum", "big", "sum"),
-        _node("Add", "present sum"), constants={"shape": np.array([mib * MIB // 4])}))
-      for mib in (64, 4096, 2**30)),
+    *(
+        _onnx(
+            f"{mib} MiB at once",
+            lambda mib=mib: _model(
+                _node("Expand", "present shape", "big"),
+                _node("ReduceSum", "big"),
+                constants={"shape": np.array([mib * MIB // 16, 1, 4])},
+            ),
+        )
+        for mib in (64, 4096, 2**30)
+    ),
+    *(
+        _onnx(
+            f"{mib} MiB of constants",
+            lambda mib=mib: _model(
+                _node("ConstantOfShape", "shape", "big"),
+                _node("ReduceSum", "big", "sum"),
+                _node("Add", "present sum"),
+                constants={"shape": np.array([mib * MIB // 4])},
+            ),
+        )
+        for mib in (64, 4096, 2**30)
+    ),
 )

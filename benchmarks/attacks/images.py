@@ -325,16 +325,25 @@ ATTACKS: tuple[Attack, ...] = (
     ("PNG and HTML", lambda: encode(noise(), "PNG") + b"<html><script>alert(1)</script>"),
     ("PDF and JPEG", lambda: b"%PDF-1.7\n" + encode(noise(), "JPEG")),
     ("JPEG in RIFF", lambda: b"RIFF\0\0\0\0WEBP" + encode(noise(), "JPEG")),
-    ("PNG of 2**31 pixels a side", lambda: png(16, 16, 8, 2).replace(
-        struct.pack(">II", 16, 16), struct.pack(">II", 2**31 - 1, 2**31 - 1))),
+    (
+        "PNG of 2**31 pixels a side",
+        lambda: png(16, 16, 8, 2).replace(
+            struct.pack(">II", 16, 16), struct.pack(">II", 2**31 - 1, 2**31 - 1)
+        ),
+    ),
     *(
-        (f"PNG at the limit, depth {d}, colour {c}, {sides}", lambda d=d, c=c, s=sides: png(*s, d, c))
+        (
+            f"PNG at the limit, depth {d}, colour {c}, {sides}",
+            lambda d=d, c=c, s=sides: png(*s, d, c),
+        )
         for sides in (_EDGE, _WHOLE)
         for d, c in ((1, 0), (8, 0), (16, 0), (8, 2), (16, 2), (8, 3), (8, 4), (8, 6), (16, 6))
     ),
     *(
-        (f"PNG at the limit, transparent palette, {sides}", lambda s=sides: png(
-            *s, 8, 3, before=chunk(b"tRNS", bytes(range(16)))))
+        (
+            f"PNG at the limit, transparent palette, {sides}",
+            lambda s=sides: png(*s, 8, 3, before=chunk(b"tRNS", bytes(range(16)))),
+        )
         for sides in (_EDGE, _WHOLE)
     ),
     ("PNG at the limit, interlaced", lambda: png(*_WHOLE, 8, 6, interlaced=True)),
@@ -343,16 +352,34 @@ ATTACKS: tuple[Attack, ...] = (
     ("PNG of 200,000 chunks", lambda: png(64, 96, 8, 2, before=chunk(b"abCd", b"") * 200_000)),
     ("PNG, 200,000 chunks behind", lambda: png(64, 96, 8, 2, after=chunk(b"abCd", b"") * 200_000)),
     ("PNG of 300,000 empty IDAT", lambda: png(64, 96, 8, 2, before=chunk(b"IDAT", b"") * 300_000)),
-    ("PNG, 2,000 profiles of 1 MiB", lambda: png(
-        64, 96, 8, 2, before=chunk(b"iCCP", b"x\0\0" + zlib.compress(bytes(2**20 - 1))) * 2000)),
-    ("PNG, a profile of 50 MiB", lambda: png(64, 96, 8, 2, before=chunk(b"iCCP", b"x\0\0" + bomb(50)))),
-    ("PNG, a text of 50 MiB", lambda: png(64, 96, 8, 2, before=chunk(b"zTXt", b"x\0\0" + bomb(50)))),
-    ("PNG, 2,000 texts of 1 MiB", lambda: png(
-        64, 96, 8, 2, before=chunk(b"zTXt", b"x\0\0" + zlib.compress(bytes(2**20 - 1))) * 2000)),
-    ("PNG, an iTXt of 50 MiB behind", lambda: png(
-        64, 96, 8, 2, after=chunk(b"iTXt", b"x\0\1\0\0\0" + bomb(50)))),
-    ("PNG, animation of 2**32 frames", lambda: png(
-        64, 96, 8, 2, before=chunk(b"acTL", b"\xff\xff\xff\xff\0\0\0\0"))),
+    (
+        "PNG, 2,000 profiles of 1 MiB",
+        lambda: png(
+            64, 96, 8, 2, before=chunk(b"iCCP", b"x\0\0" + zlib.compress(bytes(2**20 - 1))) * 2000
+        ),
+    ),
+    (
+        "PNG, a profile of 50 MiB",
+        lambda: png(64, 96, 8, 2, before=chunk(b"iCCP", b"x\0\0" + bomb(50))),
+    ),
+    (
+        "PNG, a text of 50 MiB",
+        lambda: png(64, 96, 8, 2, before=chunk(b"zTXt", b"x\0\0" + bomb(50))),
+    ),
+    (
+        "PNG, 2,000 texts of 1 MiB",
+        lambda: png(
+            64, 96, 8, 2, before=chunk(b"zTXt", b"x\0\0" + zlib.compress(bytes(2**20 - 1))) * 2000
+        ),
+    ),
+    (
+        "PNG, an iTXt of 50 MiB behind",
+        lambda: png(64, 96, 8, 2, after=chunk(b"iTXt", b"x\0\1\0\0\0" + bomb(50))),
+    ),
+    (
+        "PNG, animation of 2**32 frames",
+        lambda: png(64, 96, 8, 2, before=chunk(b"acTL", b"\xff\xff\xff\xff\0\0\0\0")),
+    ),
     ("APNG of 3,000 frames", lambda: frames("PNG", 3000)),
     ("GIF of 5,000 frames", lambda: frames("GIF", 5000)),
     ("WebP of 2,000 frames", lambda: frames("WEBP", 2000)),
@@ -377,15 +404,30 @@ ATTACKS: tuple[Attack, ...] = (
     ("JPEG of 50,000 scans", lambda: jpeg_scans((400, 600), 50_000)),
     ("JPEG of 300,000 segments", lambda: segments(300_000)),
     ("JPEG of 400 application segments", lambda: segments(400, b"\xff\xe2", b"x" * 60_000)),
-    ("JPEG, Photoshop's resources", lambda: segments(
-        300, b"\xff\xed", b"Photoshop 3.0\0" + b"8BIM\0\0\0\0\0\0\0\0" * 5000)),
-    ("JPEG, a loop in its EXIF", lambda: exif_segment(
-        b"II*\0\x08\0\0\0\x01\0\x69\x87\x04\0\x01\0\0\0\x08\0\0\0\x08\0\0\0")),
-    ("JPEG, 65,535 EXIF entries", lambda: exif_segment(b"II*\0\x08\0\0\0\xff\xff" + b"\xff" * 60_000)),
-    ("JPEG, an EXIF value of 4 GB", lambda: exif_segment(
-        b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\xff\xff\xff\xff\x08\0\0\0\0\0\0\0")),
-    ("JPEG, 255 parts of a profile", lambda: segments(
-        255, b"\xff\xe2", b"ICC_PROFILE\0\x01\xff" + bytes(60_000))),
-    ("JPEG of 10,000 frame headers", lambda: segments(
-        10_000, b"\xff\xc0", b"\x08\x00\x60\x00\x40\x01\x01\x11\0")),
+    (
+        "JPEG, Photoshop's resources",
+        lambda: segments(300, b"\xff\xed", b"Photoshop 3.0\0" + b"8BIM\0\0\0\0\0\0\0\0" * 5000),
+    ),
+    (
+        "JPEG, a loop in its EXIF",
+        lambda: exif_segment(b"II*\0\x08\0\0\0\x01\0\x69\x87\x04\0\x01\0\0\0\x08\0\0\0\x08\0\0\0"),
+    ),
+    (
+        "JPEG, 65,535 EXIF entries",
+        lambda: exif_segment(b"II*\0\x08\0\0\0\xff\xff" + b"\xff" * 60_000),
+    ),
+    (
+        "JPEG, an EXIF value of 4 GB",
+        lambda: exif_segment(
+            b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\xff\xff\xff\xff\x08\0\0\0\0\0\0\0"
+        ),
+    ),
+    (
+        "JPEG, 255 parts of a profile",
+        lambda: segments(255, b"\xff\xe2", b"ICC_PROFILE\0\x01\xff" + bytes(60_000)),
+    ),
+    (
+        "JPEG of 10,000 frame headers",
+        lambda: segments(10_000, b"\xff\xc0", b"\x08\x00\x60\x00\x40\x01\x01\x11\0"),
+    ),
 )

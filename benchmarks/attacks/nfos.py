@@ -73,12 +73,37 @@ SEEDS = (
     ("xmp", _PACKET.replace(b"\n", b"\r\n")),
 )
 _PARTS = (
-    *(b"<", b">", b"/>", b"</movie>", b"<movie>", b"<genre>", b"</genre>", b"<genre/>", b"&", b"&lt;"),
+    *(
+        b"<",
+        b">",
+        b"/>",
+        b"</movie>",
+        b"<movie>",
+        b"<genre>",
+        b"</genre>",
+        b"<genre/>",
+        b"&",
+        b"&lt;",
+    ),
     *(b"<![CDATA[", b"]]>", b"<!--", b"-->", b"<?x", b"?>", b"&#0;", b"&#x110000;", b"&#xD800;"),
-    *(b"<genre>Horror</genre>", b"<genreel>{}</genreel>", b"<a b='>'>", b"</a>", b"\0", b"\xff", b"]"),
+    *(
+        b"<genre>Horror</genre>",
+        b"<genreel>{}</genreel>",
+        b"<a b='>'>",
+        b"</a>",
+        b"\0",
+        b"\xff",
+        b"]",
+    ),
     *(b"<!DOCTYPE x>", b'<!ENTITY a "b">', b"&a;", b"<lockdata>true</lockdata>", b'"', b"'", b"\r"),
     *(b'<genreel>{"genres": {"War": NaN}}</genreel>', b"imdb.com/title/tt1234567", b"\xed\xa0\x80"),
-    *(b'<rdf:Bag xmlns:rdf="x"/>', b"<rdf:li>War</rdf:li>", b'xmlns:a="b"', b"\xef\xbb\xbf", b"<a:b/>"),
+    *(
+        b'<rdf:Bag xmlns:rdf="x"/>',
+        b"<rdf:li>War</rdf:li>",
+        b'xmlns:a="b"',
+        b"\xef\xbb\xbf",
+        b"<a:b/>",
+    ),
 )
 
 
@@ -106,31 +131,54 @@ ATTACKS: tuple[Attack, ...] = (
     ("nothing", lambda: b""),
     ("blanks", lambda: b" " * (15 * MIB)),
     ("a billion laughs", lambda: _LAUGHS),
-    ("a file elsewhere", lambda: b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
-        b"<movie><title>&a;</title></movie>"),
+    (
+        "a file elsewhere",
+        lambda: (
+            b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
+            b"<movie><title>&a;</title></movie>"
+        ),
+    ),
     ("a parameter entity", lambda: b'<!DOCTYPE x [<!ENTITY % a SYSTEM "http://x/"> %a;]><movie/>'),
-    ("XInclude", lambda: movie(b'<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="/x"/>')),
+    (
+        "XInclude",
+        lambda: movie(b'<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="/x"/>'),
+    ),
     ("100,000 levels", lambda: b"<movie>" + b"<a>" * 100_000),
     ("99 levels", lambda: movie(b"<a>" * 98 + b"</a>" * 98)),
     ("a tag of 15 MiB", lambda: b"<" + b"a" * (15 * MIB) + b"/>"),
     ("an attribute of 15 MiB", lambda: b'<movie a="' + b"x" * (15 * MIB) + b'"/>'),
-    ("1,000,000 attributes", lambda: b"<movie " + b" ".join(
-        b'a%d=""' % k for k in range(1_000_000)) + b"/>"),
+    (
+        "1,000,000 attributes",
+        lambda: b"<movie " + b" ".join(b'a%d=""' % k for k in range(1_000_000)) + b"/>",
+    ),
     ("quotes without end", lambda: b"<movie " + b"a='\"' b=\"'\" " * 500_000),
     ("a text of 15 MiB", lambda: movie(b"<plot>" + b"x" * (15 * MIB) + b"</plot>")),
     ("a text in lines", lambda: movie(b"<plot>" + b"x\n" * (7 * MIB) + b"</plot>")),
     ("a text in 2,000,000 pieces", lambda: movie(b"<plot>" + b"x<!---->" * 2_000_000 + b"</plot>")),
-    ("a text of characters' numbers", lambda: movie(b"<plot>" + b"&#120;" * 2_000_000 + b"</plot>")),
+    (
+        "a text of characters' numbers",
+        lambda: movie(b"<plot>" + b"&#120;" * 2_000_000 + b"</plot>"),
+    ),
     ("a text in 1,000,000 sections", lambda: movie(b"<![CDATA[x]]>" * 1_000_000)),
     ("1,000,000 instructions", lambda: movie(b"<?a b?>" * 1_000_000)),
     ("19,000 genres", lambda: movie(b"<genre>x</genre>" * 19_000)),
-    ("19,000 genres of genreel", lambda: movie(
-        b'<genre>War</genre>' * 19_000 + b'<genreel>{"genres": {"War": 1}}</genreel>')),
+    (
+        "19,000 genres of genreel",
+        lambda: movie(
+            b"<genre>War</genre>" * 19_000 + b'<genreel>{"genres": {"War": 1}}</genreel>'
+        ),
+    ),
     ("19,000 marks in 15 MiB", lambda: movie((b"<genreel/>" + b" " * 800) * 19_000)),
     ("a genre of 2,000,000 parts", lambda: movie(b"<genre>" + b"x/" * 2_000_000 + b"</genre>")),
     ("a long mark", lambda: movie(b"<genreel>" + b"[" * MIB + b"</genreel>")),
-    ("a mark of 500,000 genres", lambda: movie(b'<genreel>{"genres": {' + b",".join(
-        b'"%d":1' % k for k in range(500_000)) + b"}}</genreel>")),
+    (
+        "a mark of 500,000 genres",
+        lambda: movie(
+            b'<genreel>{"genres": {'
+            + b",".join(b'"%d":1' % k for k in range(500_000))
+            + b"}}</genreel>"
+        ),
+    ),
     ("long addresses", lambda: b"http://" + b"imdb.com/" * (MIB // 2)),
     ("an address of dots", lambda: b"http://" + b"imdb." * MIB),
     ("addresses of slashes", lambda: movie(b"imdb.a/tt" * MIB)),
@@ -144,12 +192,28 @@ ATTACKS: tuple[Attack, ...] = (
     ("NULs", lambda: movie(bytes(1000))),
     ("XMP nothing", lambda: b""),
     ("XMP without an end", lambda: _PACKET[:-200]),
-    ("XMP of 19,000 keywords", lambda: _PACKET.replace(b"</rdf:Bag>", b"<rdf:li>x</rdf:li>" * 19_000
-        + b"</rdf:Bag>", 1)),
-    ("XMP of 15,000 descriptions", lambda: b'<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-'
-        b'ns#">' + b'<r:Description r:about=""/>' * 15_000 + b"</r:RDF>"),
-    ("XMP with a default namespace", lambda: b'<RDF xmlns="http://www.w3.org/1999/02/22-rdf-syntax-ns'
-        b'#"><Description about=""/></RDF>'),
-    ("XMP, a prefix of 1 MiB", lambda: _PACKET.replace(b"rdf:", b"r" * 2000 + b":")
-        .replace(b"xmlns:rdf", b"xmlns:" + b"r" * 2000)),
+    (
+        "XMP of 19,000 keywords",
+        lambda: _PACKET.replace(b"</rdf:Bag>", b"<rdf:li>x</rdf:li>" * 19_000 + b"</rdf:Bag>", 1),
+    ),
+    (
+        "XMP of 15,000 descriptions",
+        lambda: (
+            b'<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-'
+            b'ns#">' + b'<r:Description r:about=""/>' * 15_000 + b"</r:RDF>"
+        ),
+    ),
+    (
+        "XMP with a default namespace",
+        lambda: (
+            b'<RDF xmlns="http://www.w3.org/1999/02/22-rdf-syntax-ns'
+            b'#"><Description about=""/></RDF>'
+        ),
+    ),
+    (
+        "XMP, a prefix of 1 MiB",
+        lambda: _PACKET.replace(b"rdf:", b"r" * 2000 + b":").replace(
+            b"xmlns:rdf", b"xmlns:" + b"r" * 2000
+        ),
+    ),
 )

@@ -36,6 +36,11 @@ DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 
 MAX_CONFIG_BYTES = 2**20
 MAX_FILE_BYTES = 2**30
+MAX_ARRAY_BYTES = 2**28
+"""What features.npz may unpack to: words and their weights, no network's."""
+
+MAX_FEATURES = 64
+MAX_ARRAYS = 8 * MAX_FEATURES
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,8 @@ def read_bundle(path_or_name: str | Path) -> Bundle:
             small = [name for name in config["files"] if name != "model.onnx"]
             contents = {name: _read_file(folder, config, name) for name in small}
             state = _read_arrays(contents["features.npz"])
+            if len(config["features"]) > MAX_FEATURES:
+                raise BundleError(f"config.json names over {MAX_FEATURES} features")
             features = {
                 name: load_feature(entry["kind"], entry["settings"], state.get(name, {}))
                 for name, entry in config["features"].items()
@@ -265,7 +272,8 @@ def _read_arrays(data: bytes) -> dict[str, dict[str, Any]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > MAX_FILE_BYTES:
+            count = len(archive.infolist())
+        if unpacked > min(MAX_FILE_BYTES, MAX_ARRAY_BYTES) or count > MAX_ARRAYS:
             raise BundleError(f"features.npz unpacks to {unpacked:,} bytes; it is not loaded")
         grouped: dict[str, dict[str, Any]] = {}
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from genreel.vocabulary import known_spelling
 
-
 _LONGEST = 2**16  # characters of a mark; genreel's own have some hundreds
 
 
