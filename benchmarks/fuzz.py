@@ -66,7 +66,7 @@ def xmp(data: bytes) -> None:
 
 
 def bundle() -> Callable[[bytes], None]:
-    """Reads a bundle's config and arrays: bytes that stand for one of the two, hashes made right."""
+    """Reads a bundle, the bytes being its config or its arrays, with hashes made right."""
     import json
 
     attacks = importlib.import_module("attacks.bundles")

@@ -3,12 +3,12 @@
     python benchmarks/hostile.py [--cases 20000] [--seed 0] [--only images …] [--keep FOLDER]
 
 Cases (see `attacks`) are tried one after the other in a process of their own, so that one that
-crashes it, takes over 2 GiB or more than 20 s is told from the others. Each must end in a result or
-a typed refusal within 1 s and 1 GiB. Memory is that of the whole process, seconds are those that it
-computed, as a machine that others use lets it wait; one that took longer is tried once more in a new
-process, and the shorter time counts. Prints a table, writes it to benchmarks/results/hostile.csv,
-saves every case that failed in a folder, and exits with 1 if there is one. Linux only: memory is
-read from /proc.
+crashes it, takes over 2 GiB or more than 5 s is told from the others. Each must end in a result or a
+typed refusal within 1 s and 1 GiB. Memory is that of the whole process; seconds are those that it
+computed, as a machine that others use lets it wait. One that took longer is tried once more in a
+new process, and the shorter time counts. Prints a row for each kind, writes them to
+benchmarks/results/hostile.csv, saves every case that failed in a folder, and exits with 1 if there
+is one. Linux only: memory is read from /proc.
 """
 
 from __future__ import annotations

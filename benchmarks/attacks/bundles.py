@@ -335,7 +335,7 @@ def _loop(times: int) -> bytes:
 
 
 def _deep(levels: int) -> bytes:
-    """A graph in a graph in a graph …"""
+    """A graph in a graph in a graph, so many times."""
     scores = helper.make_tensor_value_info("scores", TensorProto.FLOAT, None)
     node = _node("Identity", "present")
     for _ in range(levels):
@@ -490,7 +490,7 @@ ATTACKS: tuple[tuple[str, Callable[[Files], Files]], ...] = (
     _onnx("a circle", lambda: _model(_node("Add", "present b", "a"), _node("Identity", "a", "b"))),
     _onnx("no scores", lambda: _model(_node("Identity", "present", "other"))),
     _onnx("scores of another shape", lambda: _model(_node("Identity", "present"))),
-    _onnx("200 levels", lambda: _deep(12)),
+    _onnx("12 levels, 4,096 branches", lambda: _deep(12)),
     _onnx(
         "20,000 nodes",
         lambda: _model(

@@ -52,6 +52,8 @@ _KNOWN = frozenset((*COLUMNS, MARK))
 # One cell may hold this many bytes. A longer one is no plot, and the parser stops at it.
 MAX_CELL = 16 * 2**20
 
+_ROWS_AT_ONCE = 16  # a Parquet file of a few bytes may name one long text in every row
+
 
 Scalar = str | int | float | bool
 
@@ -427,7 +429,7 @@ def _read_parquet(path: Path, extra: bool) -> Records:
 
 
 def read_parquet_rows(path: Path, chosen: Callable[[Any], list[str]]) -> Records:
-    """Rows of a Parquet file, numbered from 1, a thousand in memory at once.
+    """Rows of a Parquet file, numbered from 1, a few in memory at once.
 
     Args:
         path: the file.
@@ -446,7 +448,7 @@ def read_parquet_rows(path: Path, chosen: Callable[[Any], list[str]]) -> Records
         with pyarrow.parquet.ParquetFile(path) as file:
             number = 0
             wanted = chosen(file.schema_arrow)
-            for batch in file.iter_batches(batch_size=1024, columns=wanted):
+            for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=wanted):
                 for record in batch.to_pylist():
                     number += 1
                     yield number, record
