@@ -3,8 +3,8 @@
     python benchmarks/hostile.py [--cases 20000] [--seed 0] [--only images …] [--keep FOLDER]
 
 Cases (see `attacks`) are tried one after the other in a process of their own, so that one that
-crashes it, takes over 2 GiB or more than 5 s is told from the others. Each must end in a result or a
-typed refusal within 1 s and 1 GiB. Memory is that of the whole process; seconds are those that it
+crashes it, takes over 2 GiB or more than 5 s is told from the others. Each must end in a result or
+a typed refusal within 1 s and 1 GiB. Memory is that of the whole process; seconds are those that it
 computed, as a machine that others use lets it wait. One that took longer is tried once more in a
 new process, and the shorter time counts. Prints a row for each kind, writes them to
 benchmarks/results/hostile.csv, saves every case that failed in a folder, and exits with 1 if there
@@ -92,10 +92,10 @@ def main() -> None:
         rows.append(sums.row(kind))
         failed += sums.failures.total()
         print(json.dumps(rows[-1], ensure_ascii=False), flush=True)
-    with arguments.out.open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        with arguments.out.open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
     sys.exit(1 if failed else 0)
 
 
@@ -108,7 +108,7 @@ def run(kind: str, seed: int, count: int, keep: Path) -> Sums:
             worker.close()
             worker = Worker(seed)
         told = worker.attempt(kind, number)
-        if told["seconds"] > SECONDS:
+        if "failure" not in told and told["seconds"] > SECONDS:
             worker.close()
             worker = Worker(seed)
             worker.attempt(kind, 0)  # so that nothing is loaded for the first time
