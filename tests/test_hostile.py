@@ -8,12 +8,17 @@ from pathlib import Path
 
 import attacks
 import pytest
+from attacks.archives import zipped
+from attacks.bundles import bundle, graph, loop, with_config
+from attacks.case import Case
 from attacks.images import chunk, encode, gif_blocks, jpeg_scans, noise, png, segments
 
+from genreel.bundle import check_operators, read_bundle
 from genreel.catalogue import Catalogue, movie_from_record
-from genreel.errors import PosterError
+from genreel.errors import BundleError, CatalogueError, PosterError
 from genreel.formats.mark import Found
 from genreel.formats.nfo import read_nfo, write_nfo
+from genreel.formats.source import Source
 from genreel.posters import Limits, open_poster
 
 CASES = {"images": 200, "texts": 40, "catalogues": 60, "nfos": 60, "bundles": 40, "archives": 30}
@@ -82,6 +87,37 @@ def test_what_must_be_decoded_whole_has_a_limit_of_its_own(data: bytes) -> None:
         open_poster(data, (8, 12), Limits(max_whole=14_999))
     fraction = encode(noise((400, 600)), "JPEG")
     assert open_poster(fraction, (8, 12), Limits(max_whole=4000)).size == (50, 75)
+
+
+def test_a_graph_with_a_loop_is_refused() -> None:
+    with pytest.raises(BundleError, match=r"model.onnx cannot be loaded \(operator Loop\)"):
+        check_operators(loop(10))
+    check_operators(graph())
+
+
+@pytest.mark.parametrize(
+    ("feature", "setting"),
+    [("poster", {"height": 10**9}), ("words", {"length": 2**31}), ("plot", {"ngrams": [1, 10**9]})],
+)
+def test_a_setting_that_would_take_all_memory(
+    tmp_path: Path, feature: str, setting: dict[str, object]
+) -> None:
+    files = with_config(
+        dict(bundle()), lambda config: config["features"][feature]["settings"].update(setting)
+    )
+    Case("", files).save(tmp_path / "bundle")
+    with pytest.raises(BundleError, match="is no whole number from 1 to"):
+        read_bundle(tmp_path / "bundle")
+
+
+def test_a_damaged_member_of_an_archive_is_one_line(tmp_path: Path) -> None:
+    for how in (8, 12, 14):
+        path = tmp_path / f"{how}.zip"
+        data = bytearray(zipped([("a.txt", bytes(range(256)) * 40)], how))
+        data[60:90] = b"\xff" * 30
+        path.write_bytes(data)
+        with pytest.raises(CatalogueError, match="cannot be read"):
+            Source(path).read("a.txt")
 
 
 def test_a_year_of_more_digits_than_python_writes() -> None:

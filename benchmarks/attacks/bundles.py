@@ -315,7 +315,7 @@ def _node(kind: str, inputs: str, outputs: str = "scores", **attributes: Any) ->
     return helper.make_node(kind, inputs.split(), outputs.split(), **attributes)
 
 
-def _loop(times: int) -> bytes:
+def loop(times: int) -> bytes:
     """A graph that counts as far as it is told."""
     body = helper.make_graph(
         [_node("Identity", "more", "on"), _node("Add", "x x", "y")],
@@ -498,8 +498,8 @@ ATTACKS: tuple[tuple[str, Callable[[Files], Files]], ...] = (
             _node("Identity", "n20000"),
         ),
     ),
-    _onnx("a loop", lambda: _loop(10)),
-    _onnx("a loop without end", lambda: _loop(2**62)),
+    _onnx("a loop", lambda: loop(10)),
+    _onnx("a loop without end", lambda: loop(2**62)),
     *(
         _onnx(
             f"{mib} MiB at once",
