@@ -105,7 +105,7 @@ _NAMES = (
     *(
         "./././evil.jpg",
         "//x/evil.jpg",
-        "\x00.jpg",
+        "a\x00.jpg",
         "CON.jpg",
         "." * 250 + ".jpg",
         "x" * 60_000 + ".jpg",

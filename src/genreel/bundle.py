@@ -35,7 +35,7 @@ DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 """Whose operators a graph may use: those that ONNX itself defines."""
 
 LOOPS = frozenset({"Loop", "Scan"})
-"""Operators that a graph may not use: they may run without end, and no model of the lab's needs them."""
+"""Operators that a graph may not use: they may run without end, and no model of the lab's does."""
 
 MAX_CONFIG_BYTES = 2**20
 MAX_FILE_BYTES = 2**30

@@ -17,7 +17,7 @@ from genreel.predictor import Predictor
 schemathesis = pytest.importorskip("schemathesis")
 checks = pytest.importorskip("schemathesis.specs.openapi.checks")
 
-EXAMPLES = 8  # of each operation
+EXAMPLES = 5  # of each operation
 
 
 def test_answers_are_as_described(predictor: Predictor, tmp_path: Path) -> None:
