@@ -52,6 +52,8 @@ _KNOWN = frozenset((*COLUMNS, MARK))
 # One cell may hold this many bytes. A longer one is no plot, and the parser stops at it.
 MAX_CELL = 16 * 2**20
 
+MAX_COLUMNS = 10_000
+
 _ROWS_AT_ONCE = 16  # a Parquet file of a few bytes may name one long text in every row
 
 
@@ -358,9 +360,12 @@ def csv_rows(file: IO[str], **dialect: Any) -> tuple[list[str], Records]:
     pieces = iter(lambda: file.readline(MAX_CELL), "")
     reader = csv.reader(pieces, strict=True, **dialect)
     try:
-        columns = [_column(name) for name in next(reader, [])]
+        header = next(reader, [])
     except csv.Error as error:
         raise CatalogueError(f"{error}; is it really a CSV file?") from None
+    if len(header) > MAX_COLUMNS:
+        raise CatalogueError(f"more than {MAX_COLUMNS:,} columns; is it really a CSV file?")
+    columns = [_column(name) for name in header]
     return columns, _csv_rows(reader, columns)
 
 
