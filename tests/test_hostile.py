@@ -16,6 +16,8 @@ from attacks.images import chunk, encode, gif_blocks, jpeg_scans, noise, png, se
 from genreel.bundle import check_operators, read_bundle
 from genreel.catalogue import Catalogue, movie_from_record
 from genreel.errors import BundleError, CatalogueError, PosterError
+from genreel.formats import FORMATS
+from genreel.formats.film import Options
 from genreel.formats.mark import Found
 from genreel.formats.nfo import read_nfo, write_nfo
 from genreel.formats.source import Source
@@ -124,6 +126,18 @@ def test_a_year_of_more_digits_than_python_writes() -> None:
     movie = movie_from_record({"id": "a", "title": "Alba", "year": 10**5000}, "x")
     assert (movie.title, movie.year) == ("Alba", None)
     assert movie.problem == "year is a number of too many digits; shorten it"
+
+
+def test_a_poster_whose_path_holds_a_nul(tmp_path: Path) -> None:
+    (tmp_path / "movies.csv").write_bytes(b"title,poster\nAlba,\0\n")
+    [movie] = FORMATS["columns"].read(tmp_path / "movies.csv", Options())
+    assert movie.poster is None and "put the poster inside it" in movie.problem
+
+
+def test_a_csv_file_of_too_many_columns(tmp_path: Path) -> None:
+    (tmp_path / "movies.csv").write_bytes(b"title," + b"," * 10_000)
+    with pytest.raises(CatalogueError, match="more than 10,000 columns"):
+        list(Catalogue(tmp_path / "movies.csv"))
 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl"])

@@ -221,8 +221,9 @@ def _parse_poster(value: str, folder: Path | None) -> Path | None:
 def inside(value: str, folder: Path) -> Path:
     """A poster's path relative to a catalogue's folder; CatalogueError where it leaves it."""
     path = folder / value
-    # Path.resolve fails on a loop of links, realpath does not.
-    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+    # Path.resolve fails on a loop of links, realpath does not; no path holds a NUL character.
+    there = "\0" not in value and Path(os.path.realpath(path))
+    if not there or not there.is_relative_to(os.path.realpath(folder)):
         raise CatalogueError(
             f"poster path {value[:80]!r} leaves the catalogue's folder; put the poster inside it"
         )
