@@ -134,6 +134,18 @@ def test_a_poster_whose_path_holds_a_nul(tmp_path: Path) -> None:
     assert movie.poster is None and "put the poster inside it" in movie.problem
 
 
+def test_a_poster_whose_path_is_too_long(tmp_path: Path) -> None:
+    (tmp_path / "movies.csv").write_text("title,poster\nAlba," + "x" * 5000 + "\n")
+    [movie] = FORMATS["columns"].read(tmp_path / "movies.csv", Options())
+    assert movie.poster is None and "no poster 'xxx" in movie.problem
+
+
+def test_a_json_line_of_too_many_brackets(tmp_path: Path) -> None:
+    (tmp_path / "movies.jsonl").write_bytes(b'{"title": [' + b"[]," * 600_000 + b"[]]}")
+    [movie] = Catalogue(tmp_path / "movies.jsonl")
+    assert movie.problem == "row 1: a line of too many brackets; write one film a line"
+
+
 def test_a_csv_file_of_too_many_columns(tmp_path: Path) -> None:
     (tmp_path / "movies.csv").write_bytes(b"title," + b"," * 10_000)
     with pytest.raises(CatalogueError, match="more than 10,000 columns"):

@@ -54,6 +54,8 @@ MAX_CELL = 16 * 2**20
 
 MAX_COLUMNS = 10_000
 
+_MAX_BRACKETS = 500_000  # of a JSON line; as objects, 16 MiB of nothing else take seconds
+
 _ROWS_AT_ONCE = 16  # a Parquet file of a few bytes may name one long text in every row
 
 
@@ -406,6 +408,9 @@ def read_json_lines(file: IO[bytes]) -> Records:
             yield number, CatalogueError(f"a line of more than {MAX_CELL:,} bytes; shorten it")
             continue
         if not line.strip():
+            continue
+        if line.count(b"[") + line.count(b"{") > _MAX_BRACKETS:
+            yield number, CatalogueError("a line of too many brackets; write one film a line")
             continue
         try:
             record = json.loads(line.decode("utf-8-sig"))
