@@ -112,7 +112,8 @@ def write_nfo(
     root = document.root
     indent = document.indent(root)
     ours = {key(name) for name in nfo.mark.genres}
-    kept, gone = [], root.all(MARK)
+    kept: list[Element] = []
+    gone = root.all(MARK)
     for element in root.all("genre"):
         theirs = any(key(name) not in ours for name in _genres(element))
         (kept if theirs else gone).append(element)
