@@ -360,7 +360,7 @@ def csv_rows(file: IO[str], **dialect: Any) -> tuple[list[str], Records]:
     csv.field_size_limit(MAX_CELL)
     # Lenient, the parser would run an open quote into the next rows without a word.
     # In pieces, as a line may be the whole file; a cell goes on in the next piece, too.
-    pieces = iter(lambda: file.readline(MAX_CELL), "")
+    pieces = iter(lambda: file.readline(2 * MAX_CELL), "")
     reader = csv.reader(pieces, strict=True, **dialect)
     try:
         header = next(reader, [])
