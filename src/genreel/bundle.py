@@ -34,8 +34,16 @@ SHIPPED = Path(__file__).parent / "bundles"
 DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 """Whose operators a graph may use: those that ONNX itself defines."""
 
+LOOPS = frozenset({"Loop", "Scan"})
+"""Operators that a graph may not use: they may run without end, and no model of the lab's does."""
+
 MAX_CONFIG_BYTES = 2**20
 MAX_FILE_BYTES = 2**30
+MAX_ARRAY_BYTES = 2**28
+"""What features.npz may unpack to: words and their weights, no network's."""
+
+MAX_FEATURES = 64
+MAX_ARRAYS = 8 * MAX_FEATURES
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,8 @@ def read_bundle(path_or_name: str | Path) -> Bundle:
             small = [name for name in config["files"] if name != "model.onnx"]
             contents = {name: _read_file(folder, config, name) for name in small}
             state = _read_arrays(contents["features.npz"])
+            if len(config["features"]) > MAX_FEATURES:
+                raise BundleError(f"config.json names over {MAX_FEATURES} features")
             features = {
                 name: load_feature(entry["kind"], entry["settings"], state.get(name, {}))
                 for name, entry in config["features"].items()
@@ -189,12 +199,15 @@ def _refers_outside(model: bytes) -> bool:
 
 
 def check_operators(model: bytes) -> None:
-    """Refuses a graph with operators of an engine, which onnxruntime itself would run.
+    """Refuses a graph with loops, or operators of an engine, which onnxruntime itself would run.
 
     Raises:
-        BundleError: the bytes of an ONNX graph name other operator sets, or are damaged.
+        BundleError: the bytes of an ONNX graph name such operators or sets, or are damaged.
     """
-    if foreign := _domains(model) - DOMAINS:
+    domains, operators = _named(model)
+    if loops := sorted(operators & LOOPS):
+        raise BundleError(f"model.onnx cannot be loaded (operator {loops[0]}); get it again")
+    if foreign := domains - DOMAINS:
         names = ", ".join(sorted(name[:80] for name in foreign))
         raise BundleError(f"model.onnx cannot be loaded (operators of {names}); get it again")
 
@@ -202,6 +215,7 @@ def check_operators(model: bytes) -> None:
 # Where the messages of onnx.proto name an operator set (by field number), and which messages
 # hold further ones. A node counts as well: onnxruntime runs com.microsoft undeclared.
 _NAMED_IN = {"opset": 1, "node": 7}
+_OPERATOR = 4  # of a node
 _WITHIN = {
     "model": {7: "graph", 8: "opset", 25: "function"},
     "function": {7: "node", 9: "opset"},
@@ -211,22 +225,25 @@ _WITHIN = {
 }
 
 
-def _domains(model: bytes) -> set[str]:
-    """The operator sets that an ONNX graph declares or uses, its inner graphs' included.
+def _named(model: bytes) -> tuple[set[str], set[str]]:
+    """The operator sets and the operators that an ONNX graph names, its inner graphs' included.
 
     Raises:
         BundleError: the bytes are not Protocol Buffers.
     """
     domains: set[str] = set()
+    operators: set[str] = set()
     waiting = [("model", memoryview(model))]
     while waiting:
         kind, message = waiting.pop()
         for number, value in _fields(message):
             if number == _NAMED_IN.get(kind):
                 domains.add(bytes(value).decode(errors="replace"))
+            elif kind == "node" and number == _OPERATOR:
+                operators.add(bytes(value).decode(errors="replace"))
             elif inner := _WITHIN.get(kind, {}).get(number):
                 waiting.append((inner, value))
-    return domains
+    return domains, operators
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
@@ -265,7 +282,8 @@ def _read_arrays(data: bytes) -> dict[str, dict[str, Any]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > MAX_FILE_BYTES:
+            count = len(archive.infolist())
+        if unpacked > min(MAX_FILE_BYTES, MAX_ARRAY_BYTES) or count > MAX_ARRAYS:
             raise BundleError(f"features.npz unpacks to {unpacked:,} bytes; it is not loaded")
         grouped: dict[str, dict[str, Any]] = {}
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:

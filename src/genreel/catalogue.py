@@ -52,6 +52,12 @@ _KNOWN = frozenset((*COLUMNS, MARK))
 # One cell may hold this many bytes. A longer one is no plot, and the parser stops at it.
 MAX_CELL = 16 * 2**20
 
+MAX_COLUMNS = 10_000
+
+_MAX_BRACKETS = 500_000  # of a JSON line; as objects, 16 MiB of nothing else take seconds
+
+_ROWS_AT_ONCE = 16  # a Parquet file of a few bytes may name one long text in every row
+
 
 Scalar = str | int | float | bool
 
@@ -124,7 +130,11 @@ def movie_from_record(
         if not isinstance(value, str | int | float):
             problems.append(f"{column} is not text")
             return ""
-        value = str(value).strip()
+        try:
+            value = str(value).strip()
+        except ValueError:  # Python writes no number of thousands of digits
+            problems.append(f"{column} is a number of too many digits; shorten it")
+            return ""
         try:
             value.encode()
         except UnicodeEncodeError:  # what could not be decoded came as surrogates (`_read_csv`)
@@ -213,8 +223,9 @@ def _parse_poster(value: str, folder: Path | None) -> Path | None:
 def inside(value: str, folder: Path) -> Path:
     """A poster's path relative to a catalogue's folder; CatalogueError where it leaves it."""
     path = folder / value
-    # Path.resolve fails on a loop of links, realpath does not.
-    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+    # Path.resolve fails on a loop of links, realpath does not; no path holds a NUL character.
+    there = "\0" not in value and Path(os.path.realpath(path))
+    if not there or not there.is_relative_to(os.path.realpath(folder)):
         raise CatalogueError(
             f"poster path {value[:80]!r} leaves the catalogue's folder; put the poster inside it"
         )
@@ -336,11 +347,11 @@ def _read_csv(path: Path, extra: bool) -> Records:
         yield from rows
 
 
-def csv_rows(file: Iterable[str], **dialect: Any) -> tuple[list[str], Records]:
+def csv_rows(file: IO[str], **dialect: Any) -> tuple[list[str], Records]:
     """Columns and rows of a CSV file; a row that cannot be used is a CatalogueError.
 
     Args:
-        file: lines, their ends as they are in the file.
+        file: opened so that line ends stay as they are.
         dialect: as of `csv.reader`.
 
     Raises:
@@ -348,11 +359,16 @@ def csv_rows(file: Iterable[str], **dialect: Any) -> tuple[list[str], Records]:
     """
     csv.field_size_limit(MAX_CELL)
     # Lenient, the parser would run an open quote into the next rows without a word.
-    reader = csv.reader(file, strict=True, **dialect)
+    # In pieces, as a line may be the whole file; a cell goes on in the next piece, too.
+    pieces = iter(lambda: file.readline(2 * MAX_CELL), "")
+    reader = csv.reader(pieces, strict=True, **dialect)
     try:
-        columns = [_column(name) for name in next(reader, [])]
+        header = next(reader, [])
     except csv.Error as error:
         raise CatalogueError(f"{error}; is it really a CSV file?") from None
+    if len(header) > MAX_COLUMNS:
+        raise CatalogueError(f"more than {MAX_COLUMNS:,} columns; is it really a CSV file?")
+    columns = [_column(name) for name in header]
     return columns, _csv_rows(reader, columns)
 
 
@@ -387,8 +403,14 @@ def _read_jsonl(path: Path, extra: bool) -> Records:
 
 def read_json_lines(file: IO[bytes]) -> Records:
     """Objects of a stream of JSON lines, numbered from 1; a bad line is a CatalogueError."""
-    for number, line in enumerate(file, 1):
+    for number, line in enumerate(_lines(file), 1):
+        if len(line) > MAX_CELL:
+            yield number, CatalogueError(f"a line of more than {MAX_CELL:,} bytes; shorten it")
+            continue
         if not line.strip():
+            continue
+        if line.count(b"[") + line.count(b"{") > _MAX_BRACKETS:
+            yield number, CatalogueError("a line of too many brackets; write one film a line")
             continue
         try:
             record = json.loads(line.decode("utf-8-sig"))
@@ -401,6 +423,14 @@ def read_json_lines(file: IO[bytes]) -> Records:
             yield number, CatalogueError("not a JSON object; write one {…} a line")
 
 
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    """Lines, of each no more than shows that it is too long: as JSON it takes 20 times as much."""
+    while line := file.readline(MAX_CELL + 1):
+        yield line
+        while len(line) > MAX_CELL and not line.endswith(b"\n"):
+            line = file.readline(MAX_CELL + 1)
+
+
 def _read_parquet(path: Path, extra: bool) -> Records:
     def chosen(schema: Any) -> list[str]:
         _check_columns(path, schema.names)
@@ -410,7 +440,7 @@ def _read_parquet(path: Path, extra: bool) -> Records:
 
 
 def read_parquet_rows(path: Path, chosen: Callable[[Any], list[str]]) -> Records:
-    """Rows of a Parquet file, numbered from 1, a thousand in memory at once.
+    """Rows of a Parquet file, numbered from 1, a few in memory at once.
 
     Args:
         path: the file.
@@ -429,7 +459,7 @@ def read_parquet_rows(path: Path, chosen: Callable[[Any], list[str]]) -> Records
         with pyarrow.parquet.ParquetFile(path) as file:
             number = 0
             wanted = chosen(file.schema_arrow)
-            for batch in file.iter_batches(batch_size=1024, columns=wanted):
+            for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=wanted):
                 for record in batch.to_pylist():
                     number += 1
                     yield number, record

@@ -19,6 +19,7 @@ from PIL import (
 )
 
 from genreel.errors import PosterError
+from genreel.image_parts import check_parts
 
 PosterSource = str | Path | bytes | Image.Image
 
@@ -35,12 +36,15 @@ class Limits:
         max_pixels: width × height. A 27 × 41 inch one-sheet scanned at 300 dpi has 99.6 million.
         max_side: width or height, in pixels.
         min_side: width and height, in pixels; less shows nothing.
+        max_whole: width × height of what must be decoded whole. A JPEG of one scan is decoded at
+            a fraction of its size, all else takes up to 16 bytes a pixel.
     """
 
     max_bytes: int = 128 * 2**20
     max_pixels: int = 128_000_000
     max_side: int = 30_000
     min_side: int = 16
+    max_whole: int = 40_000_000
 
 
 # First bytes → the one decoder that is asked. Going to the decoder directly, rather than
@@ -91,12 +95,20 @@ def open_poster(
     limits = limits or Limits()
     name = _name(source)
     try:
-        image = _open(source, limits)
+        image, several_scans = _open(source, limits)
         _check_size(image, limits)
+        whole = image.width * image.height
         if isinstance(image, JpegImagePlugin.JpegImageFile) and image is not source:
             # The orientation may swap the sides, so both must suffice for either.
             side = _DRAFT_MARGIN * max(size)
             image.draft("RGB", (side, side))
+            if not several_scans:
+                whole = image.width * image.height
+        if whole > limits.max_whole and image is not source:
+            raise PosterError(
+                f"{whole:,} pixels to be decoded whole are more than {limits.max_whole:,}; "
+                "shrink it, save it as a baseline JPEG or raise max_whole"
+            )
         image.load()
         turn = _turn(image)
         image = _to_rgb(_reduce(image, size))
@@ -122,10 +134,11 @@ def _name(source: PosterSource) -> str:
     return str(source)
 
 
-def _open(source: PosterSource, limits: Limits) -> Image.Image:
+def _open(source: PosterSource, limits: Limits) -> tuple[Image.Image, bool]:
+    """The image, and whether it is a JPEG of several scans."""
     if isinstance(source, Image.Image):
         data = _undecoded(source)
-        return source if data is None else _decode(data)
+        return (source, False) if data is None else _decode(data)
     if isinstance(source, bytes):
         _check_bytes(len(source), limits)
         return _decode(source)
@@ -160,9 +173,10 @@ def _undecoded(image: Image.Image) -> bytes | None:
     return data
 
 
-def _decode(data: bytes) -> Image.Image:
+def _decode(data: bytes) -> tuple[Image.Image, bool]:
     _, decoder = _kind(data)
-    return decoder(io.BytesIO(data))
+    several_scans = check_parts(data)
+    return decoder(io.BytesIO(data)), several_scans
 
 
 def _kind(data: bytes) -> tuple[str, _Decoder]:
@@ -214,6 +228,8 @@ def _check_size(image: Image.Image, limits: Limits) -> None:
 def _reduce(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """A very large image by a whole factor, before conversions copy it."""
     factor = min(image.size) // (2 * _DRAFT_MARGIN * max(size))
+    if factor >= 2 and image.mode in ("1", "P", "PA"):  # which cannot be averaged
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     if factor < 2 or image.mode not in ("L", "LA", "RGB", "RGBA", "CMYK"):
         return image
     return image.reduce(factor)

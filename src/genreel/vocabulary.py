@@ -112,13 +112,20 @@ def _key(name: str) -> str:
 _SPELLINGS = {_key(name): name for name in [*GENRES_MMIMDB, *TMDB_IDS]} | ALIASES
 
 
+def known_spelling(name: str) -> str | None:
+    """Genreel's spelling of a genre name, None where it knows none: at once, as a file may hold
+    thousands, and looking for the nearest one takes a while.
+    """
+    return _SPELLINGS.get(_key(name))
+
+
 def spelling(name: str) -> str:
     """Genreel's spelling of a genre name.
 
     Raises:
         VocabularyError: no genre is spelled like it; the nearest one is offered.
     """
-    found = _SPELLINGS.get(_key(name))
+    found = known_spelling(name)
     if found is None:
         name = name[:40]  # enough to find it by, and one line
         near = difflib.get_close_matches(_key(name), list(_SPELLINGS), n=1)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from genreel.catalogue import Movie
+from genreel.features.checks import check_whole
 from genreel.posters import Limits, open_poster
 
 Floats = NDArray[np.float32]
@@ -113,7 +114,9 @@ class Colours:
     @classmethod
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
         """From `settings()`."""
-        return cls(ColourSettings(**settings))
+        made = ColourSettings(**settings)
+        check_whole("count", made.count, _SIDE[0] * _SIDE[1] // 4)
+        return cls(made)
 
     def settings(self) -> dict[str, Any]:
         """JSON values."""

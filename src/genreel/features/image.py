@@ -11,9 +11,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from genreel.catalogue import Movie
+from genreel.features.checks import check_whole
 from genreel.posters import Limits, open_poster
 
 PixelRow = NDArray[np.uint8]
+
+MAX_SIDE = 4096
+"""Pixels of a side that a bundle may ask for."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,10 @@ class Pixels:
     @classmethod
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
         """From `settings()`."""
-        return cls(PixelSettings(**settings))
+        made = PixelSettings(**settings)
+        check_whole("height", made.height, MAX_SIDE)
+        check_whole("width", made.width, MAX_SIDE)
+        return cls(made)
 
     def settings(self) -> dict[str, Any]:
         """JSON values."""

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
 from genreel.errors import InputError
-from genreel.features.text import check_length
+from genreel.features.checks import check_whole
+from genreel.features.text import MAX_CHARACTERS, check_length
 
 PieceRow = NDArray[np.int32]
 
@@ -82,6 +83,7 @@ class Pieces:
     @classmethod
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
         """From `settings()` and `state()`."""
+        check_whole("length", settings.get("length", PieceSettings.length), MAX_CHARACTERS)
         return cls(PieceSettings(**settings), bytes(state["pieces"]).decode().split("\n"))
 
     def settings(self) -> dict[str, Any]:

@@ -15,10 +15,13 @@ from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
 from genreel.errors import InputError
+from genreel.features.checks import check_whole
 from genreel.features.stopwords import STOP_WORDS
 
 MAX_CHARACTERS = 100_000
 """A longer text is a book, not a plot; reading it would cost more than it tells."""
+
+_LONGEST_NGRAM = 10  # words
 
 _WORD = re.compile(r"\w\w+")
 
@@ -96,6 +99,8 @@ class Terms:
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
         """From `settings()` and `state()`."""
         shortest, longest = settings["ngrams"]
+        check_whole("ngrams", shortest, _LONGEST_NGRAM)
+        check_whole("ngrams", longest, _LONGEST_NGRAM)
         values = {**settings, "ngrams": (shortest, longest)}
         terms = bytes(state["terms"]).decode().split("\n") if len(state["terms"]) else []
         if len(terms) != len(state["idf"]):

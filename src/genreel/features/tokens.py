@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
 from genreel.errors import InputError
-from genreel.features.text import split_words
+from genreel.features.checks import check_whole
+from genreel.features.text import MAX_CHARACTERS, split_words
 
 TokenRow = NDArray[np.int64]
 
@@ -85,7 +86,9 @@ class Tokens:
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
         """From `settings()` and `state()`."""
         words = bytes(state["words"]).decode().split("\n") if len(state["words"]) else []
-        return cls(TokenSettings(**settings), words)
+        made = TokenSettings(**settings)
+        check_whole("length", made.length, MAX_CHARACTERS)
+        return cls(made, words)
 
     def settings(self) -> dict[str, Any]:
         """JSON values."""

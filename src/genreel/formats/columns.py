@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 from collections.abc import Iterator
 from dataclasses import replace
@@ -88,8 +89,9 @@ def _genres(value: Any, separator: str) -> list[str]:
 def _poster(named: str, posters: Source | None, folder: Path) -> Poster:
     if posters is None:
         path = inside(named, folder)
-        if path.is_file():
-            return path
+        with contextlib.suppress(OSError):  # such as a name that is too long
+            if path.is_file():
+                return path
     else:
         found = posters.poster(named) if named in posters else posters.poster_of(Path(named).stem)
         if found is not None:

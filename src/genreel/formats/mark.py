@@ -10,8 +10,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from genreel.errors import VocabularyError
-from genreel.vocabulary import spelling
+from genreel.vocabulary import known_spelling
+
+_LONGEST = 2**16  # characters of a mark; genreel's own have some hundreds
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Mark:
 
 def read_mark(text: str | None) -> Mark:
     """The mark of a text; an empty one where it is none, so that all genres are a person's."""
+    if text and len(text) > _LONGEST:
+        return Mark()
     try:
         table = json.loads(text or "{}")
         return Mark(
@@ -108,7 +111,4 @@ def _plain(genres: Mapping[str, float]) -> Iterable[tuple[str, float]]:
 
 def key(name: str) -> str:
     """The same for all spellings of one genre."""
-    try:
-        return spelling(name)
-    except VocabularyError:
-        return name.strip().casefold()
+    return known_spelling(name) or name.strip().casefold()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from genreel.errors import VocabularyError
-from genreel.vocabulary import GENRES_MMIMDB, TAXONOMIES, TMDB_IDS, spelling
+from genreel.vocabulary import GENRES_MMIMDB, TAXONOMIES, TMDB_IDS, known_spelling
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,11 @@ def spelled(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     known: dict[str, None] = {}
     unknown: dict[str, None] = {}
     for name in names:
-        try:
-            known[spelling(name)] = None
-        except VocabularyError:
+        spelt = known_spelling(name)
+        if spelt is None:
             unknown[name] = None
+        else:
+            known[spelt] = None
     return tuple(known), tuple(unknown)
 
 

@@ -20,6 +20,8 @@ ROOTS = ("movie", "tvshow", "episodedetails", "musicvideo")
 MARK = "genreel"
 """The element that holds genreel's mark; other programs pass over it."""
 
+_MAX_GENRES = 1_000
+
 
 @dataclass(frozen=True)
 class Nfo:
@@ -62,6 +64,8 @@ def read_nfo(data: bytes) -> Nfo:
             raise CatalogueError("neither XML nor the address of a film; replace it")
         return Nfo(ids=ids)
     root = _root(document)
+    if sum(1 + e.text.count("/") + e.text.count("|") for e in root.all("genre")) > _MAX_GENRES:
+        raise CatalogueError(f"more than {_MAX_GENRES:,} genres; is it of a film?")
     ids |= {e.attributes.get("type", "").lower(): e.text.strip() for e in root.all("uniqueid")}
     for name, source in (("imdbid", "imdb"), ("tmdbid", "tmdb"), ("id", "imdb")):
         value = root.first(name)
@@ -108,8 +112,11 @@ def write_nfo(
     root = document.root
     indent = document.indent(root)
     ours = {key(name) for name in nfo.mark.genres}
-    kept = [e for e in root.all("genre") if any(key(g) not in ours for g in _genres(e))]
-    gone = [e for e in (*root.all("genre"), *root.all(MARK)) if e not in kept]
+    kept: list[Element] = []
+    gone = root.all(MARK)
+    for element in root.all("genre"):
+        theirs = any(key(name) not in ours for name in _genres(element))
+        (kept if theirs else gone).append(element)
     there = {key(g) for element in kept for g in _genres(element)}
     lines = [tag("genre", name) for name in genres if key(name) not in there]
     lines.append(tag(MARK, mark.text()))
@@ -118,9 +125,8 @@ def write_nfo(
     if root.inside < 0:  # <movie/>
         opening = document.body[root.start : root.end].decode()[:-2].rstrip()
         return document.edited([(root.start, root.end, f"{opening}>{added}\n</{root.name}>")])
-    after = kept or [
-        e for e in root.children if e.end <= min((g.start for g in gone), default=root.end)
-    ]
+    first = min((e.start for e in gone), default=root.end)
+    after = kept or [e for e in root.children if e.end <= first]
     place = after[-1].end if after else root.inside
     closing = "" if root.children else "\n"
     return document.edited([*edits, (place, place, added + closing)])
@@ -158,6 +164,7 @@ def _locked(root: Element) -> bool:
 
 def _ids_in(text: str) -> dict[str, str]:
     """Ids in addresses such as https://www.imdb.com/title/tt0111161/."""
-    imdb = re.search(r"imdb\.[a-z.]+/\S*?(tt\d{6,9})", text)
+    # Bounded, or a file of such beginnings would take a time that grows with its square.
+    imdb = re.search(r"imdb\.[a-z.]{2,20}/\S{0,40}?(tt\d{6,9})", text)
     tmdb = re.search(r"themoviedb\.org/movie/(\d+)", text)
     return {n: f[1] for n, f in (("imdb", imdb), ("tmdb", tmdb)) if f}

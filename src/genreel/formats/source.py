@@ -6,7 +6,9 @@ import contextlib
 import io
 import os
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -18,6 +20,16 @@ MAX_TEXT = 16 * 2**20
 """Largest text beside a poster (NFO, JSON, plot), in bytes."""
 
 Poster = Path | bytes
+
+# What zipfile raises for archives that are damaged, encrypted or packed in ways it does not know.
+_DAMAGED: tuple[type[Exception], ...] = (
+    *(OSError, EOFError, RuntimeError, ValueError, struct.error),
+    *(zipfile.BadZipFile, zlib.error),
+)
+with contextlib.suppress(ImportError):  # a Python may be built without it
+    import lzma
+
+    _DAMAGED += (lzma.LZMAError,)
 
 
 class Source:
@@ -44,7 +56,7 @@ class Source:
                 self.names = [path.name]
             else:
                 raise CatalogueError(f"{path} does not exist; check the path")
-        except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
+        except _DAMAGED as error:
             raise CatalogueError(f"{path} cannot be read ({error}); check it") from None
         self._posters: dict[str, str] | None = None
         self._there: frozenset[str] | None = None
@@ -80,7 +92,7 @@ class Source:
             else:
                 with (self.path / name).open("rb") as file:
                     yield file
-        except (OSError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        except _DAMAGED as error:
             raise CatalogueError(f"{self.path / name} cannot be read ({error}); check it") from None
 
     @contextlib.contextmanager

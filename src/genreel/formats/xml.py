@@ -12,7 +12,14 @@ from genreel.errors import CatalogueError
 
 _MAX_DEPTH = 100
 _MAX_ELEMENTS = 20_000  # a large NFO has some hundreds
+_MAX_TAG = 2**20  # bytes of a tag or a comment; each attribute takes twenty times its room
+_PIECE = 2**18
 _TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
+# Python's other codecs are no character sets, and some take a time that grows with the square.
+_CHARSET = re.compile(
+    r"utf-?8|utf-?16(-?[lb]e)?|(us-)?ascii|latin-?1|iso-?8859-\d+|(windows-|cp)\d+|koi8-[rtu]"
+    r"|mac-?\w+|big5\w*|gb\w+|euc-?\w+|shift[-_]?jis\w*"
+)
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 
 
@@ -78,9 +85,12 @@ class Document:
 
     def edited(self, edits: Iterable[tuple[int, int, str]]) -> bytes:
         """The file with (start, end, text) put in place of what stands there."""
-        body = self.body
-        for start, end, text in sorted(edits, key=lambda e: (e[0], e[1]), reverse=True):
-            body = body[:start] + text.encode() + body[end:]
+        parts, at = [], 0
+        latest_first = sorted(edits, key=lambda e: (e[0], e[1]), reverse=True)
+        for start, end, text in reversed(latest_first):
+            parts += [self.body[at:start], text.encode()]
+            at = end
+        body = b"".join((*parts, self.body[at:]))
         return body.decode().encode(self._encoding, "xmlcharrefreplace")
 
     def indent(self, parent: Element) -> str:
@@ -93,10 +103,16 @@ class Document:
 
     def before(self, offset: int) -> int:
         """Where the white space before `offset` begins."""
-        return len(self.body[:offset].rstrip(b" \t\r\n"))
+        step = 64  # a copy of all that stands before would take too long for thousands of places
+        while offset and self.body[offset - 1] in b" \t\r\n":
+            start = max(0, offset - step)
+            offset = start + len(self.body[start:offset].rstrip(b" \t\r\n"))
+            step *= 2
+        return offset
 
     def _parse(self, offset: int) -> None:
         open_elements: list[Element] = []
+        texts: list[list[str]] = []  # of each; a comment or a section may part them anywhere
         count = 0
         parser = expat.ParserCreate("utf-8", " " if self._namespaces else None)
         parser.buffer_text = True
@@ -116,9 +132,11 @@ class Document:
             if open_elements:
                 open_elements[-1].children.append(element)
             open_elements.append(element)
+            texts.append([])
 
         def finish(name: str) -> None:
             element = open_elements.pop()
+            element.text = "".join(texts.pop())
             if element.inside >= 0:
                 element.outside = offset + parser.CurrentByteIndex
                 element.end = self.body.index(b">", element.outside) + 1
@@ -126,8 +144,8 @@ class Document:
                 self.root = element
 
         def characters(text: str) -> None:
-            if open_elements:
-                open_elements[-1].text += text
+            if texts:
+                texts[-1].append(text)
 
         def refuse(*_: object) -> None:
             raise CatalogueError("has a DOCTYPE, which may hide anything; remove it")
@@ -138,7 +156,12 @@ class Document:
         parser.StartDoctypeDeclHandler = refuse
         parser.EntityDeclHandler = refuse
         try:
-            parser.Parse(self.body[offset:], True)
+            for fed in range(offset, len(self.body), _PIECE):
+                parser.Parse(self.body[fed : fed + _PIECE], False)
+                # It waits at the beginning of what has no end yet.
+                if fed - offset - parser.CurrentByteIndex > _MAX_TAG:
+                    raise CatalogueError(f"a tag of more than {_MAX_TAG:,} bytes; mend it")
+            parser.Parse(b"", True)
         except expat.ExpatError as error:
             if self.root is None:  # after the root, anything may stand
                 line = self.body[:offset].count(b"\n") + error.lineno
@@ -152,7 +175,8 @@ def _decode(data: bytes) -> tuple[str, str]:
     """The text, and an encoding that gives the very same bytes back."""
     declared = _DECLARED.match(data)
     guesses = ["utf-16"] if data.startswith((b"\xff\xfe", b"\xfe\xff")) else []
-    guesses += [declared[1].decode().lower()] if declared else []
+    if declared and _CHARSET.fullmatch(name := declared[1].decode().lower()):
+        guesses.append(name)
     for encoding in [*guesses, "utf-8", "cp1252", "latin-1"]:
         if encoding == "utf-16":
             encoding = "utf-16-le" if data.startswith(b"\xff\xfe") else "utf-16-be"

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from genreel.errors import CatalogueError, VocabularyError
+from genreel.errors import CatalogueError
 from genreel.formats.mark import Found, Mark, key, merge, read_mark
 from genreel.formats.xml import Document, Element, tag
-from genreel.vocabulary import spelling
+from genreel.vocabulary import known_spelling
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _MARK = "urn:genreel:1 mark"
@@ -101,9 +101,10 @@ def write_xmp(data: bytes | None, found: Found, *, add: bool = False) -> bytes:
     new: list[str] = []
     for which in _PROPERTIES:
         items = _items(descriptions, which)
-        gone = [i for i in items if i.text.strip() in {which.above + n for n in old.mark.genres}]
+        marked = {which.above + name for name in old.mark.genres}
+        gone = [i for i in items if i.text.strip() in marked]
         edits += [(document.before(i.start), i.end, "") for i in gone]
-        there = {i.text.strip() for i in items if i not in gone}
+        there = {i.text.strip() for i in items} - marked
         wanted = [which.above + name for name in written if which.above + name not in there]
         container = _container(descriptions, which)
         if container is None:
@@ -141,11 +142,7 @@ def _items(descriptions: Iterable[Element], which: _Property) -> list[Element]:
 
 
 def _is_genre(name: str) -> bool:
-    try:
-        spelling(name)
-    except VocabularyError:
-        return False
-    return True
+    return known_spelling(name) is not None
 
 
 def _property(which: _Property, rdf: str, wanted: Sequence[str]) -> str:

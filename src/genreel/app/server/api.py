@@ -12,6 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from genreel.app import browse
 from genreel.app.export import EXPORTS, export
+from genreel.app.server import problems
 from genreel.app.server.images import thumbnail
 from genreel.app.server.service import Added, Service
 from genreel.app.server.shapes import (
@@ -36,9 +37,21 @@ _EXPORT: Any = {
 }
 
 
+_TEXT = {"schema": {"type": "string"}}
+_LINES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "A JSON line per row", "content": {"application/x-ndjson": _TEXT}}
+}
+_FILES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The file",
+        "content": {form.media_type.partition(";")[0]: _TEXT for form in EXPORTS.values()},
+    }
+}
+
+
 def routes(service: Service) -> APIRouter:
     """The API over a service. Functions that are not async run in threads of their own."""
-    api = APIRouter(prefix="/api")
+    api = APIRouter(prefix="/api", responses=problems.DESCRIBED)
     store = service.store
 
     def added_out(added: Added) -> dict[str, Any]:
@@ -124,7 +137,7 @@ def routes(service: Service) -> APIRouter:
             results.append(added_out(added))
         return {"added": results}
 
-    @api.post("/films/table", tags=["films"])
+    @api.post("/films/table", tags=["films"], response_class=StreamingResponse, responses=_LINES)
     async def add_table(file: UploadFile) -> StreamingResponse:
         """Adds the films of a .csv, .jsonl or .parquet table; answers a JSON line per row."""
         rows = service.add_table(file.filename or "", await file.read())
@@ -253,7 +266,7 @@ def routes(service: Service) -> APIRouter:
         """Goes back to what was in use before, and stops learning."""
         return {"in_use": store.tuning.go_back()}
 
-    @api.get("/export", tags=["export"])
+    @api.get("/export", tags=["export"], response_class=StreamingResponse, responses=_FILES)
     def export_films(
         form: Annotated[str, Query(alias="format", **_EXPORT)] = "csv",
         genre: str = "",

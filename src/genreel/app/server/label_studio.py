@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter, Body
 
+from genreel.app.server.problems import DESCRIBED
 from genreel.app.server.service import Service
 from genreel.catalogue import Movie, movie_from_record
 from genreel.errors import GenreelError, VocabularyError
@@ -19,7 +20,7 @@ MAX_TASKS = 256
 
 def routes(service: Service) -> APIRouter:
     """GET /health, POST /setup and POST /predict, as label-studio-ml's server has them."""
-    router = APIRouter(prefix="/labelstudio", tags=["label studio"])
+    router = APIRouter(prefix="/labelstudio", tags=["label studio"], responses=DESCRIBED)
 
     @router.get("/")
     @router.get("/health")

@@ -43,6 +43,25 @@ RETRY_SECONDS = 5
 """When to ask again a server that is stopping, or whose store is gone."""
 
 
+_SCHEMA = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "one line: what is wrong, and the remedy"},
+        "errors": {"type": "array", "items": {"type": "object"}},
+    },
+}
+_PROBLEM = {
+    "description": "A problem (RFC 9457)",
+    "content": {"application/problem+json": {"schema": _SCHEMA}},
+}
+DESCRIBED: dict[int | str, dict[str, Any]] = {"4XX": _PROBLEM, 422: _PROBLEM, 503: _PROBLEM}
+"""How the API's description tells of problems; 503 is for a server that starts or stops."""
+
+
 def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
     """A response in application/problem+json."""
     title = http.HTTPStatus(status).phrase
