@@ -19,8 +19,8 @@ SIDES = ("app", "formats", "lab")
 
 # The order inside the using side: a module imports only those before it.
 ORDER = (
-    *("errors", "vocabulary", "files", "thresholds", "posters", "catalogue", "features"),
-    *("calibration", "why", "bundle", "predictor"),
+    *("errors", "vocabulary", "files", "thresholds", "image_parts", "posters"),
+    *("catalogue", "features", "calibration", "why", "bundle", "predictor"),
 )
 
 TORCH = ("torch", "torchvision", "lightning", "timm", "safetensors", "transformers")

@@ -80,7 +80,7 @@ SMALL: dict[str, Any] = {
     **{"epochs": 1, "batch_size": 16, "patience": 0},
     **{"max_words": 300, "length": 16},
     **{"n_estimators": 4, "max_depth": 3, "max_iter": 30, "n_neighbors": 3},
-    **{"pca": 5, "folds": 2, "min_count": 1, "weights": "random"},
+    **{"pca": 5, "folds": 2, "min_count": 1, "weights": "random", "tune": 1},
 }
 
 
