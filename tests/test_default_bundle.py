@@ -25,10 +25,24 @@ def predictions(predictor: Predictor, movies: list[Movie]) -> dict[str, Predicti
     return {prediction.id: prediction for prediction in predictor.predict_many(movies)}
 
 
-def test_it_is_small_and_whole() -> None:
-    folder = bundle_folder("default")
+@pytest.mark.parametrize(("name", "most"), [("default", MAX_BYTES), ("fast", MAX_BYTES // 5)])
+def test_it_is_small_and_whole(name: str, most: int) -> None:
+    folder = bundle_folder(name)
     assert {path.name for path in folder.iterdir()} == {"config.json", *FILES}
-    assert sum(path.stat().st_size for path in folder.iterdir()) <= MAX_BYTES
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= most
+
+
+def test_the_fast_one_does_without_the_encoder_and_agrees_mostly(
+    predictions: dict[str, Prediction], movies: list[Movie]
+) -> None:
+    fast = Predictor("fast")
+    assert {feature.kind for feature in fast.bundle.features.values()} == {"terms", "pixels"}
+    apart = [
+        abs(prediction.scores[genre] - predictions[prediction.id].scores[genre])
+        for prediction in fast.predict_many(movies)
+        for genre in GENRES
+    ]
+    assert 0 < np.mean(apart) < 0.1
 
 
 def test_it_knows_every_genre_and_input(predictor: Predictor) -> None:
