@@ -124,17 +124,10 @@ def _row(system: str, data: str, case: str, outcome: Outcome, seconds: float = 0
 
 
 def _genre_row(system: str, genre: str, case: str, outcome: Outcome) -> dict[str, Any]:
-    g = outcome.genres.index(genre)
-    arrays = outcome.labels[:, [g]], outcome.known[:, [g]], outcome.scores[:, [g]]
-    overall, _ = intervals(*arrays, outcome.decided[:, [g]])
-    row: dict[str, Any] = {"system": system, "data": f"test part, {genre}", "inputs": case}
-    row |= {"films": int((arrays[0] * arrays[1]).sum()), "genres": 1}
-    for name, value in zip(FIGURES, (roc_auc(*arrays), average_precision(*arrays)), strict=True):
-        column = name.removeprefix("macro_")
-        low, high = overall[name]
-        row |= {column: f"{value[0]:.4f}", f"{column}_low": f"{low:.4f}"}
-        row |= {f"{column}_high": f"{high:.4f}"}
-    return row
+    """As `_row`, of one genre; its films are those that have it."""
+    only = _of(outcome, np.array([name == genre for name in outcome.genres]))
+    row = _row(system, f"test part, {genre}", case, only)
+    return row | {"films": int((only.labels * only.known).sum())}
 
 
 def _parts() -> dict[str, list[Movie]]:

@@ -308,7 +308,7 @@ def test_arrays_that_unpack_to_too_much(folder: Path, monkeypatch: pytest.Monkey
     data = npz(**{"plot.idf": np.zeros(10**6, np.float32)})
     assert len(data) < 10_000
     replace_file(folder, "features.npz", data)
-    monkeypatch.setattr(genreel.bundle, "MAX_FILE_BYTES", 10**6)
+    monkeypatch.setattr(genreel.bundle, "MAX_ARRAY_BYTES", 10**6)
     assert "features.npz unpacks to 4,000,128 bytes; it is not loaded" in refusal(folder)
 
 

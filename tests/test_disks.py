@@ -7,14 +7,12 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from disks import full_disk
 
 from genreel.app.cli import main
-
-resource = pytest.importorskip("resource", reason="limits of POSIX")
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 PLOT = "A sheriff and a priest hold a town against the army."
@@ -38,17 +36,6 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 # Full
-
-
-@contextlib.contextmanager
-def full_disk() -> Iterator[None]:
-    """No file can grow, as where no disk has room; only this process sees it."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.fixture

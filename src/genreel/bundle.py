@@ -283,7 +283,7 @@ def _read_arrays(data: bytes) -> dict[str, dict[str, Any]]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
             count = len(archive.infolist())
-        if unpacked > min(MAX_FILE_BYTES, MAX_ARRAY_BYTES) or count > MAX_ARRAYS:
+        if unpacked > MAX_ARRAY_BYTES or count > MAX_ARRAYS:
             raise BundleError(f"features.npz unpacks to {unpacked:,} bytes; it is not loaded")
         grouped: dict[str, dict[str, Any]] = {}
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:

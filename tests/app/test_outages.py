@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from disks import full_disk
 from fastapi.testclient import TestClient
 from stores import THRESHOLDS, PostgreSQL, prediction
 
@@ -26,8 +27,6 @@ from genreel.app.watch import Landed, Watcher
 from genreel.catalogue import Movie
 from genreel.errors import StoreGone
 from genreel.predictor import Predictor
-
-resource = pytest.importorskip("resource", reason="limits of POSIX")
 
 PLOT = "A sheriff and a priest hold a town against the army."
 POSTERS = Path(__file__).parent.parent.parent / "samples" / "posters"
@@ -145,17 +144,6 @@ def test_a_watched_folder_waits_for_its_store(
 
 
 # A full disk
-
-
-@contextlib.contextmanager
-def full_disk() -> Iterator[None]:
-    """No file can grow, as where no disk has room; only this process sees it."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_full_disk_is_told_and_mended(predictor: Predictor, tmp_path: Path) -> None:

@@ -209,17 +209,26 @@ class LateFusion(_OfParts):
 
     def fit(self, train: Examples, valid: Examples, place: Place) -> None:
         """Fits the parts on `train`, then the weights on `valid`."""
-        for part in self.parts.values():
+        parts = list(self.parts.values())
+        for part in parts:
             part.fit(train, valid, place)
         genres = train.labels.shape[1]
         self.weights = np.zeros((2 ** len(INPUTS), len(self.parts), genres), np.float32)
         self.bias = np.zeros((2 ** len(INPUTS), genres), np.float32)
+        logits: dict[tuple[int, frozenset[str]], NDArray[np.float64]] = {}
         for pattern, present in self._patterns():
-            shown = valid.take(np.flatnonzero(valid.has(present)))
-            shown = shown.without(set(INPUTS) - set(present))
-            used = [k for k, p in enumerate(self.parts.values()) if set(p.inputs) & set(present)]
-            x = logit(self.part_scores(shown))[:, used]
-            w, b = fit_logistics(x, shown.labels, shown.known, self.settings.shrinkage)
+            # What a part says hangs on its own inputs alone, and an encoder takes its time.
+            seen = [frozenset(part.inputs) & set(present) for part in parts]
+            used = [k for k, inputs in enumerate(seen) if inputs]
+            for k in used:
+                if (k, seen[k]) not in logits:
+                    shown = valid.without(set(INPUTS) - seen[k])
+                    logits[k, seen[k]] = logit(parts[k].scores(shown))
+            there = np.flatnonzero(valid.has(present))
+            x = np.stack([logits[k, seen[k]][there] for k in used], axis=1)
+            w, b = fit_logistics(
+                x, valid.labels[there], valid.known[there], self.settings.shrinkage
+            )
             self.weights[pattern, used] = w
             self.bias[pattern] = b
 
