@@ -1,15 +1,19 @@
 """Films a second with one process and with Ray, what Ray costs, and what a kill loses.
 
-    GENREEL_DATA=… python benchmarks/scaling.py [--movies 1000] [--cores 1 2] [--kills 3]
+    GENREEL_DATA=… python benchmarks/scaling.py [--movies 1000] [--cores 1 2] [--posters]
+    GENREEL_DATA=… python benchmarks/scaling.py --kills 1 [--movies 1000] [--cores 2] [--posters]
     python benchmarks/scaling.py --estimate [--price 0.04]
 
-Predicts real posters with their plots, repeated in order where there are fewer than --movies, each
-engine held to the same cores: `genreel predict` against `genreel predict --engine ray` with a
+Predicts real posters with their plots (or with --posters alone), repeated in order where there are
+fewer than --movies, each engine held to the same cores: `genreel predict` against `genreel predict --engine ray` with a
 worker per core. The start is the time of a catalogue of one film; films a second are counted
 without it, overhead is Ray's seconds over those of one process on the same cores. Memory is the
-proportional set size of all processes together, sampled; load is the machine's own in the minute
-before (on a machine that others use too, trust the CPU-seconds). With --kills, a run with Ray is
-killed so many times and given again, and its rows are compared with those of one process.
+proportional set size of all processes together, sampled; growth is its peak in the second half of
+the run over that in the first; load is the machine's own in the minute before (on a machine that
+others use too, trust the CPU-seconds).
+
+With --kills only this: one process predicts all, then a run with Ray is killed so many times, at
+even shares of its parts, and given again; its rows are compared with those of the one process.
 Adds rows to benchmarks/results/scaling.csv, unless --out says otherwise.
 
 --estimate measures nothing: it prints what many films would take, reckoned from the last
@@ -42,13 +46,14 @@ DATA = Path(os.environ.get("GENREEL_DATA", "../shared/data"))
 TICKS = os.sysconf("SC_CLK_TCK")  # per second, of /proc/PID/stat
 PART_ROWS = 1000
 COLUMNS = (
-    *("engine", "cores", "movies", "distinct", "part_rows", "seconds", "start_seconds"),
+    *("engine", "cores", "inputs", "movies", "distinct", "part_rows", "seconds", "start_seconds"),
     *(
         "films_per_second",
         "overhead",
         "cpu_seconds_per_film",
         "start_cpu_seconds",
         "peak_mb",
+        "growth",
         "load",
     ),
     *(
@@ -69,6 +74,7 @@ def main() -> None:
     parser.add_argument("--cores", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--part-rows", type=int, help="default: 1000, at most an eighth of all")
     parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--posters", action="store_true", help="without plot, title and year")
     parser.add_argument("--estimate", action="store_true")
     parser.add_argument("--price", type=float, default=0.04, help="of a core-hour, in dollars")
     parser.add_argument("--out", type=Path, default=RESULTS)
@@ -79,13 +85,14 @@ def main() -> None:
         return
     part_rows = arguments.part_rows or max(1, min(PART_ROWS, arguments.movies // 8))
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Path(folder), arguments.movies, part_rows)
+        bench = Bench(Path(folder), arguments.movies, part_rows, arguments.posters)
         for cores in arguments.cores:
             local = bench.measured("local", cores)
             save(local, arguments.out)
-            save(bench.measured("ray", cores, local), arguments.out)
-        if arguments.kills:
-            save(bench.killed(max(arguments.cores), arguments.kills), arguments.out)
+            if arguments.kills:
+                save(bench.killed(cores, arguments.kills), arguments.out)
+            else:
+                save(bench.measured("ray", cores, local), arguments.out)
 
 
 def save(row: Mapping[str, Any], path: Path) -> None:
@@ -102,11 +109,14 @@ def save(row: Mapping[str, Any], path: Path) -> None:
 class Bench:
     """A catalogue of `movies` films and one of a single film, in a folder of their own."""
 
-    def __init__(self, folder: Path, movies: int, part_rows: int) -> None:
+    def __init__(self, folder: Path, movies: int, part_rows: int, posters: bool) -> None:
         self.folder, self.movies, self.part_rows = folder, movies, part_rows
         films = [movie for movie in Catalogue(DATA / "movies") if movie.poster]
         random.Random(0).shuffle(films)  # sources, and with them sizes of posters, stand in blocks
         films = films[:movies]
+        self.inputs = "poster" if posters else "poster plot title year"
+        if posters:
+            films = [film.without(("plot", "title", "year")) for film in films]
         self.distinct = len(films)
         (folder / "posters").mkdir()
         for film in films:
@@ -131,6 +141,7 @@ class Bench:
         return {
             "engine": engine,
             "cores": cores,
+            "inputs": self.inputs,
             "movies": self.movies,
             "distinct": self.distinct,
             "part_rows": self.part_rows if engine == "ray" else "",
@@ -143,6 +154,7 @@ class Bench:
             ),
             "start_cpu_seconds": round(start["cpu_seconds"], 2),
             "peak_mb": round(whole["peak_bytes"] / 1e6),
+            "growth": round(whole["growth"], 3),
             "load": round(load, 1),
             **self.sizes,
             "output_bytes": round(self.output(engine).stat().st_size / self.movies),
@@ -184,27 +196,33 @@ class Bench:
         return {
             "seconds": seconds,
             "cpu_seconds": sum(usage.cpu_seconds.values()),
-            "peak_bytes": usage.peak_bytes,
+            "peak_bytes": max(usage.bytes),
+            "growth": usage.growth(),
         }
 
     def killed(self, cores: int, kills: int) -> dict[str, Any]:
-        """A run that is killed `kills` times, then finished and compared with one process."""
-        self.run("local", cores, self.table)
+        """A run that is killed `kills` times, then finished and compared with that of one process,
+        which has just been measured.
+        """
         shutil.rmtree(self.folder / "parts", ignore_errors=True)
         began = time.perf_counter()
-        dice = random.Random(0)
-        done = 0
-        for _ in range(kills):
-            there = len(self.parts())
+        done, memory = 0, []
+        for kill in range(kills):
             process = self.start("ray", cores, self.table)
-            while len(self.parts()) == there and process.poll() is None:
+            usage = Usage(process.pid)
+            enough = self.movies / self.part_rows * (kill + 1) / (kills + 1)
+            while len(self.parts()) < enough and process.poll() is None:
                 time.sleep(0.05)
-            time.sleep(dice.uniform(0, 2))
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 done += 1
             process.wait()
-        code = self.start("ray", cores, self.table).wait()
+            usage.stop()
+            memory.append(max(usage.bytes))
+        process = self.start("ray", cores, self.table)
+        usage = Usage(process.pid)
+        code = process.wait()
+        usage.stop()
         seconds = time.perf_counter() - began
         if code not in (0, 3):
             raise SystemExit(f"ray ended with code {code}")
@@ -212,10 +230,13 @@ class Bench:
         return {
             "engine": "ray",
             "cores": cores,
+            "inputs": self.inputs,
             "movies": self.movies,
             "distinct": self.distinct,
             "part_rows": self.part_rows,
             "seconds": round(seconds, 2),
+            "peak_mb": round(max(*memory, *usage.bytes) / 1e6),
+            "growth": round(usage.growth(), 3),
             **self.sizes,
             "kills": done,
             "rows_that_differ": differing,
@@ -256,7 +277,7 @@ class Usage(threading.Thread):
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
         self.pid = pid
-        self.peak_bytes = 0
+        self.bytes: list[int] = []
         self.cpu_seconds: dict[int, float] = {}
         self.ended = threading.Event()
         self.start()
@@ -276,7 +297,7 @@ class Usage(threading.Thread):
             for pid in self.family(stats):
                 self.cpu_seconds[pid] = stats[pid][1]
                 total += pss(pid)
-            self.peak_bytes = max(self.peak_bytes, total)
+            self.bytes.append(total)
 
     def family(self, stats: Mapping[int, tuple[int, float]]) -> list[int]:
         """The process and its descendants."""
@@ -284,6 +305,11 @@ class Usage(threading.Thread):
         for parent in found:
             found += [pid for pid, (its_parent, _) in stats.items() if its_parent == parent]
         return found
+
+    def growth(self) -> float:
+        """The peak of the second half over that of the first."""
+        half = len(self.bytes) // 2
+        return max(self.bytes[half:]) / max(self.bytes[: half + 1])
 
     def stop(self) -> None:
         """Stops looking."""

@@ -376,6 +376,7 @@ def test_a_plot_in_another_script(predict: Run, tiny_bundle: Path) -> None:
         ("--max-bytes", 100, "bytes are more than 100; shrink it or raise max_bytes"),
         ("--max-pixels", 400, "pixels are more than 400; shrink it or raise max_pixels"),
         ("--max-side", 40, "a side is over 40; shrink it or raise max_side"),
+        ("--max-whole", 400, "are more than 400; shrink it, save it as a baseline JPEG or raise"),
     ],
 )
 def test_limits(predict: Run, tiny_bundle: Path, flag: str, value: int, expected: str) -> None:

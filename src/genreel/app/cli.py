@@ -165,6 +165,13 @@ def _add_predict(commands: Any) -> None:
         "--max-side", type=_positive, metavar="N", help="longest side of a poster (30,000 pixels)"
     )
     parser.add_argument(
+        "--max-whole",
+        type=_positive,
+        metavar="N",
+        help="largest poster that cannot be decoded at a fraction of its size: PNG, WebP, GIF and "
+        "progressive JPEG (40 million pixels, up to 16 bytes of memory each)",
+    )
+    parser.add_argument(
         "--engine",
         choices=("local", "ray"),
         default="local",
@@ -608,7 +615,7 @@ def _predict(arguments: argparse.Namespace) -> int:
         arguments.parser.error("--explain needs --format table, json or jsonl")
     given = {
         name: value
-        for name in ("max_bytes", "max_pixels", "max_side")
+        for name in ("max_bytes", "max_pixels", "max_side", "max_whole")
         if (value := getattr(arguments, name))
     }
     limits = dataclasses.replace(Limits(), **given)
