@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import time
 import warnings
 from pathlib import Path
 
 import attacks
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from attacks import bundles
 from attacks.archives import zipped
 from attacks.bundles import bundle, graph, loop, with_config
 from attacks.case import Case
+from attacks.catalogues import same_text
 from attacks.images import chunk, encode, gif_blocks, jpeg_scans, noise, png, segments
 
 from genreel.bundle import check_operators, read_bundle
@@ -20,8 +25,10 @@ from genreel.formats import FORMATS
 from genreel.formats.film import Options
 from genreel.formats.mark import Found
 from genreel.formats.nfo import read_nfo, write_nfo
+from genreel.formats.rows import write_table
 from genreel.formats.source import Source
 from genreel.posters import Limits, open_poster
+from genreel.predictor import Predictor
 
 CASES = {"images": 200, "texts": 40, "catalogues": 60, "nfos": 60, "bundles": 40, "archives": 30}
 
@@ -186,3 +193,32 @@ def test_an_nfo_says_no_encoding_that_is_no_character_set() -> None:
     for name in ("punycode", "utf-7", "unicode_escape"):
         data = f'<?xml version="1.0" encoding="{name}"?><movie><title>\\ud800+2AA-</title></movie>'
         assert read_nfo(data.encode()).title == "\\ud800+2AA-"
+
+
+@pytest.mark.parametrize("as_dictionary", [True, False])
+def test_a_table_that_unpacks_to_far_more_is_refused(tmp_path: Path, as_dictionary: bool) -> None:
+    path = tmp_path / "movies.parquet"
+    table = pq.read_table(io.BytesIO(same_text(2**20, 5000)))
+    if not as_dictionary:
+        table = table.slice(0, 200).cast(pa.schema([("plot", pa.string())]))
+    pq.write_table(table, path, compression="zstd")
+    with pytest.raises(CatalogueError, match=r"movies.parquet: unpacks to more than [\d,]+ bytes"):
+        list(Catalogue(path))
+    with pytest.raises(CatalogueError, match="^unpacks to more than"):
+        write_table(path.read_bytes(), ".parquet", {})
+
+
+def test_a_long_text_of_parquet_is_one_bad_row(tmp_path: Path) -> None:
+    path = tmp_path / "movies.parquet"
+    pq.write_table(pa.table({"plot": ["One.", "x" * (17 * 2**20), "Three."]}), path)
+    first, second, third = Catalogue(path)
+    assert (first.plot, third.plot) == ("One.", "Three.")
+    assert second.problem == "row 2: more than 16,777,216 bytes; shorten its texts"
+
+
+@pytest.mark.parametrize("name", ["4096 MiB at once", "4096 MiB of constants"])
+def test_a_graph_that_asks_for_all_memory_is_refused(tmp_path: Path, name: str) -> None:
+    [change] = [change for title, change in bundles.ATTACKS if title == f"graph: {name}"]
+    Case(name, change(dict(bundle()))).save(tmp_path / "bundle")
+    with pytest.raises(BundleError, match="requested bytes|smaller than|cannot be loaded"):
+        Predictor(tmp_path / "bundle").predict(plot="A sheriff.")

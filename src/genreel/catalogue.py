@@ -8,7 +8,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -57,6 +57,9 @@ MAX_COLUMNS = 10_000
 _MAX_BRACKETS = 500_000  # of a JSON line; as objects, 16 MiB of nothing else take seconds
 
 _ROWS_AT_ONCE = 16  # a Parquet file of a few bytes may name one long text in every row
+
+MAX_UNPACKED, MAX_RATIO = 64 * 2**20, 200
+"""A Parquet file may unpack to so many bytes, or to so many times its own size."""
 
 
 Scalar = str | int | float | bool
@@ -459,14 +462,72 @@ def read_parquet_rows(path: Path, chosen: Callable[[Any], list[str]]) -> Records
         with pyarrow.parquet.ParquetFile(path) as file:
             number = 0
             wanted = chosen(file.schema_arrow)
-            for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=wanted):
-                for record in batch.to_pylist():
+            for batch in parquet_batches(file, path.stat().st_size, wanted):
+                for record in _parquet_records(batch):
                     number += 1
                     yield number, record
+    except CatalogueError as error:
+        raise CatalogueError(f"{path}: {error}") from None
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise CatalogueError(
             f"{path}: not a readable Parquet file ({error}); write it again"
         ) from None
+
+
+def parquet_batches(file: Any, size: int, columns: Sequence[str] | None = None) -> Iterator[Any]:
+    """Record batches of a `pyarrow.parquet.ParquetFile`, a few rows each.
+
+    Args:
+        file: it.
+        size: its bytes on disk.
+        columns: names of those to read; None: all.
+
+    Raises:
+        CatalogueError: it unpacks to more than MAX_UNPACKED bytes and MAX_RATIO times its size.
+    """
+    unpacked, most = 0, max(MAX_UNPACKED, MAX_RATIO * size)
+    for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=columns):
+        unpacked += _unpacked_bytes(batch)
+        if unpacked > most:
+            raise CatalogueError(
+                f"unpacks to more than {most:,} bytes; write it again without repeated texts, "
+                "or as .csv"
+            )
+        yield batch
+
+
+def _parquet_records(batch: Any) -> Iterator[dict[str, Any] | CatalogueError]:
+    """Rows of a batch; where it is large one after the other, as Python holds them once more."""
+    if _unpacked_bytes(batch) <= MAX_CELL:
+        yield from batch.to_pylist()
+        return
+    for at in range(batch.num_rows):
+        row = batch.slice(at, 1)
+        if _unpacked_bytes(row) > MAX_CELL:
+            yield CatalogueError(f"more than {MAX_CELL:,} bytes; shorten its texts")
+        else:
+            yield from row.to_pylist()
+
+
+def _unpacked_bytes(batch: Any) -> int:
+    """Bytes of a batch where each row holds its own copy of a text that is kept once for all."""
+    import pyarrow
+    import pyarrow.compute
+
+    total = 0
+    for column in batch.columns:
+        total += column.nbytes
+        if isinstance(column, pyarrow.DictionaryArray) and _is_text(column.dictionary.type):
+            lengths = pyarrow.compute.binary_length(column.dictionary)
+            total += pyarrow.compute.sum(lengths.take(column.indices)).as_py() or 0
+    return total
+
+
+def _is_text(kind: Any) -> bool:
+    import pyarrow.types as types
+
+    tests = (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
+    return any(test(kind) for test in tests)
 
 
 def _holds_scalars(kind: Any) -> bool:

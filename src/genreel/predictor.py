@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 from collections import deque
@@ -23,6 +24,9 @@ from genreel.posters import Limits, PosterSource
 from genreel.why import Why, explain, why_to_dict
 
 BATCH_SIZE = 16
+
+MAX_GRAPH_BYTES = 768 * 2**20
+"""Memory that the graphs of a process may hold together, their weights included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +314,9 @@ a batch costs as much as the longest, which in a batch of any movies is some thr
 def load_session(model: bytes, threads: int) -> onnxruntime.InferenceSession:
     """The graph, ready to run on `threads` cores; raises BundleError if it cannot be loaded."""
     check_operators(model)
+    _bound_memory()
     options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.use_env_allocators", "1")  # the one that is bounded
     options.intra_op_num_threads = threads
     options.log_severity_level = 4  # its errors reach us as exceptions; it need not print them
     # Idle workers would spin on the cores that the decoding threads need.
@@ -319,6 +325,19 @@ def load_session(model: bytes, threads: int) -> onnxruntime.InferenceSession:
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's exceptions have no common base
         raise BundleError(f"model.onnx cannot be loaded ({error}); get the bundle again") from None
+
+
+@functools.cache
+def _bound_memory() -> None:
+    """Gives all graphs of this process one allocator, which refuses more than MAX_GRAPH_BYTES:
+    how much a node will ask for, nobody can tell before it runs.
+    """
+    memory = onnxruntime.OrtMemoryInfo(
+        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
+    )
+    # Strategy 1 takes from the system what is asked for, not the next power of two.
+    arena = onnxruntime.OrtArenaCfg({"max_mem": MAX_GRAPH_BYTES, "arena_extend_strategy": 1})
+    onnxruntime.create_and_register_allocator(memory, arena)
 
 
 def run_session(session: onnxruntime.InferenceSession, arrays: Mapping[str, Array]) -> Array:

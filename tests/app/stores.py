@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -59,6 +60,19 @@ class PostgreSQL:
     def stop(self, mode: str = "immediate") -> None:
         """Stops it: "fast" tells its clients so, "immediate" is as if it crashed."""
         self._run(*self._control, "-m", mode, "stop")
+
+    def freeze(self) -> None:
+        """Leaves its connections open and answers nothing any more."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        first = (self.folder / "data" / "postmaster.pid").read_text().split()[0]
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        for pid in (first, *children):
+            os.kill(int(pid), number)
 
     def close(self) -> None:
         self.stop()

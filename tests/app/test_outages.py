@@ -94,6 +94,27 @@ def test_postgresql_gone_and_back(
 
 
 @pytest.mark.usefixtures("socket_enabled")
+def test_postgresql_that_answers_nothing(
+    server: PostgreSQL,
+    url_of_postgresql: str,
+    predictor: Predictor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("genreel.app.database.BUSY_SECONDS", 0.5)
+    service = service_of(predictor, url_of_postgresql)
+    with client_of(service) as client:
+        assert client.post("/api/films", json={"id": "a", "plot": PLOT}).status_code == 201
+        server.freeze()
+        try:
+            check_all_told(asks(client))
+            assert client.get("/health/live").status_code == 200
+        finally:
+            server.thaw()
+        for what, answer in asks(client).items():
+            assert answer.status_code in (200, 201), (what, answer.text)
+
+
+@pytest.mark.usefixtures("socket_enabled")
 def test_a_change_that_an_outage_interrupts_is_not_there(
     server: PostgreSQL, url_of_postgresql: str
 ) -> None:

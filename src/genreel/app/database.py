@@ -14,7 +14,7 @@ from genreel.app.schema import migrate, settings
 from genreel.errors import Conflict, MissingExtra, StoreError, StoreGone
 
 BUSY_SECONDS = 30
-"""How long a writer waits for another one."""
+"""How long a writer waits for another one, and anybody for an answer of PostgreSQL."""
 
 
 class Database:
@@ -69,6 +69,8 @@ def _told() -> Iterator[None]:
         raise Conflict("somebody else did the same at the same moment; try again") from None
     except sa.exc.TimeoutError:
         raise StoreGone("the store has too much to do; try again") from None
+    except TimeoutError:  # of the driver's socket
+        raise StoreGone("the store failed (it does not answer); is its server there?") from None
     except sa.exc.DBAPIError as error:
         kind = StoreGone if _is_gone(error) else StoreError
         reason = _fields(error.orig).get("M", error.orig)
@@ -93,8 +95,10 @@ def _fields(error: BaseException | None) -> dict[str, str]:
 
 
 def _let_go(context: sa.engine.ExceptionContext) -> None:
-    # A server that is stopped says so in its last words, which are no broken connection yet.
-    if _went_away(context.original_exception):
+    # A server that is stopped says so in its last words, which are no broken connection yet. And
+    # what answers too late would be taken for the answer to what is asked next.
+    error = context.original_exception
+    if _went_away(error) or isinstance(error, TimeoutError):
         context.is_disconnect = True
 
 
@@ -107,7 +111,13 @@ def _engine(url: str) -> sa.Engine:
     try:
         parsed = sa.make_url(url)
         if parsed.get_backend_name() == "postgresql":
-            engine = sa.create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=16)
+            engine = sa.create_engine(
+                parsed,
+                pool_pre_ping=True,
+                pool_size=8,
+                max_overflow=16,
+                connect_args={"timeout": BUSY_SECONDS},
+            )
             sa.event.listen(engine, "handle_error", _let_go)
             return engine
         if parsed.get_backend_name() != "sqlite":

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from genreel.catalogue import GENRE_COLUMNS, MARK, MAX_CELL
+from genreel.catalogue import GENRE_COLUMNS, MARK, MAX_CELL, parquet_batches
 from genreel.errors import CatalogueError, MissingExtra
 from genreel.formats.mark import Found, merge, read_mark
 from genreel.formats.table import csv_text
@@ -164,7 +164,9 @@ def _edit_parquet(data: bytes, decide: Decide) -> bytes:
     except ModuleNotFoundError:
         raise MissingExtra("pyarrow", "parquet") from None
     try:
-        table = pyarrow.parquet.read_table(io.BytesIO(data))
+        with pyarrow.parquet.ParquetFile(io.BytesIO(data)) as packed:
+            batches = list(parquet_batches(packed, len(data)))
+            table = pyarrow.Table.from_batches(batches, packed.schema_arrow).combine_chunks()
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise CatalogueError(f"not a readable Parquet file ({error}); write it again") from None
     there = [c for c in ("id", *GENRE_COLUMNS, MARK) if c in table.column_names]
