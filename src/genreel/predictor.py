@@ -18,7 +18,7 @@ import onnxruntime
 from genreel.bundle import Bundle, check_operators, read_bundle
 from genreel.catalogue import INPUTS, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
-from genreel.features import Array, collate
+from genreel.features import Array, collate, read_many
 from genreel.features.pieces import Pieces
 from genreel.posters import Limits, PosterSource
 from genreel.why import Why, explain, why_to_dict
@@ -75,7 +75,7 @@ class Predictor:
     Args:
         bundle: a bundle's folder, the name of one that came with the package, or one that was
             read already.
-        threads: for decoding and for the graph; None: as many as there are cores.
+        threads: for decoding, and for the graph; None: as many as there are cores.
         limits: what a poster may cost.
 
     Raises:
@@ -139,7 +139,7 @@ class Predictor:
         movie = movie_from_record(record, "movie")
         source = Path(poster) if isinstance(poster, str) else poster
         movie = Movie(movie.id, movie.title, movie.year, movie.plot, source, problem=movie.problem)
-        [prediction] = self._finish([movie], {}, threshold)
+        [prediction] = self._at_once([movie], threshold)
         if not prediction.scores:
             raise InputError(prediction.error or "")
         return replace(prediction, why=self._why(movie, prediction)) if explain else prediction
@@ -167,26 +167,37 @@ class Predictor:
             movie if isinstance(movie, Movie) else movie_from_record(movie, f"row {number}")
             for number, movie in enumerate(movies, 1)
         )
-        # Posters are decoded by threads, ahead of the batch that the graph is at; no more than
-        # these batches wait, so memory stays flat however slow the consumer is.
-        waiting: deque[tuple[_Numbered, _Started]] = deque()
+        # Threads decode posters ahead of the batch that comes next, and run the graph over batches
+        # that are read; no more than these wait, so memory stays flat however slow the consumer is.
+        reading: deque[tuple[_Numbered, _Started]] = deque()
+        running: deque[tuple[_Numbered, _Read, Future[Array]]] = deque()
         ready: dict[int, Prediction] = {}
         due = 0
 
+        def run_next() -> None:
+            batch, started = reading.popleft()
+            read = self._read([movie for _, movie in batch], started)
+            running.append((batch, read, pool.submit(self.scores, read.arrays)))
+
         def finish_next() -> None:
-            batch, started = waiting.popleft()
-            found = self._finish([movie for _, movie in batch], started, threshold, explain)
+            batch, read, scores = running.popleft()
+            movies = [movie for _, movie in batch]
+            found = self._predictions(movies, read, scores.result(), threshold, explain)
             ready.update((number, one) for (number, _), one in zip(batch, found, strict=True))
 
         with ThreadPoolExecutor(self.threads) as pool:
             for batch in _alike(stream, batch_size, self._window):
-                waiting.append((batch, self._start([movie for _, movie in batch], pool)))
-                if len(waiting) > _AHEAD:
+                reading.append((batch, self._start([movie for _, movie in batch], pool)))
+                if len(reading) > _AHEAD:
+                    run_next()
+                if len(running) > self.threads:
                     finish_next()
                 while due in ready:
                     yield ready.pop(due)
                     due += 1
-            while waiting:
+            while reading:
+                run_next()
+            while running:
                 finish_next()
             yield from (ready[number] for number in sorted(ready))
 
@@ -202,7 +213,7 @@ class Predictor:
         Returns:
             One Prediction per movie, in order; one that cannot be predicted carries `error`.
         """
-        return list(self._finish(movies, {}, None)) if movies else []
+        return self._at_once(movies, None) if movies else []
 
     def explain(self, movie: Movie, genres: Sequence[str] | None = None) -> dict[str, Why]:
         """Which words and areas spoke for each of `genres` (None: all), by taking them away.
@@ -249,43 +260,46 @@ class Predictor:
             movies: a batch.
             started: what is being read already, by feature and movie.
         """
-        rows: dict[str, list[Any]] = {name: [] for name in self.bundle.features}
+        rows: dict[str, list[Any]] = {}
         problems = [[movie.problem] if movie.problem else [] for movie in movies]
         for name, feature in self.bundle.features.items():
-            futures = (started or {}).get(name)
-            for i, movie in enumerate(movies):
-                row = None
-                try:
-                    if futures is None:
-                        row = feature.read(movie)
-                    elif (future := futures[i]) is not None:
-                        row = future.result()
-                except InputError as error:
-                    if str(error) not in problems[i]:
-                        problems[i].append(str(error))
-                rows[name].append(row)
+            if name in (started or {}):
+                rows[name] = [future and _outcome(future) for future in (started or {})[name]]
+            else:
+                rows[name] = read_many(feature, movies)
+            for i, row in enumerate(rows[name]):
+                if isinstance(row, InputError):
+                    rows[name][i] = None
+                    if str(row) not in problems[i]:
+                        problems[i].append(str(row))
         return rows, problems
 
-    def _finish(
+    def _read(self, movies: Sequence[Movie], started: _Started) -> _Read:
+        rows, problems = self.read_batch(movies, started)
+        return _Read(collate(self.bundle.features, rows), problems)
+
+    def _at_once(self, movies: Sequence[Movie], threshold: float | None) -> list[Prediction]:
+        read = self._read(movies, {})
+        return list(self._predictions(movies, read, self.scores(read.arrays), threshold))
+
+    def _predictions(
         self,
         movies: Sequence[Movie],
-        started: _Started,
+        read: _Read,
+        scores: Array,
         threshold: float | None,
         explain: bool = False,
     ) -> Iterator[Prediction]:
-        rows, problems = self.read_batch(movies, started)
-        arrays = collate(self.bundle.features, rows)
-        scores = self.scores(arrays)
-        names = self.genres
+        names, present = self.genres, read.arrays["present"]
         # Whole-batch arithmetic first: a plot costs so little that a row's share must be small.
-        thresholds = self._rules.thresholds(arrays["present"]) if threshold is None else threshold
+        thresholds = self._rules.thresholds(present) if threshold is None else threshold
         chosen = (scores >= thresholds).tolist()
         ranking = np.argsort(-scores, axis=1, kind="stable").tolist()
-        there = arrays["present"].astype(bool).tolist()
+        there = present.astype(bool).tolist()
         lacking = {name: INPUTS.index(name) for name in self.inputs}
         for i, (movie, values) in enumerate(zip(movies, scores.tolist(), strict=True)):
             missing = tuple(name for name, column in lacking.items() if not there[i][column])
-            error = "; ".join(problems[i]) or None
+            error = "; ".join(read.problems[i]) or None
             if len(missing) == len(self.inputs):
                 nothing = f"nothing to predict from; give a {' or '.join(self.inputs)}"
                 yield Prediction(movie.id, missing=missing, error=error or nothing)
@@ -300,6 +314,22 @@ class Predictor:
     def _why(self, movie: Movie, prediction: Prediction) -> dict[str, Why]:
         likeliest = [label["label"] for label in prediction.labels(top_k=1)]
         return self.explain(movie, prediction.genres or likeliest)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A batch that was read: arrays of the graph, and per movie the problems met."""
+
+    arrays: Mapping[str, Array]
+    problems: Sequence[Sequence[str]]
+
+
+def _outcome(future: Future[Any]) -> Any:
+    """What a future gives, or the InputError that it ended with."""
+    try:
+        return future.result()
+    except InputError as error:
+        return error
 
 
 _Started = Mapping[str, Sequence[Future[Any] | None]]

@@ -128,3 +128,11 @@ def test_names_that_are_unknown() -> None:
     assert layers_problem(CnnSettings("poster", (), initialiser="glorott")) == (
         "unknown initialiser 'glorott'; did you mean 'glorot'?"
     )
+
+
+def test_shrunk_crops_show_the_same_at_a_smaller_size() -> None:
+    slope = torch.linspace(-1, 1, 64).repeat(2, 3, 48, 1)
+    shrunk = augment(slope, 1.0, False, 0.0, 0.0, shrink=0.75)
+    assert shrunk.shape == (2, 3, 36, 48)
+    expected = nn.functional.interpolate(slope, (36, 48), mode="bilinear", align_corners=False)
+    assert torch.allclose(shrunk, expected, atol=1e-4)

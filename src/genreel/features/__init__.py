@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from genreel.catalogue import INPUTS, Movie
-from genreel.errors import BundleError
+from genreel.errors import BundleError, InputError
 from genreel.features.colours import Colours
 from genreel.features.image import Pixels
 from genreel.features.pieces import Pieces
@@ -69,6 +69,19 @@ def load_feature(kind: str, settings: Mapping[str, Any], state: Mapping[str, Arr
     except (TypeError, KeyError, ValueError) as error:
         raise BundleError(f"feature {kind!r} has wrong settings ({error})") from None
     return feature
+
+
+def read_many(feature: Feature, movies: Sequence[Movie]) -> list[Any]:
+    """A feature's rows for a batch; an InputError takes the place of a row that cannot be read."""
+    if isinstance(feature, Terms):
+        return feature.read_many(movies)
+    rows: list[Any] = []
+    for movie in movies:
+        try:
+            rows.append(feature.read(movie))
+        except InputError as error:
+            rows.append(error)
+    return rows
 
 
 def collate(features: Mapping[str, Feature], rows: Mapping[str, Sequence[Any]]) -> dict[str, Array]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from genreel.catalogue import Movie
 from genreel.errors import InputError
 from genreel.features.checks import check_whole
+from genreel.features.ngrams import Ngrams
 from genreel.features.stopwords import STOP_WORDS
 
 MAX_CHARACTERS = 100_000
@@ -70,7 +71,7 @@ class Terms:
         self._settings = settings
         self.terms = terms
         self.idf = np.asarray(idf, np.float32)
-        self._index = dict(zip(self.terms, range(len(self.terms)), strict=True))
+        self._ngrams = Ngrams(self.terms, settings.ngrams[1])
 
     @property
     def input(self) -> str:
@@ -119,35 +120,60 @@ class Terms:
         }
 
     def read(self, movie: Movie) -> TermRow | None:
-        """Indices (int64, each once) and weights (float32) of a movie's terms.
+        """Indices (int64, each once, ascending) and weights (float32) of a movie's terms.
 
         Raises:
             InputError: the text is too long, or holds no term that is known.
         """
-        if not movie.has(self.input):
-            return None
-        settings = self._settings
-        terms = _ngrams(_words(movie, settings), settings.ngrams)
-        counts = Counter(map(self._index.get, terms))
-        counts.pop(None, None)
-        if not counts:
+        [row] = self.read_many([movie])
+        if isinstance(row, InputError):
+            raise row
+        return row
+
+    def read_many(self, movies: Sequence[Movie]) -> list[TermRow | InputError | None]:
+        """`read` for several movies at once, several times as fast; an error takes its row's place.
+
+        Each row is what the movie alone would get.
+        """
+        rows: list[TermRow | InputError | None] = [None] * len(movies)
+        places, texts = [], []
+        for i, movie in enumerate(movies):
+            if movie.has(self.input):
+                try:
+                    texts.append(_words(movie, self._settings))
+                    places.append(i)
+                except InputError as error:
+                    rows[i] = error
+        text, term = self._ngrams.find(texts, self._settings.ngrams[0])
+        size = max(1, len(self.terms))
+        both, counts = np.unique(text * size + term, return_counts=True)
+        text, term = np.divmod(both, size)
+        values = self._weights(text, term, counts)
+        ends = np.searchsorted(text, np.arange(len(texts) + 1)).tolist()
+        for i, start, end in zip(places, ends, ends[1:], strict=False):
+            if start < end:
+                rows[i] = (term[start:end], values[start:end])
             # An unseen title or decade is ordinary; an unreadable plot is worth a word.
-            if self.input != "plot":
-                return None
-            raise InputError("plot holds no word that the model knows; give it in English")
-        indices = np.array(list(counts), np.int64)
-        values = np.array(list(counts.values()), np.float32)
+            elif self.input == "plot":
+                rows[i] = InputError("plot holds no word that the model knows; give it in English")
+        return rows
+
+    def _weights(
+        self, text: NDArray[np.int64], term: NDArray[np.int64], counts: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """What each term of each text weighs; texts in order."""
+        settings = self._settings
+        values = counts.astype(np.float32)
         if settings.weighting == "binary":
             values = np.ones_like(values)
         elif settings.sublinear:
             values = 1 + np.log(values)
         if settings.weighting == "tfidf":
-            values = values * self.idf[indices]
-        if settings.norm:
-            values = values / np.sqrt(values @ values)
-        if settings.scale != 1:
-            values = values * np.float32(settings.scale)
-        return indices, values
+            values = values * self.idf[term]
+        if settings.norm and len(values):
+            lengths = np.sqrt(np.bincount(text, np.square(values, dtype=np.float64)))
+            values = (values / lengths[text]).astype(np.float32)
+        return values * np.float32(settings.scale)
 
     def collate(self, rows: Sequence[TermRow | None]) -> dict[str, Any]:
         """Rows padded to the longest, at least one wide."""

@@ -44,7 +44,9 @@ def initialise(module: nn.Module, name: str) -> None:
                 nn.init.zeros_(layer.bias)
 
 
-def augment(x: Tensor, zoom: float, flip: bool, brightness: float, contrast: float) -> Tensor:
+def augment(
+    x: Tensor, zoom: float, flip: bool, brightness: float, contrast: float, shrink: float = 1.0
+) -> Tensor:
     """Posters mirrored, cropped and changed in brightness and contrast, each by its own chance.
 
     Args:
@@ -52,8 +54,9 @@ def augment(x: Tensor, zoom: float, flip: bool, brightness: float, contrast: flo
         zoom: crops keep at least this share of each side.
         flip: mirror half of them.
         brightness, contrast: largest relative change; 0 leaves the range alone.
+        shrink: height and width of what is returned, as a share of the posters' own, in (0, 1].
     """
-    n = len(x)
+    n, channels, height, width = x.shape
 
     def uniform(*shape: int) -> Tensor:
         return torch.rand(*shape, device=x.device)
@@ -63,7 +66,8 @@ def augment(x: Tensor, zoom: float, flip: bool, brightness: float, contrast: flo
     matrix[:, 0, 0] = size * torch.where(uniform(n) < (0.5 if flip else 0.0), -1.0, 1.0)
     matrix[:, 1, 1] = size
     matrix[:, :, 2] = (uniform(n, 2) * 2 - 1) * (1 - size)[:, None]
-    grid = nn.functional.affine_grid(matrix, list(x.shape), align_corners=False)
+    shape = [n, channels, round(height * shrink), round(width * shrink)]
+    grid = nn.functional.affine_grid(matrix, shape, align_corners=False)
     x = nn.functional.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
     if brightness or contrast:
         x = x * (1 + (uniform(n, 1, 1, 1) * 2 - 1) * contrast)

@@ -42,8 +42,11 @@ class BackboneSettings:
         weights: "imagenet" or "random".
         frozen: keep the weights as they are; only what comes after learns.
         dropout: on the vector it gives, in [0, 1).
-        zoom: training crops keep at least this share of each side, in (0, 1]; 1 with
-            brightness 0 and contrast 0 and flip false trains on posters as they are.
+        zoom: training crops keep at least this share of each side, in (0, 1]; 1 with shrink 1,
+            brightness 0, contrast 0 and flip false trains on posters as they are.
+        shrink: training crops have this share of the feature's height and width, in (0, 1]. A crop
+            shows everything larger than the whole poster does; shrunk, as large, and a step of
+            training costs less (Touvron et al. 2019, Fixing the train-test resolution discrepancy).
         flip: mirror half of the posters in training.
         brightness, contrast: largest change in training, as a share of half the range of
             values and of the poster's own contrast.
@@ -55,6 +58,7 @@ class BackboneSettings:
     frozen: bool = False
     dropout: float = 0.0
     zoom: float = 0.8
+    shrink: float = 1.0
     flip: bool = True
     brightness: float = 0.2
     contrast: float = 0.2
@@ -84,7 +88,7 @@ class Backbone(nn.Module):
         x = scaled(pixels)
         if self.training:
             s = self.settings
-            x = augment(x, s.zoom, s.flip, s.brightness, s.contrast)
+            x = augment(x, s.zoom, s.flip, s.brightness, s.contrast, s.shrink)
         return torch.as_tensor(self.dropout(self.net(x)))
 
     def identity(self) -> str:
@@ -166,6 +170,8 @@ def backbone_problem(settings: BackboneSettings) -> str:
     """Why these settings cannot work, or ""."""
     if settings.weights not in ("imagenet", "random"):
         return "weights must be 'imagenet' or 'random'"
+    if not (0 < settings.zoom <= 1 and 0 < settings.shrink <= 1):
+        return "zoom and shrink must be above 0 and at most 1"
     if not timm.is_model(settings.name):
         return f"unknown backbone {settings.name!r}; {nearest(settings.name, timm.list_models())}"
     return ""
