@@ -75,7 +75,7 @@ class Predictor:
     Args:
         bundle: a bundle's folder, the name of one that came with the package, or one that was
             read already.
-        threads: for decoding, and for the graph; None: as many as there are cores.
+        threads: that decode posters and run the graph; None: as many as there are cores.
         limits: what a poster may cost.
 
     Raises:
@@ -98,7 +98,7 @@ class Predictor:
             name for name in INPUTS if any(f.input == name for f in self.bundle.features.values())
         )
         self._rules = self.bundle.rules()
-        self._session = load_session(self.bundle.model, self.threads)
+        self._session = load_session(self.bundle.model)
         kinds = {feature.kind for feature in self.bundle.features.values()}
         self._window = _WINDOW if Pieces.kind in kinds else 1
 
@@ -231,7 +231,7 @@ class Predictor:
                 f"bundle {self.bundle.name} does not know {unknown[0]!r}; choose one of "
                 f"{', '.join(self.genres)}"
             )
-        found = explain(self.scores, self.bundle.features, self.genres, movie)
+        found = explain(self.scores, self.bundle.features, self.genres, movie, self.threads)
         return {genre: found[genre] for genre in (self.genres if genres is None else genres)}
 
     def scores(self, arrays: Mapping[str, Array]) -> Array:
@@ -341,16 +341,17 @@ a batch costs as much as the longest, which in a batch of any movies is some thr
 """
 
 
-def load_session(model: bytes, threads: int) -> onnxruntime.InferenceSession:
-    """The graph, ready to run on `threads` cores; raises BundleError if it cannot be loaded."""
+def load_session(model: bytes) -> onnxruntime.InferenceSession:
+    """The graph, ready to run on one core; raises BundleError if it cannot be loaded.
+
+    Several batches side by side use several cores better than one batch that is shared out.
+    """
     check_operators(model)
     _bound_memory()
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.use_env_allocators", "1")  # the one that is bounded
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.log_severity_level = 4  # its errors reach us as exceptions; it need not print them
-    # Idle workers would spin on the cores that the decoding threads need.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's exceptions have no common base

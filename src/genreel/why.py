@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from genreel.calibration import logit
 from genreel.catalogue import Movie
 from genreel.errors import InputError
-from genreel.features import Array, Feature, collate
+from genreel.features import Array, Feature, collate, read_many
 from genreel.features.stopwords import STOP_WORDS
 
 WORDS = 10
@@ -38,6 +39,8 @@ _WORD = re.compile(r"\w\w+")
 _BATCH = 32
 
 Score = Callable[[Mapping[str, Array]], Array]
+
+_Logits = Callable[[Sequence[Mapping[str, Any]]], "Future[Array]"]
 
 
 class Word(NamedTuple):
@@ -79,7 +82,11 @@ def why_to_dict(why: Why) -> dict[str, list[dict[str, Any]]]:
 
 
 def explain(
-    score: Score, features: Mapping[str, Feature], genres: Sequence[str], movie: Movie
+    score: Score,
+    features: Mapping[str, Feature],
+    genres: Sequence[str],
+    movie: Movie,
+    threads: int = 1,
 ) -> dict[str, Why]:
     """Words and areas for every genre.
 
@@ -88,12 +95,19 @@ def explain(
         features: name → fitted feature.
         genres: names, in the order of the scores.
         movie: what to explain; an input that cannot be used has nothing to say.
+        threads: how many batches are scored side by side.
 
     Returns:
         Genre → its `Why`; both lists are empty where nothing spoke for it.
     """
-    words = _words(score, features, movie)
-    areas = _areas(score, features, movie)
+    with ThreadPoolExecutor(threads) as pool:
+
+        def logits(batch: Sequence[Mapping[str, Any]]) -> Future[Array]:
+            arrays = collate(features, {name: [row[name] for row in batch] for name in features})
+            return pool.submit(lambda: logit(score(arrays)))
+
+        words = _words(logits, features, movie)
+        areas = _areas(logits, features, movie)
     return {
         genre: {
             "words": [
@@ -150,7 +164,7 @@ def occlude(pixels: Array, box: Sequence[float]) -> Array:
 
 
 def _words(
-    score: Score, features: Mapping[str, Feature], movie: Movie
+    logits: _Logits, features: Mapping[str, Feature], movie: Movie
 ) -> list[tuple[str, list[tuple[int, int]], NDArray[np.float64]]]:
     """Every word, where it stands, and its weights, shape (genres,)."""
     text = movie.without(["poster"])
@@ -159,18 +173,15 @@ def _words(
     if not any(rows[name] is not None for name in reads):
         return []
     tried = list(word_places(movie.plot).items())[:MOST_WORDS]
-
-    def variants() -> Iterator[dict[str, Any]]:
-        for _, places in tried:
-            shorter = Movie(movie.id, plot=without_places(movie.plot, places))
-            yield {**rows, **{name: _read(features[name], shorter) for name in reads}}
-
-    falls = _falls(score, features, rows, variants())
+    shorter = [Movie(movie.id, plot=without_places(movie.plot, places)) for _, places in tried]
+    read = [_read(features[name], shorter) for name in reads]
+    variants = ({**rows, **dict(zip(reads, row, strict=True))} for row in zip(*read, strict=True))
+    falls = _falls(logits, rows, variants)
     return [(word, places, fall) for (word, places), fall in zip(tried, falls, strict=True)]
 
 
 def _areas(
-    score: Score, features: Mapping[str, Feature], movie: Movie
+    logits: _Logits, features: Mapping[str, Feature], movie: Movie
 ) -> list[tuple[tuple[float, float, float, float], NDArray[np.float64]]]:
     """Every area and its weights, shape (genres,)."""
     rows = _rows(features, movie)
@@ -179,25 +190,18 @@ def _areas(
         return []
     boxes = grid_boxes()
     variants = ({**rows, **{n: occlude(rows[n], box) for n in seen}} for box in boxes)
-    return list(zip(boxes, _falls(score, features, rows, variants), strict=True))
+    return list(zip(boxes, _falls(logits, rows, variants), strict=True))
 
 
 def _falls(
-    score: Score,
-    features: Mapping[str, Feature],
-    rows: Mapping[str, Any],
-    variants: Iterator[dict[str, Any]],
+    logits: _Logits, rows: Mapping[str, Any], variants: Iterator[dict[str, Any]]
 ) -> list[NDArray[np.float64]]:
     """How far each variant's logits are below those of `rows`, shape (genres,) each."""
-    everything = [dict(rows), *variants]
-    logits = np.concatenate(
-        [
-            logit(score(collate(features, {n: [row[n] for row in batch] for n in features})))
-            for start in range(0, len(everything), _BATCH)
-            if (batch := everything[start : start + _BATCH])
-        ]
-    )
-    return list(logits[0] - logits[1:])
+    everything = [rows, *variants]
+    batches = [everything[i : i + _BATCH] for i in range(0, len(everything), _BATCH)]
+    futures = [logits(batch) for batch in batches]  # all under way before the first is awaited
+    found = np.concatenate([future.result() for future in futures])
+    return list(found[0] - found[1:])
 
 
 def _highest(found: Sequence[Any], g: int, count: int) -> list[Any]:
@@ -207,11 +211,9 @@ def _highest(found: Sequence[Any], g: int, count: int) -> list[Any]:
 
 
 def _rows(features: Mapping[str, Feature], movie: Movie) -> dict[str, Any]:
-    return {name: _read(feature, movie) for name, feature in features.items()}
+    return {name: _read(feature, [movie])[0] for name, feature in features.items()}
 
 
-def _read(feature: Feature, movie: Movie) -> Any:
-    try:
-        return feature.read(movie)
-    except InputError:
-        return None
+def _read(feature: Feature, movies: Sequence[Movie]) -> list[Any]:
+    """Rows; what cannot be read is missing."""
+    return [None if isinstance(row, InputError) else row for row in read_many(feature, movies)]

@@ -198,7 +198,7 @@ CASES: dict[str, Callable[[Examples], Examples]] = {
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_graph_says_what_the_model_says(fitted: Fitted, movies: Examples, family: str) -> None:
     model, graph = fitted(family)
-    session = load_session(graph, threads=1)
+    session = load_session(graph)
     for case, choose in CASES.items():
         shown = choose(movies)
         scores = run_session(session, shown.arrays())

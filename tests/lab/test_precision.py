@@ -59,7 +59,7 @@ def graph(examples: Examples, tmp_path_factory: pytest.TempPathFactory) -> bytes
 
 
 def scores(graph: bytes, examples: Examples) -> Any:
-    return run_session(load_session(graph, threads=1), examples.arrays())
+    return run_session(load_session(graph), examples.arrays())
 
 
 def weights(graph: bytes) -> dict[str, Any]:
@@ -146,6 +146,6 @@ def test_the_file_is_smaller_and_rows_of_any_size_are_as_exact() -> None:
     x = rng.normal(size=(5, 64)).astype(np.float32)
     x *= np.array([[1e-9], [1], [1e6], [0], [3]], np.float32)
     exact = x @ matrix
-    found = run_session(load_session(reduce_precision(made, "int8"), threads=1), {"x": x})
+    found = run_session(load_session(reduce_precision(made, "int8")), {"x": x})
     error = np.abs(found - exact).max(axis=1) / np.maximum(np.abs(exact).max(axis=1), 1e-20)
     assert error.max() < 0.02 and (found[3] == 0).all()

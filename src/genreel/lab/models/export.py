@@ -66,7 +66,7 @@ def check_parity(graph: bytes, model: Model, examples: Examples) -> float:
     Raises:
         BundleError: it is over PARITY.
     """
-    session = load_session(graph, threads=1)
+    session = load_session(graph)
     worst = 0.0
     for batch in shown_in_turn(examples):
         scores = run_session(session, batch.arrays())

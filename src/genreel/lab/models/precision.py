@@ -55,7 +55,7 @@ def drift(graph: bytes, reduced: bytes, examples: Examples) -> dict[str, float]:
     """How far the scores of two graphs are apart: `mean` and `largest` difference over movies,
     genres and every combination of inputs that single ones and all of them make.
     """
-    sessions = [load_session(data, threads=1) for data in (graph, reduced)]
+    sessions = [load_session(data) for data in (graph, reduced)]
     apart = [
         np.abs(np.subtract(*(run_session(session, batch.arrays()) for session in sessions))).ravel()
         for batch in shown_in_turn(examples)
