@@ -111,7 +111,7 @@ def test_round_trip_predicts_the_same(words: Predictor, tmp_path: Path) -> None:
 
 def test_config_names_size_and_hash_of_every_other_file(words_bundle: Path) -> None:
     config = json.loads((words_bundle / "config.json").read_bytes())
-    assert config["format"] == 1
+    assert config["format"] == 2
     assert set(config["files"]) == set(FILES)
     for name, entry in config["files"].items():
         data = (words_bundle / name).read_bytes()
@@ -206,9 +206,9 @@ def test_a_file_over_the_limit(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
         (b'{"model_type": "bert"}', "names no format; is it a bundle of genreel?"),
         (b'{"format": "1"}', "names no format; is it a bundle of genreel?"),
         (b'{"format": true}', "names no format; is it a bundle of genreel?"),
-        (b'{"format": 0}', "has format 0, this genreel reads format 1; train it again"),
-        (b'{"format": 2}', "has format 2, this genreel reads format 1; upgrade genreel"),
-        (b'{"format": 1}', "config.json is damaged (sha256 differs)"),
+        (b'{"format": 1}', "has format 1, this genreel reads format 2; train it again"),
+        (b'{"format": 3}', "has format 3, this genreel reads format 2; upgrade genreel"),
+        (b'{"format": 2}', "config.json is damaged (sha256 differs)"),
         (b" " * (2**20 + 1), "config.json is over 1,048,576 bytes"),
     ],
 )
@@ -300,7 +300,7 @@ class _Evil:
 
 def test_a_pickle_among_the_arrays_is_refused(folder: Path) -> None:
     array = np.array([_Evil()], dtype=object)
-    replace_file(folder, "features.npz", npz(**{"plot.terms": array, "plot.idf": array}))
+    replace_file(folder, "features.npz", npz(**{"plot.words": array, "plot.idf": array}))
     assert "features.npz is damaged (Object arrays cannot be loaded" in refusal(folder)
 
 

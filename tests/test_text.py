@@ -259,8 +259,14 @@ def test_a_feature_without_terms_survives_loading() -> None:
         ({"ngrams": 1}, {}),
         ({"nonsense": 1}, {}),
         ({}, {"idf": np.ones(2, np.float32)}),
-        ({}, {"terms": np.frombuffer(b"\xff\xfe", np.uint8)}),
-        ({}, {"terms": None}),
+        ({}, {"words": np.frombuffer(b"\xff\xfe", np.uint8)}),
+        ({}, {"words": None}),
+        ({}, {"words": np.frombuffer(b"dawn\ndawn", np.uint8)}),
+        ({}, {"runs": np.array([0], np.int32)}),
+        ({}, {"runs": np.array([[-1]], np.int32)}),
+        ({}, {"runs": np.array([[1]], np.int32)}),
+        ({}, {"runs": np.array([[0, -1]], np.int32)}),
+        ({"ngrams": [1, 3]}, {"runs": np.array([[0, -1, 0]], np.int32)}),
     ],
 )
 def test_a_state_that_does_not_fit_is_refused(

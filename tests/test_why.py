@@ -16,13 +16,16 @@ from genreel.calibration import logit
 from genreel.catalogue import Movie
 from genreel.errors import VocabularyError
 from genreel.features.image import Pixels, PixelSettings
+from genreel.features.ngrams import Ngrams
 from genreel.features.text import Terms, TermSettings
 from genreel.predictor import Predictor
 
 GENRES = ("War", "Comedy")
 PLOT = "The army marches. A clown laughs at the Army, and at the river."
 FEATURES = {
-    "plot": Terms(TermSettings(norm=False, weighting="count"), ["army", "clown"], np.ones(2)),
+    "plot": Terms(
+        TermSettings(norm=False, weighting="count"), Ngrams.of(["army", "clown"], 1), np.ones(2)
+    ),
     "poster": Pixels(PixelSettings(height=24, width=16)),
 }
 

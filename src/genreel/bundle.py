@@ -22,7 +22,7 @@ from genreel.features import Feature, load_feature
 from genreel.files import write_folder_whole
 from genreel.vocabulary import Vocabulary
 
-FORMAT = 1
+FORMAT = 2
 """Version of the layout; a bundle of another one is refused."""
 
 FILES = ("model.onnx", "features.npz", "recipe.toml", "metrics.json", "README.md")

@@ -13,6 +13,7 @@ import torch
 
 from genreel.features import Feature
 from genreel.features.image import Pixels, PixelSettings
+from genreel.features.ngrams import Ngrams
 from genreel.features.text import Terms, TermSettings
 from genreel.features.tokens import Tokens, TokenSettings
 from genreel.lab.examples import Examples
@@ -57,7 +58,9 @@ def test_a_small_convolutional_network_on_grey_posters() -> None:
 def test_counts_of_words_through_a_dense_layer() -> None:
     """A layer of batch normalisation has four numbers a unit, two of them averages."""
     terms = Terms(
-        TermSettings(weighting="count"), [f"t{i}" for i in range(32_102)], np.ones(32_102)
+        TermSettings(weighting="count"),
+        Ngrams.of([f"t{i}" for i in range(32_102)], 1),
+        np.ones(32_102),
     )
     tower = {"kind": "dense", "width": 256, "batch_norm": True, "dropout": 0.5}
     assert (32_102 + 1) * 256 + 4 * 256 + (256 + 1) * 24 == 8_225_560

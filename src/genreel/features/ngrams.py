@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,30 +20,67 @@ class Ngrams:
     and the word behind it, a pair of numbers that is looked up among those pairs that occur.
 
     Args:
-        terms: the runs, with a space between two words.
-        longest: words of the longest.
+        words: each once.
+        runs: integers, shape (runs, longest), at least one wide: each run's words as numbers in
+            [0, words), filled up behind with -1.
 
     Raises:
-        ValueError: one is longer.
+        ValueError: they are not of that form.
     """
 
-    def __init__(self, terms: Sequence[str], longest: int) -> None:
-        sizes = np.fromiter((term.count(" ") + 1 for term in terms), np.int64, len(terms))
-        if sizes.max(initial=1) > longest:
-            raise ValueError(f"a term has {sizes.max()} words, ngrams at most {longest}")
-        words = " ".join(terms).split(" ") if terms else []
-        self._number = {word: number for number, word in enumerate(dict.fromkeys(words))}
-        numbers = np.fromiter(map(self._number.__getitem__, words), np.int64, len(words))
-        starts = np.cumsum(sizes) - sizes
-        node = numbers[starts]  # of each term's first n words
+    def __init__(self, words: Sequence[str], runs: NDArray[Any]) -> None:
+        self._words, self._runs = words, np.asarray(runs, np.int64)
+        self._number = dict(zip(words, range(len(words)), strict=True))
+        sizes = self._sizes()
+        node = self._runs[:, 0].copy()  # of each run's first n words
         self._pairs: list[Integers] = []  # of the runs of n words, ascending
-        self._terms = [_numbered(node, sizes == 1, len(self._number))]  # node → term, or -1
-        for n in range(2, int(sizes.max(initial=1)) + 1):
+        self._found = [_numbered(node, sizes == 1, len(words))]  # node → run, or -1
+        for n in range(2, self._runs.shape[1] + 1):
             longer = np.flatnonzero(sizes >= n)
-            pairs = node[longer] * len(self._number) + numbers[starts[longer] + n - 1]
+            pairs = node[longer] * len(words) + self._runs[longer, n - 1]
             known, node[longer] = np.unique(pairs, return_inverse=True)
-            self._pairs.append(known)
-            self._terms.append(_numbered(node, sizes == n, len(known)))
+            self._pairs.append(np.append(known, np.iinfo(np.int64).max))  # so every search ends
+            self._found.append(_numbered(node, sizes == n, len(known)))
+
+    @classmethod
+    def of(cls, terms: Sequence[str], longest: int) -> Self:
+        """From runs as texts, with a space between two words; ValueError where one is longer."""
+        split = [term.split(" ") for term in terms]
+        words = list(dict.fromkeys(itertools.chain.from_iterable(split)))
+        number = dict(zip(words, range(len(words)), strict=True))
+        runs = np.full((len(terms), longest), -1, np.int64)
+        for row, run in zip(runs, split, strict=True):
+            row[: len(run)] = [number[word] for word in run]
+        return cls(words, runs)
+
+    @classmethod
+    def load(cls, state: Mapping[str, NDArray[Any]]) -> Self:
+        """From `state`; ValueError or KeyError where it is damaged."""
+        text = bytes(state["words"]).decode()
+        return cls(text.split("\n") if text else [], state["runs"])
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """`words`: UTF-8 bytes, one word a line; `runs`: int32, as above."""
+        text = "\n".join(self._words).encode()
+        return {"words": np.frombuffer(text, np.uint8), "runs": self._runs.astype(np.int32)}
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def terms(self) -> list[str]:
+        """The runs as texts."""
+        return [" ".join(self._words[i] for i in run if i >= 0) for run in self._runs.tolist()]
+
+    def _sizes(self) -> Integers:
+        """How many words each run has."""
+        runs = self._runs
+        if runs.ndim != 2 or not runs.shape[1] or len(self._number) < len(self._words):
+            raise ValueError("words or runs are of a wrong form")
+        there = runs >= 0
+        gaps = there[:, 1:] & ~there[:, :-1]
+        if not there[:, 0].all() or gaps.any() or runs.max(initial=-1) >= len(self._words):
+            raise ValueError("runs of words that are not there")
+        return np.asarray(there.sum(axis=1))
 
     def find(self, texts: Sequence[Sequence[str]], shortest: int) -> tuple[Integers, Integers]:
         """Every run in every text, as often as it is there.
@@ -60,14 +98,14 @@ class Ngrams:
         text = np.repeat(np.arange(len(texts)), sizes)
         node = numbers
         found = []
-        for n, terms in enumerate(self._terms, 1):
+        for n, runs in enumerate(self._found, 1):
             if n > 1:
                 node = self._longer(node[: len(text) - n + 1], numbers[n - 1 :], n)
                 node[text[: len(node)] != text[n - 1 :]] = -1  # it runs into the next text
             if n >= shortest:
                 at = np.flatnonzero(node >= 0)
-                term = terms[node[at]]
-                found.append((text[at[term >= 0]], term[term >= 0]))
+                run = runs[node[at]]
+                found.append((text[at[run >= 0]], run[run >= 0]))
         if not found:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         first, second = zip(*found, strict=True)
@@ -77,13 +115,13 @@ class Ngrams:
         """The run of `n` words that each node becomes by the word behind it, or -1."""
         known = self._pairs[n - 2]
         pairs = node * len(self._number) + word
-        place = np.minimum(np.searchsorted(known, pairs), len(known) - 1)
+        place = np.searchsorted(known, pairs)
         there = (known[place] == pairs) & (node >= 0) & (word >= 0)
         return np.where(there, place, -1)
 
 
 def _numbered(node: Integers, exact: NDArray[np.bool_], count: int) -> Integers:
-    """Which term each of `count` nodes is, or -1: term number i is node[i] where `exact`."""
-    terms = np.full(count, -1, np.int64)
-    terms[node[exact]] = np.flatnonzero(exact)
-    return terms
+    """Which run each of `count` nodes is, or -1: run number i is node[i] where `exact`."""
+    runs = np.full(count, -1, np.int64)
+    runs[node[exact]] = np.flatnonzero(exact)
+    return runs

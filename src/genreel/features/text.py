@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import html
 import re
 from collections import Counter
@@ -67,11 +68,20 @@ class Terms:
     slow = False
     Settings = TermSettings
 
-    def __init__(self, settings: TermSettings, terms: Sequence[str], idf: NDArray[np.float32]):
+    def __init__(self, settings: TermSettings, ngrams: Ngrams, idf: NDArray[np.float32]):
         self._settings = settings
-        self.terms = terms
+        self._ngrams = ngrams
         self.idf = np.asarray(idf, np.float32)
-        self._ngrams = Ngrams(self.terms, settings.ngrams[1])
+        if self.idf.shape != (len(ngrams),):
+            raise ValueError("terms and idf differ in length")
+
+    def __len__(self) -> int:
+        return len(self._ngrams)
+
+    @functools.cached_property
+    def terms(self) -> list[str]:
+        """Every term, in the order of their indices."""
+        return self._ngrams.terms()
 
     @property
     def input(self) -> str:
@@ -94,7 +104,8 @@ class Terms:
         if settings.max_terms:
             kept = kept[: settings.max_terms]
         df = np.array([frequencies[term] for term in kept], np.float64)
-        return cls(settings, kept, (np.log((1 + documents) / (1 + df)) + 1).astype(np.float32))
+        idf = np.log((1 + documents) / (1 + df)) + 1
+        return cls(settings, Ngrams.of(kept, settings.ngrams[1]), idf.astype(np.float32))
 
     @classmethod
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
@@ -103,21 +114,17 @@ class Terms:
         check_whole("ngrams", shortest, _LONGEST_NGRAM)
         check_whole("ngrams", longest, _LONGEST_NGRAM)
         values = {**settings, "ngrams": (shortest, longest)}
-        terms = bytes(state["terms"]).decode().split("\n") if len(state["terms"]) else []
-        if len(terms) != len(state["idf"]):
-            raise ValueError("terms and idf differ in length")
-        return cls(TermSettings(**values), terms, state["idf"])
+        if state["runs"].shape[1:] != (longest,):
+            raise ValueError("terms and ngrams differ in length")
+        return cls(TermSettings(**values), Ngrams.load(state), state["idf"])
 
     def settings(self) -> dict[str, Any]:
         """JSON values."""
         return asdict(self._settings)
 
     def state(self) -> dict[str, Any]:
-        """`terms`: UTF-8 bytes, one term a line; `idf`: float32, shape (vocabulary,)."""
-        return {
-            "terms": np.frombuffer("\n".join(self.terms).encode(), np.uint8),
-            "idf": self.idf,
-        }
+        """`words` and `runs` of `Ngrams`; `idf`: float32, shape (terms,)."""
+        return {**self._ngrams.state(), "idf": self.idf}
 
     def read(self, movie: Movie) -> TermRow | None:
         """Indices (int64, each once, ascending) and weights (float32) of a movie's terms.
@@ -145,7 +152,7 @@ class Terms:
                 except InputError as error:
                     rows[i] = error
         text, term = self._ngrams.find(texts, self._settings.ngrams[0])
-        size = max(1, len(self.terms))
+        size = max(1, len(self))
         both, counts = np.unique(text * size + term, return_counts=True)
         text, term = np.divmod(both, size)
         values = self._weights(text, term, counts)

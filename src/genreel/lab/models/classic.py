@@ -390,7 +390,7 @@ class Linear:
 
 
 def _width(feature: Any) -> int:
-    return max(1, len(feature.terms))  # a vocabulary may be empty, a matrix may not
+    return max(1, len(feature))  # a vocabulary may be empty, a matrix may not
 
 
 def sparse_rows(rows: list[Any], width: int) -> Any:

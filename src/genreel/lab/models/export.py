@@ -203,7 +203,7 @@ def _classic(model: Classic, features: Mapping[str, Feature]) -> Any:
     feature = features[name]
     genres = len(model.core.priors)
     if isinstance(feature, Terms):
-        width = max(1, len(feature.terms))
+        width = max(1, len(feature))
         body = [
             "shape = Shape <start=0, end=1> (indices)",
             "whole = Concat <axis=0> (shape, width)",

@@ -414,7 +414,7 @@ class Dense(nn.Module):
 
     def __init__(self, settings: DenseSettings, feature: Terms, train: Examples) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.empty(max(1, len(feature.terms)), settings.width))
+        self.weight = nn.Parameter(torch.empty(max(1, len(feature)), settings.width))
         self.bias = nn.Parameter(torch.zeros(settings.width))
         nn.init.xavier_uniform_(self.weight)  # Keras' Dense, which the sources use
         self.act = ACTIVATIONS[settings.activation]()
