@@ -6,11 +6,11 @@
 
 Predicts real posters with their plots (or with --posters alone), repeated in order where there are
 fewer than --movies, each engine held to the same cores: `genreel predict` against `genreel predict
---engine ray` with a worker per core. The start is the time of a catalogue of one film; films a second are counted
-without it, overhead is Ray's seconds over those of one process on the same cores. Memory is the
-proportional set size of all processes together, sampled; growth is its peak in the second half of
-the run over that in the first; load is the machine's own in the minute before (on a machine that
-others use too, trust the CPU-seconds).
+--engine ray` with a worker per core. The start is the time of a catalogue of one film; films a
+second are counted without it, overhead is Ray's seconds over those of one process on the same
+cores. Memory is the proportional set size of all processes together, sampled; growth is its peak in
+the second half of the run over that in the first; load is the machine's own in the minute before
+(on a machine that others use too, trust the CPU-seconds).
 
 With --kills only this: one process predicts all, then a run with Ray is killed so many times, at
 even shares of its parts, and given again; its rows are compared with those of the one process.

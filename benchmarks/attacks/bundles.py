@@ -69,7 +69,7 @@ def case(random: Random, number: int) -> Case:
 # A whole bundle
 
 
-TERMS = PLOT.split()
+TERMS = list(dict.fromkeys(PLOT.split()))
 
 
 def graph() -> bytes:
@@ -121,13 +121,22 @@ def graph() -> bytes:
     return bytes(helper.make_model(made, opset_imports=opset, ir_version=10).SerializeToString())
 
 
+def _terms(runs: Any) -> dict[str, Any]:
+    """The state of a feature whose terms have these words."""
+    words = np.frombuffer("\n".join(TERMS).encode(), np.uint8)
+    return {"words": words, "runs": runs, "idf": np.ones(len(runs), np.float32)}
+
+
+def _with_runs(runs: Any) -> bytes:
+    return _zip(**{f"plot__{name}__npy": npy(array) for name, array in _terms(runs).items()})
+
+
 @functools.cache
 def bundle() -> Mapping[str, bytes]:
     """Name → bytes of a small bundle's files."""
     words = np.frombuffer("\n".join(TERMS).encode(), np.uint8)
-    idf = np.ones(len(TERMS), np.float32)
     features = {
-        "plot": load_feature("terms", {"ngrams": [1, 1]}, {"terms": words, "idf": idf}),
+        "plot": load_feature("terms", {"ngrams": [1, 1]}, _terms(np.arange(len(TERMS))[:, None])),
         "words": load_feature("tokens", {"input": "title", "length": 8}, {"words": words}),
         "poster": load_feature("pixels", {"height": 24, "width": 16}, {}),
     }
@@ -459,13 +468,18 @@ ATTACKS: tuple[tuple[str, Callable[[Files], Files]], ...] = (
     ("config: NaN", lambda files: {**files, "config.json": b'{"format": NaN}'}),
     _npz("nothing", lambda: b""),
     _npz("a pickle", lambda: pickle.dumps(_Evil())),
-    _npz("pickled arrays", lambda: _zip(plot__terms__npy=npy(np.array([_Evil()], object)))),
+    _npz("pickled arrays", lambda: _zip(plot__words__npy=npy(np.array([_Evil()], object)))),
     _npz(
         "400 MiB of zeros",
         lambda: _zip(plot__idf__npy=_header(f"({100 * MIB},)") + bytes(400 * MIB)),
     ),
     _npz("terabytes told", lambda: _zip(plot__idf__npy=_header("(1000000000000,)"))),
-    _npz("a text of 4 GB told", lambda: _zip(plot__terms__npy=_header("(1,)", "<U1000000000"))),
+    _npz("a text of 4 GB told", lambda: _zip(plot__words__npy=_header("(1,)", "<U1000000000"))),
+    _npz("runs of words that are not there", lambda: _with_runs(np.full((9, 1), 2**31 - 1))),
+    _npz("runs with gaps", lambda: _with_runs(np.array([[-1]]))),
+    _npz("runs of 1,000,000 words", lambda: _with_runs(np.zeros((1, MIB), np.int32))),
+    _npz("runs that are no numbers", lambda: _with_runs(np.array([["a"]]))),
+    _npz("1,000,000 runs", lambda: _with_runs(np.zeros((MIB, 1), np.int32))),
     _npz("a shape below 0", lambda: _zip(plot__idf__npy=_header("(-1,)"))),
     _npz("a shape that is a sum", lambda: _zip(plot__idf__npy=_header("(" + "1+" * 4000 + "1,)"))),
     _npz(
