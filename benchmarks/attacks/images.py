@@ -134,14 +134,22 @@ def _with_checksums(random: Random, data: bytes) -> tuple[str, bytes]:
         k = random.randrange(len(chunks))
         name, content = chunks[k]
         if name == b"IDAT" and random.random() < 0.7:
-            raw = bytearray(zlib.decompress(content)) if len(chunks) < 6 else bytearray(content)
-            for _ in range(8):
-                raw[random.randrange(len(raw))] = random.randrange(256)
-            content = zlib.compress(bytes(raw)) if len(chunks) < 6 else bytes(raw)
+            content = _rows_damaged(random, content)
         else:
             content = damaged(random, content)
         chunks[k] = name, content
     return "damaged, its checksums right", PNG + b"".join(chunk(*one) for one in chunks)
+
+
+def _rows_damaged(random: Random, content: bytes) -> bytes:
+    """A PNG's packed rows with some bytes exchanged, inside where they can be unpacked."""
+    try:
+        rows, packed = bytearray(zlib.decompress(content)), True
+    except zlib.error:  # part of them, or damaged already
+        rows, packed = bytearray(content), False
+    for _ in range(8 if rows else 0):
+        rows[random.randrange(len(rows))] = random.randrange(256)
+    return zlib.compress(bytes(rows)) if packed else bytes(rows)
 
 
 def _sizes(random: Random, data: bytes) -> tuple[str, bytes]:
