@@ -279,7 +279,7 @@ def test_an_unknown_input_of_a_feature(folder: Path) -> None:
     change_config(
         folder, lambda config: config["features"]["plot"]["settings"].update(input="__class__")
     )
-    assert "names no inputs, or unknown ones" in refusal(folder)
+    assert "input is none of plot, title, year" in refusal(folder)
 
 
 def test_genres_that_the_graph_does_not_score(folder: Path) -> None:
@@ -359,7 +359,7 @@ def test_features_cut_or_garbled_inside(folder: Path) -> None:
 
 def test_arrays_of_a_feature_are_missing(folder: Path) -> None:
     replace_file(folder, "features.npz", npz(**{"plot.idf": np.ones(3, np.float32)}))
-    assert "wrong settings ('terms')" in refusal(folder)
+    assert "wrong settings ('runs')" in refusal(folder)
 
 
 # model.onnx

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import time
 import warnings
 from pathlib import Path
+from unittest.mock import ANY
 
 import attacks
 import pyarrow as pa
@@ -119,6 +121,28 @@ def test_a_setting_that_would_take_all_memory(
         read_bundle(tmp_path / "bundle")
 
 
+@pytest.mark.parametrize(
+    ("feature", "setting", "said"),
+    [
+        ("plot", {"scale": {}}, "scale is no finite float"),
+        ("plot", {"norm": "yes"}, "norm is no finite bool"),
+        ("plot", {"input": "poster"}, "input is none of plot, title, year"),
+        ("plot", {"weighting": "tfdif"}, "weighting is none of tfidf, count, binary"),
+        ("words", {"min_count": True}, "min_count is no finite int"),
+        ("words", {"input": "year"}, "input is none of plot, title"),
+    ],
+)
+def test_a_setting_of_another_type(
+    tmp_path: Path, feature: str, setting: dict[str, object], said: str
+) -> None:
+    files = with_config(
+        dict(bundle()), lambda config: config["features"][feature]["settings"].update(setting)
+    )
+    Case("", files).save(tmp_path / "bundle")
+    with pytest.raises(BundleError, match=said):
+        read_bundle(tmp_path / "bundle")
+
+
 def test_a_damaged_member_of_an_archive_is_one_line(tmp_path: Path) -> None:
     for how in (8, 12, 14):
         path = tmp_path / f"{how}.zip"
@@ -150,7 +174,7 @@ def test_a_poster_whose_path_is_too_long(tmp_path: Path) -> None:
 def test_a_json_line_of_too_many_brackets(tmp_path: Path) -> None:
     (tmp_path / "movies.jsonl").write_bytes(b'{"title": [' + b"[]," * 600_000 + b"[]]}")
     [movie] = Catalogue(tmp_path / "movies.jsonl")
-    assert movie.problem == "row 1: a line of too many brackets; write one film a line"
+    assert movie.problem == "row 1: a line of too many values; write one film a line"
 
 
 def test_a_csv_file_of_too_many_columns(tmp_path: Path) -> None:
@@ -222,3 +246,20 @@ def test_a_graph_that_asks_for_all_memory_is_refused(tmp_path: Path, name: str) 
     Case(name, change(dict(bundle()))).save(tmp_path / "bundle")
     with pytest.raises(BundleError, match=r"requested bytes|smaller than|cannot be loaded"):
         Predictor(tmp_path / "bundle").predict(plot="A sheriff.")
+
+
+def test_half_a_character_survives_what_is_written_beside_it() -> None:
+    line = b'{"id": "a", "title": "\\ud800"}\n'
+    new, changes = write_table(line, ".jsonl", {"a": Found({"War": 0.9}, "default", "1")})
+    assert len(changes) == 1
+    assert json.loads(new) == json.loads(line) | {"genres": ["War"], "genreel": ANY}
+
+
+def test_an_archive_entry_without_a_name_is_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "films.zip"
+    data = bytearray(zipped([("a.txt", b"a"), ("b", b"b")]))
+    at = data.rindex(b"PK\x01\x02")  # the directory's entry of b, whose name becomes an extra
+    data[at + 28 : at + 32] = b"\0\0\1\0"
+    path.write_bytes(data)
+    assert "a.txt" in Source(path).names
+    assert "" not in Source(path).names

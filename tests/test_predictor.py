@@ -27,7 +27,7 @@ from genreel.catalogue import Movie
 from genreel.errors import BundleError, InputError
 from genreel.features.image import Pixels, PixelSettings
 from genreel.posters import Limits
-from genreel.predictor import Prediction, Predictor
+from genreel.predictor import LIGHT, Prediction, Predictor
 from genreel.vocabulary import GENRES, Vocabulary
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -251,8 +251,20 @@ def test_an_endless_stream_is_read_a_few_batches_ahead(words: Predictor) -> None
     assert consumed == [], "nothing is read before it is asked for"
     for number, prediction in enumerate(itertools.islice(predictions, 50)):
         assert prediction.id == f"movie {number}"
-        assert len(consumed) <= number + 5 * BATCH
+        assert len(consumed) <= number + (4 + words.threads) * BATCH * LIGHT
     predictions.close()
+
+
+def test_light_movies_share_larger_batches(tiny: Predictor, words: Predictor) -> None:
+    light, heavy = Movie("a", plot=PLOT), Movie("b", plot=PLOT, poster=POSTER)
+
+    def sizes(predictor: Predictor, movies: list[Movie]) -> list[int]:
+        return [len(batch) for batch in predictor._batches(movies, 2)]
+
+    assert sizes(tiny, [light] * 9) == [2 * LIGHT, 1]
+    assert sizes(tiny, [heavy] * 5) == [2, 2, 1]
+    assert sizes(tiny, [heavy, light, light, light, heavy, light]) == [4, 2]
+    assert sizes(words, [heavy] * 9) == [2 * LIGHT, 1], "words reads no posters"
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 40])
@@ -260,6 +272,7 @@ def test_movies_of_like_length_share_a_batch_and_come_in_order(
     words: Predictor, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     monkeypatch.setattr(words, "_window", 3)
+    monkeypatch.setattr(words, "_heavy", {"plot"})
     rng = np.random.default_rng(count)
     given = [Movie(str(i), plot=f"{PLOT} " * int(rng.integers(1, 9))) for i in range(count)]
     batches: list[list[int]] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import json
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from random import Random
@@ -30,10 +31,10 @@ def attempt(case: Case) -> bool:
     """Whether a row is a film; a table that is not large is imported and written into as well."""
     with case.folder() as folder:
         [path] = folder.iterdir()
-        good = _read(lambda: Catalogue(path, extra=True))
+        good = _read(lambda: Catalogue(path, extra=True), folder)
         if path.stat().st_size > 4 * MIB:
             return good
-        _read(lambda: FORMATS["columns"].read(path, Options()))
+        _read(lambda: FORMATS["columns"].read(path, Options()), folder)
         try:
             new, _ = write_table(path.read_bytes(), path.suffix, FOUND)
             assert isinstance(new, bytes)
@@ -42,12 +43,14 @@ def attempt(case: Case) -> bool:
     return good
 
 
-def _read(read: Callable[[], Iterable[Movie]]) -> bool:
+def _read(read: Callable[[], Iterable[Movie]], folder: Path) -> bool:
     try:
         good = False
         for movie in read():
             path = movie.poster
-            assert not isinstance(path, Path) or ".." not in path.parts, path
+            if isinstance(path, Path):
+                inside = Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+                assert inside, path
             good = good or not movie.problem
     except GenreelError as error:
         assert "\n" not in str(error)

@@ -16,7 +16,6 @@ import numpy as np
 
 import genreel
 from genreel.calibration import CaseRules, Rules
-from genreel.catalogue import INPUTS
 from genreel.errors import BundleError, GenreelError
 from genreel.features import Feature, load_feature
 from genreel.files import write_folder_whole
@@ -118,8 +117,8 @@ def read_bundle(path_or_name: str | Path) -> Bundle:
             model = reading.result()
         if _refers_outside(model):
             raise BundleError("model.onnx refers to files outside itself; get the bundle again")
-        if not features or {feature.input for feature in features.values()} - set(INPUTS):
-            raise BundleError("config.json names no inputs, or unknown ones; upgrade genreel")
+        if not features:
+            raise BundleError("config.json names no inputs; get the bundle again")
         vocabulary = Vocabulary(tuple(config["genres"]))
         thresholds = {genre: float(config["thresholds"][genre]) for genre in vocabulary.genres}
         if not all(0 <= threshold <= 1 for threshold in thresholds.values()):

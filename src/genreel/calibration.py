@@ -32,8 +32,8 @@ def logit(scores: NDArray[Any]) -> Floats:
 
 def case_of(present: NDArray[Any]) -> NDArray[np.int64]:
     """Which of CASES each movie is, shape (n,), from the graph's `present`, shape (n, 4)."""
-    there = present[:, [INPUTS.index("poster"), INPUTS.index("plot")]] > 0
-    return np.asarray(there @ np.array([1, 2]))
+    there = present > 0
+    return there[:, INPUTS.index("poster")] + 2 * there[:, INPUTS.index("plot")].astype(np.int64)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,9 @@ from genreel.why import Why, explain, why_to_dict
 
 BATCH_SIZE = 16
 
+LIGHT = 4
+"""So many times as many movies make a batch where none has an input that takes a network long."""
+
 MAX_GRAPH_BYTES = 768 * 2**20
 """Memory that the graphs of a process may hold together, their weights included."""
 
@@ -99,8 +102,9 @@ class Predictor:
         )
         self._rules = self.bundle.rules()
         self._session = load_session(self.bundle.model)
-        kinds = {feature.kind for feature in self.bundle.features.values()}
-        self._window = _WINDOW if Pieces.kind in kinds else 1
+        features = self.bundle.features.values()
+        self._heavy = {f.input for f in features if f.slow or f.kind == Pieces.kind}
+        self._window = _WINDOW if any(f.kind == Pieces.kind for f in features) else 1
 
     @property
     def genres(self) -> tuple[str, ...]:
@@ -156,7 +160,8 @@ class Predictor:
 
         Args:
             movies: Movies, or mappings with the keys of a catalogue's columns.
-            batch_size: movies per run of the graph, at least 1.
+            batch_size: movies per run of the graph, at least 1; LIGHT times as many of those
+                without a poster, and without a plot where a sentence encoder would read it.
             threshold: one threshold in [0, 1] for all genres instead of the bundle's.
             explain: as in `predict`; it takes a second a movie rather than a hundredth.
 
@@ -186,7 +191,7 @@ class Predictor:
             ready.update((number, one) for (number, _), one in zip(batch, found, strict=True))
 
         with ThreadPoolExecutor(self.threads) as pool:
-            for batch in _alike(stream, batch_size, self._window):
+            for batch in self._batches(stream, max(1, batch_size)):
                 reading.append((batch, self._start([movie for _, movie in batch], pool)))
                 if len(reading) > _AHEAD:
                     run_next()
@@ -242,6 +247,24 @@ class Predictor:
         except Exception as error:  # onnxruntime's exceptions have no common base
             raise BundleError(f"bundle {self.bundle.name}: the graph failed ({error})") from None
         return self._rules.calibrate(scores, arrays["present"])
+
+    def _batches(self, movies: Iterable[Movie], size: int) -> Iterator[_Numbered]:
+        """Numbered movies in batches; within `_window` batches those with long plots last."""
+        numbered = enumerate(movies)
+        batch: _Numbered = []
+        room = size * LIGHT
+        while near := list(itertools.islice(numbered, size * self._window)):
+            if self._window > 1:
+                near.sort(key=lambda pair: len(pair[1].plot))
+            for number, movie in near:
+                takes = LIGHT if any(map(movie.has, self._heavy)) else 1
+                if room < takes:
+                    yield batch
+                    batch, room = [], size * LIGHT
+                batch.append((number, movie))
+                room -= takes
+        if batch:
+            yield batch
 
     def _start(self, movies: Sequence[Movie], pool: ThreadPoolExecutor) -> _Started:
         """Has the pool read what is slow to read."""
@@ -375,16 +398,6 @@ def run_session(session: onnxruntime.InferenceSession, arrays: Mapping[str, Arra
     """Scores of a graph, float32 of shape (n, genres), for arrays of `features.collate`."""
     [scores] = session.run(["scores"], {i.name: arrays[i.name] for i in session.get_inputs()})
     return np.asarray(scores)
-
-
-def _alike(movies: Iterable[Movie], size: int, window: int) -> Iterator[_Numbered]:
-    """Numbered movies in batches of `size`; within `window` batches those with long plots last."""
-    numbered = enumerate(movies)
-    size = max(1, size)
-    while near := list(itertools.islice(numbered, size * window)):
-        if window > 1:
-            near.sort(key=lambda pair: len(pair[1].plot))
-        yield from (near[start : start + size] for start in range(0, len(near), size))
 
 
 def cores() -> int:

@@ -2,7 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+Settings = TypeVar("Settings", bound=Any)
+
+
+def checked(made: Settings, inputs: Sequence[str] = ()) -> Settings:
+    """The settings; ValueError where one is of another type than its default, or not finite.
+
+    Args:
+        made: a dataclass whose every field has a default.
+        inputs: what its field `input` may be, if it has one.
+    """
+    for field in dataclasses.fields(made):
+        value, kind = getattr(made, field.name), type(field.default)
+        fits = type(value) is kind or (kind is float and type(value) is int)
+        if not fits or (kind is float and not math.isfinite(value)):
+            raise ValueError(f"{field.name} is no finite {kind.__name__}")
+    if inputs and made.input not in inputs:
+        raise ValueError(f"input is none of {', '.join(inputs)}")
+    return made
 
 
 def check_whole(name: str, value: Any, most: int) -> None:

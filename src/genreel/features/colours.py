@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from genreel.catalogue import Movie
-from genreel.features.checks import check_whole
+from genreel.features.checks import check_whole, checked
 from genreel.posters import Limits, open_poster
 
 Floats = NDArray[np.float32]
@@ -114,7 +114,7 @@ class Colours:
     @classmethod
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
         """From `settings()`."""
-        made = ColourSettings(**settings)
+        made = checked(ColourSettings(**settings))
         check_whole("count", made.count, _SIDE[0] * _SIDE[1] // 4)
         return cls(made)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from genreel.catalogue import Movie
-from genreel.features.checks import check_whole
+from genreel.features.checks import check_whole, checked
 from genreel.posters import Limits, open_poster
 
 PixelRow = NDArray[np.uint8]
@@ -55,7 +55,7 @@ class Pixels:
     @classmethod
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
         """From `settings()`."""
-        made = PixelSettings(**settings)
+        made = checked(PixelSettings(**settings))
         check_whole("height", made.height, MAX_SIDE)
         check_whole("width", made.width, MAX_SIDE)
         return cls(made)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
 from genreel.errors import InputError
-from genreel.features.checks import check_whole
+from genreel.features.checks import check_whole, checked
 from genreel.features.text import MAX_CHARACTERS, check_length
 
 PieceRow = NDArray[np.int32]
@@ -84,7 +84,8 @@ class Pieces:
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
         """From `settings()` and `state()`."""
         check_whole("length", settings.get("length", PieceSettings.length), MAX_CHARACTERS)
-        return cls(PieceSettings(**settings), bytes(state["pieces"]).decode().split("\n"))
+        made = checked(PieceSettings(**settings), ("plot", "title"))
+        return cls(made, bytes(state["pieces"]).decode().split("\n"))
 
     def settings(self) -> dict[str, Any]:
         """JSON values."""

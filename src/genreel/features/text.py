@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
 from genreel.errors import InputError
-from genreel.features.checks import check_whole
+from genreel.features.checks import check_whole, checked
 from genreel.features.ngrams import Ngrams
 from genreel.features.stopwords import STOP_WORDS
 
@@ -116,7 +116,10 @@ class Terms:
         values = {**settings, "ngrams": (shortest, longest)}
         if state["runs"].shape[1:] != (longest,):
             raise ValueError("terms and ngrams differ in length")
-        return cls(TermSettings(**values), Ngrams.load(state), state["idf"])
+        made = checked(TermSettings(**values), ("plot", "title", "year"))
+        if made.weighting not in ("tfidf", "count", "binary"):
+            raise ValueError("weighting is none of tfidf, count, binary")
+        return cls(made, Ngrams.load(state), state["idf"])
 
     def settings(self) -> dict[str, Any]:
         """JSON values."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
 from genreel.errors import InputError
-from genreel.features.checks import check_whole
+from genreel.features.checks import check_whole, checked
 from genreel.features.text import MAX_CHARACTERS, split_words
 
 TokenRow = NDArray[np.int64]
@@ -86,7 +86,7 @@ class Tokens:
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
         """From `settings()` and `state()`."""
         words = bytes(state["words"]).decode().split("\n") if len(state["words"]) else []
-        made = TokenSettings(**settings)
+        made = checked(TokenSettings(**settings), ("plot", "title"))
         check_whole("length", made.length, MAX_CHARACTERS)
         return cls(made, words)
 

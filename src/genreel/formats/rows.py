@@ -152,7 +152,10 @@ def _edit_jsonl(data: bytes, decide: Decide) -> bytes:
         )
         if change is not None and isinstance(row, dict):
             end = line[len(line.rstrip(b"\r\n")) :]
-            line = json.dumps(row | change, ensure_ascii=False).encode() + end
+            try:
+                line = json.dumps(row | change, ensure_ascii=False).encode() + end
+            except UnicodeEncodeError:  # half a character, which JSON can spell and UTF-8 cannot
+                line = json.dumps(row | change).encode() + end
         out.append(line)
     return b"".join(out)
 

@@ -142,6 +142,8 @@ def _inside(info: zipfile.ZipInfo) -> bool:
     path = PurePosixPath(info.filename.replace("\\", "/"))
     link = stat.S_ISLNK(info.external_attr >> 16)
     drive = bool(path.parts) and ":" in path.parts[0]
+    if not info.filename:  # of which zipfile itself asks for the last letter
+        return False
     return not (info.is_dir() or link or path.is_absolute() or drive or ".." in path.parts)
 
 
