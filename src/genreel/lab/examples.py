@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
 from genreel.errors import InputError
-from genreel.features import Array, Feature, collate
+from genreel.features import Array, Feature, collate, read_many
 from genreel.lab.training.cache import cached_rows
 from genreel.vocabulary import Known, Labels, Vocabulary
 
 Index = NDArray[np.int64]
+
+_AT_ONCE = 256  # movies whose texts are read together
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,9 @@ def read_examples(
     rows: dict[str, Sequence[Any]] = {}
     for name, feature in features.items():
         rows[name] = cached_rows(feature, movies, cache) or [
-            _read_or_none(feature, movie) for movie in movies
+            None if isinstance(row, InputError) else row
+            for start in range(0, len(movies), _AT_ONCE)
+            for row in read_many(feature, movies[start : start + _AT_ONCE])
         ]
     return Examples(features, rows, labels, known, np.arange(len(movies)))
 
@@ -135,9 +139,3 @@ def presume_absent(examples: Examples, movies: Sequence[Movie], share: float) ->
         examples, presumed=np.where(silent[:, None] & ~examples.known, np.float32(share), 0)
     )
 
-
-def _read_or_none(feature: Feature, movie: Movie) -> Any:
-    try:
-        return feature.read(movie)
-    except InputError:
-        return None
