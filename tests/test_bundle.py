@@ -368,7 +368,7 @@ def test_arrays_of_a_feature_are_missing(folder: Path) -> None:
 @pytest.mark.parametrize("data", [b"", b"garbage", b"\x08\x0a" * 100])
 def test_a_graph_that_is_none(folder: Path, data: bytes, capfd: pytest.CaptureFixture[str]) -> None:
     replace_file(folder, "model.onnx", data)
-    assert refusal(folder).startswith("model.onnx cannot be loaded (")
+    assert ": model.onnx cannot be loaded (" in refusal(folder)
     assert capfd.readouterr() == ("", ""), "onnxruntime prints nothing of its own"
 
 
@@ -410,7 +410,7 @@ def test_a_custom_operator_is_refused(folder: Path) -> None:
     model = graph("scores = evil.ops.Run (present)", ', "evil.ops" : 1')
     replace_file(folder, "model.onnx", model.SerializeToString())
     message = refusal(folder)
-    assert message.startswith("model.onnx cannot be loaded (")
+    assert ": model.onnx cannot be loaded (" in message
     assert "evil.ops" in message
 
 
@@ -518,4 +518,4 @@ def test_operators_of_an_engine_are_refused(folder: Path, declared: bool, inside
     del model.graph.node[:]
     model.graph.node.append(node)
     replace_file(folder, "model.onnx", model.SerializeToString())
-    assert refusal(folder).startswith("model.onnx cannot be loaded (operators of com.microsoft)")
+    assert ": model.onnx cannot be loaded (operators of com.microsoft)" in refusal(folder)

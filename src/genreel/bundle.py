@@ -6,11 +6,11 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from genreel.errors import BundleError, GenreelError
 from genreel.features import Feature, load_feature
 from genreel.files import write_folder_whole
 from genreel.vocabulary import Vocabulary
+
+Prepared = TypeVar("Prepared")
 
 FORMAT = 2
 """Version of the layout; a bundle of another one is refused."""
@@ -96,15 +98,26 @@ def read_bundle(path_or_name: str | Path) -> Bundle:
     Raises:
         BundleError: anything is missing, damaged, too large or of another format.
     """
+    return open_bundle(path_or_name, lambda model: None)[0]
+
+
+def open_bundle(
+    path_or_name: str | Path, prepare: Callable[[bytes], Prepared]
+) -> tuple[Bundle, Prepared]:
+    """As `read_bundle`, and what `prepare` makes of the checked graph while the rest is read.
+
+    Raises:
+        BundleError: as `read_bundle`, or what `prepare` raises.
+    """
     folder = bundle_folder(path_or_name)
     try:
         config = _read_config(folder)
         for name in ("model.onnx", "features.npz"):
             if name not in config["files"]:
                 raise BundleError(f"config.json lists no {name}; get the bundle again")
-        # The graph is read and hashed, outside Python's lock, while the features are made.
+        # All this is outside Python's lock, which the features need meanwhile.
         with ThreadPoolExecutor(1) as pool:
-            reading = pool.submit(_read_file, folder, config, "model.onnx")
+            reading = pool.submit(_read_graph, folder, config, prepare)
             small = [name for name in config["files"] if name != "model.onnx"]
             contents = {name: _read_file(folder, config, name) for name in small}
             state = _read_arrays(contents["features.npz"])
@@ -114,9 +127,7 @@ def read_bundle(path_or_name: str | Path) -> Bundle:
                 name: load_feature(entry["kind"], entry["settings"], state.get(name, {}))
                 for name, entry in config["features"].items()
             }
-            model = reading.result()
-        if _refers_outside(model):
-            raise BundleError("model.onnx refers to files outside itself; get the bundle again")
+            model, prepared = reading.result()
         if not features:
             raise BundleError("config.json names no inputs; get the bundle again")
         vocabulary = Vocabulary(tuple(config["genres"]))
@@ -139,7 +150,7 @@ def read_bundle(path_or_name: str | Path) -> Bundle:
         ) from None
     except OSError as error:
         raise BundleError(f"bundle {folder}: cannot be read ({error.strerror})") from None
-    return bundle
+    return bundle, prepared
 
 
 def _read_config(folder: Path) -> dict[str, Any]:
@@ -183,6 +194,15 @@ def _read_file(folder: Path, config: Mapping[str, Any], name: str) -> bytes:
     if hashlib.sha256(data).hexdigest() != expected["sha256"]:
         raise BundleError(f"{name} is damaged (sha256 differs); get the bundle again")
     return data
+
+
+def _read_graph(
+    folder: Path, config: Mapping[str, Any], prepare: Callable[[bytes], Prepared]
+) -> tuple[bytes, Prepared]:
+    model = _read_file(folder, config, "model.onnx")
+    if _refers_outside(model):
+        raise BundleError("model.onnx refers to files outside itself; get the bundle again")
+    return model, prepare(model)
 
 
 def _refers_outside(model: bytes) -> bool:

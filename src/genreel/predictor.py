@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from genreel.bundle import Bundle, check_operators, read_bundle
+from genreel.bundle import Bundle, check_operators, open_bundle
 from genreel.catalogue import INPUTS, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
 from genreel.features import Array, collate, read_many
@@ -92,7 +92,10 @@ class Predictor:
         threads: int | None = None,
         limits: Limits | None = None,
     ) -> None:
-        self.bundle = bundle if isinstance(bundle, Bundle) else read_bundle(bundle)
+        if isinstance(bundle, Bundle):
+            self.bundle, self._session = bundle, load_session(bundle.model)
+        else:
+            self.bundle, self._session = open_bundle(bundle, load_session)
         self.threads = threads or cores()
         for feature in self.bundle.features.values():
             if limits and hasattr(feature, "limits"):
@@ -101,7 +104,6 @@ class Predictor:
             name for name in INPUTS if any(f.input == name for f in self.bundle.features.values())
         )
         self._rules = self.bundle.rules()
-        self._session = load_session(self.bundle.model)
         features = self.bundle.features.values()
         self._heavy = {f.input for f in features if f.slow or f.kind == Pieces.kind}
         self._window = _WINDOW if any(f.kind == Pieces.kind for f in features) else 1

@@ -138,4 +138,3 @@ def presume_absent(examples: Examples, movies: Sequence[Movie], share: float) ->
     return replace(
         examples, presumed=np.where(silent[:, None] & ~examples.known, np.float32(share), 0)
     )
-
