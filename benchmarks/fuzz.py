@@ -71,7 +71,7 @@ def bundle() -> Callable[[bytes], None]:
 
     attacks = importlib.import_module("attacks.bundles")
     files = dict(attacks.bundle())
-    folder = attacks.Case("", {}).folder().__enter__()
+    folder = Path(tempfile.mkdtemp())
 
     def read(data: bytes) -> None:
         if data[:1] == b"{":
