@@ -401,8 +401,8 @@ def test_a_graph_that_points_outside_itself(
     def never(*args: Any) -> None:
         pytest.fail("the graph reached onnxruntime")
 
-    monkeypatch.setattr("genreel.predictor.load_session", never)
-    expected = f"bundle {folder}: model.onnx refers to files outside itself; get the bundle again"
+    monkeypatch.setattr("genreel.predictor.onnxruntime.InferenceSession", never)
+    expected = f"bundle {folder}: model.onnx refers to files outside itself; get it again"
     assert refusal(folder) == expected
 
 

@@ -20,7 +20,7 @@ from attacks.case import Case
 from attacks.catalogues import same_text
 from attacks.images import chunk, encode, gif_blocks, jpeg_scans, noise, png, segments
 
-from genreel.bundle import check_operators, read_bundle
+from genreel.bundle import check_graph, read_bundle
 from genreel.catalogue import Catalogue, movie_from_record
 from genreel.errors import BundleError, CatalogueError, PosterError
 from genreel.formats import FORMATS
@@ -102,8 +102,8 @@ def test_what_must_be_decoded_whole_has_a_limit_of_its_own(data: bytes) -> None:
 
 def test_a_graph_with_a_loop_is_refused() -> None:
     with pytest.raises(BundleError, match=r"model.onnx cannot be loaded \(operator Loop\)"):
-        check_operators(loop(10))
-    check_operators(graph())
+        check_graph(loop(10))
+    check_graph(graph())
 
 
 @pytest.mark.parametrize(

@@ -261,10 +261,12 @@ def test_light_movies_share_larger_batches(tiny: Predictor, words: Predictor) ->
     def sizes(predictor: Predictor, movies: list[Movie]) -> list[int]:
         return [len(batch) for batch in predictor._batches(movies, 2)]
 
-    assert sizes(tiny, [light] * 9) == [2 * LIGHT, 1]
+    full = 2 * LIGHT
+    assert sizes(tiny, [light] * (full + 1)) == [full, 1]
     assert sizes(tiny, [heavy] * 5) == [2, 2, 1]
-    assert sizes(tiny, [heavy, light, light, light, heavy, light]) == [4, 2]
-    assert sizes(words, [heavy] * 9) == [2 * LIGHT, 1], "words reads no posters"
+    assert sizes(tiny, [heavy, *[light] * LIGHT, heavy, light]) == [1 + LIGHT, 2]
+    assert sizes(tiny, [heavy, light, heavy]) == [2, 1]
+    assert sizes(words, [heavy] * (full + 1)) == [full, 1], "words reads no posters"
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 40])

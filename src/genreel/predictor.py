@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from genreel.bundle import Bundle, check_operators, open_bundle
+from genreel.bundle import Bundle, check_graph, open_bundle
 from genreel.catalogue import INPUTS, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
 from genreel.features import Array, collate, read_many
@@ -23,9 +23,9 @@ from genreel.features.pieces import Pieces
 from genreel.posters import Limits, PosterSource
 from genreel.why import Why, explain, why_to_dict
 
-BATCH_SIZE = 16
+BATCH_SIZE = 4
 
-LIGHT = 4
+LIGHT = 16
 """So many times as many movies make a batch where none has an input that takes a network long."""
 
 MAX_GRAPH_BYTES = 768 * 2**20
@@ -360,7 +360,7 @@ def _outcome(future: Future[Any]) -> Any:
 _Started = Mapping[str, Sequence[Future[Any] | None]]
 _Numbered = list[tuple[int, Movie]]
 _AHEAD = 2  # batches that are decoded while one is predicted
-_WINDOW = 16
+_WINDOW = 64
 """Batches whose movies are sorted by their plots where a sentence encoder reads them: every text of
 a batch costs as much as the longest, which in a batch of any movies is some three times the mean.
 """
@@ -371,7 +371,7 @@ def load_session(model: bytes) -> onnxruntime.InferenceSession:
 
     Several batches side by side use several cores better than one batch that is shared out.
     """
-    check_operators(model)
+    check_graph(model)
     _bound_memory()
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.use_env_allocators", "1")  # the one that is bounded
