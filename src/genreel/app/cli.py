@@ -188,7 +188,7 @@ def _add_predict(commands: Any) -> None:
         "--workers", type=_positive, metavar="N", help="for ray: processes (default: all cores)"
     )
     parser.add_argument(
-        "--part-rows", type=_positive, metavar="N", help="for ray: movies of a part (1,000)"
+        "--part-rows", type=_positive, metavar="N", help="for ray: movies of a part (250)"
     )
 
 

@@ -44,7 +44,7 @@ except ImportError:
 FORMAT = 1
 """Version of the output folder's layout."""
 
-PART_ROWS = 1000
+PART_ROWS = 250
 """Movies of a part: seconds of work, lost at most once per actor when a run is stopped."""
 
 STORE_BYTES = 128 * 2**20
