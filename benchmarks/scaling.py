@@ -72,7 +72,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--movies", type=int, default=1000)
     parser.add_argument("--cores", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--part-rows", type=int, help="default: 1000, at most an eighth of all")
+    parser.add_argument("--part-rows", type=int, help=f"{PART_ROWS}, at most an eighth of all")
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--posters", action="store_true", help="without plot, title and year")
     parser.add_argument("--estimate", action="store_true")

@@ -134,10 +134,10 @@ def _with_runs(runs: Any) -> bytes:
 @functools.cache
 def bundle() -> Mapping[str, bytes]:
     """Name → bytes of a small bundle's files."""
-    words = np.frombuffer("\n".join(TERMS).encode(), np.uint8)
+    terms = _terms(np.arange(len(TERMS))[:, None])
     features = {
-        "plot": load_feature("terms", {"ngrams": [1, 1]}, _terms(np.arange(len(TERMS))[:, None])),
-        "words": load_feature("tokens", {"input": "title", "length": 8}, {"words": words}),
+        "plot": load_feature("terms", {"ngrams": [1, 1]}, terms),
+        "words": load_feature("tokens", {"input": "title", "length": 8}, terms),
         "poster": load_feature("pixels", {"height": 24, "width": 16}, {}),
     }
     with tempfile.TemporaryDirectory() as folder:

@@ -115,7 +115,7 @@ def open_bundle(
         for name in ("model.onnx", "features.npz"):
             if name not in config["files"]:
                 raise BundleError(f"config.json lists no {name}; get the bundle again")
-        # All this is outside Python's lock, which the features need meanwhile.
+        # Reading, hashing and preparing leave Python's lock, by and large, to the features.
         with ThreadPoolExecutor(1) as pool:
             reading = pool.submit(_read_graph, folder, config, prepare)
             small = [name for name in config["files"] if name != "model.onnx"]
