@@ -116,6 +116,7 @@ BUILD: dict[str, Callable[[Examples], Model]] = {
         f"tower {name}": lambda e, table=table: network(e, table)  # type: ignore[misc]
         for name, table in TOWER.items()
     },
+    "mirrored tower": lambda e: network(e, {**TOWER["backbone"], "mirror": True}),
     "frozen tower": lambda e: network(
         e, {**TOWER["backbone"], "frozen": True}, head=HeadSettings((5,), "tanh", batch_norm=True)
     ),

@@ -231,6 +231,24 @@ def test_no_augmentation_outside_training(posters: Tensor) -> None:
         torch.testing.assert_close(tower(posters), tower(posters), rtol=0, atol=1e-4)
 
 
+def test_in_use_a_poster_and_its_mirror_image_count_alike(posters: Tensor) -> None:
+    torch.manual_seed(0)
+    plain = backbone().eval()
+    tower = backbone(replace(TINY, mirror=True)).eval()
+    tower.load_state_dict(plain.state_dict())
+    image = posters.flip(3)
+    with torch.no_grad():
+        expected = (plain(posters) + plain(image)) / 2
+        torch.testing.assert_close(tower(posters), expected)
+        torch.testing.assert_close(tower(image), expected)
+        assert not torch.allclose(plain(posters), plain(image), rtol=1e-3)
+        np.testing.assert_allclose(tower.extract(posters.numpy()), expected, rtol=1e-4, atol=1e-6)
+    assert tower.identity() != plain.identity()  # their vectors may not share a cache
+    still = backbone(replace(STILL, mirror=True)).train()
+    before = vectors(still, posters, training=True)
+    torch.testing.assert_close(still(posters), before, rtol=0, atol=1e-4)
+
+
 def test_a_grey_poster_serves_as_three_channels(posters: Tensor) -> None:
     torch.manual_seed(0)
     tower = backbone()

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.decomposition import PCA
 from sklearn.ensemble import (
     ExtraTreesClassifier,
@@ -146,7 +147,7 @@ class PerGenre:
             if isinstance(estimator, KNeighborsClassifier):
                 scores[:, g] = estimator._y[_nearest(estimator, x)].mean(axis=1)
             elif isinstance(estimator, SVC):
-                scores[:, g] = 1 / (1 + np.exp(-estimator.decision_function(x)))
+                scores[:, g] = expit(estimator.decision_function(x))
             else:
                 scores[:, g] = estimator.predict_proba(x)[:, 1]
         return scores
@@ -374,7 +375,7 @@ class Linear:
     def scores(self, examples: Examples) -> Scores:
         """Sigmoid of the linear terms."""
         z = self._matrix(examples) @ self.weights + self.bias
-        return np.asarray(1 / (1 + np.exp(-z)), np.float32)
+        return np.asarray(expit(z), np.float32)
 
     def blocks(self, features: Mapping[str, Feature]) -> dict[str, NDArray[np.float32]]:
         """Feature → its rows of `weights`."""

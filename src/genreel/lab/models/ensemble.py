@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from genreel.calibration import logit
 from genreel.catalogue import INPUTS
@@ -238,7 +239,7 @@ class LateFusion(_OfParts):
         pattern = present @ self.powers
         x = logit(self.part_scores(examples))
         z = (x * self.weights[pattern]).sum(axis=1) + self.bias[pattern]
-        return np.asarray(1 / (1 + np.exp(-z)), np.float32)
+        return np.asarray(expit(z), np.float32)
 
     @property
     def powers(self) -> NDArray[np.int64]:
@@ -291,7 +292,7 @@ def _map_logistic(
     penalty = np.diag([precision] * len(centre) + [_BIAS_PRECISION])
     beta = mean.copy()
     for _ in range(50):
-        p = 1 / (1 + np.exp(-design @ beta))
+        p = expit(design @ beta)
         gradient = design.T @ (p - y) + penalty @ (beta - mean)
         hessian = (design * (p * (1 - p))[:, None]).T @ design + penalty
         step = np.linalg.solve(hessian, gradient)

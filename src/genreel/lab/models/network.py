@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.special import expit
 from torch import Tensor, nn
 
 from genreel.calibration import logit
@@ -201,7 +202,7 @@ class Network:
         """Sigmoid of the logits."""
         assert self.module is not None, "fit first"
         logits = predict_network(self.module, self._extracted(examples), self.features)
-        return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
+        return np.asarray(expit(logits), np.float32)
 
     def parameters(self) -> int:
         """Numbers that the network holds, those of batch normalisation's averages included (as

@@ -48,6 +48,8 @@ class BackboneSettings:
             shows everything larger than the whole poster does; shrunk, as large, and a step of
             training costs less (Touvron et al. 2019, Fixing the train-test resolution discrepancy).
         flip: mirror half of the posters in training.
+        mirror: in use, give the mean of a poster's vector and that of its mirror image; costs
+            twice the time.
         brightness, contrast: largest change in training, as a share of half the range of
             values and of the poster's own contrast.
     """
@@ -60,6 +62,7 @@ class BackboneSettings:
     zoom: float = 0.8
     shrink: float = 1.0
     flip: bool = True
+    mirror: bool = False
     brightness: float = 0.2
     contrast: float = 0.2
 
@@ -89,20 +92,30 @@ class Backbone(nn.Module):
         if self.training:
             s = self.settings
             x = augment(x, s.zoom, s.flip, s.brightness, s.contrast, s.shrink)
-        return torch.as_tensor(self.dropout(self.net(x)))
+            return torch.as_tensor(self.dropout(self.net(x)))
+        return self._vectors(x)
 
     def identity(self) -> str:
         """Names the network and its weights, for the cache of vectors."""
         digest = hashlib.sha256()
         for tensor in self.net.state_dict().values():
             digest.update(tensor.numpy().tobytes())
-        return f"{self.settings.name} {timm.__version__} {digest.hexdigest()}"
+        mirrored = " mirrored" if self.settings.mirror else ""
+        return f"{self.settings.name} {timm.__version__} {digest.hexdigest()}{mirrored}"
 
     def extract(self, pixels: Array) -> Array:
         """uint8 (m, channels, h, w) → float32 (m, width), without augmentation."""
         self.net.eval()
         with torch.inference_mode():
-            return np.asarray(self.net(scaled(torch.from_numpy(pixels))).numpy())
+            return np.asarray(self._vectors(scaled(torch.from_numpy(pixels))).numpy())
+
+    def _vectors(self, x: Tensor) -> Tensor:
+        """As in use."""
+        if not self.settings.mirror:
+            return torch.as_tensor(self.net(x))
+        n = x.shape[0]  # len(x) would be a fixed number in an exported graph
+        both = self.net(torch.cat([x, x.flip(3)]))
+        return torch.as_tensor((both[:n] + both[n:]) / 2)
 
     def prepare(self, pixels: Tensor) -> None:
         """Fits the batch normalisation of pretrained weights to posters, before training.

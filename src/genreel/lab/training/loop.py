@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from lightning.fabric import Fabric
 from lightning.fabric.strategies.ddp import DDPStrategy
+from scipy.special import expit
 from torch import Tensor, nn
 
 from genreel.errors import RecipeError
@@ -197,7 +198,7 @@ def train_network(
                 "lower training.learning_rate"
             )
         auc = macro_roc_auc(valid.labels, valid.known, found)
-        valid_loss = log_loss(valid.labels, valid.known, 1 / (1 + np.exp(-found)))
+        valid_loss = log_loss(valid.labels, valid.known, expit(found))
         history.append(
             {
                 "epoch": epoch + 1,
