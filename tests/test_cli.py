@@ -700,6 +700,20 @@ def test_doctor(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("shipped")
+@pytest.mark.parametrize(
+    ("program", "said"), [("/usr/bin/exiftool", "installed"), (None, "apt install libimage-exif")]
+)
+def test_doctor_names_the_program_that_is_no_library(
+    run: Run, monkeypatch: pytest.MonkeyPatch, program: str | None, said: str
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: program)
+    ran = run("doctor")
+    assert ran.code == 0, "only --iptc needs it"
+    [line] = [line for line in ran.out.splitlines() if "exiftool" in line]
+    assert said in line
+
+
+@pytest.mark.usefixtures("shipped")
 def test_doctor_without_the_lab(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_module_there", lambda name: name not in ("torch", "timm"))
     ran = run("doctor")

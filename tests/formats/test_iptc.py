@@ -65,5 +65,5 @@ def test_a_poster_that_is_none(tmp_path: Path) -> None:
 
 def test_without_exiftool(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(GenreelError, match="needs exiftool, which is not installed; install"):
+    with pytest.raises(GenreelError, match="exiftool is not installed; install"):
         write_iptc(picture(), (), ["Drama"])

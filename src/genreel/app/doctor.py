@@ -10,6 +10,7 @@ import sys
 
 import genreel
 from genreel.errors import GenreelError
+from genreel.formats.iptc import find_exiftool
 
 EXTRAS = {
     "parquet": "catalogues and results as Parquet",
@@ -78,6 +79,11 @@ def examine() -> bool:
             )
         else:
             print(f"  [{extra}] {purpose}: installed")
+    try:
+        find_exiftool()
+        print("  exiftool, for genreel apply xmp --iptc: installed")
+    except GenreelError as error:
+        print(f"  exiftool, for genreel apply xmp --iptc: {error}")
     return works
 
 

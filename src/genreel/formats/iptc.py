@@ -23,8 +23,8 @@ def find_exiftool() -> str:
     program = shutil.which("exiftool")
     if program is None:
         raise GenreelError(
-            "--iptc needs exiftool, which is not installed; install it (Debian: "
-            "apt install libimage-exiftool-perl) or go without: sidecars need none"
+            "exiftool is not installed; install it (Debian: apt install libimage-exiftool-perl) "
+            "or go without --iptc: sidecars need none"
         )
     return program
 
