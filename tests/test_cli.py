@@ -701,7 +701,8 @@ def test_doctor(run: Run) -> None:
 
 @pytest.mark.usefixtures("shipped")
 @pytest.mark.parametrize(
-    ("program", "said"), [("/usr/bin/exiftool", "installed"), (None, "apt install libimage-exif")]
+    ("program", "said"),
+    [("/usr/bin/exiftool", "/usr/bin/exiftool"), (None, "apt install libimage-exif")],
 )
 def test_doctor_names_the_program_that_is_no_library(
     run: Run, monkeypatch: pytest.MonkeyPatch, program: str | None, said: str
@@ -743,6 +744,7 @@ def test_what_the_extras_ask_for() -> None:
     assert doctor.required() == ["numpy", "onnxruntime", "pillow", "rich"]
     assert {"torch", "scikit-learn", "onnx"} <= set(doctor.required("lab"))
     assert doctor.required("nothing") == []
+    assert doctor.missing("test") == [], "every module is looked for under its own name"
 
 
 # Splitting, training, measuring

@@ -31,6 +31,7 @@ _MODULES = {
     "python-multipart": "python_multipart",
     "axe-playwright-python": "axe_playwright_python",
     "pytest-socket": "pytest_socket",
+    "pytest-xdist": "xdist",
     "tomli-w": "tomli_w",
 }
 
@@ -80,10 +81,9 @@ def examine() -> bool:
         else:
             print(f"  [{extra}] {purpose}: installed")
     try:
-        find_exiftool()
-        print("  exiftool, for genreel apply xmp --iptc: installed")
+        print(f"  keywords inside posters: {find_exiftool()}")
     except GenreelError as error:
-        print(f"  exiftool, for genreel apply xmp --iptc: {error}")
+        print(f"  keywords inside posters: {error}")
     return works
 
 
