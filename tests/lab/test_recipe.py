@@ -78,6 +78,22 @@ def test_a_recipe_of_one_model(toml: Write) -> None:
         ),
         (PLOT + "norm = 1\n" + LINEAR, "recipe toy.features.plot.norm: must be bool, not 1"),
         (
+            PLOT + 'weighting = "tf-idf"\n' + LINEAR,
+            "recipe toy.features.plot: weighting is none of tfidf, count, binary; mend it",
+        ),
+        (
+            PLOT + "ngrams = [2, 1]\n" + LINEAR,
+            "recipe toy.features.plot: ngrams is no shortest and longest; mend it",
+        ),
+        (
+            PLOT + 'input = "poster"\n' + LINEAR,
+            "recipe toy.features.plot: input is none of plot, title, year; mend it",
+        ),
+        (
+            POSTER + "height = 0\n" + NETWORK,
+            "recipe toy.features.poster: height is no whole number from 1 to 4,096; mend it",
+        ),
+        (
             PLOT + '[model]\nkind = "liner"\nfeatures = ["plot"]\n',
             "recipe toy.model: unknown 'liner'; did you mean 'linear'?",
         ),

@@ -1,30 +1,29 @@
-"""What the settings of a fitted feature may be: a bundle's arrays are as large as they say."""
+"""What the settings of a feature may be, whether a recipe or a bundle names them: arrays are as
+large as they say.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 from collections.abc import Sequence
-from typing import Any, TypeVar
-
-Settings = TypeVar("Settings", bound=Any)
+from typing import Any
 
 
-def checked(made: Settings, inputs: Sequence[str] = ()) -> Settings:
-    """The settings; ValueError where one is of another type than its default, or not finite.
+def check_types(settings: Any, inputs: Sequence[str] = ()) -> None:
+    """ValueError where a setting is of another type than its default, or not finite.
 
     Args:
-        made: a dataclass whose every field has a default.
+        settings: a dataclass whose every field has a default.
         inputs: what its field `input` may be, if it has one.
     """
-    for field in dataclasses.fields(made):
-        value, kind = getattr(made, field.name), type(field.default)
+    for field in dataclasses.fields(settings):
+        value, kind = getattr(settings, field.name), type(field.default)
         fits = type(value) is kind or (kind is float and type(value) is int)
         if not fits or (kind is float and not math.isfinite(value)):
             raise ValueError(f"{field.name} is no finite {kind.__name__}")
-    if inputs and made.input not in inputs:
+    if inputs and settings.input not in inputs:
         raise ValueError(f"input is none of {', '.join(inputs)}")
-    return made
 
 
 def check_whole(name: str, value: Any, most: int) -> None:

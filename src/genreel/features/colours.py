@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from genreel.catalogue import Movie
-from genreel.features.checks import check_whole, checked
+from genreel.features.checks import check_types, check_whole
 from genreel.posters import Limits, open_poster
 
 Floats = NDArray[np.float32]
@@ -89,6 +89,10 @@ class ColourSettings:
 
     count: int = 5
 
+    def __post_init__(self) -> None:
+        check_types(self)
+        check_whole("count", self.count, _SIDE[0] * _SIDE[1] // 4)
+
 
 class Colours:
     """Dominant colours in Oklab with their shares, the largest first.
@@ -114,9 +118,7 @@ class Colours:
     @classmethod
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
         """From `settings()`."""
-        made = checked(ColourSettings(**settings))
-        check_whole("count", made.count, _SIDE[0] * _SIDE[1] // 4)
-        return cls(made)
+        return cls(ColourSettings(**settings))
 
     def settings(self) -> dict[str, Any]:
         """JSON values."""

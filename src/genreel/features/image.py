@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from genreel.catalogue import Movie
-from genreel.features.checks import check_whole, checked
+from genreel.features.checks import check_types, check_whole
 from genreel.posters import Limits, open_poster
 
 PixelRow = NDArray[np.uint8]
 
 MAX_SIDE = 4096
-"""Pixels of a side that a bundle may ask for."""
+"""Pixels of a side at most."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,11 @@ class PixelSettings:
     height: int = 192
     width: int = 128
     grey: bool = False
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        check_whole("height", self.height, MAX_SIDE)
+        check_whole("width", self.width, MAX_SIDE)
 
 
 class Pixels:
@@ -55,10 +60,7 @@ class Pixels:
     @classmethod
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
         """From `settings()`."""
-        made = checked(PixelSettings(**settings))
-        check_whole("height", made.height, MAX_SIDE)
-        check_whole("width", made.width, MAX_SIDE)
-        return cls(made)
+        return cls(PixelSettings(**settings))
 
     def settings(self) -> dict[str, Any]:
         """JSON values."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
 from genreel.errors import InputError
-from genreel.features.checks import check_whole, checked
+from genreel.features.checks import check_types, check_whole
 from genreel.features.text import MAX_CHARACTERS, check_length
 
 PieceRow = NDArray[np.int32]
@@ -41,6 +41,10 @@ class PieceSettings:
     input: str = "plot"
     encoder: str = "all-MiniLM-L6-v2"
     length: int = 256
+
+    def __post_init__(self) -> None:
+        check_types(self, ("plot", "title"))
+        check_whole("length", self.length, MAX_CHARACTERS)
 
 
 class Pieces:
@@ -83,9 +87,7 @@ class Pieces:
     @classmethod
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
         """From `settings()` and `state()`."""
-        check_whole("length", settings.get("length", PieceSettings.length), MAX_CHARACTERS)
-        made = checked(PieceSettings(**settings), ("plot", "title"))
-        return cls(made, bytes(state["pieces"]).decode().split("\n"))
+        return cls(PieceSettings(**settings), bytes(state["pieces"]).decode().split("\n"))
 
     def settings(self) -> dict[str, Any]:
         """JSON values."""

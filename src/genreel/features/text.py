@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
 from genreel.errors import InputError
-from genreel.features.checks import check_whole, checked
+from genreel.features.checks import check_types, check_whole
 from genreel.features.ngrams import Ngrams
 from genreel.features.stopwords import STOP_WORDS
 
@@ -24,6 +24,9 @@ MAX_CHARACTERS = 100_000
 """A longer text is a book, not a plot; reading it would cost more than it tells."""
 
 _LONGEST_NGRAM = 10  # words
+
+WEIGHTINGS = ("tfidf", "count", "binary")
+"""What a term's weight is made of: its count and rarity, its count, or that it is there."""
 
 _WORD = re.compile(r"\w\w+")
 
@@ -39,7 +42,7 @@ class TermSettings:
         ngrams: shortest and longest run of words that makes a term.
         min_count: a term must occur in this many training movies.
         max_terms: keep the most frequent ones; 0 keeps all.
-        weighting: "tfidf", "count" or "binary".
+        weighting: one of WEIGHTINGS.
         sublinear: use 1 + ln(count) for the count.
         stop_words: drop common English words.
         norm: scale a movie's weights to Euclidean length 1.
@@ -55,6 +58,17 @@ class TermSettings:
     stop_words: bool = False
     norm: bool = True
     scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_types(self, ("plot", "title", "year"))
+        for words in self.ngrams:
+            check_whole("ngrams", words, _LONGEST_NGRAM)
+        if self.ngrams[0] > self.ngrams[1]:
+            raise ValueError("ngrams is no shortest and longest")
+        if self.max_terms < 0:
+            raise ValueError("max_terms is below 0")
+        if self.weighting not in WEIGHTINGS:
+            raise ValueError(f"weighting is none of {', '.join(WEIGHTINGS)}")
 
 
 class Terms:
@@ -111,14 +125,9 @@ class Terms:
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
         """From `settings()` and `state()`."""
         shortest, longest = settings["ngrams"]
-        check_whole("ngrams", shortest, _LONGEST_NGRAM)
-        check_whole("ngrams", longest, _LONGEST_NGRAM)
-        values = {**settings, "ngrams": (shortest, longest)}
+        made = TermSettings(**{**settings, "ngrams": (shortest, longest)})
         if state["runs"].shape[1:] != (longest,):
             raise ValueError("terms and ngrams differ in length")
-        made = checked(TermSettings(**values), ("plot", "title", "year"))
-        if made.weighting not in ("tfidf", "count", "binary"):
-            raise ValueError("weighting is none of tfidf, count, binary")
         return cls(made, Ngrams.load(state), state["idf"])
 
     def settings(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
 from genreel.errors import InputError
-from genreel.features.checks import check_whole, checked
+from genreel.features.checks import check_types, check_whole
 from genreel.features.text import MAX_CHARACTERS, split_words
 
 TokenRow = NDArray[np.int64]
@@ -40,6 +40,12 @@ class TokenSettings:
     length: int = 200
     min_count: int = 1
     stop_words: bool = False
+
+    def __post_init__(self) -> None:
+        check_types(self, ("plot", "title"))
+        check_whole("length", self.length, MAX_CHARACTERS)
+        if self.max_words < 1:
+            raise ValueError("max_words is below 1")
 
 
 class Tokens:
@@ -86,9 +92,7 @@ class Tokens:
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
         """From `settings()` and `state()`."""
         words = bytes(state["words"]).decode().split("\n") if len(state["words"]) else []
-        made = checked(TokenSettings(**settings), ("plot", "title"))
-        check_whole("length", made.length, MAX_CHARACTERS)
-        return cls(made, words)
+        return cls(TokenSettings(**settings), words)
 
     def settings(self) -> dict[str, Any]:
         """JSON values."""

@@ -34,7 +34,8 @@ def settings_from(cls: type[T], table: Mapping[str, Any], where: str) -> T:
     """An instance of the dataclass `cls` from a table; nested dataclasses from nested tables.
 
     Raises:
-        RecipeError: an unknown key (the nearest is offered), a missing one, or a wrong type.
+        RecipeError: an unknown key (the nearest is offered), a missing one, a wrong type, or
+            what the dataclass refuses with a ValueError.
     """
     if not isinstance(table, Mapping):
         raise RecipeError(f"{where}: must be a table, not {table!r}")
@@ -56,6 +57,8 @@ def settings_from(cls: type[T], table: Mapping[str, Any], where: str) -> T:
             and name not in values
         ]
         raise RecipeError(f"{where}: {', '.join(required)} missing; add it") from None
+    except ValueError as error:
+        raise RecipeError(f"{where}: {error}; mend it") from None
 
 
 def _convert(hint: Any, value: Any, where: str) -> Any:
