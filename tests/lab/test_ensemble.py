@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from genreel.calibration import logit
 from genreel.catalogue import INPUTS
@@ -89,6 +91,18 @@ def test_unknown_cells_are_not_looked_at(logits: np.ndarray) -> None:
     other = fit_logistics(logits, np.where(known, labels, 1 - labels), known, 10.0)
     np.testing.assert_array_equal(one[0], other[0])
     np.testing.assert_array_equal(one[1], other[1])
+
+
+def test_the_weights_are_the_most_likely_ones_however_far_the_logits_are_off() -> None:
+    """Parts that are wrong by a constant need a large bias; at the optimum nothing pulls."""
+    rng = np.random.default_rng(3)
+    for shift, scale in itertools.product((0.0, 6.0, 12.0), (0.3, 3.0)):
+        truth = rng.normal(size=(1500, 3)) - 3
+        x = truth[:, None] * scale + rng.normal(size=(1500, 2, 3)) - shift
+        labels = (rng.random(truth.shape) < expit(truth)).astype(np.float64)
+        weights, bias = fit_logistics(x, labels, np.ones(labels.shape, np.bool_), 10.0)
+        z = np.einsum("npg,pg->ng", x, weights) + bias
+        assert np.abs((expit(z) - labels).mean(axis=0)).max() < 1e-3, "only a weak prior holds it"
 
 
 def test_a_rare_genre_is_drawn_to_the_mean(logits: np.ndarray) -> None:

@@ -48,6 +48,19 @@ def test_platt_finds_the_distortion() -> None:
     )
 
 
+def test_no_calibration_makes_films_of_different_scores_rank_alike() -> None:
+    """A step, which no sigmoid fits: isotonic regression is chosen, and its steps are sloped."""
+    rng = np.random.default_rng(7)
+    scores = rng.random((3000, 1))
+    shares = np.where(scores < 0.3, 0.02, np.where(scores < 0.8, 0.45, 0.55))
+    labels = (rng.random(scores.shape) < shares).astype(np.float32)
+    [curve] = choose_curves(labels, np.ones(labels.shape, np.bool_), scores)
+    assert curve is not None and curve.scores
+    said = curve(np.linspace(0, 1, 2001))
+    assert (np.diff(said) > 0).all() and (said[0], said[-1]) == (0, 1)
+    assert np.abs(curve(scores) - shares).mean() < 0.05
+
+
 def test_unknown_cells_change_nothing() -> None:
     labels, known, scores = drawn(300, 3, distort=True)
     noise = np.random.default_rng(9).random(scores.shape)

@@ -152,9 +152,13 @@ def _isotonic(labels: Labels, known: Known, scores: NDArray[Any]) -> list[Curve 
             continue
         # Laplace's rule: no finite number of movies shows that something never happens.
         fit = IsotonicRegression(y_min=1 / (n + 2), y_max=1 - 1 / (n + 2))
-        fit.fit(scores[use, g].astype(np.float64), labels[use, g])
-        x, y = (np.round(values, 6) for values in (fit.X_thresholds_, fit.y_thresholds_))
-        curves.append(Curve(scores=tuple(x.tolist()), shares=tuple(y.tolist())))
+        given = scores[use, g].astype(np.float64)
+        shares, step = np.unique(fit.fit_transform(given, labels[use, g]), return_inverse=True)
+        # Lines between the middles of its steps (Oron & Flournoy 2017, Centered isotonic
+        # regression): on a flat step films of different scores would rank alike.
+        middles = np.bincount(step, given) / np.bincount(step)
+        x, y = (np.round([0, *values, 1], 6).tolist() for values in (middles, shares))
+        curves.append(Curve(scores=tuple(x), shares=tuple(y)))
     return curves
 
 

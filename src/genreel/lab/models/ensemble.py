@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 from scipy.special import expit
 
 from genreel.calibration import logit
@@ -287,16 +288,15 @@ _BIAS_PRECISION = 0.01
 def _map_logistic(
     design: NDArray[np.float64], y: NDArray[Any], centre: NDArray[np.float64], precision: float
 ) -> NDArray[np.float64]:
-    """Newton's method on the penalised log-likelihood; the last column is the bias."""
+    """The most likely weights under the prior (L-BFGS); the last column is the bias."""
     mean = np.append(centre, 0.0)
-    penalty = np.diag([precision] * len(centre) + [_BIAS_PRECISION])
-    beta = mean.copy()
-    for _ in range(50):
-        p = expit(design @ beta)
-        gradient = design.T @ (p - y) + penalty @ (beta - mean)
-        hessian = (design * (p * (1 - p))[:, None]).T @ design + penalty
-        step = np.linalg.solve(hessian, gradient)
-        beta -= np.clip(step, -1.0, 1.0)  # a bounded step cannot overshoot
-        if np.abs(step).max() < 1e-8:
-            break
-    return beta
+    penalty = np.append(np.full(len(centre), precision), _BIAS_PRECISION)
+
+    def objective(beta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        z, apart = design @ beta, beta - mean
+        loss = np.logaddexp(0, z).sum() - y @ z + (penalty * apart**2).sum() / 2
+        return float(loss), design.T @ (expit(z) - y) + penalty * apart
+
+    options = {"maxiter": 1000, "maxcor": 20, "ftol": 1e-14, "gtol": 1e-6}
+    found = minimize(objective, mean, jac=True, method="L-BFGS-B", options=options)
+    return np.asarray(found.x, np.float64)
