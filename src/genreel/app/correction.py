@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from genreel.calibration import logit
+from genreel.calibration import logit, map_logistic
 
 Floats = NDArray[np.float64]
 
@@ -221,7 +221,7 @@ def _genres(reviews: Iterable[Review]) -> list[str]:
 
 
 def _fit(z: Floats, y: Floats, member: Floats) -> tuple[float, Floats]:
-    """Slope, and offset of each decade, by Newton's method.
+    """Slope, and offset of each decade.
 
     Args:
         z: the model's logits, shape (reviews,).
@@ -232,15 +232,7 @@ def _fit(z: Floats, y: Floats, member: Floats) -> tuple[float, Floats]:
     decades = member.shape[1]
     prior = np.r_[1.0, np.zeros(1 + decades)]
     precision = np.r_[SLOPE_PRECISION, COMMON_PRECISION, np.full(decades, DECADE_PRECISION)]
-    w = prior
-    for _ in range(50):
-        p = _sigmoid(x @ w)
-        gradient = x.T @ (p - y) + precision * (w - prior)
-        curvature = (x * (p * (1 - p))[:, None]).T @ x + np.diag(precision)
-        step = np.linalg.solve(curvature, gradient)
-        w = w - step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-9))
-        if np.abs(step).max() < 1e-6:
-            break
+    w = map_logistic(x, y, prior, precision)
     # A slope that is not positive would turn the model's opinion around.
     return max(float(w[0]), 0.05), np.asarray(w[1] + w[2:])
 

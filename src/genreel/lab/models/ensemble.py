@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from genreel.calibration import logit
+from genreel.calibration import logit, map_logistic
 from genreel.catalogue import INPUTS
 from genreel.features import Feature
 from genreel.lab.examples import Examples
@@ -276,41 +276,10 @@ def fit_logistics(
         for g in range(genres):
             use = known[:, g]
             design = np.column_stack([x[use, :, g], np.ones(use.sum())])
-            fits[g] = _map_logistic(design, labels[use, g], centre, precision)
+            prior = np.append(centre, 0.0), np.append(np.full(parts, precision), _BIAS_PRECISION)
+            fits[g] = map_logistic(design, labels[use, g], *prior)
         centre, precision = fits[:, :parts].mean(axis=0), shrinkage
     return fits[:, :parts].T, fits[:, parts]
 
 
 _BIAS_PRECISION = 0.01
-
-
-def _map_logistic(
-    design: NDArray[np.float64], y: NDArray[Any], centre: NDArray[np.float64], precision: float
-) -> NDArray[np.float64]:
-    """The most likely weights under the prior, by Newton's method; the last column is the bias.
-
-    A step is halved until it gains what its slope promises (Armijo 1966): whole steps, or steps cut
-    to a fixed length, need not converge.
-    """
-    mean = np.append(centre, 0.0)
-    penalty = np.append(np.full(len(centre), precision), _BIAS_PRECISION)
-
-    def loss(beta: NDArray[np.float64]) -> float:
-        z = design @ beta
-        prior = (penalty * (beta - mean) ** 2).sum() / 2
-        return float(np.logaddexp(0, z).sum() - y @ z + prior)
-
-    beta = mean.copy()
-    for _ in range(100):
-        p = expit(design @ beta)
-        gradient = design.T @ (p - y) + penalty * (beta - mean)
-        hessian = (design * (p * (1 - p))[:, None]).T @ design + np.diag(penalty)
-        step = np.linalg.solve(hessian, gradient)
-        gain = gradient @ step
-        if gain < 1e-10:
-            break
-        before, size = loss(beta), 1.0
-        while size > 1e-9 and loss(beta - size * step) > before - size * gain / 4:
-            size /= 2
-        beta -= size * step
-    return beta
