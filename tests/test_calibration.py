@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from genreel.calibration import CASES, CaseRules, Curve, Rules, case_of, logit
+from genreel.calibration import CASES, CaseRules, Curve, Rules, case_of, logit, sigmoid
 
 GENRES = ("Comedy", "War")
 PRESENT = np.array([[0, 0, 1, 1], [1, 0, 1, 0], [0, 1, 0, 0], [1, 1, 1, 1]], np.float32)
@@ -73,3 +73,9 @@ def test_rules_that_do_not_fit_are_refused() -> None:
         CaseRules.from_dict({"thresholds": {"Comedy": 0.5}}, GENRES)
     with pytest.raises(ValueError):
         Rules(GENRES, dict.fromkeys(GENRES, 0.5), {"smell": CaseRules({})})
+
+
+def test_sigmoid_of_any_number() -> None:
+    with np.errstate(all="raise", under="ignore"):
+        found = sigmoid(np.array([-1e300, -2.0, 0.0, 2.0, 1e300]))
+    np.testing.assert_allclose(found, [0, 1 / (1 + np.e**2), 0.5, 1 / (1 + np.e**-2), 1])

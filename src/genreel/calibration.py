@@ -30,6 +30,11 @@ def logit(scores: NDArray[Any]) -> Floats:
     return np.asarray(np.log(p / (1 - p)))
 
 
+def sigmoid(z: NDArray[Any]) -> Floats:
+    """1 / (1 + e^-z), for any z without overflow."""
+    return np.asarray(np.exp(-np.logaddexp(0, -z)), np.float64)
+
+
 def map_logistic(x: Floats, y: NDArray[Any], mean: Floats, precision: Floats) -> Floats:
     """The most likely weights of a logistic regression under a Gaussian prior, by Newton's method.
 
@@ -49,7 +54,7 @@ def map_logistic(x: Floats, y: NDArray[Any], mean: Floats, precision: Floats) ->
 
     w = mean
     for _ in range(100):
-        p = np.exp(-np.logaddexp(0, -(x @ w)))
+        p = sigmoid(x @ w)
         gradient = x.T @ (p - y) + precision * (w - mean)
         hessian = (x * (p * (1 - p))[:, None]).T @ x + np.diag(precision)
         step = np.linalg.solve(hessian, gradient)
@@ -93,7 +98,7 @@ class Curve:
         """Probabilities for scores in [0, 1], of any shape."""
         if self.scores:
             return np.asarray(np.interp(scores, self.scores, self.shares), np.float64)
-        return np.asarray(1 / (1 + np.exp(-(self.slope * logit(scores) + self.intercept))))
+        return sigmoid(self.slope * logit(scores) + self.intercept)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values, as `Curve(**…)` takes them."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from genreel.calibration import logit, map_logistic
+from genreel.calibration import logit, map_logistic, sigmoid
 
 Floats = NDArray[np.float64]
 
@@ -238,8 +238,4 @@ def _fit(z: Floats, y: Floats, member: Floats) -> tuple[float, Floats]:
 
 
 def _shifted(scores: Floats, offset: float, slope: float) -> Floats:
-    return _sigmoid(offset + slope * logit(scores))
-
-
-def _sigmoid(z: Any) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-np.clip(z, -30, 30))), np.float64)
+    return sigmoid(offset + slope * logit(scores))
