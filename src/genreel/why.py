@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 
 from genreel.calibration import logit
 from genreel.catalogue import Movie
-from genreel.errors import InputError
-from genreel.features import Array, Feature, collate, read_many
+from genreel.features import Array, Feature, collate, readable_rows
 from genreel.features.stopwords import STOP_WORDS
 
 WORDS = 10
@@ -174,7 +173,7 @@ def _words(
         return []
     tried = list(word_places(movie.plot).items())[:MOST_WORDS]
     shorter = [Movie(movie.id, plot=without_places(movie.plot, places)) for _, places in tried]
-    read = [_read(features[name], shorter) for name in reads]
+    read = [readable_rows(features[name], shorter) for name in reads]
     variants = ({**rows, **dict(zip(reads, row, strict=True))} for row in zip(*read, strict=True))
     falls = _falls(logits, rows, variants)
     return [(word, places, fall) for (word, places), fall in zip(tried, falls, strict=True)]
@@ -211,9 +210,4 @@ def _highest(found: Sequence[Any], g: int, count: int) -> list[Any]:
 
 
 def _rows(features: Mapping[str, Feature], movie: Movie) -> dict[str, Any]:
-    return {name: _read(feature, [movie])[0] for name, feature in features.items()}
-
-
-def _read(feature: Feature, movies: Sequence[Movie]) -> list[Any]:
-    """Rows; what cannot be read is missing."""
-    return [None if isinstance(row, InputError) else row for row in read_many(feature, movies)]
+    return {name: readable_rows(feature, [movie])[0] for name, feature in features.items()}

@@ -84,6 +84,11 @@ def read_many(feature: Feature, movies: Sequence[Movie]) -> list[Any]:
     return rows
 
 
+def readable_rows(feature: Feature, movies: Sequence[Movie]) -> list[Any]:
+    """A feature's rows for a batch; what cannot be read is missing: None."""
+    return [None if isinstance(row, InputError) else row for row in read_many(feature, movies)]
+
+
 def collate(features: Mapping[str, Feature], rows: Mapping[str, Sequence[Any]]) -> dict[str, Array]:
     """All arrays of the graph for a batch.
 

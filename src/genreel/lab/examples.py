@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
-from genreel.errors import InputError
-from genreel.features import Array, Feature, collate, read_many
+from genreel.features import Array, Feature, collate, readable_rows
 from genreel.lab.training.cache import cached_rows
 from genreel.vocabulary import Known, Labels, Vocabulary
 
@@ -114,9 +113,9 @@ def read_examples(
     rows: dict[str, Sequence[Any]] = {}
     for name, feature in features.items():
         rows[name] = cached_rows(feature, movies, cache) or [
-            None if isinstance(row, InputError) else row
+            row
             for start in range(0, len(movies), _AT_ONCE)
-            for row in read_many(feature, movies[start : start + _AT_ONCE])
+            for row in readable_rows(feature, movies[start : start + _AT_ONCE])
         ]
     return Examples(features, rows, labels, known, np.arange(len(movies)))
 
