@@ -1,6 +1,6 @@
 """How good the models that come along are, against what one would put together instead.
 
-    python benchmarks/quality.py [--only GROUP …] [--checkpoints FOLDER]
+    python benchmarks/quality.py [--only GROUP …] [--checkpoints FOLDER] [--named TEXT]
 
 Groups of rows of benchmarks/results/quality.csv, all on films that nothing here learnt from:
 
@@ -12,11 +12,13 @@ Groups of rows of benchmarks/results/quality.csv, all on films that nothing here
   from other films. The 22 genres it shares with the table's 24, every cell known.
 - alternatives, trained in this run on the same films and known cells: tf-idf with logistic
   regression and with a random forest (scikit-learn); all-MiniLM-L6-v2 through sentence-transformers
-  with logistic regression; SetFit, on eight plots a genre; MobileNetV2 through timm, frozen, with
-  logistic regression. Those of texts read "title (year). plot".
+  with logistic regression; SetFit, on eight plots a genre; Ludwig's default text encoder with a set
+  of genres, to which what is unknown is absent; MobileNetV2 through timm, frozen, with logistic
+  regression. Those of texts read "title (year). plot". --named takes only those whose name holds
+  the text.
 
-sentence-transformers and setfit are no part of genreel: `pip install sentence-transformers setfit`;
-without them their rows are left as they are.
+sentence-transformers, setfit and ludwig are no part of genreel: `pip install` them, Ludwig in an
+environment of its own (it wants an old rich); without them their rows are left as they are.
 """
 
 from __future__ import annotations
@@ -85,6 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", nargs="*", choices=GROUPS, default=list(GROUPS))
     parser.add_argument("--checkpoints", type=Path, help="of networks that are trained already")
+    parser.add_argument("--named", default="", help="only alternatives whose name holds this")
     arguments = parser.parse_args()
     for group in arguments.only:
         say(f"{group} …")
@@ -208,7 +211,9 @@ def alternatives(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """What one would put together instead."""
     parts = _parts()
     vocabulary = Vocabulary()
-    for name, (case, needs, features, model) in ALTERNATIVES.items():
+    for name, (case, needs, scores_of) in ALTERNATIVES.items():
+        if arguments.named not in name:
+            continue
         if needs and not importlib.util.find_spec(needs):
             say(f"{needs} is not installed: its row stays as it is")
             continue
@@ -219,17 +224,7 @@ def alternatives(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
         )
         labels, known = vocabulary.encode(m.genres for m in train_part)
         started = time.monotonic()
-        if needs == "setfit":
-            scores = _setfit(train_part, labels, known, test)
-        else:
-            x, y = features(train_part, test)
-            scores = np.stack(
-                [
-                    model().fit(x[known[:, g]], labels[known[:, g], g]).predict_proba(y)[:, 1]
-                    for g in range(len(vocabulary))
-                ],
-                axis=1,
-            )
+        scores = scores_of(train_part, labels, known, test)
         seconds = time.monotonic() - started
         truth = vocabulary.encode(m.genres for m in test)
         outcome = Outcome(*CASES[case], test, *truth, scores, scores >= 0.5, vocabulary.genres)
@@ -283,6 +278,32 @@ def _setfit(
     return np.asarray(model.predict_proba([text(m) for m in test], as_numpy=True), np.float64)
 
 
+def _ludwig(
+    train_part: Sequence[Movie], labels: Any, known: Any, test: Sequence[Movie]
+) -> NDArray[np.float64]:
+    import pandas as pd
+    from ludwig.api import LudwigModel
+
+    genres = Vocabulary().genres
+    names = [genre.replace(" ", "_") for genre in genres]  # a set is words with spaces between
+    sets = [" ".join(np.array(names)[row > 0]) for row in labels]
+    rows = pd.DataFrame({"text": [text(movie) for movie in train_part], "genres": sets})
+    config = {
+        "input_features": [{"name": "text", "type": "text", "encoder": {"type": "parallel_cnn"}}],
+        "output_features": [{"name": "genres", "type": "set"}],
+        "trainer": {"epochs": 5, "batch_size": 64},
+        "backend": {"type": "local"},
+    }
+    model = LudwigModel(config)
+    with tempfile.TemporaryDirectory() as folder:
+        model.train(dataset=rows, output_directory=folder, random_seed=0)
+        asked = pd.DataFrame({"text": [text(movie) for movie in test]})
+        found, _ = model.predict(dataset=asked, output_directory=folder)
+    told = model.training_set_metadata["genres"]["str2idx"]
+    scores = np.stack(found["genres_probabilities"].to_numpy())
+    return np.asarray(scores[:, [told[name] for name in names]], np.float64)
+
+
 def _vectors(train_part: Sequence[Movie], test: Sequence[Movie]) -> Any:
     """MobileNetV2's, the eager way: PIL, torchvision's resizing, timm."""
     import timm
@@ -314,30 +335,47 @@ def _logistic(C: float = 4.0) -> Any:
     return LogisticRegression(C=C, max_iter=300)
 
 
-Features = Callable[[Sequence[Movie], Sequence[Movie]], Any]
-ALTERNATIVES: dict[str, tuple[str, str, Features, Callable[[], Any]]] = {
-    "scikit-learn: tf-idf, logistic regression": ("plot only", "", _tfidf, _logistic),
+def _each_genre(features: Any, model: Callable[[], Any]) -> Scorer:
+    """An estimator a genre on the same features."""
+
+    def scores(
+        train_part: Sequence[Movie], labels: Any, known: Any, test: Sequence[Movie]
+    ) -> NDArray[np.float64]:
+        x, y = features(train_part, test)
+        columns = [
+            model().fit(x[cells], positive[cells]).predict_proba(y)[:, 1]
+            for positive, cells in zip(labels.T, known.T, strict=True)
+        ]
+        return np.stack(columns, axis=1)
+
+    return scores
+
+
+Scorer = Callable[[Sequence[Movie], Any, Any, Sequence[Movie]], NDArray[np.float64]]
+ALTERNATIVES: dict[str, tuple[str, str, Scorer]] = {
+    "scikit-learn: tf-idf, logistic regression": ("plot only", "", _each_genre(_tfidf, _logistic)),
     "scikit-learn: tf-idf, random forest": (
         "plot only",
         "",
-        _tfidf,
-        lambda: RandomForestClassifier(60, min_samples_leaf=3, n_jobs=-1, random_state=0),
+        _each_genre(
+            _tfidf,
+            lambda: RandomForestClassifier(60, min_samples_leaf=3, n_jobs=-1, random_state=0),
+        ),
     ),
     "sentence-transformers, logistic regression": (
         "plot only",
         "sentence_transformers",
-        _sentences,
-        _logistic,
+        _each_genre(_sentences, _logistic),
     ),
-    f"SetFit, {FEW} plots a genre": ("plot only", "setfit", _sentences, _logistic),
+    f"SetFit, {FEW} plots a genre": ("plot only", "setfit", _setfit),
+    "Ludwig: its text encoder, 5 epochs": ("plot only", "ludwig", _ludwig),
     "timm: MobileNetV2 frozen, logistic regression": (
         "poster only",
         "",
-        _vectors,
-        lambda: _logistic(0.01),
+        _each_genre(_vectors, lambda: _logistic(0.01)),
     ),
 }
-"""Name → input case, a module that it needs, features of train and test, an estimator a genre."""
+"""Name → input case, a module that it needs, its scores of the test films."""
 
 GROUPS: dict[str, Callable[[argparse.Namespace], Iterator[dict[str, Any]]]] = {
     "genreel": ours,

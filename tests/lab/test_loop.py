@@ -294,7 +294,10 @@ def test_mixup_blends_posters_and_labels_alike() -> None:
     assert labels.sum() == 1  # what is given stays as it is
 
 
-def test_half_the_bits_teach_as_well(train: Examples, valid: Examples, tmp_path: Path) -> None:
+def test_half_the_bits_teach_as_well(
+    train: Examples, valid: Examples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "_cpu_has_bfloat16", lambda: True)
     full, half = Small(), Small()
     exact = run(full, train, valid, tmp_path / "a.pt")
     rounded = run(half, train, valid, tmp_path / "b.pt", precision="bfloat16")
@@ -302,6 +305,21 @@ def test_half_the_bits_teach_as_well(train: Examples, valid: Examples, tmp_path:
     first, second = (predict_network(m, valid, POSTER) for m in (full, half))
     assert np.abs(first - second).max() > 0
     assert rounded[-1]["valid_loss"] == pytest.approx(exact[-1]["valid_loss"], abs=0.03)
+
+
+def test_bfloat16_only_where_it_is_not_slower(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for cuda, cpu, expected in (
+        (False, False, "float32"),
+        (False, True, "bfloat16"),
+        (True, False, "bfloat16"),
+    ):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda cuda=cuda: cuda)
+        monkeypatch.setattr(loop, "_cpu_has_bfloat16", lambda cpu=cpu: cpu)
+        assert loop.usable_precision("bfloat16") == expected
+        assert loop.usable_precision("float32") == "float32"
+    assert capsys.readouterr().err.count("training is in float32") == 1
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])

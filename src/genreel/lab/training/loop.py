@@ -27,6 +27,7 @@ from genreel.lab.examples import Examples
 from genreel.lab.imbalance import CORRECTIONS, balanced_weights, imbalance_problem, resampled
 from genreel.lab.models.layers import max_norm
 from genreel.lab.training.loss import network_loss
+from genreel.lab.training.memory import keep_freed_memory
 from genreel.progress import progress, say
 
 
@@ -55,8 +56,9 @@ class TrainingSettings:
         mixup: α of the Beta(α, α) from which each batch draws how it is blended with itself in
             another order, posters and labels alike (Zhang et al. 2018, mixup); 0 never. For
             networks that read posters alone.
-        precision: "float32", or "bfloat16" for the products and convolutions of training: a
-            third faster where the CPU has AVX-512 BF16, more on a GPU.
+        precision: "float32", or "bfloat16" for the products and convolutions of training where
+            the device computes in it (a CPU with AVX-512 BF16: a third faster; a GPU: more).
+            A CPU that only imitates it takes three times as long, and trains in float32.
     """
 
     epochs: int = 10
@@ -132,7 +134,8 @@ def train_network(
             f"{len(train)} movies are fewer than one batch of {settings.batch_size}; "
             "add movies or lower training.batch_size"
         )
-    fabric = _fabric(settings.precision)
+    keep_freed_memory()
+    fabric = _fabric(usable_precision(settings.precision))
     if settings.batch_size < fabric.world_size:
         raise RecipeError(
             f"a batch of {settings.batch_size} cannot be shared by {fabric.world_size} processes; "
@@ -312,6 +315,18 @@ def _mixed(
         if tensor.dtype == torch.uint8
     }
     return arrays | pixels, blend(labels), known * known[other]
+
+
+def usable_precision(precision: str) -> str:
+    """The precision that is asked for, or "float32" where bfloat16 would be slower."""
+    if precision == "bfloat16" and not (torch.cuda.is_available() or _cpu_has_bfloat16()):
+        say("this CPU has no AVX-512 BF16, so training is in float32")
+        return "float32"
+    return precision
+
+
+def _cpu_has_bfloat16() -> bool:
+    return torch.cpu._is_avx512_bf16_supported()
 
 
 def _fabric(precision: str) -> Fabric:
