@@ -5,7 +5,8 @@
 Groups of rows of benchmarks/results/quality.csv, all on films that nothing here learnt from:
 
 - genreel: the bundles `default` and `fast` on the test part of $GENREEL_DATA/movies, in every
-  input case and for each rare genre; the default on posters of two eras.
+  input case and for each rare genre.
+- eras: the default on posters from before 1980 and from the 2000s, in the genres that both have.
 - alone: models of the same recipe that are trained for plots alone and for posters alone, beside
   the default shown the same. Training takes about an hour where --checkpoints has none.
 - class: the default on the class table's own test third (the sources' protocol), open: it learnt
@@ -149,8 +150,13 @@ def ours(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
             yield _row(name, "test part", case, outcome)
         for genre in RARE:
             yield _genre_row(name, genre, "both", found["both"])
+
+
+def of_eras(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """The default on posters of two eras."""
+    test = _parts()["test"]
     years = {movie.id: movie.year or 0 for movie in test}
-    posters = found["poster only"]
+    posters = outcomes(Predictor("default"), test)["poster only"]
     eras = {"before 1980": (1, 1979), "2000s": (2000, 2009)}
     taken = {
         era: posters.take(np.array([first <= years[m.id] <= last for m in posters.movies]))
@@ -379,6 +385,7 @@ ALTERNATIVES: dict[str, tuple[str, str, Scorer]] = {
 
 GROUPS: dict[str, Callable[[argparse.Namespace], Iterator[dict[str, Any]]]] = {
     "genreel": ours,
+    "eras": of_eras,
     "alone": alone,
     "class": class_table,
     "alternatives": alternatives,
