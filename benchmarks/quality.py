@@ -155,13 +155,13 @@ def ours(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
 def of_eras(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """The default on posters of two eras."""
     test = _parts()["test"]
-    years = {movie.id: movie.year or 0 for movie in test}
-    posters = outcomes(Predictor("default"), test)["poster only"]
+    predictor = Predictor("default")
     eras = {"before 1980": (1, 1979), "2000s": (2000, 2009)}
-    taken = {
-        era: posters.take(np.array([first <= years[m.id] <= last for m in posters.movies]))
-        for era, (first, last) in eras.items()
-    }
+    taken = {}
+    for era, (first, last) in eras.items():
+        of_era = [movie for movie in test if first <= (movie.year or 0) <= last]
+        posters = [movie.without(("plot", "title", "year")) for movie in of_era]
+        taken[era] = outcomes(predictor, posters)["poster only"]
     use = np.logical_and.reduce([enough(o.labels, o.known) for o in taken.values()])
     for era, outcome in taken.items():
         yield _row("default", f"test part, {era}, genres of both", "poster only", _of(outcome, use))
