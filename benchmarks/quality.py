@@ -29,7 +29,6 @@ import csv
 import importlib.util
 import os
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -61,7 +60,7 @@ RARE = ("Film-Noir", "Musical", "Sport", "Biography")
 FIGURES = ("macro_roc_auc", "macro_average_precision")
 COLUMNS = ("group", "system", "data", "inputs", "films", "genres")
 COLUMNS += ("roc_auc", "roc_auc_low", "roc_auc_high")
-COLUMNS += ("average_precision", "average_precision_low", "average_precision_high", "seconds")
+COLUMNS += ("average_precision", "average_precision_low", "average_precision_high")
 ENCODER = "all-MiniLM-L6-v2"
 FEW = 8
 """Plots a genre that SetFit learns from; it is made for few."""
@@ -111,7 +110,7 @@ def _keep(new: Mapping[str, Any]) -> None:
         writer.writerows(rows.values())
 
 
-def _row(system: str, data: str, case: str, outcome: Outcome, seconds: float = 0) -> dict[str, Any]:
+def _row(system: str, data: str, case: str, outcome: Outcome) -> dict[str, Any]:
     """The macro figures with their 95 % intervals."""
     arrays = outcome.labels, outcome.known, outcome.scores
     overall, _ = intervals(*arrays, outcome.decided)
@@ -124,7 +123,7 @@ def _row(system: str, data: str, case: str, outcome: Outcome, seconds: float = 0
         low, high = overall[name]
         row |= {column: f"{value:.4f}", f"{column}_low": f"{low:.4f}"}
         row |= {f"{column}_high": f"{high:.4f}"}
-    return row | {"seconds": f"{seconds:.0f}" if seconds else ""}
+    return row
 
 
 def _genre_row(system: str, genre: str, case: str, outcome: Outcome) -> dict[str, Any]:
@@ -229,12 +228,10 @@ def alternatives(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
             for p in ("train", "test")
         )
         labels, known = vocabulary.encode(m.genres for m in train_part)
-        started = time.monotonic()
         scores = scores_of(train_part, labels, known, test)
-        seconds = time.monotonic() - started
         truth = vocabulary.encode(m.genres for m in test)
         outcome = Outcome(*CASES[case], test, *truth, scores, scores >= 0.5, vocabulary.genres)
-        yield _row(name, "test part", case, outcome, seconds)
+        yield _row(name, "test part", case, outcome)
 
 
 def text(movie: Movie) -> str:

@@ -36,7 +36,7 @@ from genreel.lab.models.network import Network
 from genreel.lab.models.towers import scaled
 from genreel.predictor import load_session, run_session
 
-OPSET = 18
+OPSET = 21
 PARITY = 1e-4
 """Largest difference between a graph's scores and its model's that a bundle may have."""
 

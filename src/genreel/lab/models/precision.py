@@ -71,7 +71,7 @@ class _Rewriter:
         self.graph = graph
         self.before: dict[int, list[Any]] = {}  # position of a node → nodes that go before it
         self.replaced: dict[int, list[Any]] = {}  # position of a node → what takes its place
-        self.quantised: dict[str, tuple[str, str]] = {}  # value → its integers and its scales
+        self.quantised: dict[str, tuple[str, str, str]] = {}  # value → what `_in_levels` made
         self.users: dict[str, list[int]] = {}
         for position, node in enumerate(graph.node):
             for name in node.input:
@@ -104,7 +104,7 @@ class _Rewriter:
     def _half(self, tensor: Any, array: NDArray[Any], users: Sequence[tuple[int, Any]]) -> None:
         name = tensor.name
         self._put(tensor, array.astype(np.float16), f"{name}/half")
-        cast = onnx.helper.make_node("Cast", [f"{name}/half"], [name], to=onnx.TensorProto.FLOAT)
+        cast = _node("Cast", f"{name}/half", name, to=onnx.TensorProto.FLOAT)
         self.before.setdefault(users[0][0], []).append(cast)
 
     def _table(self, tensor: Any, array: NDArray[Any], users: Sequence[tuple[int, Any]]) -> None:
@@ -115,34 +115,35 @@ class _Rewriter:
         for position, node in users:
             [out], at = node.output, node.input[1]
             self.replaced[position] = [
-                onnx.helper.make_node("Gather", [f"{name}/integers", at], [f"{out}/integers"]),
-                onnx.helper.make_node("Gather", [f"{name}/scales", at], [f"{out}/scales"]),
-                onnx.helper.make_node(
-                    "Cast", [f"{out}/integers"], [f"{out}/floats"], to=onnx.TensorProto.FLOAT
-                ),
-                onnx.helper.make_node("Mul", [f"{out}/floats", f"{out}/scales"], [out]),
+                _node("Gather", f"{name}/integers", at, f"{out}/integers"),
+                _node("Gather", f"{name}/scales", at, f"{out}/scales"),
+                _node("Cast", f"{out}/integers", f"{out}/floats", to=onnx.TensorProto.FLOAT),
+                _node("Mul", f"{out}/floats", f"{out}/scales", out),
             ]
 
     def _matrix(self, tensor: Any, array: NDArray[Any], users: Sequence[tuple[int, Any]]) -> None:
-        name = tensor.name
+        name, width = tensor.name, array.shape[1]
         integers, scales = _scaled(array, 0, _WEIGHT_LEVELS)
         self._put(tensor, integers, f"{name}/integers")
         self._add(scales[0], f"{name}/scales")
+        self._add(np.array([width], np.int64), f"{name}/width")
         for position, node in users:
             x, [out] = node.input[0], node.output
-            x_integers, x_scales = self._in_integers(x, position)
-            product = [x_integers, f"{name}/integers", "precision/zero"]
+            levels, x_scales, x_shape = self._in_levels(x, position)
+            # A product of two DequantizeLinear is how ONNX writes one of integers; onnxruntime
+            # makes a single node of the first two lines, which scales the columns as it goes.
             self.replaced[position] = [
-                onnx.helper.make_node("MatMulInteger", product, [f"{out}/integers"]),
-                onnx.helper.make_node(
-                    "Cast", [f"{out}/integers"], [f"{out}/floats"], to=onnx.TensorProto.FLOAT
-                ),
-                onnx.helper.make_node("Mul", [f"{out}/floats", x_scales], [f"{out}/rows"]),
-                onnx.helper.make_node("Mul", [f"{out}/rows", f"{name}/scales"], [out]),
+                _node("DequantizeLinear", f"{name}/integers", f"{name}/scales", f"{out}/w", axis=1),
+                _node("MatMul", levels, f"{out}/w", f"{out}/columns"),
+                _node("Mul", f"{out}/columns", x_scales, f"{out}/rows"),
+                _node("Concat", x_shape, f"{name}/width", f"{out}/shape", axis=0),
+                _node("Reshape", f"{out}/rows", f"{out}/shape", out),
             ]
 
-    def _in_integers(self, x: str, position: int) -> tuple[str, str]:
-        """Names of a value's rows as unsigned integers, and of their scales; made once."""
+    def _in_levels(self, x: str, position: int) -> tuple[str, str, str]:
+        """Names of a value's rows in 8 bits, shape (rows, width), of their scales, shape
+        (rows, 1), and of the value's shape without its last axis; made once.
+        """
         if x not in self.quantised:
             if not self.quantised:
                 self._add(np.array(128, np.uint8), "precision/zero")
@@ -152,25 +153,32 @@ class _Rewriter:
                 self._add(np.array(1, np.float32), "precision/one")
                 self._add(np.array(_ROW_LEVELS, np.float32), "precision/levels")
                 self._add(np.array(1e-20, np.float32), "precision/least")
-            size, scale, level, integers = (
-                f"{x}/{part}" for part in ("size", "scale", "level", "integers")
-            )
             first, one, last = (f"precision/{n}" for n in ("first place", "one place", "last axis"))
             self.before.setdefault(position, []).extend(
                 [
-                    onnx.helper.make_node("Abs", [x], [f"{x}/abs"]),
-                    onnx.helper.make_node("ReduceMax", [f"{x}/abs", last], [f"{x}/most"]),
+                    _node("Shape", x, f"{x}/shape", end=-1),
+                    _node("Flatten", x, f"{x}/rows", axis=-1),
+                    _node("Abs", f"{x}/rows", f"{x}/abs"),
+                    _node("ReduceMax", f"{x}/abs", last, f"{x}/most"),
                     # onnxruntime forgets to reduce the last axis where there are no rows.
-                    onnx.helper.make_node("Slice", [f"{x}/most", first, one, last], [size]),
-                    onnx.helper.make_node("Div", [size, "precision/levels"], [f"{x}/step"]),
-                    onnx.helper.make_node("Max", [f"{x}/step", "precision/least"], [scale]),
-                    onnx.helper.make_node("Div", [x, scale], [level]),
-                    onnx.helper.make_node(
-                        "QuantizeLinear", [level, "precision/one", "precision/zero"], [integers]
+                    _node("Slice", f"{x}/most", first, one, last, f"{x}/size"),
+                    _node("Div", f"{x}/size", "precision/levels", f"{x}/step"),
+                    _node("Max", f"{x}/step", "precision/least", f"{x}/scale"),
+                    _node("Reshape", f"{x}/scale", last, f"{x}/scales"),
+                    _node("Shape", f"{x}/scales", f"{x}/count"),
+                    _node("Expand", "precision/zero", f"{x}/count", f"{x}/zeros"),
+                    _node(
+                        *("QuantizeLinear", f"{x}/rows", f"{x}/scales", f"{x}/zeros"),
+                        f"{x}/integers",
+                        axis=0,
+                    ),
+                    _node(
+                        *("DequantizeLinear", f"{x}/integers", "precision/one", "precision/zero"),
+                        f"{x}/levels",
                     ),
                 ]
             )
-            self.quantised[x] = (integers, scale)
+            self.quantised[x] = (f"{x}/levels", f"{x}/scale", f"{x}/shape")
         return self.quantised[x]
 
     def _put(self, tensor: Any, array: NDArray[Any], name: str) -> None:
@@ -178,6 +186,11 @@ class _Rewriter:
 
     def _add(self, array: NDArray[Any], name: str) -> None:
         self.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
+
+
+def _node(operator: str, *names: str, **attributes: Any) -> Any:
+    """A node; the last of the names is that of its output."""
+    return onnx.helper.make_node(operator, names[:-1], names[-1:], **attributes)
 
 
 def _scaled(
