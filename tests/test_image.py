@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from genreel import features as genreel_features
 from genreel.catalogue import Movie
 from genreel.errors import BundleError, PosterError
-from genreel.features import collate, load_feature
+from genreel.features import collate, load_feature, read_together
 from genreel.features.image import Pixels, PixelSettings
 from genreel.features.text import Terms, TermSettings
-from genreel.posters import Limits
+from genreel.posters import Limits, open_poster
 
 SMALL = PixelSettings(height=48, width=32)
 
@@ -51,6 +52,38 @@ def test_resizing_is_bicubic_and_antialiased() -> None:
     assert row is not None
     expected = np.asarray(image.resize((32, 48), Image.Resampling.BICUBIC))
     assert np.array_equal(row.transpose(1, 2, 0), expected)
+
+
+@pytest.mark.parametrize("size", [(300, 450), (1500, 2250)])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_sizes_that_are_close_share_one_decoding(
+    size: tuple[int, int], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And are as without: what a model sees does not hang on what else is read."""
+    noise = Image.effect_noise((300, 450), 90).convert("RGB").resize(size)
+    movie = Movie("a", poster=encoded(noise, kind))
+    sizes = {"large": (224, 152), "small": (192, 128), "tiny": (48, 32)}
+    features = {name: Pixels(PixelSettings(*sides)) for name, sides in sizes.items()}
+    apart = {name: feature.read(movie) for name, feature in features.items()}
+    opened = []
+    monkeypatch.setattr(
+        genreel_features,
+        "open_poster",
+        lambda *arguments: opened.append(arguments[1]) or open_poster(*arguments),
+    )
+    together = read_together(features, movie)
+    assert opened == [(152, 224), (32, 48)]
+    for name, row in apart.items():
+        np.testing.assert_array_equal(together[name], row)
+
+
+def test_a_poster_that_cannot_be_read_is_told_of_every_feature() -> None:
+    features = {"large": Pixels(PixelSettings(224, 152)), "small": Pixels(SMALL)}
+    found = read_together(features, Movie("a", poster=b"no image"))
+    assert set(map(str, found.values())) == {
+        "poster of 8 bytes: is not a JPEG, PNG, WebP or GIF image; convert or replace it"
+    }
+    assert read_together(features, Movie("a")) == {"large": None, "small": None}
 
 
 def test_any_aspect_fills_the_size() -> None:

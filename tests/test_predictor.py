@@ -118,7 +118,7 @@ def from_path(glass: Predictor) -> Prediction:
 def test_scores_are_those_of_the_pixels(glass: Predictor, from_path: Prediction) -> None:
     """Figures that do not come from genreel's own code: Pillow's resizing and numpy."""
     with Image.open(POSTER) as image:
-        image.draft("RGB", (144, 144))
+        image.draft("RGB", (192, 192))
         pixels = np.asarray(image.convert("RGB").resize((32, 48), Image.Resampling.BICUBIC))
     projection = np.random.default_rng(0).normal(0, 0.0002, (3 * 48 * 32, 5)).astype(np.float32)
     logits = pixels.transpose(2, 0, 1).reshape(-1).astype(np.float32) @ projection

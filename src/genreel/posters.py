@@ -74,6 +74,15 @@ _UPRIGHT = {
 _DRAFT_MARGIN = 3
 
 
+def detail(size: tuple[int, int]) -> int:
+    """Pixels that a poster's shorter side keeps at least, where it has more, when it is opened for
+    `size` (width, height): 2ⁿ or 1.5 · 2ⁿ, so that sizes that are close share one decoding.
+    """
+    wanted = _DRAFT_MARGIN * max(size)
+    power: int = 1 << (wanted - 1).bit_length()
+    return power * 3 // 4 if wanted <= power * 3 // 4 else power
+
+
 def open_poster(
     source: PosterSource, size: tuple[int, int], limits: Limits | None = None
 ) -> Image.Image:
@@ -100,8 +109,7 @@ def open_poster(
         whole = image.width * image.height
         if isinstance(image, JpegImagePlugin.JpegImageFile) and image is not source:
             # The orientation may swap the sides, so both must suffice for either.
-            side = _DRAFT_MARGIN * max(size)
-            image.draft("RGB", (side, side))
+            image.draft("RGB", (detail(size), detail(size)))
             if not several_scans:
                 whole = image.width * image.height
         if whole > limits.max_whole and image is not source:
@@ -122,8 +130,8 @@ def open_poster(
     except MemoryError:
         raise PosterError(f"poster {name}: not enough memory; make it smaller") from None
     except Exception as error:  # Pillow's decoders fail in more ways than it documents
-        detail = str(error) or type(error).__name__
-        raise PosterError(f"poster {name}: damaged image ({detail}); replace it") from None
+        reason = str(error) or type(error).__name__
+        raise PosterError(f"poster {name}: damaged image ({reason}); replace it") from None
 
 
 def _name(source: PosterSource) -> str:
@@ -227,7 +235,7 @@ def _check_size(image: Image.Image, limits: Limits) -> None:
 
 def _reduce(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """A very large image by a whole factor, before conversions copy it."""
-    factor = min(image.size) // (2 * _DRAFT_MARGIN * max(size))
+    factor = min(image.size) // (2 * detail(size))
     if factor >= 2 and image.mode in ("1", "P", "PA"):  # which cannot be averaged
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     if factor < 2 or image.mode not in ("L", "LA", "RGB", "RGBA", "CMYK"):

@@ -18,7 +18,7 @@ import onnxruntime
 from genreel.bundle import Bundle, check_graph, open_bundle
 from genreel.catalogue import INPUTS, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
-from genreel.features import Array, collate, read_many
+from genreel.features import Array, collate, read_many, read_together
 from genreel.features.pieces import Pieces
 from genreel.posters import Limits, PosterSource
 from genreel.why import Why, explain, why_to_dict
@@ -105,6 +105,7 @@ class Predictor:
         )
         self._rules = self.bundle.rules()
         features = self.bundle.features.values()
+        self._slow = {name: f for name, f in self.bundle.features.items() if f.slow}
         self._heavy = {f.input for f in features if f.slow or f.kind == Pieces.kind}
         self._window = _WINDOW if any(f.kind == Pieces.kind for f in features) else 1
 
@@ -270,11 +271,11 @@ class Predictor:
 
     def _start(self, movies: Sequence[Movie], pool: ThreadPoolExecutor) -> _Started:
         """Has the pool read what is slow to read."""
-        return {
-            name: [pool.submit(feature.read, m) if m.has(feature.input) else None for m in movies]
-            for name, feature in self.bundle.features.items()
-            if feature.slow
-        }
+        inputs = {feature.input for feature in self._slow.values()}
+        return [
+            pool.submit(read_together, self._slow, m) if any(map(m.has, inputs)) else None
+            for m in movies
+        ]
 
     def read_batch(
         self, movies: Sequence[Movie], started: _Started | None = None
@@ -283,13 +284,17 @@ class Predictor:
 
         Args:
             movies: a batch.
-            started: what is being read already, by feature and movie.
+            started: what is being read already, by movie.
         """
+        if started is None:
+            slow = [read_together(self._slow, movie) for movie in movies]
+        else:
+            slow = [future.result() if future else {} for future in started]
         rows: dict[str, list[Any]] = {}
         problems = [[movie.problem] if movie.problem else [] for movie in movies]
         for name, feature in self.bundle.features.items():
-            if name in (started or {}):
-                rows[name] = [future and _outcome(future) for future in (started or {})[name]]
+            if name in self._slow:
+                rows[name] = [read.get(name) for read in slow]
             else:
                 rows[name] = read_many(feature, movies)
             for i, row in enumerate(rows[name]):
@@ -299,12 +304,12 @@ class Predictor:
                         problems[i].append(str(row))
         return rows, problems
 
-    def _read(self, movies: Sequence[Movie], started: _Started) -> _Read:
+    def _read(self, movies: Sequence[Movie], started: _Started | None) -> _Read:
         rows, problems = self.read_batch(movies, started)
         return _Read(collate(self.bundle.features, rows), problems)
 
     def _at_once(self, movies: Sequence[Movie], threshold: float | None) -> list[Prediction]:
-        read = self._read(movies, {})
+        read = self._read(movies, None)
         return list(self._predictions(movies, read, self.scores(read.arrays), threshold))
 
     def _predictions(
@@ -349,15 +354,7 @@ class _Read:
     problems: Sequence[Sequence[str]]
 
 
-def _outcome(future: Future[Any]) -> Any:
-    """What a future gives, or the InputError that it ended with."""
-    try:
-        return future.result()
-    except InputError as error:
-        return error
-
-
-_Started = Mapping[str, Sequence[Future[Any] | None]]
+_Started = Sequence[Future[dict[str, Any]] | None]
 _Numbered = list[tuple[int, Movie]]
 _AHEAD = 2  # batches that are decoded while one is predicted
 _WINDOW = 64

@@ -7,6 +7,7 @@ graph. Kinds are looked up here and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,6 +19,7 @@ from genreel.features.image import Pixels
 from genreel.features.pieces import Pieces
 from genreel.features.text import Terms
 from genreel.features.tokens import Tokens
+from genreel.posters import detail, open_poster
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -81,6 +83,29 @@ def read_many(feature: Feature, movies: Sequence[Movie]) -> list[Any]:
             rows.append(feature.read(movie))
         except InputError as error:
             rows.append(error)
+    return rows
+
+
+def read_together(features: Mapping[str, Feature], movie: Movie) -> dict[str, Any]:
+    """A movie's rows of several features; an InputError takes the place of one that cannot be read.
+
+    Pixels of sizes that a poster is opened for alike (`posters.detail`) share its decoding, and are
+    the same as without.
+    """
+    opened: dict[int, Movie] = {}
+    rows: dict[str, Any] = {}
+    for name, feature in features.items():
+        try:
+            if isinstance(feature, Pixels) and movie.poster is not None:
+                level = detail(feature.size)
+                if level not in opened:
+                    poster = open_poster(movie.poster, feature.size, feature.limits)
+                    opened[level] = replace(movie, poster=poster)
+                rows[name] = feature.read(opened[level])
+            else:
+                rows[name] = feature.read(movie)
+        except InputError as error:
+            rows[name] = error
     return rows
 
 

@@ -76,14 +76,19 @@ class Pixels:
         s = self._settings
         return (1 if s.grey else 3, s.height, s.width)
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        return (self._settings.width, self._settings.height)
+
     def read(self, movie: Movie) -> PixelRow | None:
         """uint8, shape (channels, height, width); raises PosterError."""
         if movie.poster is None:
             return None
         s = self._settings
-        image = open_poster(movie.poster, (s.width, s.height), self.limits)
+        image = open_poster(movie.poster, self.size, self.limits)
         image = image.convert("L") if s.grey else image
-        pixels = np.asarray(image.resize((s.width, s.height), Image.Resampling.BICUBIC))
+        pixels = np.asarray(image.resize(self.size, Image.Resampling.BICUBIC))
         return np.ascontiguousarray(pixels.reshape(s.height, s.width, -1).transpose(2, 0, 1))
 
     def collate(self, rows: Sequence[PixelRow | None]) -> dict[str, Any]:
