@@ -23,9 +23,10 @@ from genreel.features.pieces import Pieces
 from genreel.posters import Limits, PosterSource
 from genreel.why import Why, explain, why_to_dict
 
-BATCH_SIZE = 4
+BATCH_SIZE = 3
+"""So few, and what lies between a network's layers stays near a core, and little of it is padding."""
 
-LIGHT = 16
+LIGHT = 20
 """So many times as many movies make a batch where none has an input that takes a network long."""
 
 MAX_GRAPH_BYTES = 768 * 2**20
@@ -357,7 +358,7 @@ class _Read:
 _Started = Sequence[Future[dict[str, Any]] | None]
 _Numbered = list[tuple[int, Movie]]
 _AHEAD = 2  # batches that are decoded while one is predicted
-_WINDOW = 64
+_WINDOW = 85
 """Batches whose movies are sorted by their plots where a sentence encoder reads them: every text of
 a batch costs as much as the longest, which in a batch of any movies is some three times the mean.
 """
