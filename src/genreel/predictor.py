@@ -24,7 +24,7 @@ from genreel.posters import Limits, PosterSource
 from genreel.why import Why, explain, why_to_dict
 
 BATCH_SIZE = 3
-"""So few, and what lies between a network's layers stays near a core, and little of it is padding."""
+"""So few that what lies between a network's layers stays near its core, and little is padding."""
 
 LIGHT = 20
 """So many times as many movies make a batch where none has an input that takes a network long."""
