@@ -269,12 +269,28 @@ def test_light_movies_share_larger_batches(tiny: Predictor, words: Predictor) ->
     assert sizes(words, [heavy] * (full + 1)) == [full, 1], "words reads no posters"
 
 
+def test_long_plots_of_an_encoder_make_small_batches(
+    words: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(words, "_read_of_plot", 800)
+
+    def sizes(*lengths: int) -> list[int]:
+        movies = [Movie("a", plot="x" * length) for length in lengths]
+        return [len(batch) for batch in words._batches(movies, 3)]
+
+    assert sizes(*[400] * 7) == [3, 3, 1]
+    assert sizes(*[200] * 7) == [6, 1]
+    assert sizes(*[5] * 61) == [60, 1]
+    assert sizes(*[90_000] * 3) == [1, 1, 1], "no more is read than 800"
+    assert list(map(len, words._batches([Movie("a", plot="x" * 800)], 1))) == [1]
+
+
 @pytest.mark.parametrize("count", [0, 1, 7, 40])
 def test_movies_of_like_length_share_a_batch_and_come_in_order(
     words: Predictor, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     monkeypatch.setattr(words, "_window", 3)
-    monkeypatch.setattr(words, "_heavy", {"plot"})
+    monkeypatch.setattr(words, "_read_of_plot", 800)
     rng = np.random.default_rng(count)
     given = [Movie(str(i), plot=f"{PLOT} " * int(rng.integers(1, 9))) for i in range(count)]
     batches: list[list[int]] = []
@@ -286,9 +302,9 @@ def test_movies_of_like_length_share_a_batch_and_come_in_order(
     assert [one.id for one in found] == [movie.id for movie in given]
     for one, movie in zip(found, given, strict=True):
         assert one.scores == pytest.approx(words.predict(plot=movie.plot).scores, abs=1e-6)
-    for start in range(0, len(batches), 3):  # windows of three batches
-        lengths = [length for batch in batches[start : start + 3] for length in batch]
-        assert lengths == sorted(lengths)
+    lengths = list(itertools.chain.from_iterable(batches))
+    for start in range(0, count, 12):  # windows of three times four
+        assert lengths[start : start + 12] == sorted(lengths[start : start + 12])
 
 
 def test_closing_early_leaves_no_thread_behind(tiny: Predictor, movies: list[Movie]) -> None:

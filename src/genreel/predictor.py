@@ -29,6 +29,9 @@ BATCH_SIZE = 3
 LIGHT = 20
 """So many times as many movies make a batch where none has an input that takes a network long."""
 
+_CHARACTERS = 20
+"""Of a plot that an encoder reads, so many take it as long as all else of a movie together."""
+
 MAX_GRAPH_BYTES = 768 * 2**20
 """Memory that the graphs of a process may hold together, their weights included."""
 
@@ -107,8 +110,12 @@ class Predictor:
         self._rules = self.bundle.rules()
         features = self.bundle.features.values()
         self._slow = {name: f for name, f in self.bundle.features.items() if f.slow}
-        self._heavy = {f.input for f in features if f.slow or f.kind == Pieces.kind}
-        self._window = _WINDOW if any(f.kind == Pieces.kind for f in features) else 1
+        self._slow_inputs = {feature.input for feature in self._slow.values()}
+        # English has about five characters a piece; the encoder reads no more than its length.
+        self._read_of_plot = max(
+            (5 * f.length for f in features if isinstance(f, Pieces)), default=0
+        )
+        self._window = _WINDOW if self._read_of_plot else 1
 
     @property
     def genres(self) -> tuple[str, ...]:
@@ -164,8 +171,9 @@ class Predictor:
 
         Args:
             movies: Movies, or mappings with the keys of a catalogue's columns.
-            batch_size: movies per run of the graph, at least 1; LIGHT times as many of those
-                without a poster, and without a plot where a sentence encoder would read it.
+            batch_size: movies with a poster per run of the graph, at least 1; of those without,
+                LIGHT times as many, or as have so many times 400 characters of plot where a
+                sentence encoder reads it.
             threshold: one threshold in [0, 1] for all genres instead of the bundle's.
             explain: as in `predict`; it takes a second a movie rather than a hundredth.
 
@@ -253,7 +261,9 @@ class Predictor:
         return self._rules.calibrate(scores, arrays["present"])
 
     def _batches(self, movies: Iterable[Movie], size: int) -> Iterator[_Numbered]:
-        """Numbered movies in batches; within `_window` batches those with long plots last."""
+        """Numbered movies in batches that cost about the same; within `_window` batches those with
+        long plots last.
+        """
         numbered = enumerate(movies)
         batch: _Numbered = []
         room = size * LIGHT
@@ -261,8 +271,8 @@ class Predictor:
             if self._window > 1:
                 near.sort(key=lambda pair: len(pair[1].plot))
             for number, movie in near:
-                takes = LIGHT if any(map(movie.has, self._heavy)) else 1
-                if room < takes:
+                takes = self._cost(movie)
+                if batch and room < takes:
                     yield batch
                     batch, room = [], size * LIGHT
                 batch.append((number, movie))
@@ -270,11 +280,16 @@ class Predictor:
         if batch:
             yield batch
 
+    def _cost(self, movie: Movie) -> int:
+        """How long the graph takes over a movie, in the time of one that no network reads."""
+        of_plot = min(len(movie.plot), self._read_of_plot) // _CHARACTERS
+        return max(1, of_plot, LIGHT if any(map(movie.has, self._slow_inputs)) else 1)
+
     def _start(self, movies: Sequence[Movie], pool: ThreadPoolExecutor) -> _Started:
         """Has the pool read what is slow to read."""
-        inputs = {feature.input for feature in self._slow.values()}
+        slow = self._slow_inputs
         return [
-            pool.submit(read_together, self._slow, m) if any(map(m.has, inputs)) else None
+            pool.submit(read_together, self._slow, m) if any(map(m.has, slow)) else None
             for m in movies
         ]
 

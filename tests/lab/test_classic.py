@@ -16,10 +16,12 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
+from genreel.calibration import logit
 from genreel.catalogue import Movie
 from genreel.errors import RecipeError
 from genreel.features import Feature
 from genreel.features.text import Terms, TermSettings
+from genreel.lab.evaluation.metrics import roc_auc
 from genreel.lab.examples import Examples, read_examples
 from genreel.lab.models.base import Place
 from genreel.lab.models.classic import (
@@ -30,6 +32,7 @@ from genreel.lab.models.classic import (
     Linear,
     LinearSettings,
     PerGenre,
+    _kin,
     estimator_problem,
 )
 from genreel.lab.models.towers import Backbone
@@ -66,6 +69,32 @@ def test_equal_to_a_pipeline_of_scikit_learn(
         ).fit(x, train.labels[:, g])
         expected = regression.predict_proba(unseen)[:, 1]
         np.testing.assert_allclose(model.scores(test)[:, g], expected, atol=1e-4)
+
+
+def test_kin_is_a_linear_mix_of_the_genres(toy_examples: Make) -> None:
+    train = toy_examples(60, everything=True, names="plot")
+    alone, mixed = (logit(fitted(train, C=3.0, kin=kin).scores(train)) for kin in (0.0, 1.0))
+    design = np.column_stack([alone, np.ones(len(alone))])
+    mix, *_ = np.linalg.lstsq(design, mixed, rcond=None)
+    np.testing.assert_allclose(design @ mix, mixed, atol=1e-3)
+    assert np.abs(mix[:3] - np.eye(3)).max() > 0.05, "kin had no effect"
+    bound = logit(fitted(train, C=3.0, kin=1e9).scores(train))
+    np.testing.assert_allclose(bound - alone, (bound - alone)[:1].repeat(60, axis=0), atol=1e-3)
+
+
+def test_a_rare_genre_learns_from_its_kin() -> None:
+    rng = np.random.default_rng(0)
+    kin, own = rng.normal(size=(2, 4000))
+    labels = np.column_stack([kin > 1, kin + 0.3 * own > 2.5, np.zeros(4000)]).astype(np.float32)
+    logits = np.column_stack([3 * kin, own, own])  # the second's own says little
+    known = np.ones(labels.shape, np.bool_)
+    known[:2000, 1] = False
+    labels[:2000, 1] = 1 - labels[:2000, 1]  # wrong, and not to be looked at
+    mix, bias = _kin(logits, labels, known, 1.0)
+    better = logits @ mix + bias
+    before, after = (roc_auc(labels[2000:], known[2000:], z[2000:])[1] for z in (logits, better))
+    assert before < 0.8 and after > 0.98
+    assert mix[:, 2].tolist() == [0, 0, 1] and bias[2] == 0, "nobody has it"
 
 
 def test_learns_what_there_is_to_learn(toy_examples: Make) -> None:

@@ -199,7 +199,7 @@ def test_not_toml(tmp_path: Path, data: bytes) -> None:
 
 def test_parts_that_name_recipes_are_spelled_out() -> None:
     recipe = load_recipe("fast")
-    words, poster = load_recipe("words"), load_recipe("poster")
+    words, poster = load_recipe("words-kin"), load_recipe("poster")
     assert recipe.model.parts == {"words": words.model, "poster": poster.model}
     assert recipe.features == {**words.features, **poster.features}
     assert "recipe =" not in recipe.text
@@ -238,7 +238,7 @@ def test_a_new_name_that_is_taken_too(toml: Write) -> None:
 
 def test_recipes_in_parts_of_parts(toml: Write) -> None:
     body = FUSION + '[model.parts.all]\nkind = "late-fusion"\n'
-    body += '[model.parts.all.parts.words]\nrecipe = "words"\n'
+    body += '[model.parts.all.parts.words]\nrecipe = "words-kin"\n'
     body += '[model.parts.all.parts.poster]\nrecipe = "poster"\n'
     body += '[model.parts.again]\nrecipe = "fast"\n'
     recipe = load_recipe(toml(body))

@@ -184,7 +184,7 @@ class LateFusionSettings:
             precision of a Gaussian prior; rare genres have little of their own to go by.
     """
 
-    shrinkage: float = 10.0
+    shrinkage: float = 30.0
 
 
 class LateFusion(_OfParts):

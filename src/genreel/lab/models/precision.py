@@ -23,6 +23,10 @@ without VNNI, and saturate with more.
 """
 
 
+_GELU_LEAST = 0.17
+"""GELU never goes further below 0, so that its largest value tells how far it reaches."""
+
+
 def reduce_precision(graph: bytes, precision: str) -> bytes:
     """The graph with its large weights in fewer bits; inputs, outputs and the rest stay float32.
 
@@ -73,6 +77,7 @@ class _Rewriter:
         self.replaced: dict[int, list[Any]] = {}  # position of a node → what takes its place
         self.quantised: dict[str, tuple[str, str, str]] = {}  # value → what `_in_levels` made
         self.users: dict[str, list[int]] = {}
+        self.gelus = {node.output[0] for node in graph.node if node.op_type == "Gelu"}
         for position, node in enumerate(graph.node):
             for name in node.input:
                 self.users.setdefault(name, []).append(position)
@@ -153,17 +158,22 @@ class _Rewriter:
                 self._add(np.array(1, np.float32), "precision/one")
                 self._add(np.array(_ROW_LEVELS, np.float32), "precision/levels")
                 self._add(np.array(1e-20, np.float32), "precision/least")
+                least = np.float32(_GELU_LEAST / _ROW_LEVELS)
+                self._add(np.array(least), "precision/least of GELU")
+            is_gelu = x in self.gelus
+            least_step = "precision/least of GELU" if is_gelu else "precision/least"
+            sized = f"{x}/rows" if is_gelu else f"{x}/abs"
             first, one, last = (f"precision/{n}" for n in ("first place", "one place", "last axis"))
             self.before.setdefault(position, []).extend(
                 [
                     _node("Shape", x, f"{x}/shape", end=-1),
                     _node("Flatten", x, f"{x}/rows", axis=-1),
-                    _node("Abs", f"{x}/rows", f"{x}/abs"),
-                    _node("ReduceMax", f"{x}/abs", last, f"{x}/most"),
+                    *([] if is_gelu else [_node("Abs", f"{x}/rows", f"{x}/abs")]),
+                    _node("ReduceMax", sized, last, f"{x}/most"),
                     # onnxruntime forgets to reduce the last axis where there are no rows.
                     _node("Slice", f"{x}/most", first, one, last, f"{x}/size"),
                     _node("Div", f"{x}/size", "precision/levels", f"{x}/step"),
-                    _node("Max", f"{x}/step", "precision/least", f"{x}/scale"),
+                    _node("Max", f"{x}/step", least_step, f"{x}/scale"),
                     _node("Reshape", f"{x}/scale", last, f"{x}/scales"),
                     _node("Shape", f"{x}/scales", f"{x}/count"),
                     _node("Expand", "precision/zero", f"{x}/count", f"{x}/zeros"),
