@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from genreel.calibration import map_logistic
 from genreel.lab.examples import Examples
 from genreel.vocabulary import Labels
 
@@ -58,6 +59,26 @@ def prior(labels: Labels, counted: NDArray[Any]) -> NDArray[np.float64]:
     """
     count = counted.sum(axis=0)
     return np.where(count > 0, ((labels * counted).sum(axis=0) + 1) / (count + 2), 0.0)
+
+
+def biased_logistic(
+    x: NDArray[np.float64], y: NDArray[Any], mean: NDArray[np.float64], precision: float
+) -> tuple[NDArray[np.float64], float]:
+    """Weights and bias of a logistic regression under a Gaussian prior (`map_logistic`).
+
+    Args:
+        x: shape (n, weights).
+        y: labels, in [0, 1], shape (n,).
+        mean: of the prior on the weights, shape (weights,).
+        precision: of that prior, the same for each weight; the bias is hardly bound.
+    """
+    design = np.column_stack([x, np.ones(len(y))])
+    precisions = np.append(np.full(len(mean), precision), _BIAS_PRECISION)
+    found = map_logistic(design, y, np.append(mean, 0.0), precisions)
+    return found[:-1], float(found[-1])
+
+
+_BIAS_PRECISION = 0.01
 
 
 def inputs_of(names: tuple[str, ...], features: Mapping[str, Any]) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.class_weight import compute_sample_weight
 
-from genreel.calibration import logit, map_logistic
+from genreel.calibration import logit
 from genreel.errors import RecipeError
 from genreel.features import Feature
 from genreel.features.colours import Colours
@@ -33,7 +33,7 @@ from genreel.features.image import Pixels
 from genreel.features.text import Terms
 from genreel.lab.examples import Examples
 from genreel.lab.imbalance import CORRECTIONS, imbalance_problem, resampled
-from genreel.lab.models.base import Place, Scores, inputs_of, prior
+from genreel.lab.models.base import Place, Scores, biased_logistic, inputs_of, prior
 from genreel.lab.settings import nearest
 from genreel.lab.training.cache import Extractor, default_cache, extracted_rows
 from genreel.progress import progress
@@ -438,14 +438,8 @@ def _kin(
         y = labels[use, g]
         if min(y.sum(), (1 - y).sum()) < _FEWEST:
             continue
-        x = np.column_stack([logits[use], np.ones(len(y))])
-        prior = np.append(mix[:, g], 0.0), np.append(np.full(genres, precision), _BIAS_PRECISION)
-        found = map_logistic(x, y, *prior)
-        mix[:, g], bias[g] = found[:-1], found[-1]
+        mix[:, g], bias[g] = biased_logistic(logits[use], y, mix[:, g], precision)
     return mix, bias
-
-
-_BIAS_PRECISION = 0.01  # hardly bound
 
 
 def _width(feature: Any) -> int:

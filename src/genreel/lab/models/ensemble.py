@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from genreel.calibration import logit, map_logistic
+from genreel.calibration import logit
 from genreel.catalogue import INPUTS
 from genreel.features import Feature
 from genreel.lab.examples import Examples
-from genreel.lab.models.base import Model, Place, Scores
+from genreel.lab.models.base import Model, Place, Scores, biased_logistic
 from genreel.lab.models.classic import EstimatorSettings, PerGenre, estimator_problem
 
 Parts = Mapping[str, Model]
@@ -271,15 +271,11 @@ def fit_logistics(
     """
     parts, genres = x.shape[1:]
     centre, precision = np.full(parts, 1 / parts), 1.0
-    fits = np.zeros((genres, parts + 1))
+    weights, bias = np.zeros((parts, genres)), np.zeros(genres)
     for _ in range(2):
         for g in range(genres):
             use = known[:, g]
-            design = np.column_stack([x[use, :, g], np.ones(use.sum())])
-            prior = np.append(centre, 0.0), np.append(np.full(parts, precision), _BIAS_PRECISION)
-            fits[g] = map_logistic(design, labels[use, g], *prior)
-        centre, precision = fits[:, :parts].mean(axis=0), shrinkage
-    return fits[:, :parts].T, fits[:, parts]
-
-
-_BIAS_PRECISION = 0.01
+            y = labels[use, g]
+            weights[:, g], bias[g] = biased_logistic(x[use, :, g], y, centre, precision)
+        centre, precision = weights.mean(axis=1), shrinkage
+    return weights, bias

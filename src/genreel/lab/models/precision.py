@@ -22,7 +22,6 @@ _WEIGHT_LEVELS = 63
 without VNNI, and saturate with more.
 """
 
-
 _GELU_LEAST = 0.17
 """GELU never goes further below 0, so that its largest value tells how far it reaches."""
 
@@ -158,22 +157,23 @@ class _Rewriter:
                 self._add(np.array(1, np.float32), "precision/one")
                 self._add(np.array(_ROW_LEVELS, np.float32), "precision/levels")
                 self._add(np.array(1e-20, np.float32), "precision/least")
-                least = np.float32(_GELU_LEAST / _ROW_LEVELS)
-                self._add(np.array(least), "precision/least of GELU")
-            is_gelu = x in self.gelus
-            least_step = "precision/least of GELU" if is_gelu else "precision/least"
-            sized = f"{x}/rows" if is_gelu else f"{x}/abs"
+                least = np.array(_GELU_LEAST / _ROW_LEVELS, np.float32)
+                self._add(least, "precision/least of GELU")
+            sized, smallest = f"{x}/abs", "precision/least"
+            absolute = [_node("Abs", f"{x}/rows", sized)]
+            if x in self.gelus:
+                sized, smallest, absolute = f"{x}/rows", "precision/least of GELU", []
             first, one, last = (f"precision/{n}" for n in ("first place", "one place", "last axis"))
             self.before.setdefault(position, []).extend(
                 [
                     _node("Shape", x, f"{x}/shape", end=-1),
                     _node("Flatten", x, f"{x}/rows", axis=-1),
-                    *([] if is_gelu else [_node("Abs", f"{x}/rows", f"{x}/abs")]),
+                    *absolute,
                     _node("ReduceMax", sized, last, f"{x}/most"),
                     # onnxruntime forgets to reduce the last axis where there are no rows.
                     _node("Slice", f"{x}/most", first, one, last, f"{x}/size"),
                     _node("Div", f"{x}/size", "precision/levels", f"{x}/step"),
-                    _node("Max", f"{x}/step", least_step, f"{x}/scale"),
+                    _node("Max", f"{x}/step", smallest, f"{x}/scale"),
                     _node("Reshape", f"{x}/scale", last, f"{x}/scales"),
                     _node("Shape", f"{x}/scales", f"{x}/count"),
                     _node("Expand", "precision/zero", f"{x}/count", f"{x}/zeros"),
