@@ -67,13 +67,13 @@ def weights(graph: bytes) -> dict[str, Any]:
     return {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
 
 
-def test_float32_changes_nothing(graph: bytes) -> None:
-    assert reduce_precision(graph, "float32") is graph
+def test_float32_changes_nothing(graph: bytes, examples: Examples) -> None:
+    assert reduce_precision(graph, "float32", examples) is graph
 
 
 @pytest.mark.parametrize(("kind", "near"), [("float16", 1e-3), ("int8", 0.05)])
 def test_scores_hardly_move(graph: bytes, examples: Examples, kind: str, near: float) -> None:
-    reduced = reduce_precision(graph, kind)
+    reduced = reduce_precision(graph, kind, examples)
     found = drift(graph, reduced, examples)
     assert 0 < found["mean"] <= found["largest"] < near
     expected = np.abs(scores(graph, examples) - scores(reduced, examples)).max()
@@ -83,18 +83,21 @@ def test_scores_hardly_move(graph: bytes, examples: Examples, kind: str, near: f
         np.testing.assert_allclose(scores(reduced, shown), scores(graph, shown), atol=near)
 
 
-def test_what_becomes_of_the_weights(graph: bytes) -> None:
+def test_what_becomes_of_the_weights(graph: bytes, examples: Examples) -> None:
     before = weights(graph)
     large = {name: array for name, array in before.items() if array.size >= 30}
     floats = {name for name, array in large.items() if array.dtype == np.float32}
     half, eight = (
-        weights(reduce_precision(graph, "float16")),
-        weights(reduce_precision(graph, "int8")),
+        weights(reduce_precision(graph, "float16", examples)),
+        weights(reduce_precision(graph, "int8", examples)),
     )
     for name in floats:
         assert name not in half and half[f"{name}/half"].dtype == np.float16
         np.testing.assert_allclose(half[f"{name}/half"], before[name], rtol=1e-3, atol=1e-6)
+    kernels = {name for name in floats if before[name].ndim == 4}
+    assert kernels and not kernels & set(eight)  # see test_convolutions
     integers = {name.partition("/integers")[0] for name in eight if name.endswith("/integers")}
+    integers &= floats
     kinds = {"tables": 0, "matrices": 0}
     for name in integers:
         array, scale = eight[f"{name}/integers"], eight[f"{name}/scales"]
@@ -104,13 +107,13 @@ def test_what_becomes_of_the_weights(graph: bytes) -> None:
         if scale.ndim == 1:
             assert np.abs(array).max() <= 63
     assert kinds["tables"] >= 2 and kinds["matrices"] >= 6  # words, pieces; two layers' products
-    rest = floats - integers
+    rest = floats - integers - kernels
     assert rest and all(f"{name}/half" in eight for name in rest)
 
 
 def test_int8_is_a_movie_s_own(graph: bytes, examples: Examples) -> None:
     """The score does not depend on who shares the batch, nor on their lengths."""
-    reduced = reduce_precision(graph, "int8")
+    reduced = reduce_precision(graph, "int8", examples)
     together = scores(reduced, examples)
     for i in (0, 1, 2, 3):
         np.testing.assert_allclose(scores(reduced, examples.take([i]))[0], together[i], atol=2e-6)
@@ -122,23 +125,25 @@ def test_numbers_that_sixteen_bits_cannot_hold_stay(graph: bytes, examples: Exam
     array = onnx.numpy_helper.to_array(tensor) * 1e7
     tensor.CopyFrom(onnx.numpy_helper.from_array(array, tensor.name))
     large = model.SerializeToString()
-    np.testing.assert_array_equal(weights(reduce_precision(large, "float16"))[tensor.name], array)
+    np.testing.assert_array_equal(
+        weights(reduce_precision(large, "float16", examples))[tensor.name], array
+    )
 
 
-def test_no_domain_but_onnx_s_own(graph: bytes) -> None:
+def test_no_domain_but_onnx_s_own(graph: bytes, examples: Examples) -> None:
     for kind in PRECISIONS:
-        model = onnx.load_model_from_string(reduce_precision(graph, kind))
+        model = onnx.load_model_from_string(reduce_precision(graph, kind, examples))
         assert {entry.domain for entry in model.opset_import} <= {"", "ai.onnx.ml"}
         assert {node.domain for node in model.graph.node} <= {"", "ai.onnx.ml"}
 
 
-def test_what_gelu_gives_is_as_exact() -> None:
+def test_what_gelu_gives_is_as_exact(examples: Examples) -> None:
     rng = np.random.default_rng(0)
     x = np.concatenate([rng.normal(size=(6, 40)), np.full((1, 40), -0.75)]).astype(np.float32)
     matrix = rng.normal(size=(40, 30)).astype(np.float32)
     body = ["g = Gelu (x)", "scores = MatMul (g, matrix)"]
     graph = _graph(["float[n, 40] x"], "float[n, 30] scores", body, {"matrix": matrix}, {})
-    small = reduce_precision(graph.SerializeToString(), "int8")
+    small = reduce_precision(graph.SerializeToString(), "int8", examples)
     assert "Abs" not in {node.op_type for node in onnx.load_model_from_string(small).graph.node}
     exact, near = (
         run_session(load_session(data), {"x": x}) for data in (graph.SerializeToString(), small)
@@ -151,16 +156,16 @@ def test_nothing_to_compare(graph: bytes, examples: Examples) -> None:
     assert drift(graph, graph, examples.take([])) == {"mean": 0.0, "largest": 0.0}
 
 
-def test_the_file_is_smaller_and_rows_of_any_size_are_as_exact() -> None:
+def test_the_file_is_smaller_and_rows_of_any_size_are_as_exact(examples: Examples) -> None:
     rng = np.random.default_rng(0)
     matrix = rng.normal(size=(64, 300)).astype(np.float32)
     inputs, output = ["float[n, 64] x"], "float[n, 300] scores"
     made = _graph(inputs, output, ["scores = MatMul (x, w)"], {"w": matrix}, {}).SerializeToString()
-    sizes = [len(reduce_precision(made, kind)) / len(made) for kind in PRECISIONS]
+    sizes = [len(reduce_precision(made, kind, examples)) / len(made) for kind in PRECISIONS]
     assert sizes[0] == 1 and 0.5 < sizes[1] < 0.52 and 0.25 < sizes[2] < 0.3
     x = rng.normal(size=(5, 64)).astype(np.float32)
     x *= np.array([[1e-9], [1], [1e6], [0], [3]], np.float32)
     exact = x @ matrix
-    found = run_session(load_session(reduce_precision(made, "int8")), {"x": x})
+    found = run_session(load_session(reduce_precision(made, "int8", examples)), {"x": x})
     error = np.abs(found - exact).max(axis=1) / np.maximum(np.abs(exact).max(axis=1), 1e-20)
     assert error.max() < 0.02 and (found[3] == 0).all()

@@ -12,6 +12,7 @@ import onnx.numpy_helper
 from numpy.typing import NDArray
 
 from genreel.lab.examples import Examples
+from genreel.lab.models.convolutions import quantise_convolutions
 from genreel.lab.models.export import shown_in_turn
 from genreel.predictor import load_session, run_session
 
@@ -26,7 +27,7 @@ _GELU_LEAST = 0.17
 """GELU never goes further below 0, so that its largest value tells how far it reaches."""
 
 
-def reduce_precision(graph: bytes, precision: str) -> bytes:
+def reduce_precision(graph: bytes, precision: str, examples: Examples) -> bytes:
     """The graph with its large weights in fewer bits; inputs, outputs and the rest stay float32.
 
     float16: weights are kept in 16 bits, and become float32 again when the graph is loaded.
@@ -35,15 +36,19 @@ def reduce_precision(graph: bytes, precision: str) -> bytes:
     products with a matrix are computed in integers, each column of the matrix and each row of
     what it is multiplied with having a scale of its own (Yao et al. 2022, ZeroQuant). The ranges
     that onnxruntime's own dynamic quantisation takes over a whole batch would make a movie's
-    scores depend on its neighbours. Other weights are kept as with float16.
+    scores depend on its neighbours. Convolutions of images are computed in integers as well, see
+    `convolutions`. Other weights are kept as with float16.
 
     Args:
         graph: as `export` gives it.
         precision: one of `recipe.PRECISIONS`.
+        examples: movies that the model learnt from, of which convolutions learn their ranges.
     """
     if precision == "float32":
         return graph
     model = onnx.load_model_from_string(graph)
+    if precision == "int8":
+        quantise_convolutions(model, examples)
     rewriter = _Rewriter(model.graph)
     for tensor in list(model.graph.initializer):
         if tensor.data_type == onnx.TensorProto.FLOAT:
@@ -87,6 +92,8 @@ class _Rewriter:
         users = [(p, self.graph.node[p]) for p in self.users.get(tensor.name, ())]
         if array.size < _SMALLEST or not users:
             return
+        if any(node.op_type == "DequantizeLinear" for _, node in users):
+            return  # the scales of what is in integers already
         is_matrix = integers and array.ndim == 2
         if is_matrix and all(_gathers(node, tensor.name) for _, node in users):
             self._table(tensor, array, users)

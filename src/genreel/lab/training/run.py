@@ -104,7 +104,7 @@ def train(
         "decisions": choice.others,
     }
 
-    small = reduce_precision(graph, recipe.head.precision)
+    small = reduce_precision(graph, recipe.head.precision, train_part)
     if recipe.head.precision != "float32":
         metrics["precision"] = {
             "weights": recipe.head.precision,
