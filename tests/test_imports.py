@@ -183,7 +183,8 @@ def test_torch_has_its_places() -> None:
 
 def test_onnx_is_the_exports() -> None:
     assert importers("onnxscript", "skl2onnx") <= {"lab/models/export.py"}
-    assert importers("onnx") == {"lab/models/export.py", "lab/models/precision.py"}
+    files = ("convolutions", "export", "precision")
+    assert importers("onnx") == {f"lab/models/{name}.py" for name in files}
 
 
 def test_scikit_learn_has_its_places() -> None:
