@@ -27,16 +27,17 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from genreel.catalogue import Catalogue, Movie
+from genreel.catalogue import INPUTS, Catalogue, Movie
 from genreel.features import load_feature
-from genreel.lab.evaluation.evaluate import outcomes
 from genreel.lab.evaluation.metrics import average_precision, macro_roc_auc
-from genreel.lab.examples import Examples, read_examples
+from genreel.lab.evaluation.rules import SHOWN
+from genreel.lab.examples import Examples, presume_absent, read_examples
+from genreel.lab.models.base import Place
 from genreel.lab.models.towers import Backbone, BackboneSettings
 from genreel.lab.recipe import load_recipe
 from genreel.lab.splits import read_split
 from genreel.lab.training.cache import default_cache, extracted_rows
-from genreel.lab.training.run import parts_of, train
+from genreel.lab.training.run import build_model, fit_features, parts_of
 from genreel.predictor import Predictor
 from genreel.vocabulary import Vocabulary
 
@@ -87,7 +88,7 @@ def main() -> None:
     """Tries the groups that are named, or all, and writes their rows."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", nargs="*", choices=GROUPS, default=list(GROUPS))
-    parser.add_argument("--out", type=Path, default=Path("out/tried"), help="for the bundles")
+    parser.add_argument("--out", type=Path, default=Path("out/tried"), help="for checkpoints")
     arguments = parser.parse_args()
     kept: list[Mapping[str, Any]] = []
     if RESULTS.is_file():
@@ -152,16 +153,23 @@ def fusion(out: Path) -> Iterator[dict[str, Any]]:
     """Late fusion against one network."""
     catalogue, extra = Catalogue(DATA / "movies", "mixed"), Catalogue(DATA / "plots.csv", "mixed")
     split = read_split(DATA / "movies" / "split.json")
-    valid = split.part("valid", catalogue.by_id())
+    parts = parts_of(catalogue.by_id(), split, extra)
     files = recipes(out.absolute())
     for name in ("late-fusion", "gates", "side by side"):
-        bundle = out / files[name].stem
-        if not bundle.is_dir():
-            recipe, checkpoints = load_recipe(files[name]), out / "checkpoints"
-            train(recipe, catalogue, bundle, split=split, extra=extra, checkpoints=checkpoints)
-        for case, found in outcomes(Predictor(bundle), valid).items():
-            if case != "as they are":
-                yield _row(name, case, found.labels, found.known, found.scores)
+        recipe = load_recipe(files[name])
+        features = fit_features(recipe, parts["train"])
+        films = {
+            part: read_examples(parts[part], features, recipe.vocabulary, default_cache())
+            for part in ("train", "valid")
+        }
+        train = presume_absent(films["train"], parts["train"], recipe.head.data.presumed)
+        model = build_model(recipe.model, features)
+        model.fit(train, films["valid"], Place(out / "checkpoints", recipe.head.seed))
+        for case, (needed, inputs) in SHOWN.items():
+            if set(needed) <= set(model.inputs):
+                shown = films["valid"].take(np.flatnonzero(films["valid"].has(needed)))
+                scores = model.scores(shown.without(set(INPUTS) - set(inputs)))
+                yield _row(name, case, shown.labels, shown.known, scores)
 
 
 # Noise in the labels
