@@ -13,6 +13,7 @@ import onnx.numpy_helper
 from numpy.typing import NDArray
 
 from genreel.lab.examples import Examples
+from genreel.lab.models.rewriting import add_constant, new_node, replace_all
 from genreel.predictor import load_session
 
 _LEVELS = 255  # of what comes into a convolution and out of it: uint8, one scale for all of it
@@ -77,9 +78,9 @@ def quantise_convolutions(model: Any, examples: Examples) -> None:
             if name in reached:
                 node.input[place] = f"{name}/near"
         nodes += [node, *_in_levels(node.output[0], reached, graph)]
-    _replace(graph.node, nodes)
+    replace_all(graph.node, nodes)
     read = {name for node in graph.node for name in node.input}
-    _replace(graph.initializer, [tensor for tensor in graph.initializer if tensor.name in read])
+    replace_all(graph.initializer, [tensor for tensor in graph.initializer if tensor.name in read])
     del graph.value_info[:]
 
 
@@ -105,12 +106,12 @@ def _reached(model: Any, values: Collection[str], examples: Examples) -> dict[st
         return {}
     asked = onnx.ModelProto.FromString(model.SerializeToString())
     del asked.graph.output[:]
-    channels = _constant("channels apart", np.array([0, 2, 3], np.int64), asked.graph)
+    channels = add_constant(asked.graph, "channels apart", np.array([0, 2, 3], np.int64))
     names = sorted(values)
     for name in names:
         for operator, *over in (("ReduceMin",), ("ReduceMax",), ("ReduceMean", channels)):
             found = f"{name}/{operator}"
-            asked.graph.node.append(_node(operator, name, *over, found, keepdims=0))
+            asked.graph.node.append(new_node(operator, name, *over, found, keepdims=0))
             asked.graph.output.append(
                 onnx.helper.make_tensor_value_info(found, onnx.TensorProto.FLOAT, None)
             )
@@ -136,11 +137,11 @@ def _in_levels(name: str, reached: Mapping[str, Reach], graph: Any) -> list[Any]
     """Nodes that put a value in levels, and back; none where it is not among those reached."""
     if name not in reached:
         return []
-    step = _constant(f"{name}/step", reached[name].step, graph)
-    zero = _constant(f"{name}/zero", reached[name].zero, graph)
+    step = add_constant(graph, f"{name}/step", reached[name].step)
+    zero = add_constant(graph, f"{name}/zero", reached[name].zero)
     return [
-        _node("QuantizeLinear", name, step, zero, f"{name}/levels"),
-        _node("DequantizeLinear", f"{name}/levels", step, zero, f"{name}/near"),
+        new_node("QuantizeLinear", name, step, zero, f"{name}/levels"),
+        new_node("DequantizeLinear", f"{name}/levels", step, zero, f"{name}/near"),
     ]
 
 
@@ -167,23 +168,8 @@ def _in_integers(node: Any, weights: Mapping[str, Any], come: Reach, graph: Any)
     nodes = []
     del node.input[1:]
     for name, (whole, scales) in arrays.items():
-        held = _constant(f"{named}/{name}/integers", whole, graph)
-        by = _constant(f"{named}/{name}/scales", scales.astype(np.float32), graph)
-        nodes.append(_node("DequantizeLinear", held, by, f"{named}/{name}", axis=0))
+        held = add_constant(graph, f"{named}/{name}/integers", whole)
+        by = add_constant(graph, f"{named}/{name}/scales", scales.astype(np.float32))
+        nodes.append(new_node("DequantizeLinear", held, by, f"{named}/{name}", axis=0))
         node.input.append(f"{named}/{name}")
     return nodes
-
-
-def _constant(name: str, array: NDArray[Any] | np.generic, graph: Any) -> str:
-    graph.initializer.append(onnx.numpy_helper.from_array(np.asarray(array), name))
-    return name
-
-
-def _node(operator: str, *names: str, **attributes: Any) -> Any:
-    return onnx.helper.make_node(operator, names[:-1], names[-1:], **attributes)
-
-
-def _replace(field: Any, messages: list[Any]) -> None:
-    copies = [type(m).FromString(m.SerializeToString()) for m in messages]
-    del field[:]
-    field.extend(copies)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from genreel.lab.examples import Examples
 from genreel.lab.models.convolutions import quantise_convolutions
 from genreel.lab.models.export import shown_in_turn
+from genreel.lab.models.rewriting import add_constant, new_node, replace_all
 from genreel.predictor import load_session, run_session
 
 _SMALLEST = 1024  # numbers; fewer are not worth a node
@@ -108,47 +109,48 @@ class _Rewriter:
         for position, node in enumerate(self.graph.node):
             nodes += self.before.get(position, [])
             nodes += self.replaced.get(position, [node])
-        copies = [onnx.NodeProto.FromString(node.SerializeToString()) for node in nodes]
-        del self.graph.node[:], self.graph.value_info[:]
-        self.graph.node.extend(copies)
+        replace_all(self.graph.node, nodes)
+        del self.graph.value_info[:]
 
     def _half(self, tensor: Any, array: NDArray[Any], users: Sequence[tuple[int, Any]]) -> None:
         name = tensor.name
         self._put(tensor, array.astype(np.float16), f"{name}/half")
-        cast = _node("Cast", f"{name}/half", name, to=onnx.TensorProto.FLOAT)
+        cast = new_node("Cast", f"{name}/half", name, to=onnx.TensorProto.FLOAT)
         self.before.setdefault(users[0][0], []).append(cast)
 
     def _table(self, tensor: Any, array: NDArray[Any], users: Sequence[tuple[int, Any]]) -> None:
         name = tensor.name
         integers, scales = _scaled(array, 1, _ROW_LEVELS)
         self._put(tensor, integers, f"{name}/integers")
-        self._add(scales, f"{name}/scales")
+        add_constant(self.graph, f"{name}/scales", scales)
         for position, node in users:
             [out], at = node.output, node.input[1]
             self.replaced[position] = [
-                _node("Gather", f"{name}/integers", at, f"{out}/integers"),
-                _node("Gather", f"{name}/scales", at, f"{out}/scales"),
-                _node("Cast", f"{out}/integers", f"{out}/floats", to=onnx.TensorProto.FLOAT),
-                _node("Mul", f"{out}/floats", f"{out}/scales", out),
+                new_node("Gather", f"{name}/integers", at, f"{out}/integers"),
+                new_node("Gather", f"{name}/scales", at, f"{out}/scales"),
+                new_node("Cast", f"{out}/integers", f"{out}/floats", to=onnx.TensorProto.FLOAT),
+                new_node("Mul", f"{out}/floats", f"{out}/scales", out),
             ]
 
     def _matrix(self, tensor: Any, array: NDArray[Any], users: Sequence[tuple[int, Any]]) -> None:
         name, width = tensor.name, array.shape[1]
         integers, scales = _scaled(array, 0, _WEIGHT_LEVELS)
         self._put(tensor, integers, f"{name}/integers")
-        self._add(scales[0], f"{name}/scales")
-        self._add(np.array([width], np.int64), f"{name}/width")
+        add_constant(self.graph, f"{name}/scales", scales[0])
+        add_constant(self.graph, f"{name}/width", np.array([width], np.int64))
         for position, node in users:
             x, [out] = node.input[0], node.output
             levels, x_scales, x_shape = self._in_levels(x, position)
             # A product of two DequantizeLinear is how ONNX writes one of integers; onnxruntime
             # makes a single node of the first two lines, which scales the columns as it goes.
             self.replaced[position] = [
-                _node("DequantizeLinear", f"{name}/integers", f"{name}/scales", f"{out}/w", axis=1),
-                _node("MatMul", levels, f"{out}/w", f"{out}/columns"),
-                _node("Mul", f"{out}/columns", x_scales, f"{out}/rows"),
-                _node("Concat", x_shape, f"{name}/width", f"{out}/shape", axis=0),
-                _node("Reshape", f"{out}/rows", f"{out}/shape", out),
+                new_node(
+                    "DequantizeLinear", f"{name}/integers", f"{name}/scales", f"{out}/w", axis=1
+                ),
+                new_node("MatMul", levels, f"{out}/w", f"{out}/columns"),
+                new_node("Mul", f"{out}/columns", x_scales, f"{out}/rows"),
+                new_node("Concat", x_shape, f"{name}/width", f"{out}/shape", axis=0),
+                new_node("Reshape", f"{out}/rows", f"{out}/shape", out),
             ]
 
     def _in_levels(self, x: str, position: int) -> tuple[str, str, str]:
@@ -157,39 +159,39 @@ class _Rewriter:
         """
         if x not in self.quantised:
             if not self.quantised:
-                self._add(np.array(128, np.uint8), "precision/zero")
-                self._add(np.array([-1], np.int64), "precision/last axis")
-                self._add(np.array([0], np.int64), "precision/first place")
-                self._add(np.array([1], np.int64), "precision/one place")
-                self._add(np.array(1, np.float32), "precision/one")
-                self._add(np.array(_ROW_LEVELS, np.float32), "precision/levels")
-                self._add(np.array(1e-20, np.float32), "precision/least")
+                add_constant(self.graph, "precision/zero", np.array(128, np.uint8))
+                add_constant(self.graph, "precision/last axis", np.array([-1], np.int64))
+                add_constant(self.graph, "precision/first place", np.array([0], np.int64))
+                add_constant(self.graph, "precision/one place", np.array([1], np.int64))
+                add_constant(self.graph, "precision/one", np.array(1, np.float32))
+                add_constant(self.graph, "precision/levels", np.array(_ROW_LEVELS, np.float32))
+                add_constant(self.graph, "precision/least", np.array(1e-20, np.float32))
                 least = np.array(_GELU_LEAST / _ROW_LEVELS, np.float32)
-                self._add(least, "precision/least of GELU")
+                add_constant(self.graph, "precision/least of GELU", least)
             sized, smallest = f"{x}/abs", "precision/least"
-            absolute = [_node("Abs", f"{x}/rows", sized)]
+            absolute = [new_node("Abs", f"{x}/rows", sized)]
             if x in self.gelus:
                 sized, smallest, absolute = f"{x}/rows", "precision/least of GELU", []
             first, one, last = (f"precision/{n}" for n in ("first place", "one place", "last axis"))
             self.before.setdefault(position, []).extend(
                 [
-                    _node("Shape", x, f"{x}/shape", end=-1),
-                    _node("Flatten", x, f"{x}/rows", axis=-1),
+                    new_node("Shape", x, f"{x}/shape", end=-1),
+                    new_node("Flatten", x, f"{x}/rows", axis=-1),
                     *absolute,
-                    _node("ReduceMax", sized, last, f"{x}/most"),
+                    new_node("ReduceMax", sized, last, f"{x}/most"),
                     # onnxruntime forgets to reduce the last axis where there are no rows.
-                    _node("Slice", f"{x}/most", first, one, last, f"{x}/size"),
-                    _node("Div", f"{x}/size", "precision/levels", f"{x}/step"),
-                    _node("Max", f"{x}/step", smallest, f"{x}/scale"),
-                    _node("Reshape", f"{x}/scale", last, f"{x}/scales"),
-                    _node("Shape", f"{x}/scales", f"{x}/count"),
-                    _node("Expand", "precision/zero", f"{x}/count", f"{x}/zeros"),
-                    _node(
+                    new_node("Slice", f"{x}/most", first, one, last, f"{x}/size"),
+                    new_node("Div", f"{x}/size", "precision/levels", f"{x}/step"),
+                    new_node("Max", f"{x}/step", smallest, f"{x}/scale"),
+                    new_node("Reshape", f"{x}/scale", last, f"{x}/scales"),
+                    new_node("Shape", f"{x}/scales", f"{x}/count"),
+                    new_node("Expand", "precision/zero", f"{x}/count", f"{x}/zeros"),
+                    new_node(
                         *("QuantizeLinear", f"{x}/rows", f"{x}/scales", f"{x}/zeros"),
                         f"{x}/integers",
                         axis=0,
                     ),
-                    _node(
+                    new_node(
                         *("DequantizeLinear", f"{x}/integers", "precision/one", "precision/zero"),
                         f"{x}/levels",
                     ),
@@ -200,14 +202,6 @@ class _Rewriter:
 
     def _put(self, tensor: Any, array: NDArray[Any], name: str) -> None:
         tensor.CopyFrom(onnx.numpy_helper.from_array(np.ascontiguousarray(array), name))
-
-    def _add(self, array: NDArray[Any], name: str) -> None:
-        self.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
-
-
-def _node(operator: str, *names: str, **attributes: Any) -> Any:
-    """A node; the last of the names is that of its output."""
-    return onnx.helper.make_node(operator, names[:-1], names[-1:], **attributes)
 
 
 def _scaled(
