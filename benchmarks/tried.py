@@ -27,10 +27,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from genreel.catalogue import INPUTS, Catalogue, Movie
+from genreel.catalogue import Catalogue, Movie
 from genreel.features import load_feature
 from genreel.lab.evaluation.metrics import average_precision, macro_roc_auc
-from genreel.lab.evaluation.rules import SHOWN
+from genreel.lab.evaluation.rules import cases_of
 from genreel.lab.examples import Examples, presume_absent, read_examples
 from genreel.lab.models.base import Place
 from genreel.lab.models.towers import Backbone, BackboneSettings
@@ -165,11 +165,8 @@ def fusion(out: Path) -> Iterator[dict[str, Any]]:
         train = presume_absent(films["train"], parts["train"], recipe.head.data.presumed)
         model = build_model(recipe.model, features)
         model.fit(train, films["valid"], Place(out / "checkpoints", recipe.head.seed))
-        for case, (needed, inputs) in SHOWN.items():
-            if set(needed) <= set(model.inputs):
-                shown = films["valid"].take(np.flatnonzero(films["valid"].has(needed)))
-                scores = model.scores(shown.without(set(INPUTS) - set(inputs)))
-                yield _row(name, case, shown.labels, shown.known, scores)
+        for case, shown in cases_of(films["valid"], model.inputs).items():
+            yield _row(name, case, shown.labels, shown.known, model.scores(shown))
 
 
 # Noise in the labels

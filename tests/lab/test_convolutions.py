@@ -112,7 +112,7 @@ def test_sums_of_two_products_fit_sixteen_bits(examples: Examples) -> None:
     }
     assert most.pop("deep") == 127
     assert most == dict.fromkeys(["stem", "wide", "narrow", "last"], 63)
-    assert all(2 * 255 * most < 2**15 for most in most.values())
+    assert all(2 * 255 * levels < 2**15 for levels in most.values())
 
 
 def test_a_grey_picture_s_first_layer_is_not_depthwise(examples: Examples) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
 
 from genreel.calibration import CASES, CaseRules, Curve, logit
+from genreel.catalogue import INPUTS
 from genreel.lab.evaluation.metrics import cell_losses
+from genreel.lab.examples import Examples
 from genreel.lab.models.ensemble import fit_logistics
 from genreel.thresholds import by_promise, choose_thresholds, choose_top_k, global_threshold
 from genreel.vocabulary import Known, Labels
@@ -33,12 +35,24 @@ SHOWN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = dict(
 )
 """Case → the inputs that a movie must have to be in it, and those that the model is shown."""
 
+
+def cases_of(examples: Examples, inputs: Collection[str]) -> dict[str, Examples]:
+    """Case of SHOWN → the movies that are in it, and shown so; those alone that a model of these
+    inputs can answer.
+    """
+    return {
+        case: examples.take(np.flatnonzero(examples.has(needed))).without(set(INPUTS) - set(shown))
+        for case, (needed, shown) in SHOWN.items()
+        if set(needed) <= set(inputs)
+    }
+
+
 FEWEST = 10
 """Films that a genre's calibration needs of each kind."""
 
 _FOLDS = 5
 _SLOPES = np.geomspace(0.2, 5, 101)  # inverse temperatures
-_SHRINKAGE = 10.0  # of Platt's slopes towards their mean over genres, as in `LateFusion`
+_SHRINKAGE = 10.0  # of Platt's slopes towards their mean over genres, see `fit_logistics`
 
 Scored = tuple[Labels, Known, NDArray[Any]]
 """Labels and known cells of validation movies, and their scores; shape (n, genres) each."""

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from genreel.bundle import check_replaceable, write_bundle
-from genreel.catalogue import INPUTS, Catalogue, Movie
+from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError, RecipeError
 from genreel.features import KINDS as FEATURE_KINDS
 from genreel.features import Feature
 from genreel.features.pieces import Pieces
 from genreel.lab.evaluation.card import model_card
 from genreel.lab.evaluation.evaluate import evaluate
-from genreel.lab.evaluation.rules import SHOWN, Choice, Scored, choose_rules
+from genreel.lab.evaluation.rules import Choice, Scored, cases_of, choose_rules
 from genreel.lab.examples import Examples, presume_absent, read_examples
 from genreel.lab.models import KINDS as MODEL_KINDS
 from genreel.lab.models.base import Model, Place
@@ -154,13 +154,7 @@ def _choose_rules(recipe: Recipe, model: Model, valid: Examples) -> Choice:
         told = shown.take(np.flatnonzero(shown.told()))
         return told.labels, told.known, model.scores(told)
 
-    cases = {
-        case: scored(
-            valid.take(np.flatnonzero(valid.has(needed))).without(set(INPUTS) - set(shown))
-        )
-        for case, (needed, shown) in SHOWN.items()
-        if set(needed) <= set(model.inputs)
-    }
+    cases = {case: scored(shown) for case, shown in cases_of(valid, model.inputs).items()}
     return choose_rules(genres, scored(valid), cases)
 
 
