@@ -183,7 +183,7 @@ def test_torch_has_its_places() -> None:
 
 def test_onnx_is_the_exports() -> None:
     assert importers("onnxscript", "skl2onnx") <= {"lab/models/export.py"}
-    files = ("convolutions", "export", "precision", "rewriting")
+    files = ("export", "integers", "precision", "rewriting")
     assert importers("onnx") == {f"lab/models/{name}.py" for name in files}
 
 

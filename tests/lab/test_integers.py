@@ -1,4 +1,4 @@
-"""Convolutions in integers: nearly the same scores, no sum that could overflow, no bias."""
+"""Products and convolutions in integers: nearly the same scores, no sum that overflows, no bias."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ import pytest
 from numpy.typing import NDArray
 
 from genreel.lab.examples import Examples
-from genreel.lab.models.convolutions import quantise_convolutions
+from genreel.lab.models import integers
 from genreel.lab.models.export import _graph
+from genreel.lab.models.integers import count_in_integers
 from genreel.lab.models.precision import reduce_precision
+from genreel.lab.recipe import PRECISIONS
 from genreel.predictor import load_session, run_session
 
 Make = Callable[..., Examples]
@@ -64,7 +66,7 @@ def network(body: list[str] = BODY, **other: NDArray[Any]) -> Any:
 
 def in_integers(model: Any, examples: Examples) -> Any:
     copy = onnx.ModelProto.FromString(model.SerializeToString())
-    quantise_convolutions(copy, examples)
+    count_in_integers(copy, examples)
     onnx.checker.check_model(copy, full_check=True)
     return copy
 
@@ -108,7 +110,7 @@ def test_sums_of_two_products_fit_sixteen_bits(examples: Examples) -> None:
     most = {
         name.partition("/")[0]: int(np.abs(a).max())
         for name, a in found.items()
-        if a.dtype == np.int8
+        if name.endswith("/weights/integers")
     }
     assert most.pop("deep") == 127
     assert most == dict.fromkeys(["stem", "wide", "narrow", "last"], 63)
@@ -124,18 +126,23 @@ def test_a_grey_picture_s_first_layer_is_not_depthwise(examples: Examples) -> No
         "scores = ReduceMean <keepdims = 0> (y, area)",
     ]
     near = in_integers(network(body, deep_w=kernel, channel=np.array([1])), examples)
-    [whole] = [a for a in arrays(near).values() if a.dtype == np.int8]
-    assert np.abs(whole).max() == 63
+    assert np.abs(arrays(near)["y/weights/integers"]).max() == 63
+
+
+def optimised(model: Any, folder: Path) -> Counter[str]:
+    """The nodes that onnxruntime makes of a graph."""
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(folder / "optimised.onnx")
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.log_severity_level = 4
+    onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    return Counter(node.op_type for node in onnx.load(folder / "optimised.onnx").graph.node)
 
 
 def test_onnxruntime_makes_integer_nodes_of_all(examples: Examples, tmp_path: Path) -> None:
-    options = onnxruntime.SessionOptions()
-    options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
-    options.log_severity_level = 4
-    near = in_integers(network(), examples).SerializeToString()
-    onnxruntime.InferenceSession(near, options, providers=["CPUExecutionProvider"])
-    made = Counter(node.op_type for node in onnx.load(tmp_path / "optimised.onnx").graph.node)
+    made = optimised(in_integers(network(), examples), tmp_path)
     assert made["QLinearConv"] == 5 and made["QLinearAdd"] == 1
     assert not {"Conv", "Relu", "Add"} & set(made)
     assert made["QuantizeLinear"] == 1, "the pixels"
@@ -176,7 +183,7 @@ def test_an_activation_that_another_reads_around_stays(examples: Examples) -> No
 def test_graphs_without_images_stay(examples: Examples) -> None:
     model = network(["floats = Cast <to = 1> (pixels)", "scores = ReduceMean (floats, area)"])
     before = model.SerializeToString()
-    quantise_convolutions(model, examples.without(["poster"]))
+    count_in_integers(model, examples.without(["poster"]))
     assert [n.op_type for n in model.graph.node] == ["Cast", "ReduceMean"]
     assert len(model.SerializeToString()) <= len(before)
 
@@ -187,3 +194,75 @@ def test_int8_includes_them_and_float16_does_not(examples: Examples) -> None:
         model = onnx.load_model_from_string(reduce_precision(data, kind, examples))
         found = {node.op_type for node in model.graph.node}
         assert ("QuantizeLinear" in found) == expected
+
+
+# Products of rows with a matrix
+
+ROWS = [
+    *BODY[:2],
+    "y = MatMul (x, matrix)",  # of four dimensions: every row of pixels is a row
+    "z = Add (y, offset)",
+    "g = Gelu (z)",
+    "h = MatMul (g, second)",
+    "sum = Add (h, z)",
+    "scores = ReduceMean <keepdims = 0> (sum, planes)",
+]
+
+
+def rows_network(examples: Examples, **other: NDArray[Any]) -> Any:
+    rng = np.random.default_rng(3)
+    width = examples.arrays(["poster"])["poster.pixels"].shape[-1]
+    held = {
+        "matrix": rng.normal(scale=0.2, size=(width, 40)).astype(np.float32),
+        "offset": rng.normal(size=40).astype(np.float32),
+        "second": rng.normal(scale=0.1, size=(40, 40)).astype(np.float32),
+        "planes": np.array([1, 2], np.int64),
+    }
+    return network(ROWS, **(held | other))
+
+
+@pytest.fixture(autouse=True)
+def _small_ones_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(integers, "_SMALLEST", 100)
+
+
+def test_products_hardly_move_and_are_right_on_average(examples: Examples) -> None:
+    model = rows_network(examples)
+    near = in_integers(model, examples)
+    assert "MatMul" not in {node.op_type for node in near.graph.node}
+    exact = scores(model, examples)
+    apart = scores(near, examples) - exact
+    assert 0 < np.abs(apart).max() < 0.05 * exact.std()
+    assert np.abs(apart.mean(axis=0)).max() < 0.01 * exact.std()
+
+
+def test_onnxruntime_adds_the_bias_within_the_product(examples: Examples, tmp_path: Path) -> None:
+    made = optimised(in_integers(rows_network(examples), examples), tmp_path)
+    assert made["QGemm"] == 2 and made["QuantizeLinear"] == 2
+    assert made["Add"] == 1, "what is no bias"
+
+
+def test_a_product_that_more_read_than_its_bias(examples: Examples) -> None:
+    body = [*ROWS[:6], "sum = Sum (h, z, y)", ROWS[-1]]
+    held = {t.name: onnx.numpy_helper.to_array(t) for t in rows_network(examples).graph.initializer}
+    model = network(body, **held)
+    near = in_integers(model, examples)
+    assert [node.op_type for node in near.graph.node].count("Add") == 1
+    exact = scores(model, examples)
+    assert np.abs(scores(near, examples) - exact).max() < 0.05 * exact.std()
+
+
+def test_no_rows_and_small_matrices(examples: Examples, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = rows_network(examples)
+    assert scores(in_integers(model, examples), examples.without(["poster"])).shape == (0, 40)
+    monkeypatch.setattr(integers, "_SMALLEST", 10_000)
+    assert "QuantizeLinear" not in {n.op_type for n in in_integers(model, examples).graph.node}
+
+
+def test_the_file_is_smaller(examples: Examples, monkeypatch: pytest.MonkeyPatch) -> None:
+    width = examples.arrays(["poster"])["poster.pixels"].shape[-1]
+    matrix = np.random.default_rng(0).normal(size=(width, 2_000)).astype(np.float32)
+    body = [*BODY[:2], "y = MatMul (x, matrix)", "scores = ReduceMean <keepdims = 0> (y, planes)"]
+    data = network(body, matrix=matrix, planes=np.array([1, 2])).SerializeToString()
+    sizes = [len(reduce_precision(data, kind, examples)) / len(data) for kind in PRECISIONS]
+    assert sizes[0] == 1 and 0.5 < sizes[1] < 0.55 and 0.25 < sizes[2] < 0.45

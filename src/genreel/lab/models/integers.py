@@ -142,8 +142,8 @@ def _reached(
     del asked.graph.output[:]
     rows = set(rows)
     over = {
-        False: add_constant(asked.graph, "area", np.array([0, 2, 3], np.int64)),
-        True: add_constant(asked.graph, "all rows", np.array([0], np.int64)),
+        False: add_constant(asked.graph, "means/of area", np.array([0, 2, 3], np.int64)),
+        True: add_constant(asked.graph, "means/of rows", np.array([0], np.int64)),
     }
     for name in names:
         flat = f"{name}/flat"
