@@ -109,6 +109,33 @@ def test_a_killed_run_goes_on_and_gives_what_one_process_gives(
     assert "its input differs" in errors
 
 
+DYING = """
+import os, sys
+from genreel.app import cli, scale
+
+class Dying(scale._Worker):
+    def __call__(self, batch):
+        return os._exit(1) if batch["part"][0] == 1 else super().__call__(batch)
+
+scale._Worker, scale._RETRIES = Dying, 0
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+def test_a_part_that_kills_its_worker_is_not_tried_for_ever(tmp_path: Path) -> None:
+    argv = ("--engine", "ray", "--out", tmp_path / "out", "--workers", 1, "--part-rows", PART_ROWS)
+    predict = command(SAMPLES / "movies.csv", *argv)
+    python, _, _, *rest = predict
+    ran = subprocess.run(
+        [python, "-c", DYING, *rest], capture_output=True, timeout=240, check=False
+    )
+    assert ran.returncode == 1 and not ran.stdout, "Ray's own words are among the predictions"
+    [last] = ran.stderr.decode().splitlines()[-1:]
+    assert last.startswith("genreel: Ray failed (")
+    assert last.endswith("run the command again to go on")
+    assert not (tmp_path / "out" / "part-00001.jsonl").exists()
+
+
 @pytest.mark.parametrize(
     ("argv", "says"),
     [

@@ -52,6 +52,8 @@ STORE_BYTES = 128 * 2**20
 
 MANIFEST = "manifest.json"
 
+_RETRIES = 3  # of a part whose actor dies; Ray Data would never give up
+
 
 @dataclass(frozen=True)
 class Job:
@@ -211,6 +213,7 @@ def _run(job: Job, seal: str) -> int:
                 batch_format="numpy",
                 compute=ray.data.ActorPoolStrategy(size=job.workers),
                 num_cpus=1,
+                max_task_retries=_RETRIES,
             )
         )
         for row in progress(rows.iter_rows(), "parts"):
@@ -316,16 +319,21 @@ def _ray(workers: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps what Ray's C++ side writes to stderr, which no setting stops, off it for a while.
+    """Keeps what Ray itself writes, which no setting stops, off stdout and stderr for a while.
 
-    Python's own stderr, with the progress and the errors that we show, stays.
+    Python's own stderr, with the progress and the errors that we show, stays; stdout is for
+    predictions, which come later.
     """
     sys.stderr.flush()
     shown, stderr = os.dup(2), sys.stderr
     with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
     try:
-        with os.fdopen(os.dup(shown), "w", buffering=1) as ours:
+        with (
+            os.fdopen(os.dup(shown), "w", buffering=1) as ours,
+            Path(os.devnull).open("w") as nothing,
+            contextlib.redirect_stdout(nothing),  # Ray prints its raylets' errors there
+        ):
             if stderr is sys.__stderr__:
                 sys.stderr = ours
             with warnings.catch_warnings():
