@@ -11,6 +11,9 @@ import numpy as np
 import onnx
 import onnx.numpy_helper
 import pytest
+import torch
+from torch import nn
+from torch.export import Dim
 
 from genreel.catalogue import INPUTS
 from genreel.errors import BundleError
@@ -25,7 +28,7 @@ from genreel.lab.models.ensemble import (
     Stack,
     StackSettings,
 )
-from genreel.lab.models.export import EXPORTERS, OPSET, PARITY, check_parity, export
+from genreel.lab.models.export import EXPORTERS, OPSET, PARITY, _traced, check_parity, export
 from genreel.lab.models.fusion import FUSIONS
 from genreel.lab.models.network import FusionSettings, HeadSettings, Network, NetworkSettings
 from genreel.lab.models.towers import TOWERS
@@ -291,3 +294,26 @@ def test_genres_of_one_class_and_of_none(
     assert check_parity(export(model, train.features), model, movies) <= PARITY
     model.fit(replace(train, known=known & False), train, Place(Path("unused"), seed=0))
     assert check_parity(export(model, train.features), model, movies) <= PARITY
+
+
+class Heads(nn.Module):
+    """Splits rows of numbers into heads and puts them together again, as attention does."""
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        shape = rows.shape[:2]
+        return rows.view(*shape, -1, 4).transpose(2, 3).reshape(*shape, -1)
+
+
+def test_no_size_is_left_to_guess_where_there_may_be_no_rows() -> None:
+    axes: dict[int, Any] = {0: Dim("m"), 1: Dim("pieces", max=9)}
+    model = _traced(Heads(), ["rows"], [torch.zeros(2, 5, 24)], [axes], "heads")
+    asked = {node.input[1] for node in model.graph.node if node.op_type == "Reshape"}
+    concats = [node for node in model.graph.node if node.output[0] in asked]
+    held = {t.name: onnx.numpy_helper.to_array(t).tolist() for t in model.graph.initializer}
+    assert [[held[name] for name in node.input[2:]] for node in concats] == [[[6], [4]], [[24]]]
+    session = load_session(model.SerializeToString())
+    some = np.arange(72, dtype=np.float32).reshape(1, 3, 24)
+    [found] = session.run(None, {"rows": some})
+    np.testing.assert_array_equal(found, Heads()(torch.from_numpy(some)))
+    [none] = session.run(None, {"rows": some[:0]})
+    assert none.shape == (0, 3, 24)

@@ -1,4 +1,4 @@
-"""One ONNX graph for every family of models. The only file that imports onnx."""
+"""One ONNX graph for every family of models."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ from genreel.lab.models.base import Model
 from genreel.lab.models.classic import Classic, Linear, PerGenre, dense
 from genreel.lab.models.ensemble import SUREST, Average, LateFusion, Stack
 from genreel.lab.models.network import Network
+from genreel.lab.models.rewriting import name_sizes
 from genreel.lab.models.towers import scaled
 from genreel.predictor import load_session, run_session
 
@@ -183,7 +184,9 @@ def _traced(
             dynamic_shapes=(tuple(shapes),) if isinstance(module, _Flat) else tuple(shapes),
         )
     assert program is not None
-    return program.model_proto
+    model = program.model_proto
+    name_sizes(model.graph)
+    return model
 
 
 class _Extract(nn.Module):
