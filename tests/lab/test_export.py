@@ -28,7 +28,15 @@ from genreel.lab.models.ensemble import (
     Stack,
     StackSettings,
 )
-from genreel.lab.models.export import EXPORTERS, OPSET, PARITY, _traced, check_parity, export
+from genreel.lab.models.export import (
+    EXPORTERS,
+    OPSET,
+    PARITY,
+    _graph,
+    _traced,
+    check_parity,
+    export,
+)
 from genreel.lab.models.fusion import FUSIONS
 from genreel.lab.models.network import FusionSettings, HeadSettings, Network, NetworkSettings
 from genreel.lab.models.towers import TOWERS
@@ -294,6 +302,19 @@ def test_genres_of_one_class_and_of_none(
     assert check_parity(export(model, train.features), model, movies) <= PARITY
     model.fit(replace(train, known=known & False), train, Place(Path("unused"), seed=0))
     assert check_parity(export(model, train.features), model, movies) <= PARITY
+
+
+def test_a_graph_that_asks_for_too_much_memory_is_refused(toy_examples: Make) -> None:
+    examples = toy_examples(30)
+    model = linear(examples)
+    model.fit(examples, examples, Place(None, 0))
+    lines = ["big = Expand (present, size)", "scores = ReduceSum <keepdims=0> (big, axis)"]
+    size = [2**25, 1, len(INPUTS)]  # 512 MiB a movie
+    constants = {"size": np.array(size, np.int64), "axis": np.array([0], np.int64)}
+    shape = f"float[n, {len(INPUTS)}]"
+    graph = _graph([f"{shape} present"], f"{shape} scores", lines, constants, {})
+    with pytest.raises(BundleError, match=r"^the exported graph failed \(.+\); not written$"):
+        check_parity(graph.SerializeToString(), model, examples)
 
 
 class Heads(nn.Module):

@@ -35,7 +35,7 @@ from genreel.lab.models.ensemble import SUREST, Average, LateFusion, Stack
 from genreel.lab.models.network import Network
 from genreel.lab.models.rewriting import name_sizes
 from genreel.lab.models.towers import scaled
-from genreel.predictor import load_session, run_session
+from genreel.predictor import BATCH_SIZE, load_session, run_session
 
 OPSET = 21
 PARITY = 1e-4
@@ -65,12 +65,17 @@ def check_parity(graph: bytes, model: Model, examples: Examples) -> float:
     """Largest difference between the scores of graph and model, over `shown_in_turn`.
 
     Raises:
-        BundleError: it is over PARITY.
+        BundleError: it is over PARITY, or the graph failed, as when it takes more memory than
+            `predictor.MAX_GRAPH_BYTES`.
     """
     session = load_session(graph)
     worst = 0.0
     for batch in shown_in_turn(examples):
-        scores = run_session(session, batch.arrays())
+        try:
+            scores = run_session(session, batch.arrays())
+        except Exception as error:  # onnxruntime's exceptions have no common base
+            why = " ".join(str(error).split())
+            raise BundleError(f"the exported graph failed ({why}); not written") from None
         worst = max(worst, float(np.abs(scores - model.scores(batch)).max(initial=0)))
     if not worst <= PARITY:
         raise BundleError(f"the exported graph differs from the model by {worst:.2g}; not written")
@@ -78,10 +83,12 @@ def check_parity(graph: bytes, model: Model, examples: Examples) -> float:
 
 
 def shown_in_turn(examples: Examples) -> Iterator[Examples]:
-    """Batches of the movies with all their inputs, then with each input alone."""
+    """Batches of the movies with all their inputs, then with each input alone; as large as in use,
+    so that a graph which would take more memory than it may is found here.
+    """
     for hidden in [(), *([other for other in INPUTS if other != name] for name in INPUTS)]:
         shown = examples.without(hidden)
-        yield from shown.take(np.flatnonzero(shown.told())).batches(32)
+        yield from shown.take(np.flatnonzero(shown.told())).batches(BATCH_SIZE)
 
 
 def count_numbers(graph: bytes) -> int:
