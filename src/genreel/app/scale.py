@@ -326,14 +326,13 @@ def _quiet() -> Iterator[None]:
     """
     sys.stderr.flush()
     shown, stderr = os.dup(2), sys.stderr
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
     try:
         with (
             os.fdopen(os.dup(shown), "w", buffering=1) as ours,
-            Path(os.devnull).open("w") as nothing,
-            contextlib.redirect_stdout(nothing),  # Ray prints its raylets' errors there
+            Path(os.devnull).open("w") as nowhere,
+            contextlib.redirect_stdout(nowhere),  # Ray prints its raylets' errors there
         ):
+            os.dup2(nowhere.fileno(), 2)
             if stderr is sys.__stderr__:
                 sys.stderr = ours
             with warnings.catch_warnings():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,16 +131,13 @@ def _addition(name: str, graph: Any, weights: Mapping[str, Any]) -> Any:
     return readers[0] if others and len(weights[others[0]].dims) == 1 else None
 
 
-def _reached(
-    model: Any, images: Iterable[str], rows: Iterable[str], examples: Examples
-) -> dict[str, Reach]:
+def _reached(model: Any, images: set[str], rows: set[str], examples: Examples) -> dict[str, Reach]:
     """What the values are in the examples, one movie at a time, so that nothing is padding."""
-    names = sorted({*images, *rows})
+    names = sorted(images | rows)
     if not names:
         return {}
     asked = onnx.ModelProto.FromString(model.SerializeToString())
     del asked.graph.output[:]
-    rows = set(rows)
     over = {
         False: add_constant(asked.graph, "means/of area", np.array([0, 2, 3], np.int64)),
         True: add_constant(asked.graph, "means/of rows", np.array([0], np.int64)),
