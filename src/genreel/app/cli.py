@@ -727,7 +727,7 @@ def _train(arguments: argparse.Namespace) -> int:
     from genreel.formats.tmdb import check_terms
     from genreel.lab.recipe import load_recipe
     from genreel.lab.splits import read_split
-    from genreel.lab.training.run import train
+    from genreel.lab.train import train
 
     for given in filter(None, (arguments.catalogue, arguments.extra)):
         check_terms(Catalogue(given, arguments.taxonomy, extra=True), arguments.accept_terms)
@@ -753,7 +753,7 @@ def _compare(arguments: argparse.Namespace) -> int:
     from genreel.lab.evaluation.compare import compare
     from genreel.lab.recipe import load_recipe
     from genreel.lab.splits import read_split, stratified_split, write_split
-    from genreel.lab.training.run import train
+    from genreel.lab.train import train
     from genreel.vocabulary import Vocabulary
 
     recipes = [load_recipe(name, arguments.set) for name in arguments.recipes]

@@ -25,9 +25,9 @@ from genreel.features.image import Pixels
 from genreel.features.text import Terms
 from genreel.features.tokens import PAD, Tokens
 from genreel.lab.examples import Examples
-from genreel.lab.models.layers import ACTIVATIONS, augment, initialise, layers_problem
-from genreel.lab.models.sentence import Sentence, SentenceSettings, sentence_problem
-from genreel.lab.models.vectors import EMBEDDINGS, word_vectors
+from genreel.lab.networks.layers import ACTIVATIONS, augment, initialise, layers_problem
+from genreel.lab.networks.sentence import Sentence, SentenceSettings, sentence_problem
+from genreel.lab.networks.vectors import EMBEDDINGS, word_vectors
 from genreel.lab.settings import nearest
 from genreel.lab.weights import weights_folder
 

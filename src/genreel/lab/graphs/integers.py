@@ -13,7 +13,7 @@ import onnx.numpy_helper
 from numpy.typing import NDArray
 
 from genreel.lab.examples import Examples
-from genreel.lab.models.rewriting import add_constant, new_node, replace_all
+from genreel.lab.graphs.rewriting import add_constant, new_node, replace_all
 from genreel.predictor import load_session
 
 _SMALLEST = 1024  # numbers of a matrix; fewer are not worth a node

@@ -17,19 +17,20 @@ from genreel.catalogue import INPUTS
 from genreel.errors import RecipeError
 from genreel.features import Feature
 from genreel.features.image import Pixels
+from genreel.lab.cache import default_cache, rows_key
 from genreel.lab.examples import Examples
-from genreel.lab.models.base import Place, Scores, inputs_of, prior
-from genreel.lab.models.fusion import FUSIONS
-from genreel.lab.models.layers import ACTIVATIONS, initialise, layers_problem
-from genreel.lab.models.towers import TOWERS, Backbone, tower_problem
-from genreel.lab.settings import nearest, pick, settings_from
-from genreel.lab.training.cache import default_cache, extracted_rows, rows_key
-from genreel.lab.training.loop import (
+from genreel.lab.frozen import extracted_rows
+from genreel.lab.model import Place, Scores, inputs_of, prior
+from genreel.lab.networks.fusion import FUSIONS
+from genreel.lab.networks.layers import ACTIVATIONS, initialise, layers_problem
+from genreel.lab.networks.loop import (
     TrainingSettings,
     predict_network,
     train_network,
     training_problem,
 )
+from genreel.lab.networks.towers import TOWERS, Backbone, tower_problem
+from genreel.lab.settings import nearest, pick, settings_from
 
 _STATISTICS_SAMPLE = 512  # posters; enough for means and variances of every channel
 

@@ -17,17 +17,17 @@ from genreel.errors import CatalogueError, RecipeError
 from genreel.features import KINDS as FEATURE_KINDS
 from genreel.features import Feature
 from genreel.features.pieces import Pieces
+from genreel.lab.cache import default_cache
 from genreel.lab.evaluation.card import model_card
 from genreel.lab.evaluation.evaluate import evaluate
 from genreel.lab.evaluation.rules import Choice, Scored, cases_of, choose_rules
 from genreel.lab.examples import Examples, presume_absent, read_examples
+from genreel.lab.graphs.export import check_parity, count_numbers, export
+from genreel.lab.graphs.precision import drift, reduce_precision
+from genreel.lab.model import Model, Place
 from genreel.lab.models import KINDS as MODEL_KINDS
-from genreel.lab.models.base import Model, Place
-from genreel.lab.models.export import check_parity, count_numbers, export
-from genreel.lab.models.precision import drift, reduce_precision
 from genreel.lab.recipe import ModelSpec, Recipe
 from genreel.lab.splits import PARTS, Split, stratified_split
-from genreel.lab.training.cache import default_cache
 from genreel.lab.weights import fit_pieces
 from genreel.predictor import Predictor
 from genreel.progress import say

@@ -81,6 +81,34 @@ def biased_logistic(
 _BIAS_PRECISION = 0.01
 
 
+def fit_logistics(
+    x: NDArray[np.float64], labels: NDArray[Any], known: NDArray[np.bool_], shrinkage: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """One logistic regression per genre, drawn to their common mean.
+
+    Two rounds of maximum a posteriori: a weak prior around equal weights gives a first set;
+    their mean is then the centre of the prior proper (empirical Bayes).
+
+    Args:
+        x: logits, shape (n, parts, genres).
+        labels, known: shape (n, genres).
+        shrinkage: precision of the prior on the weights; the bias is hardly bound.
+
+    Returns:
+        weights, shape (parts, genres), and bias, shape (genres,).
+    """
+    parts, genres = x.shape[1:]
+    centre, precision = np.full(parts, 1 / parts), 1.0
+    weights, bias = np.zeros((parts, genres)), np.zeros(genres)
+    for _ in range(2):
+        for g in range(genres):
+            use = known[:, g]
+            y = labels[use, g]
+            weights[:, g], bias[g] = biased_logistic(x[use, :, g], y, centre, precision)
+        centre, precision = weights.mean(axis=1), shrinkage
+    return weights, bias
+
+
 def inputs_of(names: tuple[str, ...], features: Mapping[str, Any]) -> tuple[str, ...]:
     """The inputs that these features read, each once."""
     return tuple(dict.fromkeys(features[name].input for name in names))

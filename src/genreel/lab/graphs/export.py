@@ -29,12 +29,12 @@ from genreel.features.pieces import Pieces
 from genreel.features.text import Terms
 from genreel.features.tokens import Tokens
 from genreel.lab.examples import Examples
-from genreel.lab.models.base import Model
+from genreel.lab.graphs.rewriting import name_sizes
+from genreel.lab.model import Model
 from genreel.lab.models.classic import Classic, Linear, PerGenre, dense
 from genreel.lab.models.ensemble import SUREST, Average, LateFusion, Stack
-from genreel.lab.models.network import Network
-from genreel.lab.models.rewriting import name_sizes
-from genreel.lab.models.towers import scaled
+from genreel.lab.networks.network import Network
+from genreel.lab.networks.towers import scaled
 from genreel.predictor import BATCH_SIZE, load_session, run_session
 
 OPSET = 21

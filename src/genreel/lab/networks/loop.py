@@ -22,12 +22,12 @@ from genreel.errors import RecipeError
 from genreel.features import Array
 from genreel.features.pieces import Pieces
 from genreel.files import write_whole
-from genreel.lab.evaluation.metrics import log_loss, macro_roc_auc
 from genreel.lab.examples import Examples
 from genreel.lab.imbalance import CORRECTIONS, balanced_weights, imbalance_problem, resampled
-from genreel.lab.models.layers import max_norm
-from genreel.lab.training.loss import network_loss
-from genreel.lab.training.memory import keep_freed_memory
+from genreel.lab.metrics import log_loss, macro_roc_auc
+from genreel.lab.networks.layers import max_norm
+from genreel.lab.networks.loss import network_loss
+from genreel.lab.networks.memory import keep_freed_memory
 from genreel.progress import progress, say
 
 
