@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from stores import THRESHOLDS, PostgreSQL
 
-from genreel.app.store import Store
+from genreel.app.store.store import Store
 from genreel.predictor import Predictor
 
 

@@ -18,11 +18,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from genreel.app.film import Film
-from genreel.app.schema import films, watched
-from genreel.app.server.batches import Busy
-from genreel.app.server.service import Added, Service, clean_id
-from genreel.app.writing import found_in, movie_of
+from genreel.app.service.batches import Busy
+from genreel.app.service.service import Added, Service, clean_id
+from genreel.app.store.film import Film
+from genreel.app.store.schema import films, watched
+from genreel.app.store.writing import found_in, movie_of
 from genreel.catalogue import movie_from_record
 from genreel.errors import CatalogueError, GenreelError, InputError, StoreGone
 from genreel.files import write_whole
