@@ -160,7 +160,7 @@ def test_a_watched_folder_waits_for_its_store(
     with pytest.raises(KeyboardInterrupt):
         watcher.run(stop, every=0.01)
     assert next(looks) > 4
-    assert capsys.readouterr().err.count("Waiting for it.") == 1
+    assert capsys.readouterr().err.count("waiting for the store: ") == 1
     service.close()
 
 
