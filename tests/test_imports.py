@@ -222,8 +222,22 @@ def test_plots_scale_and_web_have_their_places() -> None:
     assert importers("ray") == {"app/scale.py"}
     for name in importers("fastapi", "starlette", "uvicorn", "jinja2", "prometheus_client"):
         assert name.startswith("app/server/") or name == "lab/evaluation/report.py"
-    stores = ("schema", "database", "decide", "journal", "tuning", "store", "browse", "watch")
-    assert importers("sqlalchemy") == {f"app/{name}.py" for name in stores}
+
+
+def test_sqlalchemy_is_the_stores() -> None:
+    assert "app/store/store.py" in importers("sqlalchemy")
+    assert all(name.startswith("app/store/") for name in importers("sqlalchemy"))
+
+
+def test_the_store_knows_no_service_and_the_service_no_server() -> None:
+    above = {"store": ("service", "server", "commands"), "service": ("server", "commands")}
+    above["server"] = ("commands",)
+    for room, others in above.items():
+        assert len(on_side(f"app/{room}")) > 5
+        for name, imports in on_side(f"app/{room}").items():
+            for other in others:
+                module = f"genreel.app.{other}"
+                assert not any(f"{i.module}.".startswith(f"{module}.") for i in imports), name
 
 
 # What is really loaded

@@ -1022,8 +1022,8 @@ def _serve(arguments: argparse.Namespace) -> int:
     import secrets
 
     from genreel.app.server.application import run
-    from genreel.app.server.service import open_service
-    from genreel.app.server.settings import Settings
+    from genreel.app.service.service import open_service
+    from genreel.app.service.settings import Settings
     from genreel.progress import say
 
     names = ("host", "port", "token", "waiting", "max_body", "fetch_urls")
@@ -1040,9 +1040,9 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 def _watch(arguments: argparse.Namespace) -> int:
     _need("app")
-    from genreel.app.server.service import open_service
-    from genreel.app.server.settings import Settings
-    from genreel.app.watch import Landed, Watcher
+    from genreel.app.service.service import open_service
+    from genreel.app.service.settings import Settings
+    from genreel.app.service.watch import Landed, Watcher
     from genreel.progress import say
 
     def tell(landed: Landed) -> None:

@@ -1,8 +1,8 @@
 """A folder whose posters are predicted as they land in it.
 
-A poster is known by its content, so that one that is moved or renamed stays the same film. What
-lies beside it under the same name tells more (see SIDECARS): NAME.txt is its plot, NAME.nfo says
-title, year, plot and genres. Genres may go back to where other programs look for them.
+A poster is known by its content, so one that is moved or renamed stays the same film. Files of
+the same name beside it say more (see SIDECARS): NAME.txt is its plot, NAME.nfo has title, year,
+plot and genres. The predicted genres may be written into NFO files or XMP sidecars.
 """
 
 from __future__ import annotations
@@ -16,13 +16,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
-from genreel.app.film import Film
-from genreel.app.schema import films, watched
-from genreel.app.server.batches import Busy
-from genreel.app.server.service import Added, Service, clean_id
-from genreel.app.writing import found_in, movie_of
+from genreel.app.service.batches import Busy
+from genreel.app.service.service import Added, Service, clean_id
+from genreel.app.store.film import Film
+from genreel.app.store.watched import WatchedFolder
+from genreel.app.store.writing import found_in, movie_of
 from genreel.catalogue import movie_from_record
 from genreel.errors import CatalogueError, GenreelError, InputError, StoreGone
 from genreel.files import write_whole
@@ -39,20 +37,23 @@ ASIDE = "set-aside"
 MAX_SIDECAR_BYTES = 1_000_000
 
 
-def _plot(data: bytes) -> dict[str, Any]:
+def _read_plot(data: bytes) -> dict[str, Any]:
     return {"plot": data.decode("utf-8-sig")}
 
 
-def _nfo(data: bytes) -> dict[str, Any]:
-    told = read_nfo(data)
-    genres = list(spelled(told.said)[0])  # those that genreel wrote are nobody's opinion
-    record = {"title": told.title, "year": told.year, "plot": told.plot, "genres_mixed": genres}
+def _read_nfo(data: bytes) -> dict[str, Any]:
+    nfo = read_nfo(data)
+    genres = list(spelled(nfo.said)[0])  # those that genreel wrote are nobody's opinion
+    record = {"title": nfo.title, "year": nfo.year, "plot": nfo.plot, "genres_mixed": genres}
     return {column: value for column, value in record.items() if value}
 
 
-SIDECARS: dict[str, Callable[[bytes], dict[str, Any]]] = {".txt": _plot, ".nfo": _nfo}
-"""Suffix of a file beside NAME.jpg → what its bytes say of the film, as a catalogue's columns. A
-reader raises CatalogueError or UnicodeDecodeError; of several sidecars the first says a thing."""
+SIDECARS: dict[str, Callable[[bytes], dict[str, Any]]] = {".txt": _read_plot, ".nfo": _read_nfo}
+"""Suffix of a file beside NAME.jpg → reads its bytes, as columns of a catalogue.
+
+A reader raises CatalogueError or UnicodeDecodeError. Where two sidecars have the same column, the
+first one counts.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,122 +99,121 @@ class Watcher:
         self.folder = folder
         self.quiet, self.patience = quiet, patience
         self.target = target
-        self._seen: dict[str, tuple[str, float]] = {}  # path → signature, since when
+        self._files = WatchedFolder(service.store.database, folder)
+        self._pending: dict[str, tuple[str, float]] = {}  # path → signature, since when
 
-    def run(self, told: Callable[[Landed], Any], every: float = 1.0) -> None:
-        """Watches until it is interrupted; a store that is gone is waited for."""
-        gone = False
+    def run(self, report: Callable[[Landed], Any], every: float = 1.0) -> None:
+        """Watches until it is interrupted; a store that is gone is waited for.
+
+        Args:
+            report: is called with each file that was taken.
+            every: seconds from one look to the next.
+        """
+        is_gone = False
         while True:
             try:
                 for landed in self.look():
-                    told(landed)
-                gone = False
+                    report(landed)
+                is_gone = False
             except StoreGone as error:
-                if not gone:
-                    say(f"{error} Waiting for it.")
-                gone = True
+                if not is_gone:
+                    say(f"waiting for the store: {error}")
+                is_gone = True
             time.sleep(every)
 
     def once(self) -> Iterator[Landed]:
         """Takes what is there, waiting for what is still being written."""
         while True:
             yield from self.look()
-            if not self._seen:
+            if not self._pending:
                 return
             time.sleep(self.quiet / 4)
 
     def look(self) -> Iterator[Landed]:
-        """Looks once; takes the files that have been left alone for long enough."""
-        known = self._known()
-        present = dict(self._files())
-        self._seen = {path: seen for path, seen in self._seen.items() if path in present}
+        """Looks once; takes the files that did not change for long enough."""
+        signatures = self._files.signatures()
+        present = dict(self._posters())
+        self._pending = {path: p for path, p in self._pending.items() if path in present}
         now = time.monotonic()
         for path, signature in present.items():
-            if known.get(path) == signature:
-                self._seen.pop(path, None)
+            if signatures.get(path) == signature:
+                self._pending.pop(path, None)
                 continue
-            before, since = self._seen.get(path, ("", now))
+            before, since = self._pending.get(path, ("", now))
             if before != signature:
-                self._seen[path] = (signature, now)
+                self._pending[path] = (signature, now)
                 continue
             if now - since >= self.quiet:
                 landed = self._take(path, signature, now - since)
                 if landed is not None:
-                    self._seen.pop(path, None)
+                    self._pending.pop(path, None)
                     yield landed
 
-    def _files(self) -> Iterator[tuple[str, str]]:
+    def _posters(self) -> Iterator[tuple[str, str]]:
         """Relative path and signature of every poster; the signature covers its sidecars."""
         for root, folders, names in os.walk(self.folder):
             folders[:] = sorted(f for f in folders if not f.startswith(".") and f != ASIDE)
             for name in sorted(names):
                 path = Path(root) / name
-                poster = path.suffix.lower() in SUFFIXES and not name.startswith(".")
-                if poster and (signature := _signature(path)):
+                is_poster = path.suffix.lower() in SUFFIXES and not name.startswith(".")
+                if is_poster and (signature := _signature(path)):
                     yield path.relative_to(self.folder).as_posix(), signature
 
-    def _known(self) -> dict[str, str]:
-        with self.service.store.database.reading() as connection:
-            chosen = sa.select(watched.c.path, watched.c.signature)
-            return dict(connection.execute(chosen.where(self._here())).all())
-
-    def _here(self) -> sa.ColumnElement[bool]:
-        return watched.c.folder == str(self.folder.resolve())
-
-    def _take(self, path: str, signature: str, alone: float) -> Landed | None:
-        """What became of a file; None where it is to be tried again."""
+    def _take(self, path: str, signature: str, quiet: float) -> Landed | None:
+        """What became of a file that did not change for `quiet` seconds; None: try it again."""
         try:
             data = (self.folder / path).read_bytes()
             digest = hashlib.sha256(data).hexdigest()
-            beside = self._beside(path)
-            film, what = self._identify(path, digest)
-            if what == "moved" and not beside:
-                kept: Film | None = self.service.store.film(film)
+            record = self._read_sidecars(path)
+            new_id = clean_id(Path(path).with_suffix("").as_posix())
+            film_id, change = self._files.identify(path, digest, new_id)
+            if change == "moved" and not record:
+                film: Film | None = self.service.store.film(film_id)
             else:
-                kept = self._add(film, path, data, beside).film
+                film = self._add(film_id, path, data, record).film
         except Busy:
             return None
         except FileNotFoundError:
             return Landed(path, "same")  # gone again
         except (InputError, OSError) as error:
-            return self._aside(path, str(error)) if alone >= self.patience else None
+            return self._set_aside(path, str(error)) if quiet >= self.patience else None
         # Before it is noted as taken: a run that is killed in between applies again.
-        reason, signature = self._apply(path, signature, kept)
-        self._note(path, signature, digest, film, moved=what == "moved")
-        return Landed(path, what, kept.genres if kept else (), reason, kept)
+        reason, signature = self._apply(path, signature, film)
+        self._files.save(path, signature, digest, film_id, change)
+        return Landed(path, change, film.genres if film else (), reason, film)
 
     def _apply(self, path: str, signature: str, film: Film | None) -> tuple[str, str]:
-        """Writes a film's genres; why they could not be, and the signature of the files now."""
+        """Writes a film's genres; returns why that failed, and the signature of the files now."""
         if self.target is None or film is None:
             return "", signature
         poster = self.folder / path
         before = _signature(poster)
-        beside = _sidecar(poster, ".nfo").relative_to(self.folder).as_posix()
-        movie = replace(movie_of(film), id=path, extra={"file": path, "nfo": beside})
-        found = found_in(film, names_for(self.target))
+        nfo = _sidecar(poster, ".nfo").relative_to(self.folder).as_posix()
+        movie = replace(movie_of(film), id=path, extra={"file": path, "nfo": nfo})
+        genres = found_in(film, names_for(self.target))
         problems: list[str] = []
         choices = Choices(self.folder, create=True)
         try:
-            apply_to_files([(movie, found)], self.target, choices, str, problems.append)
+            apply_to_files([(movie, genres)], self.target, choices, str, problems.append)
         except (GenreelError, OSError) as error:
             problems.append(f"{path}: {error}")
-        # What was written here is no reason to look again; what somebody wrote meanwhile is.
+        # The file is looked at again only where somebody else changed it meanwhile.
         after = _signature(poster) if before == signature else signature
         return "; ".join(problems), after
 
-    def _add(self, film: str, path: str, data: bytes, beside: dict[str, Any]) -> Added:
-        about = movie_from_record({**beside, "id": film}, film)
-        if about.problem:
-            raise InputError(about.problem)
-        # The poster counts: a film of which only the plot can be used is set aside as well.
-        added = self.service.add(replace(about, poster=data), path)
-        if added.error:
-            raise InputError(added.error)
-        return added
+    def _add(self, film_id: str, path: str, data: bytes, record: dict[str, Any]) -> Added:
+        movie = movie_from_record({**record, "id": film_id}, film_id)
+        if movie.problem:
+            raise InputError(movie.problem)
+        # A poster that cannot be used is set aside even where the plot could be predicted.
+        result = self.service.add(replace(movie, poster=data), path)
+        if result.error:
+            raise InputError(result.error)
+        return result
 
-    def _beside(self, path: str) -> dict[str, Any]:
-        """What the sidecars of a poster say."""
-        found: dict[str, Any] = {}
+    def _read_sidecars(self, path: str) -> dict[str, Any]:
+        """What the sidecars of a poster say, as columns of a catalogue; raises InputError."""
+        record: dict[str, Any] = {}
         for suffix, read in SIDECARS.items():
             file = _sidecar(self.folder / path, suffix)
             if not file.is_file():
@@ -223,46 +223,14 @@ class Watcher:
                     f"{file.name} is over {MAX_SIDECAR_BYTES:,} bytes; it is to be short"
                 )
             try:
-                found = {**read(file.read_bytes()), **found}
+                record = {**read(file.read_bytes()), **record}
             except UnicodeDecodeError:
                 raise InputError(f"{file.name} is not UTF-8; save it as UTF-8") from None
             except CatalogueError as error:
                 raise InputError(f"{file.name}: {error}") from None
-        return found
+        return record
 
-    def _identify(self, path: str, digest: str) -> tuple[str, str]:
-        """The film that a file is, and whether it is new, changed or moved."""
-        film = clean_id(Path(path).with_suffix("").as_posix())
-        here = sa.select(watched.c.path, watched.c.film).where(
-            self._here(), watched.c.film.in_(sa.select(films.c.id))
-        )
-        with self.service.store.database.reading() as connection:
-            own = connection.execute(here.where(watched.c.path == path)).first()
-            same = connection.execute(here.where(watched.c.digest == digest)).all()
-            # Another file may have had the name before it was moved.
-            taken = connection.execute(here.where(watched.c.film == film)).first()
-        if own is not None:
-            return own.film, "changed"
-        for row in same:
-            if not (self.folder / row.path).exists():
-                return row.film, "moved"
-        return (f"{film[:190]}-{digest[:6]}" if taken else film), "new"
-
-    def _note(self, path: str, signature: str, digest: str, film: str, moved: bool) -> None:
-        folder = str(self.folder.resolve())
-        with self.service.store.database.writing() as connection:
-            gone = [path]
-            if moved:
-                rows = sa.select(watched.c.path).where(self._here(), watched.c.film == film)
-                old = connection.execute(rows).scalars()
-                gone += [one for one in old if not (self.folder / one).exists()]
-                renamed = films.update().where(films.c.id == film).values(path=path)
-                connection.execute(renamed)
-            connection.execute(watched.delete().where(self._here(), watched.c.path.in_(gone)))
-            row = {"folder": folder, "path": path, "signature": signature}
-            connection.execute(watched.insert().values(**row, digest=digest, film=film))
-
-    def _aside(self, path: str, reason: str) -> Landed:
+    def _set_aside(self, path: str, reason: str) -> Landed:
         """Moves a file out of the way, with a note that says why."""
         source = self.folder / path
         folder = self.folder / ASIDE / Path(path).parent

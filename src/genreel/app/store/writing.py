@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from genreel import __version__
-from genreel.app.film import Film
+from genreel.app.store.film import Film
 from genreel.catalogue import Movie
 from genreel.formats.applying import found_of
 from genreel.formats.mark import Found

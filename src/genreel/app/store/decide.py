@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from genreel.app.schema import SOURCES, decisions, films, opinions
+from genreel.app.store.schema import SOURCES, decisions, films, opinions
 
 
 def settle(

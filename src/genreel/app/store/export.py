@@ -13,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from genreel.app.browse import Filter, find
-from genreel.app.film import Film
-from genreel.app.store import Store
-from genreel.app.writing import found_in, movie_of
+from genreel.app.store.browse import Filter, find
+from genreel.app.store.film import Film
+from genreel.app.store.store import Store
+from genreel.app.store.writing import found_in, movie_of
 from genreel.catalogue import Movie
 from genreel.errors import UnknownFilm
 from genreel.formats.applying import names_for

@@ -16,12 +16,12 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from genreel.app.database import Database
-from genreel.app.decide import settle
-from genreel.app.film import Film, Opinion, film_from_row
-from genreel.app.journal import log, standing
-from genreel.app.schema import decisions, events, films, opinions, posters
-from genreel.app.tuning import Tuning
+from genreel.app.store.database import Database
+from genreel.app.store.decide import settle
+from genreel.app.store.events import log, standing
+from genreel.app.store.film import Film, Opinion, film_from_row
+from genreel.app.store.schema import decisions, events, films, opinions, posters
+from genreel.app.store.tuning import Tuning
 from genreel.catalogue import Movie
 from genreel.errors import Conflict, StoreError, UnknownFilm
 from genreel.predictor import Prediction

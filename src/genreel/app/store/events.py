@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from genreel.app.schema import events
+from genreel.app.store.schema import events
 
 
 def log(

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from genreel.app.correction import UNKNOWN, Correction, Raw, Review, decade
-from genreel.app.database import Database, get_setting, set_setting
-from genreel.app.decide import flipped, model_decides, settle, threshold
-from genreel.app.journal import log
-from genreel.app.schema import corrections, decisions, films, opinions
+from genreel.app.store.correction import UNKNOWN, Correction, Raw, Review, decade
+from genreel.app.store.database import Database, get_setting, set_setting
+from genreel.app.store.decide import flipped, model_decides, settle, threshold
+from genreel.app.store.events import log
+from genreel.app.store.schema import corrections, decisions, films, opinions
 from genreel.thresholds import promised_threshold
 
 RESCORED_AT_ONCE = 500

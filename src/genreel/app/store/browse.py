@@ -8,9 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from genreel.app.film import Film, film_from_row
-from genreel.app.schema import STATES, decisions, films
-from genreel.app.store import Store
+from genreel.app.store.film import Film, film_from_row
+from genreel.app.store.schema import STATES, decisions, films
+from genreel.app.store.store import Store
 
 ORDERS = {
     "unsure": "least sure first",

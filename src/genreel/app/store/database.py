@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from genreel.app.schema import migrate, settings
+from genreel.app.store.schema import migrate, settings
 from genreel.errors import Conflict, MissingExtra, StoreError, StoreGone
 
 BUSY_SECONDS = 30

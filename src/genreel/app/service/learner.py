@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 
-from genreel.app.correction import MIN_REVIEWS, decade, held_out, learn
-from genreel.app.store import Store
+from genreel.app.store.correction import MIN_REVIEWS, decade, held_out, learn
+from genreel.app.store.store import Store
 from genreel.errors import GenreelError
 
 PAUSE = 1.0

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from genreel.app.film import Film
-from genreel.app.server.batches import Batches, Busy
-from genreel.app.server.images import encode
-from genreel.app.server.learner import Learner
-from genreel.app.server.settings import Settings
-from genreel.app.store import Source, Store
+from genreel.app.service.batches import Batches, Busy
+from genreel.app.service.images import encode
+from genreel.app.service.learner import Learner
+from genreel.app.service.settings import Settings
+from genreel.app.store.film import Film
+from genreel.app.store.store import Source, Store
 from genreel.catalogue import TABLE_SUFFIXES, Catalogue, Movie
 from genreel.errors import CatalogueError, PosterError, UnknownFilm
 from genreel.predictor import Prediction, Predictor
