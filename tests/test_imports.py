@@ -190,15 +190,27 @@ def test_no_import_runs_in_a_circle() -> None:
     TopologicalSorter(modules).prepare()  # a CycleError names the circle
 
 
-def test_the_app_imports_the_lab_only_inside_the_functions_of_the_command_line() -> None:
-    lazily = 0
-    for name, found in on_side("app").items():
-        for one in found:
+def test_the_app_imports_the_lab_only_inside_the_functions_of_commands() -> None:
+    users = set()
+    for name, imports in on_side("app").items():
+        for one in imports:
             if one.side == "lab":
-                assert name == "app/cli.py"
-                assert one.inside
-                lazily += 1
-    assert lazily > 0
+                assert name.startswith("app/commands/")
+                assert one.inside or one.typing_only
+                users.add(name)
+    assert "app/commands/train.py" in users
+
+
+def test_the_command_line_knows_its_commands_by_name() -> None:
+    modules = {one.module for one in IMPORTS["app/cli.py"] if one.root == "genreel"}
+    own = {"genreel.app.commands", "genreel.app.commands.flags"}
+    assert modules <= {"genreel", "genreel.errors", *own}
+    for name, imports in IMPORTS.items():
+        if name.startswith("app/commands/"):
+            assert not any(one.module.startswith("genreel.app.cli") for one in imports)
+        assert (
+            "argparse.Namespace" not in FILES[name].read_text() or name == "app/commands/flags.py"
+        )
 
 
 def test_onnxruntime_is_the_predictors() -> None:
@@ -282,6 +294,11 @@ def test_the_command_line_loads_nothing_heavy(tiny_bundle: Path) -> None:
     argv = ["predict", "--plot", "A sheriff holds a town.", "--model", str(tiny_bundle)]
     loaded = loaded_after(f"from genreel.app.cli import main; main({argv!r})")
     assert loaded.isdisjoint(HEAVY)
+
+
+def test_no_command_loads_anything_heavy_before_it_runs() -> None:
+    loaded = loaded_after("from genreel.app.cli import build_parser; build_parser()")
+    assert loaded.isdisjoint({*HEAVY, "onnxruntime", "rich"})
 
 
 def test_help_loads_next_to_nothing() -> None:

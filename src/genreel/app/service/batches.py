@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
 
+from genreel.app.service.settings import Settings
 from genreel.catalogue import Movie
 from genreel.errors import GenreelError
 from genreel.predictor import Prediction, Predictor
@@ -44,7 +45,11 @@ class Batches:
     """
 
     def __init__(
-        self, predictor: Predictor, size: int = 2, waiting: int = 2, workers: int = 2
+        self,
+        predictor: Predictor,
+        size: int = Settings.batch,
+        waiting: int = Settings.waiting,
+        workers: int = 2,
     ) -> None:
         self.predictor = predictor
         self.size = size
