@@ -226,7 +226,7 @@ def routes(service: Service) -> APIRouter:
     @api.get("/thresholds", tags=["tuning"])
     def thresholds() -> dict[str, Any]:
         """Genre → the score from which it is assigned; and those that a person applied."""
-        return {"thresholds": store.tuning.thresholds(), "applied": store.tuning.applied()}
+        return {"thresholds": store.tuning.thresholds(), "applied": store.tuning.overrides()}
 
     @api.post("/thresholds/preview", tags=["tuning"])
     def preview(body: ThresholdsIn) -> dict[str, Any]:
@@ -237,7 +237,7 @@ def routes(service: Service) -> APIRouter:
     @api.get("/thresholds/promise", tags=["tuning"])
     def promised(precision: Annotated[float, Query(ge=0.01, le=0.999)]) -> dict[str, Any]:
         """The lowest thresholds from which genres are right as often as promised."""
-        return {"thresholds": store.tuning.promised(precision)}
+        return {"thresholds": store.tuning.promised_thresholds(precision)}
 
     @api.put("/thresholds", tags=["tuning"])
     def apply(body: ThresholdsIn) -> dict[str, Any]:
@@ -249,9 +249,9 @@ def routes(service: Service) -> APIRouter:
     def learning() -> dict[str, Any]:
         """What was learnt from reviews, the newest first, and which of it is in use."""
         return {
-            "on": store.tuning.learning(),
+            "on": store.tuning.is_learning(),
             "in_use": store.tuning.correction()[0],
-            "learnt": store.tuning.learnt(),
+            "learnt": store.tuning.list_corrections(),
             "reviews": store.tuning.count_reviews(),
         }
 

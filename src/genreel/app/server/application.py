@@ -69,7 +69,7 @@ def create_app(service: Service) -> FastAPI:
         """Whether the store answers and films are taken."""
         if not ready:
             return problems.problem(503, "the server is starting or stopping")
-        service.store.tuning.learning()  # raises where the database is gone
+        service.store.tuning.is_learning()  # raises where the database is gone
         return {"status": "ready"}
 
     return app
@@ -87,7 +87,7 @@ def _measure(app: FastAPI, service: Service) -> None:
     waiting = Gauge("genreel_waiting", "Films that wait for a prediction", registry=registry)
     waiting.set_function(lambda: service.batches.waiting)
     predicted = Gauge("genreel_predicted", "Films predicted since the start", registry=registry)
-    predicted.set_function(lambda: service.batches.predicted)
+    predicted.set_function(lambda: service.batches.count)
     films = Gauge("genreel_films", "Films in the store", ["state"], registry=registry)
 
     @contextlib.contextmanager

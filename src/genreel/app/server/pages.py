@@ -92,7 +92,7 @@ def routes(service: Service) -> APIRouter:
             request,
             "card" if fragment else "review",
             film=shown,
-            rows=score_rows(shown, keys, store.tuning.applied()) if shown else [],
+            rows=score_rows(shown, keys, store.tuning.overrides()) if shown else [],
             history=store.history(film_id, 20) if film_id else [],
             progress=browse.progress(store, order, PROMISE),
             order=order,
@@ -127,7 +127,7 @@ def routes(service: Service) -> APIRouter:
             request,
             "thresholds",
             thresholds=present,
-            applied=store.tuning.applied(),
+            applied=store.tuning.overrides(),
             counts=store.tuning.preview_thresholds({})["genres"],
         )
 
@@ -136,9 +136,9 @@ def routes(service: Service) -> APIRouter:
         return page(
             request,
             "learning",
-            on=store.tuning.learning(),
+            on=store.tuning.is_learning(),
             in_use=store.tuning.correction()[0],
-            learnt=store.tuning.learnt()[:20],
+            learnt=store.tuning.list_corrections()[:20],
             reviews=store.tuning.count_reviews(),
         )
 

@@ -105,7 +105,7 @@ def film_out(film: Film, full: bool = True) -> dict[str, Any]:
                 source: {
                     "verdict": opinion.verdict,
                     "score": opinion.score,
-                    "version": opinion.version,
+                    "version": opinion.by,
                     "time": opinion.time,
                 }
                 for source, opinion in said.items()

@@ -32,7 +32,7 @@ class Settings:
     max_body: int = 64 * 2**20
     body_seconds: float = 60.0
     answer_seconds: float = 60.0
-    waiting: int = 4
+    waiting: int = 2
     batch: int = 2
     limits: Limits = field(default_factory=lambda: Limits(32 * 2**20, 64_000_000, 20_000))
     fetch_urls: bool = False
