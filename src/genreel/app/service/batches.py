@@ -17,6 +17,7 @@ from genreel.predictor import Prediction, Predictor
 PATIENT = 4
 """Callers that may wait with more films than there are places; they share these."""
 
+
 class Busy(GenreelError):
     """More films wait than are taken; `retry_after` says in how many seconds to ask again."""
 
