@@ -20,7 +20,7 @@ from attacks.case import Case
 from attacks.catalogues import same_text
 from attacks.images import chunk, encode, gif_blocks, jpeg_scans, noise, png, segments
 
-from genreel.bundle import check_graph, read_bundle
+from genreel.bundle import read_bundle
 from genreel.catalogue import Catalogue, movie_from_record
 from genreel.errors import BundleError, CatalogueError, PosterError
 from genreel.formats import FORMATS
@@ -29,6 +29,7 @@ from genreel.formats.mark import Found
 from genreel.formats.nfo import read_nfo, write_nfo
 from genreel.formats.rows import write_table
 from genreel.formats.source import Source
+from genreel.graph import check_graph
 from genreel.posters import Limits, open_poster
 from genreel.predictor import Predictor
 

@@ -1,8 +1,7 @@
-"""Predicts genres with a bundle. The only file that imports onnxruntime."""
+"""Predicts genres with a bundle."""
 
 from __future__ import annotations
 
-import functools
 import itertools
 import os
 from collections import deque
@@ -13,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
-from genreel.bundle import Bundle, check_graph, open_bundle
+from genreel.bundle import Bundle, open_bundle
 from genreel.catalogue import INPUTS, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
 from genreel.features import Array, collate, read_many, read_together
 from genreel.features.pieces import Pieces
+from genreel.graph import load_session, run_session
 from genreel.posters import Limits, PosterSource
 from genreel.why import Why, explain, why_to_dict
 
@@ -31,9 +30,6 @@ LIGHT = 20
 
 _CHARACTERS = 20
 """Of a plot that an encoder reads, so many take it as long as all else of a movie together."""
-
-MAX_GRAPH_BYTES = 768 * 2**20
-"""Memory that the graphs of a process may hold together, their weights included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,42 +373,6 @@ _WINDOW = 85
 """Batches whose movies are sorted by their plots where a sentence encoder reads them: every text of
 a batch costs as much as the longest, which in a batch of any movies is some three times the mean.
 """
-
-
-def load_session(model: bytes) -> onnxruntime.InferenceSession:
-    """The graph, ready to run on one core; raises BundleError if it cannot be loaded.
-
-    Several batches side by side use several cores better than one batch that is shared out.
-    """
-    check_graph(model)
-    _bound_memory()
-    options = onnxruntime.SessionOptions()
-    options.add_session_config_entry("session.use_env_allocators", "1")  # the one that is bounded
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 4  # its errors reach us as exceptions; it need not print them
-    try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's exceptions have no common base
-        raise BundleError(f"model.onnx cannot be loaded ({error}); get the bundle again") from None
-
-
-@functools.cache
-def _bound_memory() -> None:
-    """Gives all graphs of this process one allocator, which refuses more than MAX_GRAPH_BYTES:
-    how much a node will ask for, nobody can tell before it runs.
-    """
-    memory = onnxruntime.OrtMemoryInfo(
-        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
-    )
-    # Strategy 1 takes from the system what is asked for, not the next power of two.
-    arena = onnxruntime.OrtArenaCfg({"max_mem": MAX_GRAPH_BYTES, "arena_extend_strategy": 1})
-    onnxruntime.create_and_register_allocator(memory, arena)
-
-
-def run_session(session: onnxruntime.InferenceSession, arrays: Mapping[str, Array]) -> Array:
-    """Scores of a graph, float32 of shape (n, genres), for arrays of `features.collate`."""
-    [scores] = session.run(["scores"], {i.name: arrays[i.name] for i in session.get_inputs()})
-    return np.asarray(scores)
 
 
 def cores() -> int:

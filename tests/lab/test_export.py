@@ -17,6 +17,7 @@ from torch.export import Dim
 
 from genreel.catalogue import INPUTS
 from genreel.errors import BundleError
+from genreel.graph import load_session, run_session
 from genreel.lab.examples import Examples
 from genreel.lab.models.base import Model, Place
 from genreel.lab.models.classic import ESTIMATORS, Classic, ClassicSettings, Linear, LinearSettings
@@ -41,7 +42,6 @@ from genreel.lab.models.fusion import FUSIONS
 from genreel.lab.models.network import FusionSettings, HeadSettings, Network, NetworkSettings
 from genreel.lab.models.towers import TOWERS
 from genreel.lab.training.loop import TrainingSettings
-from genreel.predictor import load_session, run_session
 
 Make = Callable[..., Examples]
 Fitted = Callable[[str], tuple[Model, bytes]]

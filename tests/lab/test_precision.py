@@ -10,6 +10,7 @@ import onnx
 import onnx.numpy_helper
 import pytest
 
+from genreel.graph import load_session, run_session
 from genreel.lab.examples import Examples
 from genreel.lab.models import integers, precision
 from genreel.lab.models.base import Model, Place
@@ -20,7 +21,6 @@ from genreel.lab.models.network import Network, NetworkSettings
 from genreel.lab.models.precision import drift, reduce_precision
 from genreel.lab.recipe import PRECISIONS
 from genreel.lab.training.loop import TrainingSettings
-from genreel.predictor import load_session, run_session
 
 Make = Callable[..., Examples]
 NAMES = "plot poster pieces"
