@@ -288,7 +288,7 @@ def test_an_unknown_input_of_a_feature(folder: Path) -> None:
     change_config(
         folder, lambda config: config["features"]["plot"]["settings"].update(input="__class__")
     )
-    assert "input is none of plot, title, year" in refusal(folder)
+    assert "input must be one of plot, title, year, not '__class__'" in refusal(folder)
 
 
 @pytest.mark.parametrize(
@@ -447,7 +447,7 @@ def test_a_graph_that_points_outside_itself(
     def never(*args: Any) -> None:
         pytest.fail("the graph reached onnxruntime")
 
-    monkeypatch.setattr("genreel.graph.Session", never)
+    monkeypatch.setattr("genreel.graph.onnxruntime.InferenceSession", never)
     expected = f"bundle {folder}: model.onnx refers to files outside itself; get it again"
     assert refusal(folder) == expected
 

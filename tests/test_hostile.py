@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import time
 import warnings
 from pathlib import Path
@@ -118,19 +119,23 @@ def test_a_setting_that_would_take_all_memory(
         dict(bundle()), lambda config: config["features"][feature]["settings"].update(setting)
     )
     Case("", files).save(tmp_path / "bundle")
-    with pytest.raises(BundleError, match="is no whole number from 1 to"):
+    with pytest.raises(BundleError, match="must be a whole number from 1 to"):
         read_bundle(tmp_path / "bundle")
 
 
 @pytest.mark.parametrize(
     ("feature", "setting", "said"),
     [
-        ("plot", {"scale": {}}, "scale is no finite float"),
-        ("plot", {"norm": "yes"}, "norm is no finite bool"),
-        ("plot", {"input": "poster"}, "input is none of plot, title, year"),
-        ("plot", {"weighting": "tfdif"}, "weighting is none of tfidf, count, binary"),
-        ("words", {"min_count": True}, "min_count is no finite int"),
-        ("words", {"input": "year"}, "input is none of plot, title"),
+        ("plot", {"scale": {}}, "scale must be a finite number, not {}"),
+        ("plot", {"norm": "yes"}, "norm must be true or false, not 'yes'"),
+        ("plot", {"input": "poster"}, "input must be one of plot, title, year, not 'poster'"),
+        (
+            "plot",
+            {"weighting": "tfdif"},
+            "weighting must be one of tfidf, count, binary, not 'tfdif'",
+        ),
+        ("words", {"min_count": True}, "min_count must be a whole number, not True"),
+        ("words", {"input": "year"}, "input must be one of plot, title, not 'year'"),
     ],
 )
 def test_a_setting_of_another_type(
@@ -140,7 +145,7 @@ def test_a_setting_of_another_type(
         dict(bundle()), lambda config: config["features"][feature]["settings"].update(setting)
     )
     Case("", files).save(tmp_path / "bundle")
-    with pytest.raises(BundleError, match=said):
+    with pytest.raises(BundleError, match=re.escape(said)):
         read_bundle(tmp_path / "bundle")
 
 

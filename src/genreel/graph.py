@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
 import onnxruntime
 
 from genreel.errors import BundleError
-
-Array = np.ndarray[Any, np.dtype[Any]]
-Session = onnxruntime.InferenceSession
+from genreel.features import Array
 
 DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 """Whose operators a graph may use: those that ONNX itself defines."""
@@ -24,7 +21,7 @@ MAX_GRAPH_BYTES = 768 * 2**20
 """Memory that the graphs of a process may hold together, their weights included."""
 
 
-def load_session(model: bytes) -> Session:
+def load_session(model: bytes) -> onnxruntime.InferenceSession:
     """The graph, ready to run on one core: several batches side by side use several cores better
     than one batch that is shared out.
 
@@ -41,7 +38,7 @@ def load_session(model: bytes) -> Session:
     options.intra_op_num_threads = 1
     options.log_severity_level = 4  # its errors reach us as exceptions; it need not print them
     try:
-        return Session(model, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's exceptions have no common base
         raise BundleError(f"model.onnx cannot be loaded ({error}); get the bundle again") from None
 
@@ -59,7 +56,7 @@ def _bound_memory() -> None:
     onnxruntime.create_and_register_allocator(memory, arena)
 
 
-def run_session(session: Session, arrays: Mapping[str, Array]) -> Array:
+def run_session(session: onnxruntime.InferenceSession, arrays: Mapping[str, Array]) -> Array:
     """Scores of a graph, float32, shape (n, genres), for arrays of `features.collate`.
 
     Raises:

@@ -16,7 +16,7 @@ import numpy as np
 from genreel.bundle import Bundle, open_bundle
 from genreel.catalogue import INPUTS, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
-from genreel.features import Array, collate, read_many, read_together
+from genreel.features import Array, collate, read_together
 from genreel.features.pieces import Pieces
 from genreel.graph import load_session, run_session
 from genreel.posters import Limits, PosterSource
@@ -308,7 +308,7 @@ class Predictor:
             if name in self._slow:
                 rows[name] = [read.get(name) for read in slow]
             else:
-                rows[name] = read_many(feature, movies)
+                rows[name] = feature.read_many(movies)
             for i, row in enumerate(rows[name]):
                 if isinstance(row, InputError):
                     rows[name][i] = None

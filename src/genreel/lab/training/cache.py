@@ -19,8 +19,7 @@ import PIL
 from genreel import posters
 from genreel.catalogue import Movie
 from genreel.errors import GenreelError, InputError
-from genreel.features import Array, Feature, image
-from genreel.features.image import Pixels
+from genreel.features import Array, Feature, image, present_rows
 from genreel.progress import progress
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class ArrayRows(Sequence[Array | None]):
 
 
 def cached_rows(feature: Feature, movies: Sequence[Movie], folder: Path) -> ArrayRows | None:
-    """Rows of a feature that reads posters, from the cache or into it; None for other features.
+    """Rows of pixels, from the cache or into it; None for features of another kind.
 
     The key holds the feature's kind and settings, the code that reads, and the content of every
     poster, so that neither a changed poster nor a changed extractor meets old rows.
@@ -64,7 +63,7 @@ def cached_rows(feature: Feature, movies: Sequence[Movie], folder: Path) -> Arra
     Raises:
         GenreelError: the cache cannot be written.
     """
-    if not isinstance(feature, Pixels):
+    if not feature.shape:
         return None
     digest = hashlib.sha256(json.dumps([feature.kind, feature.settings(), _version()]).encode())
     for movie in movies:
@@ -150,25 +149,24 @@ class Extractor(Protocol):
 
 
 @dataclass
-class Vectors:
+class Vectors(Feature):
     """Stands in for a feature whose rows became vectors; the array keeps its name."""
 
     width: int
     input: str
     array: str
     kind: str = "vectors"
-    slow: bool = False
 
     def read(self, movie: Movie) -> None:
         """Vectors come from the cache alone."""
 
     def collate(self, rows: Sequence[Array | None]) -> dict[str, Array]:
         """The array, float32 (m, width), and `rows` int64 (m,)."""
-        there = [i for i, row in enumerate(rows) if row is not None]
-        stacked = np.empty((len(there), self.width), np.float32)
-        for k, i in enumerate(there):
-            stacked[k] = rows[i]
-        return {self.array: stacked, "rows": np.array(there, np.int64)}
+        present = present_rows(rows)
+        vectors = np.empty((len(present), self.width), np.float32)
+        for k, i in enumerate(present):
+            vectors[k] = rows[i]
+        return {self.array: vectors, "rows": present}
 
     def settings(self) -> dict[str, Any]:
         """Its width."""
