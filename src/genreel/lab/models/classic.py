@@ -28,11 +28,12 @@ from sklearn.utils.class_weight import compute_sample_weight
 from genreel.calibration import logit
 from genreel.errors import RecipeError
 from genreel.features import Feature
+from genreel.lab.cache import default_cache
 from genreel.lab.examples import Examples
+from genreel.lab.frozen import Extractor, extracted_rows
 from genreel.lab.imbalance import CORRECTIONS, imbalance_problem, resampled
-from genreel.lab.models.base import Place, Scores, biased_logistic, inputs_of, prior
+from genreel.lab.model import Place, Scores, biased_logistic, inputs_of, prior
 from genreel.lab.settings import nearest
-from genreel.lab.training.cache import Extractor, default_cache, extracted_rows
 from genreel.progress import progress
 from genreel.vocabulary import Labels
 
@@ -300,14 +301,14 @@ class Classic:
 
 
 def _frozen_problem(settings: ClassicSettings) -> str:
-    from genreel.lab.models.towers import BackboneSettings, backbone_problem
+    from genreel.lab.networks.towers import BackboneSettings, backbone_problem
 
     backbone = BackboneSettings("", settings.backbone, settings.weights, frozen=True)
     return backbone_problem(backbone) if settings.backbone else ""
 
 
 def _frozen(settings: ClassicSettings, name: str, train: Examples, seed: int) -> Extractor:
-    from genreel.lab.models.towers import BackboneSettings, frozen_backbone
+    from genreel.lab.networks.towers import BackboneSettings, frozen_backbone
 
     backbone = BackboneSettings(name, settings.backbone, settings.weights, frozen=True)
     return frozen_backbone(backbone, train, seed)
