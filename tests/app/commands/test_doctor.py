@@ -23,14 +23,14 @@ from genreel.app import doctor
     ],
 )
 def test_without_the_lab(run: Run, monkeypatch: pytest.MonkeyPatch, argv: list[str]) -> None:
-    monkeypatch.setattr(doctor, "_module_there", lambda name: name != "torch")
+    monkeypatch.setattr(doctor, "can_import", lambda name: name != "torch")
     assert run(*argv) == (
         1, "", "genreel: torch is not installed; run: python -m pip install 'genreel[lab]'\n",
     )  # fmt: skip
 
 
 def test_prediction_needs_no_lab(predict: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_module_there", lambda name: False)
+    monkeypatch.setattr(doctor, "can_import", lambda name: False)
     assert predict("--plot", PLOT).code == 0
 
 
@@ -70,7 +70,7 @@ def test_doctor_names_the_program_that_is_no_library(
 
 @pytest.mark.usefixtures("shipped")
 def test_doctor_without_the_lab(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_module_there", lambda name: name not in ("torch", "timm"))
+    monkeypatch.setattr(doctor, "can_import", lambda name: name not in ("torch", "timm"))
     ran = run("doctor")
     assert ran.code == 0, "prediction works all the same"
     line = next(line for line in ran.out.splitlines() if "[lab]" in line)
@@ -88,14 +88,14 @@ def test_doctor_with_a_damaged_bundle(run: Run, shipped: Path) -> None:
 
 
 def test_doctor_without_onnxruntime(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_module_there", lambda name: name != "onnxruntime")
+    monkeypatch.setattr(doctor, "can_import", lambda name: name != "onnxruntime")
     ran = run("doctor")
     assert ran.code == 1
     assert "  missing: onnxruntime; run: python -m pip install genreel\n" in ran.out
 
 
 def test_what_the_extras_ask_for() -> None:
-    assert doctor.required() == ["numpy", "onnxruntime", "pillow", "rich"]
-    assert {"torch", "scikit-learn", "onnx"} <= set(doctor.required("lab"))
-    assert doctor.required("nothing") == []
+    assert doctor.requirements() == ["numpy", "onnxruntime", "pillow", "rich"]
+    assert {"torch", "scikit-learn", "onnx"} <= set(doctor.requirements("lab"))
+    assert doctor.requirements("nothing") == []
     assert doctor.missing("test") == [], "every module is looked for under its own name"
