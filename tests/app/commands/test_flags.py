@@ -15,8 +15,8 @@ import pytest
 from genreel.app.cli import COMMANDS, build_parser, load
 from genreel.app.commands import values
 from genreel.app.commands.flags import Command, Parser, UsageError, add_flags, argument, run_command
-from genreel.app.server.batches import Batches
-from genreel.app.server.settings import Settings
+from genreel.app.service.batches import Batches
+from genreel.app.service.settings import Settings
 from genreel.catalogue import Catalogue
 from genreel.formats import film
 from genreel.lab.splits import group_split, stratified_split

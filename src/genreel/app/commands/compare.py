@@ -38,7 +38,7 @@ def run(options: Options) -> int:
     from genreel.app.output import print_leaderboard
     from genreel.lab.evaluation.compare import compare
     from genreel.lab.recipe import load_recipe
-    from genreel.lab.training.run import train
+    from genreel.lab.train import train
 
     recipes = [load_recipe(name, options.set) for name in options.recipes]
     catalogue, extra = shared.training_catalogues(

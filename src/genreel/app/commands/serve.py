@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from genreel.app.commands import DONE, shared, values
 from genreel.app.commands.flags import Command, flag, switch
-from genreel.app.server.settings import Settings
+from genreel.app.service.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ def run(options: Options) -> int:
     import secrets
 
     from genreel.app.server.application import run as serve
-    from genreel.app.server.service import open_service
+    from genreel.app.service.service import open_service
     from genreel.progress import say
 
     token = os.environ.get("GENREEL_TOKEN", "") if options.token is None else options.token

@@ -30,7 +30,7 @@ def run(options: Options) -> int:
     shared.need("lab")
     from genreel.app.output import print_figures
     from genreel.lab.recipe import load_recipe
-    from genreel.lab.training.run import train
+    from genreel.lab.train import train
 
     catalogue, extra = shared.training_catalogues(
         options.catalogue, options.extra, options.taxonomy, options.accept_terms

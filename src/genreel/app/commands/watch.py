@@ -10,7 +10,7 @@ from genreel.app.commands import DONE, SOME_FAILED, shared
 from genreel.app.commands.flags import Command, argument, flag, switch
 
 if TYPE_CHECKING:
-    from genreel.app.watch import Landed
+    from genreel.app.service.watch import Landed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +31,9 @@ class Options:
 def run(options: Options) -> int:
     """Classifies the posters that land in a folder."""
     shared.need("app")
-    from genreel.app.server.service import open_service
-    from genreel.app.server.settings import Settings
-    from genreel.app.watch import Watcher
+    from genreel.app.service.service import open_service
+    from genreel.app.service.settings import Settings
+    from genreel.app.service.watch import Watcher
     from genreel.progress import say
 
     patience = 1.0 if options.once else 30.0
