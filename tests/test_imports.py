@@ -21,7 +21,7 @@ SIDES = ("app", "formats", "lab")
 # The order inside the using side: a module imports only those before it.
 ORDER = (
     *("errors", "vocabulary", "files", "thresholds", "image_parts", "posters"),
-    *("catalogue", "features", "calibration", "why", "bundle", "predictor"),
+    *("catalogue", "features", "calibration", "why", "graph", "bundle", "predictor"),
 )
 
 # The same inside the lab: files, and folders of files.
@@ -140,7 +140,7 @@ class C:
 @pytest.mark.parametrize("name", USING)
 def test_the_using_side_imports_only_itself_and_three_libraries(name: str) -> None:
     allowed = {"genreel", "numpy", "PIL"}
-    allowed |= {"onnxruntime"} if name == "predictor.py" else set()
+    allowed |= {"onnxruntime"} if name == "graph.py" else set()
     allowed |= {"rich"} if name == "progress.py" else set()
     for found in USING[name]:
         assert found.side == ""
@@ -190,19 +190,31 @@ def test_no_import_runs_in_a_circle() -> None:
     TopologicalSorter(modules).prepare()  # a CycleError names the circle
 
 
-def test_the_app_imports_the_lab_only_inside_the_functions_of_the_command_line() -> None:
-    lazily = 0
-    for name, found in on_side("app").items():
-        for one in found:
+def test_the_app_imports_the_lab_only_inside_the_functions_of_commands() -> None:
+    users = set()
+    for name, imports in on_side("app").items():
+        for one in imports:
             if one.side == "lab":
-                assert name == "app/cli.py"
-                assert one.inside
-                lazily += 1
-    assert lazily > 0
+                assert name.startswith("app/commands/")
+                assert one.inside or one.typing_only
+                users.add(name)
+    assert "app/commands/train.py" in users
 
 
-def test_onnxruntime_is_the_predictors() -> None:
-    assert importers("onnxruntime") == {"predictor.py"}
+def test_the_command_line_knows_its_commands_by_name() -> None:
+    modules = {one.module for one in IMPORTS["app/cli.py"] if one.root == "genreel"}
+    own = {"genreel.app.commands", "genreel.app.commands.flags"}
+    assert modules <= {"genreel", "genreel.errors", *own}
+    for name, imports in IMPORTS.items():
+        if name.startswith("app/commands/"):
+            assert not any(one.module.startswith("genreel.app.cli") for one in imports)
+        assert (
+            "argparse.Namespace" not in FILES[name].read_text() or name == "app/commands/flags.py"
+        )
+
+
+def test_onnxruntime_has_one_place() -> None:
+    assert importers("onnxruntime") == {"graph.py"}
 
 
 def test_torch_has_its_places() -> None:
@@ -222,8 +234,22 @@ def test_plots_scale_and_web_have_their_places() -> None:
     assert importers("ray") == {"app/scale.py"}
     for name in importers("fastapi", "starlette", "uvicorn", "jinja2", "prometheus_client"):
         assert name.startswith("app/server/") or name == "lab/evaluation/report.py"
-    stores = ("schema", "database", "decide", "journal", "tuning", "store", "browse", "watch")
-    assert importers("sqlalchemy") == {f"app/{name}.py" for name in stores}
+
+
+def test_sqlalchemy_is_the_stores() -> None:
+    assert "app/store/store.py" in importers("sqlalchemy")
+    assert all(name.startswith("app/store/") for name in importers("sqlalchemy"))
+
+
+def test_the_store_knows_no_service_and_the_service_no_server() -> None:
+    above = {"store": ("service", "server", "commands"), "service": ("server", "commands")}
+    above["server"] = ("commands",)
+    for room, others in above.items():
+        assert len(on_side(f"app/{room}")) > 5
+        for name, imports in on_side(f"app/{room}").items():
+            for other in others:
+                module = f"genreel.app.{other}"
+                assert not any(f"{i.module}.".startswith(f"{module}.") for i in imports), name
 
 
 # What is really loaded
@@ -268,6 +294,11 @@ def test_the_command_line_loads_nothing_heavy(tiny_bundle: Path) -> None:
     argv = ["predict", "--plot", "A sheriff holds a town.", "--model", str(tiny_bundle)]
     loaded = loaded_after(f"from genreel.app.cli import main; main({argv!r})")
     assert loaded.isdisjoint(HEAVY)
+
+
+def test_no_command_loads_anything_heavy_before_it_runs() -> None:
+    loaded = loaded_after("from genreel.app.cli import build_parser; build_parser()")
+    assert loaded.isdisjoint({*HEAVY, "onnxruntime", "rich"})
 
 
 def test_help_loads_next_to_nothing() -> None:

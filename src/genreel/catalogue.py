@@ -350,11 +350,18 @@ def _read_csv(path: Path, extra: bool) -> Records:
         yield from rows
 
 
-def csv_rows(file: IO[str], **dialect: Any) -> tuple[list[str], Records]:
+def _columns(names: list[str]) -> list[str]:
+    return [_column(name) for name in names]
+
+
+def csv_rows(
+    file: IO[str], names: Callable[[list[str]], list[str]] = _columns, **dialect: Any
+) -> tuple[list[str], Records]:
     """Columns and rows of a CSV file; a row that cannot be used is a CatalogueError.
 
     Args:
         file: opened so that line ends stay as they are.
+        names: the header → the columns' names.
         dialect: as of `csv.reader`.
 
     Raises:
@@ -371,7 +378,7 @@ def csv_rows(file: IO[str], **dialect: Any) -> tuple[list[str], Records]:
         raise CatalogueError(f"{error}; is it really a CSV file?") from None
     if len(header) > MAX_COLUMNS:
         raise CatalogueError(f"more than {MAX_COLUMNS:,} columns; is it really a CSV file?")
-    columns = [_column(name) for name in header]
+    columns = names(header)
     return columns, _csv_rows(reader, columns)
 
 

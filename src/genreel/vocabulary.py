@@ -49,7 +49,7 @@ TMDB_IDS = {
 }
 """TMDb's 19 film genres with their fixed ids, in genreel's spelling."""
 
-# Key: lower-case letters only (see `_key`). Value: genreel's spelling.
+# Key: lower-case letters and digits only (see `_key`). Value: genreel's spelling.
 ALIASES = {
     "sciencefiction": "Sci-Fi",
     "scifi": "Sci-Fi",
@@ -106,7 +106,8 @@ Known = NDArray[np.bool_]
 
 
 def _key(name: str) -> str:
-    return re.sub(r"[^a-z]", "", name.casefold())
+    # Digits and letters of other scripts stay: "2020 Sports" is a tag of a person's, not Sport.
+    return re.sub(r"[\W_]", "", name.casefold())
 
 
 _SPELLINGS = {_key(name): name for name in [*GENRES_MMIMDB, *TMDB_IDS]} | ALIASES

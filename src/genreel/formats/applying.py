@@ -227,7 +227,7 @@ def apply_to_table(pairs: Pairs, target: str, choices: Choices, show: Say) -> Ap
     Raises:
         GenreelError: it cannot be read or written; it is as it was.
     """
-    pairs = list(pairs)
+    pairs = list(pairs)  # of rows with one id the first is meant, as in `Catalogue`
     path = choices.out
     old = _read(path)
     also: dict[Path, bytes] = {}
@@ -236,7 +236,7 @@ def apply_to_table(pairs: Pairs, target: str, choices: Choices, show: Say) -> Ap
             beside = path.with_name(path.name + ".genreel.json")
             new, marks, changes = write_shopify(
                 new_products([m for m, _ in pairs], choices.safe_cells) if old is None else old,
-                {handle_of(movie): found for movie, found in pairs},
+                {handle_of(movie): found for movie, found in reversed(pairs)},
                 read_marks(beside.read_bytes()) if beside.is_file() else {},
                 add=choices.add,
                 safe_cells=choices.safe_cells,
@@ -245,7 +245,7 @@ def apply_to_table(pairs: Pairs, target: str, choices: Choices, show: Say) -> Ap
         else:
             if old is None:
                 raise GenreelError("does not exist; give the table that is to be changed")
-            by_id = {movie.id: found for movie, found in pairs}
+            by_id = {movie.id: found for movie, found in reversed(pairs)}
             new, changes = write_table(
                 old, f".{target}", by_id, add=choices.add, safe_cells=choices.safe_cells
             )

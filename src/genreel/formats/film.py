@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import datetime
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -36,6 +38,10 @@ class Options:
     posters: Path | None = None
 
 
+# Of a date that is a number, or of any text with one year in it.
+_DAY = re.compile(r"\s*(\d{4})(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\.0)?\s*")
+_YEAR = re.compile(r"(?<!\d)(?:18|19|20)\d\d(?!\d)")
+
 Reader = Callable[[Path, Options], Iterator[Movie]]
 
 
@@ -62,9 +68,7 @@ def film(
         extra: further columns; empty ones are left out.
         problem: what is wrong besides.
     """
-    taxonomy = options.taxonomy or taxonomy
-    given = [name if isinstance(name, str) else f"{name}" for name in genres]
-    known, unknown = spelled(INTO[taxonomy](options.names(given)))
+    speech, unknown = genres_of(genres, options, taxonomy)
     movie = movie_from_record({**record, "genres": None, "poster": None}, fallback_id)
     problems = [problem, movie.problem]
     image = None
@@ -72,16 +76,51 @@ def film(
         image = poster() if poster else None
     except CatalogueError as error:
         problems.append(str(error))
-    if unknown:
-        named = ", ".join(repr(name[:40]) for name in unknown[:5])
-        problems.append(f"unknown genre {named}; rename or drop it with --names")
     return replace(
         movie,
-        genres={taxonomy: known} if known else {},
+        genres=speech,
         poster=image,
         extra={column: value for column, value in (extra or {}).items() if value not in (None, "")},
-        problem="; ".join(filter(None, problems)),
+        problem="; ".join(filter(None, (*problems, unknown))),
     )
+
+
+def genres_of(
+    names: Iterable[object], options: Options, taxonomy: str
+) -> tuple[dict[str, tuple[str, ...]], str]:
+    """Taxonomy → genres that genreel knows, in its spelling; and what is wrong with the others.
+
+    Args:
+        names: as the source calls them.
+        options: they may name another taxonomy.
+        taxonomy: of the names.
+    """
+    taxonomy = options.taxonomy or taxonomy
+    texts = [name if isinstance(name, str) else f"{name}" for name in names]
+    genres, unknown = spelled(INTO[taxonomy](options.names(texts)))
+    problem = ""
+    if unknown:
+        shown = ", ".join(repr(name[:40]) for name in unknown[:5])
+        problem = f"unknown genre {shown}; rename or drop it with --names"
+    return {taxonomy: genres} if genres else {}, problem
+
+
+def year_of(value: object) -> object:
+    """The year of a date such as 1994-06-23, 23/06/1994 or 19940623; another value as it is."""
+    if isinstance(value, datetime.date):
+        return value.year
+    if not isinstance(value, str | int):
+        return value
+    text = str(value) if isinstance(value, str) or abs(value) < 10**9 else ""
+    day = _DAY.fullmatch(text)
+    if day:
+        return day[1]
+    try:
+        float(text)
+    except ValueError:
+        years = set(_YEAR.findall(text))
+        return years.pop() if len(years) == 1 else value
+    return value
 
 
 def bad_row(number: int, error: CatalogueError) -> Movie:

@@ -16,12 +16,14 @@ from genreel.errors import CatalogueError
 from genreel.formats.film import Options, bad_row, film
 from genreel.formats.source import Source
 
-FILMS = ("movie", "tvMovie", "short")
-"""Types of titles that are films."""
+FILMS = ("movie", "tvMovie", "short", "video")
+"""Types of titles that are films; "video" went to no cinema, but straight to tape or disc."""
 
 
 def read_imdb(path: Path, options: Options) -> Iterator[Movie]:
     """Films by IMDb id; series, episodes, games and adult titles are passed over.
+
+    What IMDb calls a film (see FILMS) stands in the column title_type.
 
     Raises:
         CatalogueError: the file, or title.basics.tsv[.gz] in the folder, cannot be read.
@@ -34,8 +36,8 @@ def read_imdb(path: Path, options: Options) -> Iterator[Movie]:
         name = source.find("title.basics.tsv.gz", "title.basics.tsv")
     with source.open(name) as raw:
         try:
-            opened: IO[bytes] = gzip.GzipFile(fileobj=raw) if name.endswith(".gz") else raw  # type: ignore[assignment]
-            lines = io.TextIOWrapper(opened, "utf-8", errors="surrogateescape", newline="")
+            file: IO[bytes] = gzip.GzipFile(fileobj=raw) if name.endswith(".gz") else raw  # type: ignore[assignment]
+            lines = io.TextIOWrapper(file, "utf-8", errors="surrogateescape", newline="")
             columns, rows = csv_rows(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
             lacking = {"tconst", "titleType", "primaryTitle", "startYear", "genres"} - set(columns)
             if lacking:
@@ -44,18 +46,19 @@ def read_imdb(path: Path, options: Options) -> Iterator[Movie]:
                 if isinstance(row, CatalogueError):
                     yield bad_row(number, row)
                 elif row["titleType"] in FILMS and row.get("isAdult") != "1":
-                    told = {name: "" if cell == r"\N" else cell for name, cell in row.items()}
+                    cells = {name: "" if cell == r"\N" else cell for name, cell in row.items()}
                     yield film(
                         {
-                            "id": told["tconst"],
-                            "title": told["primaryTitle"],
-                            "year": told["startYear"],
+                            "id": cells["tconst"],
+                            "title": cells["primaryTitle"],
+                            "year": cells["startYear"],
                         },
                         f"row {number}",
                         options,
-                        genres=told["genres"].split(",") if told["genres"] else (),
+                        genres=cells["genres"].split(",") if cells["genres"] else (),
                         taxonomy="imdb",
-                        poster=partial(posters.poster_of, told["tconst"]),
+                        poster=partial(posters.poster_of, cells["tconst"]),
+                        extra={"title_type": cells["titleType"]},
                     )
         except (EOFError, OSError, zlib.error) as error:
             raise CatalogueError(f"{path}: damaged ({error}); download it again") from None

@@ -10,7 +10,7 @@ from pathlib import Path
 from genreel.catalogue import Movie, Records, csv_rows
 from genreel.errors import CatalogueError
 from genreel.formats.film import Options, bad_row, film
-from genreel.formats.source import Source
+from genreel.formats.source import Source, decode
 
 # "Matrix, The (1999)": the article stands last, and another title may stand in brackets.
 _ARTICLE = re.compile(
@@ -50,20 +50,21 @@ def read_movielens(path: Path, options: Options) -> Iterator[Movie]:
 
 def split_title(text: str) -> tuple[str, str]:
     """("The Matrix", "1999") of "Matrix, The (1999)"; no year is an empty one."""
-    found = re.match(r"^(.*?) *\(((?:18|19|20)\d\d)(?:[-–]\d{0,4})?\) *$", text, re.DOTALL)
-    title, year = (found[1], found[2]) if found else (text.strip(), "")
-    turned = _ARTICLE.match(title)
-    if turned:
-        gap = "" if turned[2].endswith("'") else " "
-        title = f"{turned[2]}{gap}{turned[1]}{turned[3] or ''}"
+    match = re.match(r"^(.*?) *\(((?:18|19|20)\d\d)(?:[-–]\d{0,4})?\) *$", text, re.DOTALL)
+    title, year = (match[1], match[2]) if match else (text.strip(), "")
+    parts = _ARTICLE.match(title)
+    if parts:
+        gap = "" if parts[2].endswith("'") else " "
+        title = f"{parts[2]}{gap}{parts[1]}{parts[3] or ''}"
     return title, year
 
 
 def _rows(source: Source, name: str) -> Records:
     if name.endswith(".dat"):
-        with source.text(name, "latin-1") as file:
+        with source.open(name) as file:
             for number, line in enumerate(file, 1):
-                cells = line.rstrip("\r\n").split("::")
+                # 1M is in Windows-1252, 10M in UTF-8, and so are copies of 1M.
+                cells = decode(line).rstrip("\r\n").split("::")
                 if len(cells) == 3:
                     yield number, dict(zip(("movieId", "title", "genres"), cells, strict=True))
                 else:

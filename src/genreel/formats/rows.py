@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from genreel.catalogue import GENRE_COLUMNS, MARK, MAX_CELL, parquet_batches
-from genreel.errors import CatalogueError, MissingExtra
+from genreel.catalogue import COLUMNS, GENRE_COLUMNS, MARK, movie_from_record
+from genreel.errors import CatalogueError
+from genreel.formats.cells import Cells
 from genreel.formats.mark import Found, merge, read_mark
-from genreel.formats.table import csv_text
+from genreel.formats.members import edit_lines
+from genreel.formats.parquet import Parquet
+
+_OTHERS = tuple(column for column in GENRE_COLUMNS if column != "genres")
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,15 @@ class Change:
         return f"{self.id}: {before} → {after}"
 
 
-Decide = Callable[[str, Mapping[str, Any]], "dict[str, Any] | None"]
+# Id, and the values of the columns `genres` and `genreel` and of each other column of genres →
+# what becomes of the first two; None: nothing.
+Decide = Callable[[str, Any, Any, Sequence[Any]], "tuple[list[str], str] | None"]
 
 
 def write_table(
     data: bytes,
     suffix: str,
-    found: Mapping[str, Found],
+    predictions: Mapping[str, Found],
     *,
     add: bool = False,
     safe_cells: bool = False,
@@ -44,7 +47,8 @@ def write_table(
     Args:
         data: the table's bytes.
         suffix: .csv, .jsonl or .parquet.
-        found: id → genres; a row without an id is called "row N".
+        predictions: id → genres; a row without an id is called "row N". Of several rows with
+            one id, the first is meant, as in `Catalogue`.
         add: whether they join genres of a person.
         safe_cells: as of `table.write_catalogue`, for the cells of changed rows.
 
@@ -52,145 +56,128 @@ def write_table(
         The new table, `data` itself where nothing is to change; and the changes.
 
     Raises:
-        CatalogueError: it cannot be read.
+        CatalogueError: it cannot be read, or cannot hold a genre's name.
         MissingExtra: .parquet without pyarrow.
     """
-    changes: list[Change] = []
+    changes: dict[str, Change] = {}
+    ids: set[str] = set()
 
-    def decide(movie_id: str, row: Mapping[str, Any]) -> dict[str, Any] | None:
-        present = _listed(row.get("genres"))
-        # What other columns tell was told by a source: it counts as much as a person's word.
-        others = [n for c in GENRE_COLUMNS if c != "genres" for n in _listed(row.get(c))]
-        mark = read_mark(row.get(MARK))
-        merged = merge([*present, *others], mark, found.get(movie_id, Found()), add=add)
-        if merged is None:
+    def decide(
+        movie_id: str, genres: Any, mark: Any, others: Sequence[Any]
+    ) -> tuple[list[str], str] | None:
+        if movie_id in ids:
             return None
-        genres, mark = merged
-        own = [name for name in genres if name not in others]
-        changes.append(Change(movie_id, tuple(present), tuple(own)))
-        return {"genres": own, MARK: mark.text()}
+        ids.add(movie_id)
+        own = _names(genres)
+        if own is None:  # something else of a person's
+            return None
+        # What other columns tell was told by a source: it counts as much as a person's word.
+        elsewhere = [name for value in others for name in _names(value) or ()]
+        before = read_mark(mark if isinstance(mark, str) else None)
+        prediction = predictions.get(movie_id, Found())
+        merger = merge([*own, *elsewhere], before, prediction, add=add)
+        if merger is None:
+            return None
+        names = [name for name in dict.fromkeys(merger[0]) if name in own or name not in elsewhere]
+        changes[movie_id] = Change(movie_id, tuple(own), tuple(names))
+        return names, merger[1].text()
 
     if suffix == ".csv":
-        new = edit_csv(data, ("genres", MARK), "id", decide, safe_cells)
+        new = _edit_csv(data, decide, safe_cells)
     else:
         new = {".jsonl": _edit_jsonl, ".parquet": _edit_parquet}[suffix](data, decide)
-    return (new if changes else data), changes
+    return (new if changes else data), list(changes.values())
 
 
-def edit_csv(
-    data: bytes, columns: Sequence[str], named: str, decide: Decide, safe_cells: bool = False
-) -> bytes:
-    """A CSV file with some cells changed; rows that are not, and broken ones, keep every byte.
-
-    Args:
-        data: the file.
-        columns: those that are written; they are added where they are not there.
-        named: the column of the ids; a row without one is called "row N".
-        decide: id and row → column → new value (a list is joined by "|"); None: no change.
-        safe_cells: whether changed rows are made safe for spreadsheets.
-    """
-    text = data.decode("utf-8", "surrogateescape")
-    mark = "\ufeff" if text.startswith("\ufeff") else ""
-    lines = list(io.StringIO(text.removeprefix(mark), newline=""))
-    csv.field_size_limit(MAX_CELL)
-    reader = csv.reader(lines, strict=True)
-    try:
-        header = next(reader, [])
-    except csv.Error as error:
-        raise CatalogueError(f"{error}; is it really a CSV file?") from None
-    known = {named, *columns, *GENRE_COLUMNS}
-    names = [n.strip() if n.strip() in known else n.strip().lower() for n in header]
-    new = [column for column in columns if column not in names]
-    end = _line_end(lines[0]) if lines else "\n"
-    out = [mark, _extended("".join(lines[: reader.line_num]), new)]
-    at, number = reader.line_num, 0
-    while at < len(lines):
-        cells: list[str] | None
-        try:
-            cells = next(reader)
-        except StopIteration:
-            break
-        except csv.Error:
-            cells = None
-        raw, at = "".join(lines[at : reader.line_num]), reader.line_num
-        if cells == []:  # a blank line
-            out.append(raw)
+def _edit_csv(data: bytes, decide: Decide, safe_cells: bool) -> bytes:
+    table = Cells(data, (*COLUMNS, MARK))
+    places = [table.place("genres"), table.place(MARK)]
+    new = [name for name, at in zip(("genres", MARK), places, strict=True) if at is None]
+    # Columns that are not there follow behind the last one.
+    behind = iter(range(len(table.columns), len(table.columns) + len(new)))
+    genres_at, mark_at = (next(behind) if at is None else at for at in places)
+    id_at, others_at = table.place("id"), table.places(*_OTHERS)
+    changes = {}
+    for row in table.rows:
+        if row.cells is None:
             continue
-        number += 1
-        if cells is None or len(cells) != len(names):
-            out.append(raw)
-            continue
-        row = dict(zip(names, cells, strict=True))
-        change = decide(row.get(named, "").strip() or f"row {number}", row)
-        if change is None:
-            out.append(_extended(raw, [""] * len(new)))
-            continue
-        row |= {c: "|".join(v) if isinstance(v, list) else v for c, v in change.items()}
-        shown = [row.get(column, "") for column in (*names, *new)]
-        out.append(csv_text(shown, safe_cells, _line_end(raw) or end))
-    return "".join(out).encode("utf-8", "surrogateescape")
-
-
-def _line_end(line: str) -> str:
-    return line[len(line.rstrip("\r\n")) :]
-
-
-def _extended(raw: str, cells: Sequence[str]) -> str:
-    end = _line_end(raw)
-    return raw.removesuffix(end) + "".join("," + cell for cell in cells) + end
+        cells = (*row.cells, *("" for _ in new))
+        # `Catalogue` reads no id in Windows-1252.
+        text = cells[id_at] if id_at is not None else ""
+        is_read = text.isascii() or table.encoding != "cp1252"
+        change = decide(
+            _id(text if is_read else "", row.number),
+            cells[genres_at],
+            cells[mark_at],
+            [cells[at] for at in others_at],
+        )
+        if change:
+            changes[row.number] = {genres_at: _joined(change[0]), mark_at: change[1]}
+    return table.edited(changes, new, safe_cells=safe_cells) if changes else data
 
 
 def _edit_jsonl(data: bytes, decide: Decide) -> bytes:
-    out = []
-    for number, line in enumerate(data.splitlines(keepends=True), 1):
-        try:
-            row = json.loads(line.decode("utf-8-sig"))
-        except (ValueError, RecursionError):
-            row = None
-        change = (
-            decide(str(row.get("id") or f"row {number}"), row) if isinstance(row, dict) else None
-        )
-        if change is not None and isinstance(row, dict):
-            end = line[len(line.rstrip(b"\r\n")) :]
-            try:
-                line = json.dumps(row | change, ensure_ascii=False).encode() + end
-            except UnicodeEncodeError:  # half a character, which JSON can spell and UTF-8 cannot
-                line = json.dumps(row | change).encode() + end
-        out.append(line)
-    return b"".join(out)
+    def edit(number: int, record: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        genres_key, mark_key = (_key_of(record, name) for name in ("genres", MARK))
+        genres = record.get(genres_key)
+        others = [record.get(name) for name in _OTHERS]
+        change = decide(_id(record.get("id"), number), genres, record.get(mark_key), others)
+        if change is None:
+            return None
+        # Text stays text; null and what is not there become a list.
+        names = _joined(change[0]) if isinstance(genres, str) else change[0]
+        return {genres_key: names, mark_key: change[1]}
+
+    return edit_lines(data, edit)
+
+
+def _key_of(record: Mapping[str, Any], name: str) -> str:
+    """The key of that name; one in capitals where there is no other."""
+    return name if name in record else next((k for k in record if k.lower() == name), name)
 
 
 def _edit_parquet(data: bytes, decide: Decide) -> bytes:
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ModuleNotFoundError:
-        raise MissingExtra("pyarrow", "parquet") from None
-    try:
-        with pyarrow.parquet.ParquetFile(io.BytesIO(data)) as packed:
-            batches = list(parquet_batches(packed, len(data)))
-            table = pyarrow.Table.from_batches(batches, packed.schema_arrow).combine_chunks()
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
-        raise CatalogueError(f"not a readable Parquet file ({error}); write it again") from None
-    there = [c for c in ("id", *GENRE_COLUMNS, MARK) if c in table.column_names]
-    rows = table.select(there).to_pylist()
-    lists = "genres" in there and pyarrow.types.is_list(table.schema.field("genres").type)
-    for number, row in enumerate(rows, 1):
-        change = decide(str(row.get("id") or f"row {number}"), row)
-        if change is not None:
-            row |= change if lists else change | {"genres": "|".join(change["genres"])}
-    for column in ("genres", MARK):
-        kind = pyarrow.list_(pyarrow.string()) if lists and column == "genres" else pyarrow.string()
-        values = pyarrow.array([row.get(column) for row in rows], kind)
-        if column in there:
-            table = table.set_column(table.column_names.index(column), column, values)
-        else:
-            table = table.append_column(column, values)
-    file = io.BytesIO()
-    pyarrow.parquet.write_table(table, file)
-    return file.getvalue()
+    table = Parquet(data)
+    nothing = [None] * len(table)
+
+    def column(name: str) -> list[Any]:
+        place = table.place(name)
+        return nothing if place is None else table.values(place)
+
+    genres, marks = list(column("genres")), list(column(MARK))
+    genres_at = table.place("genres")
+    is_text = genres_at is None or not table.holds_lists(genres_at)
+    others = [column(name) for name in _OTHERS if name in table.columns]
+    ids = column("id") if "id" in table.columns else nothing
+    is_changed = False
+    for at in range(len(table)):
+        change = decide(_id(ids[at], at + 1), genres[at], marks[at], [c[at] for c in others])
+        if change:
+            is_changed = True
+            genres[at] = _joined(change[0]) if is_text else change[0]
+            marks[at] = change[1]
+    return table.edited({"genres": genres, MARK: marks}) if is_changed else data
 
 
-def _listed(value: Any) -> list[str]:
+def _id(value: Any, number: int) -> str:
+    """The id of a row, as `Catalogue` has it."""
+    return movie_from_record({"id": value}, f"row {number}").id
+
+
+def _names(value: Any) -> list[str] | None:
+    """Genres of a cell, or of a list; None where it is something else."""
+    if value is None or value != value:  # pandas writes what is not there as NaN
+        return []
     names = value.split("|") if isinstance(value, str) else value
-    return [n.strip() for n in names if isinstance(n, str) and n.strip()] if names else []
+    if not isinstance(names, list) or not all(n is None or isinstance(n, str) for n in names):
+        return None
+    return [name.strip() for name in names if name and name.strip()]
+
+
+def _joined(names: Sequence[str]) -> str:
+    for name in names:
+        if "|" in name:
+            raise CatalogueError(
+                f"genre {name[:40]!r} holds a '|', which parts genres; rename it with --names"
+            )
+    return "|".join(names)

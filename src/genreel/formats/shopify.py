@@ -1,4 +1,7 @@
-"""Shopify's product CSV: genres among the tags of a product, all in one cell."""
+"""Shopify's product CSV: genres among the tags of a product, all in one cell.
+
+A product has several rows, one for each variant and picture; tags stand in the one with its title.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,25 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
+from genreel.formats.cells import Cells, Row
 from genreel.formats.mark import Found, Mark, key, merge, read_mark
-from genreel.formats.names import spelled
-from genreel.formats.rows import Change, edit_csv
+from genreel.formats.rows import Change
 from genreel.formats.table import csv_line
+from genreel.vocabulary import known_spelling
+
+_HANDLE = ("handle", "url handle")
+"""What the column of handles was called, and is called today."""
 
 
 def handle_of(movie: Movie) -> str:
     """A product's handle: the column of that name, or made from title and year as Shopify does."""
-    given = movie.extra.get("handle") or movie.extra.get("Handle")
-    if given:
-        return str(given)
+    columns = {name.strip().lower(): value for name, value in movie.extra.items()}
+    handle = next((columns[name] for name in _HANDLE if columns.get(name)), "")
+    if handle:
+        return str(handle).strip()
     text = f"{movie.title} {movie.year or ''}" if movie.title else movie.id
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or movie.id
@@ -30,15 +37,15 @@ def new_products(movies: Sequence[Movie], safe_cells: bool = False) -> bytes:
     """A product CSV of films, tagged with the genres that the catalogue knows."""
     lines = [csv_line(("Handle", "Title", "Tags"))]
     for movie in movies:
-        known = dict.fromkeys(name for names in movie.genres.values() for name in names)
-        cells = (handle_of(movie), movie.title or movie.id, ", ".join(known))
+        genres = dict.fromkeys(name for names in movie.genres.values() for name in names)
+        cells = (handle_of(movie), movie.title or movie.id, ", ".join(genres))
         lines.append(csv_line(cells, safe_cells))
     return b"".join(lines)
 
 
 def write_shopify(
     data: bytes,
-    found: Mapping[str, Found],
+    predictions: Mapping[str, Found],
     marks: Mapping[str, Mark],
     *,
     add: bool = False,
@@ -50,7 +57,7 @@ def write_shopify(
 
     Args:
         data: a CSV as Shopify exports it, or of `new_products`.
-        found: handle → genres.
+        predictions: handle → genres.
         marks: handle → what genreel wrote earlier.
         add: whether genres join those of a person.
         safe_cells: as of `table.write_catalogue`.
@@ -59,33 +66,84 @@ def write_shopify(
         The new CSV, all marks, and the changes.
 
     Raises:
-        CatalogueError: it has no columns Handle and Tags.
+        CatalogueError: it has no columns of handles and tags, or a genre's name holds a comma.
     """
-    header = data.decode("utf-8-sig", "replace").partition("\n")[0]
-    if not {"Handle", "Tags"} <= {name.strip(' "\r') for name in header.split(",")}:
-        raise CatalogueError("no columns Handle and Tags; give a CSV that Shopify exported")
+    table = Cells(data, (*_HANDLE, "title", "tags"))
+    handle_at, tags_at = table.place(*_HANDLE), table.place("tags")
+    if handle_at is None or tags_at is None:
+        raise CatalogueError(
+            "no columns 'URL handle' (or 'Handle') and 'Tags'; give a product CSV of Shopify's"
+        )
+    for name in (name for prediction in predictions.values() for name in prediction.genres):
+        if "," in name:
+            raise CatalogueError(
+                f"genre {name[:40]!r} holds a comma, which parts tags; rename it with --names"
+            )
+    products: dict[str, list[Row]] = {}
+    for row in table.rows:
+        handle = row.cells[handle_at].strip() if row.cells else ""
+        if handle in predictions:
+            products.setdefault(handle, []).append(row)
+    titles = table.places("title")
     after = dict(marks)
     changes: list[Change] = []
-    seen: set[str] = set()
-
-    def decide(handle: str, row: Mapping[str, Any]) -> dict[str, Any] | None:
-        if handle in seen:  # further rows of a product are its pictures and variants
-            return None
-        seen.add(handle)
-        tags = [tag.strip() for tag in row["Tags"].split(",") if tag.strip()]
+    cells: dict[int, dict[int, str]] = {}
+    for handle, rows in products.items():
+        own = _own_row(rows, (*titles, tags_at))
         mark = marks.get(handle, Mark())
-        ours = {key(name) for name in mark.genres}
-        present = [tag for tag in tags if key(tag) in ours or spelled([tag])[0]]
-        merged = merge(present, mark, found.get(handle, Found()), add=add)
-        if merged is None:
-            return None
-        genres, after[handle] = merged
-        others = [tag for tag in tags if tag not in present]
-        changes.append(Change(handle, tuple(present), genres))
-        return {"Tags": ", ".join((*others, *(name.replace(",", " ") for name in genres)))}
-
-    new = edit_csv(data, ("Tags",), "Handle", decide, safe_cells)
+        tags = _tags(own, tags_at)
+        before = _genres(tags, mark)
+        # A genre of a person's counts in any row, and stays in that row.
+        elsewhere = [
+            g for row in rows if row is not own for g in _genres(_tags(row, tags_at), mark)
+        ]
+        merger = merge([*elsewhere, *before], mark, predictions[handle], add=add)
+        if merger is None:
+            continue
+        names, after[handle] = merger
+        genres = tuple(name for name in names if name in before or name not in elsewhere)
+        changes.append(Change(handle, tuple(before), genres))
+        cells[own.number] = {tags_at: _with_genres(tags, mark, genres)}
+    new = table.edited(cells, safe_cells=safe_cells)
     return (new if changes else data), after, changes
+
+
+def _own_row(rows: Sequence[Row], places: Sequence[int]) -> Row:
+    """A product's row: the first with a title, or else with tags; others are its pictures."""
+    for place in places:
+        for row in rows:
+            if row.cells and row.cells[place].strip():
+                return row
+    return rows[0]
+
+
+def _tags(row: Row, place: int) -> str:
+    return row.cells[place] if row.cells else ""
+
+
+def _listed(tags: str) -> list[str]:
+    return [tag.strip() for tag in tags.split(",") if tag.strip()]
+
+
+def _genres(tags: str, mark: Mark) -> list[str]:
+    """Those of the tags that are genres."""
+    return [tag for tag in _listed(tags) if key(tag) in _ours(mark) or known_spelling(tag)]
+
+
+def _ours(mark: Mark) -> set[str]:
+    return {key(name) for name in mark.genres}
+
+
+def _with_genres(tags: str, mark: Mark, genres: Sequence[str]) -> str:
+    """Tags of a person's as they are written, and genreel's behind them."""
+    parts = [part for part in tags.split(",") if part.strip()]
+    stays = [part for part in parts if key(part) not in _ours(mark)]
+    new = [name for name in genres if name not in {part.strip() for part in stays}]
+    comma = "," if len(parts) > 1 and not parts[1].startswith(" ") else ", "
+    text = ",".join(stays)
+    if parts and parts[0] not in stays:  # what is first now does not begin with a gap
+        text = text.lstrip()
+    return comma.join(filter(None, (text, *new)))
 
 
 def read_marks(data: bytes) -> dict[str, Mark]:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from genreel.catalogue import Movie
-from genreel.features import Array
+from genreel.features import Array, Feature, present_rows
 from genreel.lab.cache import rows_key, stored_rows
 from genreel.lab.examples import Examples
 from genreel.progress import progress
@@ -40,25 +40,24 @@ class Extractor(Protocol):
 
 
 @dataclass
-class Vectors:
+class Vectors(Feature):
     """A feature whose rows were replaced by vectors; its array keeps the name."""
 
     width: int
     input: str
     array: str
     kind: str = "vectors"
-    slow: bool = False
 
     def read(self, movie: Movie) -> None:
         """Vectors are never read from a movie, only from the cache."""
 
     def collate(self, rows: Sequence[Array | None]) -> dict[str, Array]:
         """The array, float32 (m, width), and `rows` int64 (m,)."""
-        present = [i for i, row in enumerate(rows) if row is not None]
+        present = present_rows(rows)
         vectors = np.empty((len(present), self.width), np.float32)
         for k, i in enumerate(present):
             vectors[k] = rows[i]
-        return {self.array: vectors, "rows": np.array(present, np.int64)}
+        return {self.array: vectors, "rows": present}
 
     def settings(self) -> dict[str, Any]:
         """Its width."""

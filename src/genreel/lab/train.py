@@ -15,7 +15,6 @@ from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError, RecipeError
 from genreel.features import KINDS as FEATURE_KINDS
 from genreel.features import Feature
-from genreel.features.pieces import Pieces
 from genreel.lab.cache import default_cache
 from genreel.lab.evaluation.measure import write_measured
 from genreel.lab.evaluation.rules import Choice, Scored, cases_of, choose_rules
@@ -27,7 +26,7 @@ from genreel.lab.model import Model, ModelSpec, Place
 from genreel.lab.models import ENSEMBLES, SINGLE
 from genreel.lab.recipe import Recipe
 from genreel.lab.splits import PARTS, Split, stratified_split
-from genreel.lab.weights import fit_pieces
+from genreel.lab.weights import FITS
 from genreel.progress import is_first_process, say
 
 _PARITY_MOVIES = 256
@@ -187,9 +186,7 @@ def fit_features(recipe: Recipe, movies: Sequence[Movie]) -> dict[str, Feature]:
     """The recipe's features, fitted on training movies."""
     features: dict[str, Feature] = {}
     for name, (kind, settings) in recipe.features.items():
-        # The vocabulary of an encoder lies beside its weights, and only the lab looks for weights.
-        fit = fit_pieces if kind == Pieces.kind else FEATURE_KINDS[kind].fit
-        feature: Feature = fit(settings, movies)
+        feature: Feature = FITS.get(kind, FEATURE_KINDS[kind].fit)(settings, movies)
         # A catalogue may lack titles and years: they only help.
         if feature.input in ("poster", "plot") and not any(m.has(feature.input) for m in movies):
             raise CatalogueError(

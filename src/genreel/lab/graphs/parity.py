@@ -8,9 +8,10 @@ import numpy as np
 
 from genreel.catalogue import INPUTS
 from genreel.errors import BundleError
+from genreel.graph import load_session, run_session
 from genreel.lab.examples import Examples
 from genreel.lab.model import Model
-from genreel.predictor import BATCH_SIZE, load_session, run_session
+from genreel.predictor import BATCH_SIZE
 
 PARITY = 1e-4
 """Largest difference between a graph's scores and its model's that a bundle may have."""
@@ -21,7 +22,7 @@ def check_parity(graph: bytes, model: Model, examples: Examples) -> float:
 
     Raises:
         BundleError: it is over PARITY, or the graph failed, as when it takes more memory than
-            `predictor.MAX_GRAPH_BYTES`.
+            `graph.MAX_GRAPH_BYTES`.
     """
     session = load_session(graph)
     worst = 0.0

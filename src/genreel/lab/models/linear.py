@@ -13,7 +13,6 @@ from scipy.special import expit
 
 from genreel.calibration import logit
 from genreel.features import Feature
-from genreel.features.text import Terms
 from genreel.lab.examples import Examples
 from genreel.lab.imbalance import imbalance_problem
 from genreel.lab.model import ModelSpec, Place, Scores, biased_logistic, inputs_of
@@ -64,7 +63,7 @@ class Linear:
     @staticmethod
     def problem(spec: ModelSpec, kinds: Mapping[str, str]) -> str:
         """Why the recipe's combination cannot work, or ""."""
-        if not kinds or set(kinds.values()) != {Terms.kind}:
+        if not kinds or set(kinds.values()) != {"terms"}:
             return "kind 'linear' reads features of kind 'terms'; name at least one"
         if problem := imbalance_problem(spec.settings.imbalance, SAMPLE_CORRECTIONS):
             return problem

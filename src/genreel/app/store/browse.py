@@ -1,0 +1,192 @@
+"""Finding films: by genre, decade, state and words; what to review next, and how much is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from genreel.app.store.film import Film, film_from_row
+from genreel.app.store.schema import STATES, decisions, films
+from genreel.app.store.store import Store
+
+ORDERS = {
+    "unsure": "least sure first",
+    "newest": "newest first",
+    "rarest": "rarest genre first",
+    "title": "by title",
+}
+"""Orders of films, and what they are called."""
+
+NO_GENRE = "none"
+"""Asked for as a genre: the films that have none."""
+
+PAGE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which films; an empty field asks for nothing.
+
+    Attributes:
+        genre: that they have, or NO_GENRE.
+        decade: such as 1950; None for all.
+        state: one of STATES, or "problem" for those whose input could not be used.
+        text: words that all stand in the title, the plot or the id.
+    """
+
+    genre: str = ""
+    decade: int | None = None
+    state: str = ""
+    text: str = ""
+
+
+def find(
+    store: Store, query: Filter, order: str = "newest", limit: int = PAGE, offset: int = 0
+) -> list[Film]:
+    """Films without their opinions, at most `limit`."""
+    some = sa.select(films).where(*_where(query)).order_by(*_order(order))
+    with store.database.reading() as connection:
+        rows = connection.execute(some.limit(limit).offset(offset)).mappings().all()
+        pairs = connection.execute(
+            sa.select(decisions.c.film, decisions.c.genre).where(
+                decisions.c.film.in_([row["id"] for row in rows])
+            )
+        ).all()
+    genres: dict[str, set[str]] = {}
+    for film, genre in pairs:
+        genres.setdefault(film, set()).add(genre)
+    return [
+        film_from_row(row, tuple(g for g in store.defaults if g in genres.get(row["id"], ())))
+        for row in rows
+    ]
+
+
+def count(store: Store, query: Filter) -> int:
+    """How many films there are."""
+    with store.database.reading() as connection:
+        number = sa.select(sa.func.count()).select_from(films).where(*_where(query))
+        return int(connection.execute(number).scalar_one())
+
+
+def facets(store: Store, query: Filter) -> dict[str, dict[Any, int]]:
+    """For each of genre, decade and state: value → films, if it were chosen instead."""
+    genre = replace(query, genre="")
+    decade = replace(query, decade=None)
+    state = replace(query, state="")
+    number = sa.func.count()
+    by_genre = (
+        sa.select(decisions.c.genre, number)
+        .join(films, films.c.id == decisions.c.film)
+        .where(*_where(genre))
+        .group_by(decisions.c.genre)
+    )
+    # Not by %: where a statement has no parameters, pg8000 leaves the %% that stands for it.
+    ten = sa.literal_column("10", sa.Integer)
+    of_decade = films.c.year // ten * ten
+    by_decade = sa.select(of_decade, number).where(*_where(decade), films.c.year.is_not(None))
+    by_state = sa.select(films.c.state, number).where(*_where(state)).group_by(films.c.state)
+    with store.database.reading() as connection:
+        genres: dict[str, int] = dict(connection.execute(by_genre).all())
+        decades: dict[Any, int] = dict(connection.execute(by_decade.group_by(of_decade)).all())
+        states: dict[str, int] = dict(connection.execute(by_state).all())
+    return {
+        "genre": {name: genres[name] for name in store.defaults if name in genres}
+        | _some(NO_GENRE, count(store, replace(genre, genre=NO_GENRE))),
+        "decade": dict(sorted(decades.items())),
+        "state": {name: states[name] for name in STATES if name in states}
+        | _some("problem", count(store, replace(state, state="problem"))),
+    }
+
+
+def queue(store: Store, order: str, limit: int = 2) -> list[str]:
+    """Ids of the films to review next; those that were skipped come last."""
+    waiting = films.c.state.in_(("new", "skipped"))
+    ids = sa.select(films.c.id).where(waiting).order_by(films.c.state, *_order(order))
+    with store.database.reading() as connection:
+        return list(connection.execute(ids.limit(limit)).scalars())
+
+
+def progress(store: Store, order: str, promise: float) -> dict[str, Any]:
+    """How far the reviews are.
+
+    Args:
+        promise: share of all labels that are to be right, in [0, 1].
+
+    Returns:
+        reviewed, remaining: films. precision: share of all labels that are right as far as the
+        model's scores can tell; a person's are. until: about how many more reviews, in this
+        order, until `promise` is kept; 0 where it is.
+    """
+    waiting = films.c.state.in_(("new", "skipped"))
+    ordered_doubts = sa.select(films.c.doubt).where(waiting)
+    ordered_doubts = ordered_doubts.order_by(films.c.state, *_order(order))
+    with store.database.reading() as connection:
+        doubts = list(connection.execute(ordered_doubts).scalars())
+        total = connection.execute(sa.select(sa.func.sum(films.c.labels))).scalar_one() or 0
+        everything = connection.execute(sa.select(sa.func.count()).select_from(films)).scalar_one()
+    wrong = sum(doubts)
+    most_wrong = (1 - promise) * total
+    until, still_wrong = 0, wrong
+    while still_wrong > most_wrong + 1e-9 and until < len(doubts):
+        still_wrong -= doubts[until]
+        until += 1
+    return {
+        "reviewed": everything - len(doubts),
+        "remaining": len(doubts),
+        "precision": 1 - wrong / total if total else 1.0,
+        "until": until,
+    }
+
+
+def _where(query: Filter) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = []
+    if query.genre:
+        of_film = decisions.c.film == films.c.id
+        if query.genre == NO_GENRE:
+            conditions.append(~sa.exists().where(of_film))
+        else:
+            conditions.append(sa.exists().where(of_film, decisions.c.genre == query.genre))
+    if query.decade is not None:
+        conditions.append(films.c.year.between(query.decade, query.decade + 9))
+    if query.state == "problem":
+        conditions.append(films.c.problem != "")
+    elif query.state:
+        conditions.append(films.c.state == query.state)
+    for word in query.text.lower().split():
+        conditions.append(
+            sa.or_(
+                *(
+                    sa.func.lower(column).contains(word, autoescape=True)
+                    for column in (films.c.title, films.c.plot, films.c.id)
+                )
+            )
+        )
+    return conditions
+
+
+def _order(order: str) -> list[sa.ColumnElement[Any]]:
+    if order == "title":
+        return [sa.func.lower(films.c.title), films.c.id]
+    if order == "newest":
+        return [films.c.added.desc(), films.c.id]
+    if order == "rarest":
+        sizes = (
+            sa.select(decisions.c.genre, sa.func.count().label("size"))
+            .group_by(decisions.c.genre)
+            .subquery()
+        )
+        rarest = (
+            sa.select(sa.func.min(sizes.c.size))
+            .join(decisions, decisions.c.genre == sizes.c.genre)
+            .where(decisions.c.film == films.c.id)
+            .scalar_subquery()
+        )
+        return [sa.func.coalesce(rarest, 0), *_order("unsure")]
+    # A film about which the model could say nothing needs a person most.
+    return [sa.func.coalesce(films.c.margin, -1.0), films.c.id]
+
+
+def _some(name: Any, number: int) -> dict[Any, int]:
+    return {name: number} if number else {}

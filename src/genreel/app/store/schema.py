@@ -1,0 +1,145 @@
+"""The store's tables, and how an older store is brought up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from genreel.errors import StoreError
+
+SOURCES = ("person", "file", "lookup", "model")
+"""Who may say something about a film's genre, the most trusted first."""
+
+STATES = ("new", "skipped", "reviewed")
+"""Of a film: nobody looked yet; somebody left it for later; a person decided."""
+
+metadata = sa.MetaData()
+
+# Posters are kept as re-encoded by us, so that nothing that was sent is ever served back, and
+# inside the database, so that several servers and one backup see the same.
+posters = sa.Table(
+    "posters",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)
+
+films = sa.Table(
+    "films",
+    metadata,
+    sa.Column("id", sa.String(200), primary_key=True),
+    sa.Column("title", sa.Text, nullable=False, default=""),
+    sa.Column("year", sa.Integer),
+    sa.Column("plot", sa.Text, nullable=False, default=""),
+    sa.Column("poster", sa.String(64), sa.ForeignKey("posters.digest")),
+    sa.Column("path", sa.Text, nullable=False, default=""),  # the poster's file, where known
+    sa.Column("problem", sa.Text, nullable=False, default=""),
+    sa.Column("state", sa.String(10), nullable=False, default="new", index=True),
+    sa.Column("version", sa.Integer, nullable=False, default=1),  # grows with every edit
+    sa.Column("correction", sa.String(80), nullable=False, default=""),  # that made the scores
+    sa.Column("added", sa.Float, nullable=False, index=True),  # seconds since 1970, as all times
+    # What follows is worked out from the opinions whenever they change.
+    sa.Column("margin", sa.Float, index=True),  # the least distance of a score to its threshold
+    sa.Column("doubt", sa.Float, nullable=False, default=0.0),  # expected number of wrong labels
+    sa.Column("labels", sa.Integer, nullable=False, default=0),  # genres that the film has
+)
+
+opinions = sa.Table(
+    "opinions",
+    metadata,
+    sa.Column("film", sa.ForeignKey("films.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("genre", sa.String(40), primary_key=True),
+    sa.Column("source", sa.String(10), primary_key=True),
+    sa.Column("verdict", sa.Boolean, nullable=False),
+    sa.Column("score", sa.Float),  # the model's, corrected by what was learnt
+    sa.Column("raw", sa.Float),  # the model's own
+    sa.Column("threshold", sa.Float),  # the model's, corrected likewise
+    sa.Column("raw_threshold", sa.Float),  # the model's own, for what the film came with
+    # The version of the model, or the name of the person.
+    sa.Column("version", sa.String(80), key="by", nullable=False, default=""),
+    sa.Column("time", sa.Float, nullable=False),
+)
+
+# The genres that films have, after everybody's opinion: so that browsing counts no opinions.
+decisions = sa.Table(
+    "decisions",
+    metadata,
+    sa.Column("film", sa.ForeignKey("films.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("genre", sa.String(40), primary_key=True, index=True),
+    sa.Column("source", sa.String(10), nullable=False),
+)
+
+# No foreign key: what happened to a film outlives it.
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("time", sa.Float, nullable=False),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("film", sa.String(200), index=True),
+    sa.Column("source", sa.String(10), nullable=False),
+    # The version of the model, or the name of the person.
+    sa.Column("version", sa.String(80), key="by", nullable=False, default=""),
+    sa.Column("before", sa.JSON),
+    sa.Column("after", sa.JSON),
+    sa.Column("undoes", sa.Integer, unique=True),
+    sqlite_autoincrement=True,
+)
+
+corrections = sa.Table(
+    "corrections",
+    metadata,
+    sa.Column("version", sa.String(80), primary_key=True),
+    sa.Column("time", sa.Float, nullable=False),
+    sa.Column("previous", sa.String(80), nullable=False),
+    sa.Column("weights", sa.JSON, nullable=False),
+    sa.Column("figures", sa.JSON, nullable=False),
+)
+
+# Files of watched folders: what was taken, so that nothing is taken twice.
+watched = sa.Table(
+    "watched",
+    metadata,
+    sa.Column("folder", sa.String(500), primary_key=True),
+    sa.Column("path", sa.String(500), primary_key=True),
+    sa.Column("signature", sa.Text, nullable=False),  # sizes and times of its files
+    sa.Column("digest", sa.String(64), nullable=False, index=True),
+    sa.Column("film", sa.String(200), nullable=False),
+)
+
+settings = sa.Table(
+    "settings",
+    metadata,
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("value", sa.JSON, nullable=False),
+)
+
+Migration = Callable[[sa.Connection], Any]
+
+# Number n brings a store from version n to n + 1. Never change one that was released: add one.
+MIGRATIONS: tuple[Migration, ...] = (metadata.create_all,)
+
+
+def migrate(connection: sa.Connection, steps: Sequence[Migration] = MIGRATIONS) -> None:
+    """Brings a store to the newest version; to be called inside a transaction that can write.
+
+    Raises:
+        StoreError: the store was last opened by a newer genreel.
+    """
+    if connection.dialect.name == "postgresql":  # two servers may start at the same moment
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(7021974)"))
+    version = 0
+    if sa.inspect(connection).has_table("settings"):
+        query = sa.select(settings.c.value).where(settings.c.name == "schema")
+        version = connection.execute(query).scalar_one_or_none() or 0
+    if version > len(steps):
+        raise StoreError(
+            f"the store has version {version}, this genreel knows {len(steps)}; upgrade genreel"
+        )
+    for step in steps[version:]:
+        step(connection)
+    if version < len(steps):
+        connection.execute(settings.delete().where(settings.c.name == "schema"))
+        connection.execute(settings.insert().values(name="schema", value=len(steps)))

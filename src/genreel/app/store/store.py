@@ -1,0 +1,341 @@
+"""The reviewed catalogue: films, what everybody says about their genres, and all that happened.
+
+The rules, which no method breaks: the first source of SOURCES that has an opinion about a genre
+decides it, so a person always wins and what a person rejected stays rejected; a source that found
+nothing changes nothing; every change is an event, and a person's can be undone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from genreel.app.store.database import Database
+from genreel.app.store.decide import settle
+from genreel.app.store.events import fields_of_person, last_undoable, log, read_history
+from genreel.app.store.film import Film, Opinion
+from genreel.app.store.films import (
+    drop_unused_poster,
+    edit_film,
+    expect_row,
+    read_film,
+    read_row,
+    save_poster,
+    update_film,
+)
+from genreel.app.store.opinions import opinions_of_model, replace_opinions
+from genreel.app.store.schema import films, posters
+from genreel.app.store.tuning import Tuning
+from genreel.catalogue import Movie
+from genreel.errors import StoreError
+from genreel.predictor import Prediction
+
+Source = Literal["file", "lookup"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A movie and its prediction, to be saved together.
+
+    Attributes:
+        movie, poster, path, source: as `Store.save` takes them.
+        prediction, thresholds: as `Store.save_prediction` takes them.
+    """
+
+    movie: Movie
+    prediction: Prediction
+    thresholds: Mapping[str, float] | None = None
+    poster: bytes | None = None
+    path: str = ""
+    source: Source = "file"
+
+
+class Store:
+    """A reviewed catalogue in a database.
+
+    Several servers may use one PostgreSQL; several processes of one machine one SQLite file. A
+    method that returns has its change safely on disk.
+
+    Args:
+        url: "sqlite:///films.db", "postgresql://user:password@host/name", or a path.
+        thresholds: genre → the score from which the model assigns it, where none were applied.
+
+    Raises:
+        StoreError: it cannot be opened, or it was last opened by a newer genreel.
+    """
+
+    def __init__(self, url: str, thresholds: Mapping[str, float]) -> None:
+        self.defaults = dict(thresholds)
+        self.database = Database(url)
+        self.tuning = Tuning(self.database, thresholds)
+        self.tuning.rescore()
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self.database.close()
+
+    # Films
+
+    def film(self, film_id: str) -> Film:
+        """One film with all opinions; raises UnknownFilm."""
+        with self.database.reading() as connection:
+            return read_film(connection, film_id, self.defaults)
+
+    def film_by_path(self, path: str) -> Film | None:
+        """The film whose poster's file is called `path`, if exactly one is."""
+        query = sa.select(films.c.id).where(films.c.path == path).limit(2)
+        with self.database.reading() as connection:
+            ids = list(connection.execute(query).scalars()) if path else []
+            return read_film(connection, ids[0], self.defaults) if len(ids) == 1 else None
+
+    def poster(self, digest: str) -> bytes | None:
+        """The JPEG of a poster, if the store has it."""
+        query = sa.select(posters.c.data).where(posters.c.digest == digest)
+        with self.database.reading() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
+    def save(
+        self,
+        movie: Movie,
+        *,
+        poster: bytes | None = None,
+        path: str = "",
+        source: Source = "file",
+    ) -> Film:
+        """Adds a film, or completes the one with its id: what is missing here stays as it was.
+
+        Args:
+            movie: its id, title, year, plot and genres; its `poster` is not looked at.
+            poster: a JPEG that was re-encoded by us.
+            path: the file the poster came from.
+            source: where the genres come from. Text that a person wrote stays as it is.
+        """
+        with self.database.writing() as connection:
+            values = {
+                "title": movie.title,
+                "year": movie.year,
+                "plot": movie.plot,
+                "poster": None if poster is None else save_poster(connection, poster),
+                "path": path,
+            }
+            values = {name: value for name, value in values.items() if value not in ("", None)}
+            row = read_row(connection, movie.id, lock=True)
+            if row is None:
+                new = {"id": movie.id, "added": time.time(), "problem": movie.problem, **values}
+                connection.execute(films.insert().values(new))
+                log(connection, "add", movie.id, source, after=values)
+            else:
+                persons_fields = fields_of_person(connection, movie.id)
+                changes = {
+                    name: value
+                    for name, value in values.items()
+                    if row[name] != value and name not in persons_fields
+                }
+                if changes:
+                    edit_film(connection, self.tuning, row, changes, source)
+            names = [name for names in movie.genres.values() for name in names]
+            self._save_genres(connection, movie.id, source, names)
+            return read_film(connection, movie.id, self.defaults)
+
+    def save_all(self, entries: Sequence[Entry], by: str) -> list[Film]:
+        """Saves movies and their predictions in one transaction: all are on disk, or none.
+
+        Args:
+            entries: in the order in which they are saved.
+            by: the version of the model that predicted them.
+        """
+        saved_films = []
+        with self.database.writing():
+            for entry in entries:
+                movie = entry.movie
+                self.save(movie, poster=entry.poster, path=entry.path, source=entry.source)
+                film = self.save_prediction(movie.id, entry.prediction, by, entry.thresholds)
+                saved_films.append(film)
+        return saved_films
+
+    def edit(self, film_id: str, changes: Mapping[str, Any], version: int | None = None) -> Film:
+        """A person's edit of title, year or plot.
+
+        Args:
+            version: the film's, as the person saw it; None to not ask.
+
+        Raises:
+            UnknownFilm, Conflict: somebody else changed it since.
+        """
+        with self.database.writing() as connection:
+            row = expect_row(connection, film_id, version)
+            names = [name for name in ("title", "year", "plot") if name in changes]
+            new = {name: changes[name] for name in names if changes[name] != row[name]}
+            if new:
+                edit_film(connection, self.tuning, row, new, "person")
+            return read_film(connection, film_id, self.defaults)
+
+    def delete(self, film_id: str, version: int | None = None) -> None:
+        """Forgets a film; its events stay. Raises UnknownFilm, Conflict."""
+        with self.database.writing() as connection:
+            row = expect_row(connection, film_id, version)
+            before = {name: row[name] for name in ("title", "year", "plot", "path")}
+            connection.execute(films.delete().where(films.c.id == film_id))
+            log(connection, "delete", film_id, "person", before=before)
+            drop_unused_poster(connection, row["poster"])
+
+    # Opinions
+
+    def save_prediction(
+        self,
+        film_id: str,
+        prediction: Prediction,
+        by: str,
+        thresholds: Mapping[str, float] | None = None,
+    ) -> Film:
+        """What the model says; a prediction without scores only notes its error.
+
+        Args:
+            prediction: with the model's own scores.
+            by: the version of the model.
+            thresholds: the model's, for what the film came with; None: the store's.
+
+        Raises:
+            UnknownFilm.
+        """
+        with self.database.writing() as connection:
+            row = expect_row(connection, film_id)
+            update = films.update().where(films.c.id == film_id)
+            connection.execute(update.values(problem=prediction.error or ""))
+            if prediction.scores:
+                version, correction = self.tuning.correction(connection)
+                overrides = self.tuning.overrides(connection)
+                opinions = opinions_of_model(
+                    prediction.scores,
+                    {**self.defaults, **(thresholds or {})},
+                    row["year"],
+                    correction,
+                    overrides,
+                    by,
+                    time.time(),
+                )
+                replace_opinions(connection, film_id, "model", opinions)
+                raw = {genre: round(score, 4) for genre, score in prediction.scores.items()}
+                log(connection, "predict", film_id, "model", by, after=raw)
+                connection.execute(update.values(correction=version))
+                settle(connection, overrides, [film_id])
+            return read_film(connection, film_id, self.defaults)
+
+    def save_genres(self, film_id: str, source: Source, names: Sequence[str]) -> Film:
+        """What a file or a lookup names; no genre changes nothing. Raises UnknownFilm."""
+        with self.database.writing() as connection:
+            expect_row(connection, film_id)
+            self._save_genres(connection, film_id, source, names)
+            return read_film(connection, film_id, self.defaults)
+
+    def save_review(
+        self, film_id: str, genres: Iterable[str], version: int | None = None, by: str = ""
+    ) -> Film:
+        """A person's decision about all genres: the film has those named and no others.
+
+        Args:
+            version: the film's, as the person saw it; None to not ask.
+            by: the name of the person, if known.
+
+        Raises:
+            UnknownFilm, Conflict: somebody else changed it since.
+            StoreError: a genre that is not one of the store's.
+        """
+        names = set(genres)
+        if names - set(self.defaults):
+            unknown = ", ".join(sorted(names - set(self.defaults)))
+            raise StoreError(f"unknown genre {unknown}; the model tells {', '.join(self.defaults)}")
+        verdicts = {genre: genre in names for genre in self.defaults}
+        with self.database.writing() as connection:
+            row = expect_row(connection, film_id, version)
+            old_verdicts = _save_verdicts(connection, film_id, verdicts, by)
+            update_film(connection, self.tuning, row, state="reviewed")
+            before = {"state": row["state"], "genres": old_verdicts}
+            after = {"state": "reviewed", "genres": verdicts}
+            log(connection, "review", film_id, "person", by, before=before, after=after)
+            settle(connection, self.tuning.overrides(connection), [film_id])
+            return read_film(connection, film_id, self.defaults)
+
+    def skip(self, film_id: str, version: int | None = None) -> Film:
+        """Leaves a film for later. Raises UnknownFilm, Conflict."""
+        with self.database.writing() as connection:
+            row = expect_row(connection, film_id, version)
+            if row["state"] == "new":
+                update_film(connection, self.tuning, row, state="skipped")
+                before, after = {"state": "new"}, {"state": "skipped"}
+                log(connection, "skip", film_id, "person", before=before, after=after)
+            return read_film(connection, film_id, self.defaults)
+
+    # What happened
+
+    def history(self, film_id: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
+        """Events, the newest first: of one film, or of the whole store."""
+        with self.database.reading() as connection:
+            return read_history(connection, film_id, limit)
+
+    def undo_last(self, film_id: str | None = None) -> dict[str, Any] | None:
+        """Takes back a person's last change that was not yet taken back.
+
+        Args:
+            film_id: only of this film; None: of any.
+
+        Returns:
+            The event that was undone, or None where there is nothing to undo.
+        """
+        with self.database.writing() as connection:
+            event = last_undoable(connection, film_id)
+            if event is None:
+                return None
+            self._take_back(connection, event)
+            log(
+                connection,
+                "undo",
+                event["film"],
+                "person",
+                before=event["after"],
+                after=event["before"],
+                undoes=event["id"],
+            )
+            return dict(event)
+
+    # Inside a transaction
+
+    def _take_back(self, connection: sa.Connection, event: sa.RowMapping) -> None:
+        before = dict(event["before"] or {})
+        if event["kind"] == "thresholds":
+            self.tuning.use_thresholds(connection, before)
+            return
+        row = read_row(connection, event["film"], lock=True)
+        if row is None:  # it was deleted since
+            return
+        if event["kind"] == "review":
+            _save_verdicts(connection, row["id"], before.pop("genres"))
+        update_film(connection, self.tuning, row, **before)
+        settle(connection, self.tuning.overrides(connection), [row["id"]])
+
+    def _save_genres(
+        self, connection: sa.Connection, film_id: str, source: Source, names: Sequence[str]
+    ) -> None:
+        genres = [genre for genre in self.defaults if genre in names]
+        if not genres:
+            return
+        now = time.time()
+        opinions = {genre: Opinion(True, time=now) for genre in genres}
+        old = replace_opinions(connection, film_id, source, opinions)
+        if set(old) != set(genres):
+            before, after = {"genres": list(old)}, {"genres": genres}
+            log(connection, "genres", film_id, source, before=before, after=after)
+        settle(connection, self.tuning.overrides(connection), [film_id])
+
+
+def _save_verdicts(
+    connection: sa.Connection, film_id: str, verdicts: Mapping[str, bool], by: str = ""
+) -> dict[str, bool]:
+    """Puts a person's verdicts in place of the older ones, which are returned."""
+    now = time.time()
+    opinions = {genre: Opinion(verdict, by=by, time=now) for genre, verdict in verdicts.items()}
+    return replace_opinions(connection, film_id, "person", opinions)

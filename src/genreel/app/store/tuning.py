@@ -1,0 +1,297 @@
+"""How scores become genres: thresholds that a person applied, and what was learnt from reviews."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import time
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from genreel.app.store.correction import UNKNOWN, Correction, Raw, Review, decade
+from genreel.app.store.database import Database, get_setting, set_setting
+from genreel.app.store.decide import count_changes, model_decides, settle, threshold
+from genreel.app.store.events import log
+from genreel.app.store.opinions import opinions_of_model, raw_opinions
+from genreel.app.store.schema import corrections, decisions, films, opinions
+from genreel.thresholds import promised_threshold
+
+RESCORED_AT_ONCE = 500
+"""Films whose scores change in one transaction: a fraction of a second."""
+
+_RESCORE = (
+    opinions.update()
+    .where(
+        opinions.c.film == sa.bindparam("of"),
+        opinions.c.genre == sa.bindparam("about"),
+        opinions.c.source == "model",
+    )
+    .values(
+        score=sa.bindparam("new"),
+        threshold=sa.bindparam("limit"),
+        verdict=sa.bindparam("yes"),
+    )
+)
+
+
+class Tuning:
+    """Thresholds and corrections of a store.
+
+    Args:
+        database: the store's.
+        defaults: genre → the bundle's threshold, where none was applied.
+    """
+
+    def __init__(self, database: Database, defaults: Mapping[str, float]) -> None:
+        self.database = database
+        self.defaults = dict(defaults)
+
+    def overrides(self, connection: sa.Connection | None = None) -> dict[str, float]:
+        """Genre → threshold, for the genres to which a person applied one."""
+        with self._reading(connection) as reading:
+            return dict(get_setting(reading, "thresholds", {}))
+
+    def thresholds(self) -> dict[str, float]:
+        """Genre → the score from which the model assigns it to a film with poster and plot."""
+        return {**self.defaults, **self.overrides()}
+
+    def apply_thresholds(self, thresholds: Mapping[str, float]) -> int:
+        """Applies thresholds to all films; returns how many changed. A person's word stays.
+
+        Args:
+            thresholds: genre → threshold in [0, 1]; other genres keep theirs.
+        """
+        with self.database.writing() as connection:
+            before = self.overrides(connection)
+            new = {g: float(t) for g, t in thresholds.items() if g in self.defaults}
+            after = {**before, **new}
+            changes: int = connection.execute(count_changes(after)).scalar_one()
+            self.use_thresholds(connection, after)
+            log(connection, "thresholds", None, "person", before=before, after=after)
+            return changes
+
+    def preview_thresholds(self, thresholds: Mapping[str, float]) -> dict[str, Any]:
+        """What applying thresholds would do, with nothing written.
+
+        Returns:
+            changed: films that would gain or lose a genre. genres: genre → films that would
+            have it.
+        """
+        after = {**self.overrides(), **thresholds}
+        model = (
+            sa.select(opinions.c.genre, sa.func.count())
+            .where(model_decides(), opinions.c.score >= threshold(after))
+            .group_by(opinions.c.genre)
+        )
+        others = (
+            sa.select(decisions.c.genre, sa.func.count())
+            .where(decisions.c.source != "model")
+            .group_by(decisions.c.genre)
+        )
+        with self.database.reading() as connection:
+            counts = dict.fromkeys(self.defaults, 0)
+            for genre, count in [*connection.execute(model), *connection.execute(others)]:
+                if genre in counts:
+                    counts[genre] += count
+            changes = connection.execute(count_changes(after)).scalar_one()
+        return {"changed": changes, "genres": counts}
+
+    def promised_thresholds(self, precision: float) -> dict[str, float | None]:
+        """The lowest threshold of each genre from which reviews show that it is this often right.
+
+        Args:
+            precision: share of right assignments, in [0, 1].
+
+        Returns:
+            genre → threshold in [0, 1]; None where the reviews show none (see
+            `genreel.thresholds.by_promise`).
+        """
+        person = opinions.alias("person")
+        query = (
+            sa.select(opinions.c.genre, opinions.c.score, person.c.verdict)
+            .join(
+                person,
+                (person.c.film == opinions.c.film)
+                & (person.c.genre == opinions.c.genre)
+                & (person.c.source == "person"),
+            )
+            .where(opinions.c.source == "model")
+        )
+        cells: dict[str, list[tuple[float, bool]]] = {genre: [] for genre in self.defaults}
+        with self.database.reading() as connection:
+            for genre, score, verdict in connection.execute(query):
+                cells.get(genre, []).append((score, verdict))
+        thresholds = {}
+        for genre, pairs in cells.items():
+            scores, right = np.array(pairs, np.float64).reshape(-1, 2).T
+            thresholds[genre] = promised_threshold(right, scores, precision)
+        return thresholds
+
+    def use_thresholds(self, connection: sa.Connection, overrides: Mapping[str, float]) -> None:
+        """Applies thresholds inside a transaction."""
+        set_setting(connection, "thresholds", dict(overrides))
+        verdict = opinions.c.score >= threshold(overrides)
+        changes = (opinions.c.source == "model") & (opinions.c.verdict != verdict)
+        connection.execute(opinions.update().where(changes).values(verdict=verdict))
+        settle(connection, overrides)
+
+    def correction(self, connection: sa.Connection | None = None) -> tuple[str, Correction]:
+        """What was learnt and is in use: its version, and how it changes scores."""
+        with self._reading(connection) as reading:
+            version = get_setting(reading, "correction", "")
+            query = sa.select(corrections.c.weights).where(corrections.c.version == version)
+            weights = reading.execute(query).scalar_one_or_none()
+        return version, Correction.from_json(weights or {})
+
+    def save_correction(self, correction: Correction, figures: Mapping[str, Any]) -> str:
+        """Takes a new correction into use; returns its version. All scores follow."""
+        with self.database.writing() as connection:
+            # The newest is the last one, even where the clock was put back.
+            last = connection.execute(sa.select(sa.func.max(corrections.c.time))).scalar_one()
+            now = max(time.time(), (last or 0.0) + 0.001)
+            previous = get_setting(connection, "correction", "")
+            weights = correction.to_json()
+            version = hashlib.sha256(f"{now}{weights}".encode()).hexdigest()[:12]
+            connection.execute(
+                corrections.insert().values(
+                    version=version,
+                    time=now,
+                    previous=previous,
+                    weights=weights,
+                    figures=dict(figures),
+                )
+            )
+            self._use(connection, version)
+        self.rescore()
+        return version
+
+    def go_back(self) -> str:
+        """Takes the correction before the present one into use; returns its version ("" for
+        none), and stops learning by itself, or it would learn the same again.
+        """
+        with self.database.writing() as connection:
+            now = get_setting(connection, "correction", "")
+            query = sa.select(corrections.c.previous).where(corrections.c.version == now)
+            previous = connection.execute(query).scalar_one_or_none() or ""
+            self._use(connection, previous)
+            set_setting(connection, "learning", False)
+        self.rescore()
+        return previous
+
+    def list_corrections(self) -> list[dict[str, Any]]:
+        """All corrections without their weights, the newest first."""
+        columns = [column for column in corrections.c if column.name != "weights"]
+        query = sa.select(*columns).order_by(corrections.c.time.desc())
+        with self.database.reading() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def rescore(self) -> None:
+        """Brings scores that another correction made up to date, some films at a time, so that
+        nobody's review waits long. One that was interrupted goes on when the store is opened.
+        """
+        while True:
+            with self.database.writing() as connection:
+                if not self.rescore_some(connection):
+                    return
+
+    def rescore_some(self, connection: sa.Connection) -> bool:
+        """Brings some films up to date inside a transaction; False where all are."""
+        version, correction = self.correction(connection)
+        query = sa.select(films.c.id, films.c.year).where(films.c.correction != version)
+        stale = connection.execute(query.limit(RESCORED_AT_ONCE)).all()
+        years: dict[str, int | None] = dict(stale)
+        if not years:
+            return False
+        overrides = self.overrides(connection)
+        rows = []
+        for film, (raw, thresholds) in raw_opinions(connection, years).items():
+            new = opinions_of_model(raw, thresholds, years[film], correction, overrides)
+            rows += [
+                {
+                    "of": film,
+                    "about": genre,
+                    "new": opinion.score,
+                    "limit": opinion.threshold,
+                    "yes": opinion.verdict,
+                }
+                for genre, opinion in new.items()
+            ]
+        if rows:
+            connection.execute(_RESCORE, rows)
+        connection.execute(films.update().where(films.c.id.in_(years)).values(correction=version))
+        settle(connection, overrides, list(years))
+        return True
+
+    def reviews(self) -> list[Review]:
+        """What people decided about films that the model has scored: what there is to learn."""
+        model = opinions.alias("model")
+        query = (
+            sa.select(
+                films.c.id,
+                films.c.year,
+                opinions.c.genre,
+                opinions.c.verdict,
+                model.c.raw,
+                model.c.raw_threshold,
+            )
+            .join(opinions, opinions.c.film == films.c.id)
+            .join(model, (model.c.film == films.c.id) & (model.c.genre == opinions.c.genre))
+            .where(opinions.c.source == "person", model.c.source == "model")
+        )
+        by_film: dict[str, Review] = {}
+        with self.database.reading() as connection:
+            for film, year, genre, verdict, raw, raw_threshold in connection.execute(query):
+                review = by_film.setdefault(film, Review(year, {}, {}, {}))
+                review.raw[genre], review.verdicts[genre] = raw, verdict
+                review.thresholds[genre] = raw_threshold
+        return list(by_film.values())
+
+    def raw_scores(self, decades: Collection[str]) -> Raw:
+        """The model's own scores of all films of some decades."""
+        starts = [int(name) for name in decades if name != UNKNOWN]
+        is_in = sa.or_(*(films.c.year.between(start, start + 9) for start in starts), sa.false())
+        if UNKNOWN in decades:
+            is_in |= films.c.year.is_(None)
+        query = (
+            sa.select(films.c.year, opinions.c.genre, opinions.c.raw)
+            .join(opinions, opinions.c.film == films.c.id)
+            .where(opinions.c.source == "model", is_in)
+        )
+        scores: dict[str, dict[str, list[float]]] = {}
+        with self.database.reading() as connection:
+            for year, genre, raw in connection.execute(query):
+                scores.setdefault(decade(year), {}).setdefault(genre, []).append(raw)
+        return scores
+
+    def count_reviews(self) -> int:
+        """Films that a person decided."""
+        query = sa.select(sa.func.count()).select_from(films).where(films.c.state == "reviewed")
+        with self.database.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def is_learning(self) -> bool:
+        """Whether reviews are learnt from without being asked."""
+        with self.database.reading() as connection:
+            return bool(get_setting(connection, "learning", True))
+
+    def set_learning(self, on: bool) -> None:
+        """Switches learning by itself on or off."""
+        with self.database.writing() as connection:
+            set_setting(connection, "learning", on)
+
+    @contextlib.contextmanager
+    def _reading(self, connection: sa.Connection | None) -> Iterator[sa.Connection]:
+        """The transaction that is open, or one of its own."""
+        if connection is not None:
+            yield connection
+        else:
+            with self.database.reading() as new:
+                yield new
+
+    def _use(self, connection: sa.Connection, version: str) -> None:
+        before = {"correction": get_setting(connection, "correction", "")}
+        set_setting(connection, "correction", version)
+        log(connection, "learn", None, "model", before=before, after={"correction": version})
