@@ -59,13 +59,13 @@ def precision_recall_f1(
         Three arrays; 0 where the denominator is 0, as in scikit-learn's default.
     """
     true = (labels > 0) & known
-    assigned_cells = decided & known
-    tp = (true & assigned_cells).sum(axis=axis)
-    positives, decisions = true.sum(axis=axis), assigned_cells.sum(axis=axis)
+    decisions = decided & known
+    tp = (true & decisions).sum(axis=axis)
+    positives, count = true.sum(axis=axis), decisions.sum(axis=axis)
     return (
-        tp / np.maximum(decisions, 1),
+        tp / np.maximum(count, 1),
         tp / np.maximum(positives, 1),
-        2 * tp / np.maximum(positives + decisions, 1),
+        2 * tp / np.maximum(positives + count, 1),
     )
 
 

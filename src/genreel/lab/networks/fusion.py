@@ -1,4 +1,4 @@
-"""Fusions: several towers' vectors, all there for every movie, into one.
+"""Fusions: one vector from several towers' vectors, each of which every movie has.
 
 Each is built from the towers' widths and the width of the common space, and maps a list of
 (n, width_i) tensors to (n, `width`). A new one is a small class and a line in FUSIONS.
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 
 class Concatenate(nn.Module):
-    """The vectors one behind the other; no common space."""
+    """The vectors side by side, without a common space."""
 
     def __init__(self, widths: Sequence[int], width: int) -> None:
         super().__init__()

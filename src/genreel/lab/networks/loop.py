@@ -40,7 +40,7 @@ from genreel.progress import is_first_process, progress, say
 
 @dataclass
 class _Training:
-    """A network while it learns.
+    """A network in training.
 
     Attributes:
         fabric: the device, and the processes that share each batch.
@@ -69,7 +69,7 @@ class _Training:
     weights: Tensor | None
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint holds, by the keys that it has there."""
+        """What a checkpoint holds, by its keys."""
         state = {"network": self.module, "kept": self.best}
         state |= {"optimizer": self.optimizer, "schedule": self.schedule}
         return state | ({"average": self.average} if self.settings.average else {})
@@ -254,7 +254,7 @@ def _tensors(arrays: dict[str, Array], fabric: Fabric | None) -> dict[str, Tenso
 
 
 def _freeze(module: Any, settings: TrainingSettings, epoch: int) -> None:
-    """Puts the module into training mode, but for the towers that are frozen in this epoch."""
+    """Puts the module into training mode, except the towers that are frozen in this epoch."""
     module.train()
     frozen = settings.freeze == "towers" or (
         settings.freeze == "first" and epoch < settings.epochs // 3
@@ -311,7 +311,7 @@ _WINDOW = 32  # batches whose texts are sorted by length, so that little of a ba
 def _order(
     train: Examples, features: Sequence[str], settings: TrainingSettings, rng: np.random.Generator
 ) -> Array:
-    """The movies of an epoch, as positions; texts of like length share a batch."""
+    """The movies of an epoch, as positions; texts of similar length share a batch."""
     if settings.imbalance == "resampling":
         order: Array = resampled(train.labels, train.known, rng)
     else:
@@ -329,7 +329,7 @@ def _order(
 
 
 def _update_average(average: nn.Module, module: nn.Module, decay: float) -> None:
-    # What is frozen is alike in both; an encoder of 20 million numbers would take most of a step.
+    # Frozen weights are equal in both; averaging an encoder's 20 million would take most of a step.
     frozen = {name for name, p in module.named_parameters() if not p.requires_grad}
     with torch.no_grad():
         current = module.state_dict()

@@ -92,8 +92,8 @@ class Sentence(nn.Module):
         if not torch.compiler.is_exporting() and not len(ids):
             return torch.zeros(0, self.width)  # transformers fails without rows; the graph does not
         real = (ids != PAD).float()
-        # Already in the shape (m, heads, queries, keys) that attention adds, so that the graph
-        # holds no branches on what a mask may look like.
+        # Of the shape (m, heads, queries, keys) that attention adds: for other masks, transformers
+        # branches, and so would the graph.
         mask = (1 - real)[:, None, None, :] * _HIDDEN
         last = self.net(input_ids=ids, attention_mask=mask).last_hidden_state
         total = (last * real[:, :, None]).sum(dim=1)
