@@ -315,7 +315,7 @@ def test_principal_components(toy_examples: Make) -> None:
     model = classic(train, "logistic", pca=4)
     assert model.pca is not None
     x = model._matrix(train)
-    reduced = model._reduced(x)
+    reduced = model._reduce(x)
     assert reduced.shape == (40, 4) and reduced.dtype == np.float32
     exact = PCA(4, svd_solver="full").fit_transform(x.astype(np.float64))
     for found, wanted in zip(reduced.T[:1], exact.T[:1], strict=True):  # one stands out

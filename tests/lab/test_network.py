@@ -165,7 +165,7 @@ def test_the_absent_vector_is_learnt_where_an_input_is_missing(
 
 def shown(model: Network, present: Tensor) -> np.ndarray:
     """bool, shape (n, towers)."""
-    return torch.cat(list(module(model)._shown(present).values()), dim=1).numpy()
+    return torch.cat(list(module(model)._input_masks(present).values()), dim=1).numpy()
 
 
 def test_drop_input_never_drops_the_only_one(
