@@ -51,8 +51,8 @@ def rows(table: str, **where: str) -> list[Row]:
 
 def row(table: str, **where: str) -> Row:
     """The only row of a table that has these values."""
-    [found] = rows(table, **where)
-    return found
+    [match] = rows(table, **where)
+    return match
 
 
 def number(text: str) -> int | float | str:
@@ -154,7 +154,7 @@ def default_bundle() -> Iterator[str]:
 
 def why() -> Iterator[str]:
     words, area = rows("why")
-    yield f"{words.share_of_films:.0%} of {words.films} test films"
+    yield f"{words.share_of_films:.0%} of {words.films} test movies"
     yield f"more than greying a random one on {area.share_of_films:.0%}"
 
 
@@ -222,11 +222,11 @@ def imbalance_in_short() -> Iterator[str]:
 def eras() -> Iterator[str]:
     decades = [r.tested_on for r in rows("eras", trained_on="all")]
     for trained_on in (*decades, "all, as few", "all"):
-        found = rows("eras", trained_on=trained_on)
-        films = "as the column" if trained_on == "all, as few" else f"{found[0].trained:,}"
+        cells = rows("eras", trained_on=trained_on)
+        films = "as the column" if trained_on == "all, as few" else f"{cells[0].trained:,}"
         yield (
             f"| {trained_on} | {films} | "
-            + " | ".join(f"{r.macro_roc_auc:.3f}" for r in found)
+            + " | ".join(f"{r.macro_roc_auc:.3f}" for r in cells)
             + " |"
         )
     first, *others = (r.tested for r in rows("eras", trained_on="all"))
@@ -347,10 +347,10 @@ def scaling_in_short() -> Iterator[str]:
 
 
 def hostile() -> Iterator[str]:
-    found = rows("hostile")
-    for r in found:
+    kinds = rows("hostile")
+    for r in kinds:
         yield hostile_line(r.kind, *hostile_cells(r))
-    counted = zip(*map(hostile_cells, found), strict=True)
+    counted = zip(*map(hostile_cells, kinds), strict=True)
     yield hostile_line(
         "**all**", *(f(c) for f, c in zip([sum] * 8 + [max] * 2, counted, strict=True))
     )
@@ -376,12 +376,12 @@ def hostile_line(kind: str, *cells: float) -> str:
 
 
 def hostile_in_short() -> Iterator[str]:
-    found = rows("hostile")
-    yield f"{sum(r.cases for r in found):,} damaged and adversarial inputs"
-    yield f"slowest took {max(r.worst_s for r in found)} s"
-    yield f"the largest {max(r.worst_mib for r in found)} MiB"
+    kinds = rows("hostile")
+    yield f"{sum(r.cases for r in kinds):,} damaged and adversarial inputs"
+    yield f"slowest took {max(r.worst_s for r in kinds)} s"
+    yield f"the largest {max(r.worst_mib for r in kinds)} MiB"
     assert not any(
-        r[column] for r in found for column in ("crash", "hang", "untyped", "slow", "memory")
+        r[column] for r in kinds for column in ("crash", "hang", "untyped", "slow", "memory")
     )
 
 
@@ -437,8 +437,8 @@ def test_figures_are_those_of_their_tables(
 @pytest.mark.parametrize("page", USER_PAGES)
 def test_user_pages_have_no_figure_that_is_not_held(page: str) -> None:
     text = text_of(page)
-    for held, function in FIGURES:
-        for sentence in sentences(function) if held == page else ():
+    for place, function in FIGURES:
+        for sentence in sentences(function) if place == page else ():
             text = text.replace(sentence.strip(), "")
     assert re.findall(r"(?<![\d.])0\.\d{3}(?!\d)", text) == []
 
@@ -446,17 +446,17 @@ def test_user_pages_have_no_figure_that_is_not_held(page: str) -> None:
 def test_every_table_is_cited_and_held(monkeypatch: pytest.MonkeyPatch) -> None:
     tables = {path.stem for path in RESULTS.glob("*.csv")}
     assert set(re.findall(r"results/([\w-]+)\.csv", text_of(NOTEBOOK))) == tables
-    held: set[str] = set()
+    names: set[str] = set()
     read = rows
 
     def noted(table: str, **where: str) -> list[Row]:
-        held.add(table)
+        names.add(table)
         return read(table, **where)
 
     monkeypatch.setitem(globals(), "rows", noted)
     for _, function in FIGURES:
         list(function())
-    assert held == tables
+    assert names == tables
 
 
 # Recipes of published systems.
@@ -600,15 +600,15 @@ def test_every_page_is_in_the_readme() -> None:
 def commands(page: str) -> list[str]:
     """The lines of a page's shell blocks that run genreel, without comments and pipes."""
     text = (ROOT / page).read_text(encoding="utf-8")
-    found = []
+    lines = []
     for block in re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
         for line in re.sub(r"\\\n", " ", block).splitlines():
             words = shlex.split(line, comments=True)
             while "genreel" in words:
                 words = words[words.index("genreel") + 1 :]
                 ends = [i for i, word in enumerate(words) if word in ("|", "&&", ">", ";")]
-                found.append(shlex.join(words[: ends[0]] if ends else words))
-    return found
+                lines.append(shlex.join(words[: ends[0]] if ends else words))
+    return lines
 
 
 COMMANDS = [(page, command) for page in PAGES for command in commands(page)]
