@@ -50,8 +50,9 @@ import onnxruntime
 from genreel.bundle import bundle_folder
 from genreel.catalogue import Catalogue, Movie
 from genreel.features import collate
+from genreel.graph import load_session
 from genreel.lab.weights import encoder_folder
-from genreel.predictor import BATCH_SIZE, Predictor, load_session
+from genreel.predictor import BATCH_SIZE, Predictor
 
 ROOT = Path(__file__).parent.parent
 PLOT = "A sheriff rides into a dying town to bury his brother and finds the railway waiting."

@@ -18,8 +18,17 @@ import pytest
 from onnx import TensorProto, helper
 
 import genreel.bundle
-from genreel.bundle import FILES, Bundle, bundle_folder, read_bundle, seal, write_bundle
+from genreel.bundle import (
+    FILES,
+    Bundle,
+    bundle_folder,
+    open_bundle,
+    read_bundle,
+    seal,
+    write_bundle,
+)
 from genreel.errors import BundleError, GenreelError
+from genreel.features.text import Terms
 from genreel.predictor import Predictor
 
 Change = Callable[[dict[str, Any]], Any]
@@ -279,7 +288,44 @@ def test_an_unknown_input_of_a_feature(folder: Path) -> None:
     change_config(
         folder, lambda config: config["features"]["plot"]["settings"].update(input="__class__")
     )
-    assert "input is none of plot, title, year" in refusal(folder)
+    assert "input must be one of plot, title, year, not '__class__'" in refusal(folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"cases": [1]},
+        {"cases": {"both": None}},
+        {"cases": {"both": {"thresholds": []}}},
+        {"cases": {"soundtrack only": {}}},
+        {"thresholds": {"Drama": 10**400}},
+        {"features": {"plot": {"kind": "terms", "settings": 3}}},
+        {"features": {"plot": {"kind": ["terms"], "settings": {}}}},
+    ],
+)
+def test_config_with_wrong_types_inside(folder: Path, change: dict[str, Any]) -> None:
+    change_config(folder, lambda config: config.update(change))
+    assert "; get the bundle again" in refusal(folder) or "; upgrade genreel" in refusal(folder)
+
+
+def test_metrics_that_are_no_table(folder: Path) -> None:
+    replace_file(folder, "metrics.json", b"{")
+    assert "metrics.json is damaged" in refusal(folder)
+    replace_file(folder, "metrics.json", b"[]")
+    assert "metrics.json is no JSON object" in refusal(folder)
+
+
+def test_a_mistake_of_genreels_own_is_not_blamed_on_the_bundle(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mistaken(*args: Any) -> None:
+        raise AttributeError("a mistake in the code")
+
+    monkeypatch.setattr(Terms, "load", mistaken)
+    with pytest.raises(AttributeError, match="a mistake in the code"):
+        read_bundle(folder)
+    with pytest.raises(AttributeError, match="a mistake in the code"):
+        open_bundle(folder, mistaken)
 
 
 def test_genres_that_the_graph_does_not_score(folder: Path) -> None:
@@ -401,7 +447,7 @@ def test_a_graph_that_points_outside_itself(
     def never(*args: Any) -> None:
         pytest.fail("the graph reached onnxruntime")
 
-    monkeypatch.setattr("genreel.predictor.onnxruntime.InferenceSession", never)
+    monkeypatch.setattr("genreel.graph.onnxruntime.InferenceSession", never)
     expected = f"bundle {folder}: model.onnx refers to files outside itself; get it again"
     assert refusal(folder) == expected
 

@@ -21,7 +21,7 @@ SIDES = ("app", "formats", "lab")
 # The order inside the using side: a module imports only those before it.
 ORDER = (
     *("errors", "vocabulary", "files", "thresholds", "image_parts", "posters"),
-    *("catalogue", "features", "calibration", "why", "bundle", "predictor"),
+    *("catalogue", "features", "calibration", "why", "graph", "bundle", "predictor"),
 )
 
 # The same inside the lab: files, and folders of files.
@@ -140,7 +140,7 @@ class C:
 @pytest.mark.parametrize("name", USING)
 def test_the_using_side_imports_only_itself_and_three_libraries(name: str) -> None:
     allowed = {"genreel", "numpy", "PIL"}
-    allowed |= {"onnxruntime"} if name == "predictor.py" else set()
+    allowed |= {"onnxruntime"} if name == "graph.py" else set()
     allowed |= {"rich"} if name == "progress.py" else set()
     for found in USING[name]:
         assert found.side == ""
@@ -213,8 +213,8 @@ def test_the_command_line_knows_its_commands_by_name() -> None:
         )
 
 
-def test_onnxruntime_is_the_predictors() -> None:
-    assert importers("onnxruntime") == {"predictor.py"}
+def test_onnxruntime_has_one_place() -> None:
+    assert importers("onnxruntime") == {"graph.py"}
 
 
 def test_torch_has_its_places() -> None:

@@ -159,7 +159,7 @@ def test_what_was_spelt_once_is_kept_within_bounds(monkeypatch: pytest.MonkeyPat
     feature = made()
     plot = "the ghost train sings at night in the train"
     assert spelt(feature, plot) == spelt(made(), plot)
-    assert len(feature._spelt) <= 3
+    assert len(feature._spellings) <= 3
 
 
 def test_through_a_file_and_back() -> None:

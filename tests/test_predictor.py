@@ -272,7 +272,7 @@ def test_light_movies_share_larger_batches(tiny: Predictor, words: Predictor) ->
 def test_long_plots_of_an_encoder_make_small_batches(
     words: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(words, "_read_of_plot", 800)
+    monkeypatch.setattr(words, "_text_length", 800)
 
     def sizes(*lengths: int) -> list[int]:
         movies = [Movie("a", plot="x" * length) for length in lengths]
@@ -290,13 +290,15 @@ def test_movies_of_like_length_share_a_batch_and_come_in_order(
     words: Predictor, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     monkeypatch.setattr(words, "_window", 3)
-    monkeypatch.setattr(words, "_read_of_plot", 800)
+    monkeypatch.setattr(words, "_text_length", 800)
     rng = np.random.default_rng(count)
     given = [Movie(str(i), plot=f"{PLOT} " * int(rng.integers(1, 9))) for i in range(count)]
     batches: list[list[int]] = []
-    read = words._start
+    decode = words._decode
     monkeypatch.setattr(
-        words, "_start", lambda b, pool: batches.append([len(m.plot) for m in b]) or read(b, pool)
+        words,
+        "_decode",
+        lambda b, pool: batches.append([len(m.plot) for m in b]) or decode(b, pool),
     )
     found = list(words.predict_many(given, batch_size=4))
     assert [one.id for one in found] == [movie.id for movie in given]
@@ -410,6 +412,19 @@ def test_year_is_checked(words: Predictor) -> None:
     assert prediction.missing == ("title", "year")
     assert prediction.error is not None
     assert prediction.error.startswith("year '53' is not a year")
+
+
+def test_a_prediction_carries_the_thresholds_that_decided(tiny: Predictor) -> None:
+    alone = tiny.predict(plot=PLOT)
+    assert alone.thresholds == tiny.thresholds(alone.missing)
+    both = tiny.predict(POSTER, PLOT, threshold=0.3)
+    assert both.thresholds == dict.fromkeys(tiny.genres, 0.3)
+    for one in (alone, both):
+        above = {genre for genre, score in one.scores.items() if score >= one.thresholds[genre]}
+        assert set(one.genres) == above
+        assert "thresholds" not in one.to_dict()
+    [nothing] = tiny.predict_many([{"id": "empty"}])
+    assert nothing.thresholds == {}
 
 
 def test_limits_are_the_callers(tiny_bundle: Path) -> None:

@@ -1,4 +1,4 @@
-"""A bundle: a directory that holds all a prediction needs, with no pickle in it."""
+"""A bundle: a directory that holds all that a prediction needs, without any pickle."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 import genreel
 from genreel.calibration import CaseRules, Rules
-from genreel.errors import BundleError, GenreelError
+from genreel.errors import BundleError, VocabularyError
 from genreel.features import Feature, load_feature
 from genreel.files import write_folder_whole
+from genreel.graph import check_graph
 from genreel.vocabulary import Vocabulary
 
 Prepared = TypeVar("Prepared")
@@ -30,18 +31,12 @@ FILES = ("model.onnx", "features.npz", "recipe.toml", "metrics.json", "README.md
 """What a bundle may hold besides config.json."""
 
 SHIPPED = Path(__file__).parent / "bundles"
-"""Where the bundles are that came with the package."""
-
-DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
-"""Whose operators a graph may use: those that ONNX itself defines."""
-
-LOOPS = frozenset({"Loop", "Scan"})
-"""Operators that a graph may not use: they may run without end, and no model of the lab's does."""
+"""The folder of the bundles that came with the package."""
 
 MAX_CONFIG_BYTES = 2**20
 MAX_FILE_BYTES = 2**30
 MAX_ARRAY_BYTES = 2**28
-"""What features.npz may unpack to: words and their weights, no network's."""
+"""Size of features.npz unpacked: words and their weights; those of networks are in the graph."""
 
 MAX_FEATURES = 64
 MAX_ARRAYS = 8 * MAX_FEATURES
@@ -78,17 +73,21 @@ class Bundle:
 
 
 def bundle_folder(path_or_name: str | Path) -> Path:
-    """The folder of a bundle, given by its path or by the name of one that came along."""
+    """The folder of a bundle, given its path or the name of one that came with the package.
+
+    Raises:
+        BundleError: there is none; the names of those that came with the package are listed.
+    """
     path = Path(path_or_name)
-    shipped = {folder.name: folder for folder in SHIPPED.glob("[!_.]*") if folder.is_dir()}
+    folders = {folder.name: folder for folder in SHIPPED.glob("[!_.]*") if folder.is_dir()}
     try:
         if path.is_dir():
             return path
     except OSError as error:  # such as a name that is too long
         raise BundleError(f"no bundle at {path_or_name} ({error.strerror})") from None
-    if str(path_or_name) in shipped:
-        return shipped[str(path_or_name)]
-    names = ", ".join(sorted(shipped)) or "none (genreel came without one)"
+    if str(path_or_name) in folders:
+        return folders[str(path_or_name)]
+    names = ", ".join(sorted(folders)) or "none (genreel came without one)"
     raise BundleError(f"no bundle at {path_or_name}; give a bundle's folder or one of: {names}")
 
 
@@ -104,52 +103,57 @@ def read_bundle(path_or_name: str | Path) -> Bundle:
 def open_bundle(
     path_or_name: str | Path, prepare: Callable[[bytes], Prepared]
 ) -> tuple[Bundle, Prepared]:
-    """As `read_bundle`, and what `prepare` makes of the checked graph while the rest is read.
+    """As `read_bundle`, and what `prepare` makes of the graph while the rest is read.
+
+    Args:
+        path_or_name: see `bundle_folder`.
+        prepare: the bytes of the graph → anything. It runs in another thread, and may be given
+            bytes that turn out to be damaged; then its result is dropped.
 
     Raises:
         BundleError: as `read_bundle`, or what `prepare` raises.
     """
     folder = bundle_folder(path_or_name)
     try:
-        config = _read_config(folder)
-        for name in ("model.onnx", "features.npz"):
-            if name not in config["files"]:
-                raise BundleError(f"config.json lists no {name}; get the bundle again")
-        # Reading, hashing and preparing leave Python's lock, by and large, to the features.
-        with ThreadPoolExecutor(1) as pool:
-            reading = pool.submit(_read_graph, folder, config, prepare)
-            small = [name for name in config["files"] if name != "model.onnx"]
-            contents = {name: _read_file(folder, config, name) for name in small}
-            state = _read_arrays(contents["features.npz"])
-            if len(config["features"]) > MAX_FEATURES:
-                raise BundleError(f"config.json names over {MAX_FEATURES} features")
-            features = {
-                name: load_feature(entry["kind"], entry["settings"], state.get(name, {}))
-                for name, entry in config["features"].items()
-            }
-            model, prepared = reading.result()
-        if not features:
-            raise BundleError("config.json names no inputs; get the bundle again")
-        vocabulary = Vocabulary(tuple(config["genres"]))
-        thresholds = {genre: float(config["thresholds"][genre]) for genre in vocabulary.genres}
-        if not all(0 <= threshold <= 1 for threshold in thresholds.values()):
-            raise BundleError("config.json has a threshold outside [0, 1]; get the bundle again")
-        cases = {
-            case: CaseRules.from_dict(table, vocabulary.genres)
-            for case, table in config.get("cases", {}).items()
-        }
-        name = str(config["name"])
-        measured = json.loads(contents.get("metrics.json", b"{}"))
-        bundle = Bundle(name, vocabulary, thresholds, features, model, config, cases, measured)
-        bundle.rules()  # which refuses what does not fit together
+        return _open(folder, prepare)
     except BundleError as error:
         raise BundleError(f"bundle {folder}: {error}") from None
-    except (GenreelError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BundleError(
-            f"bundle {folder}: config.json is wrong ({type(error).__name__}: {error}); get it again"
-        ) from None
     except OSError as error:
         raise BundleError(f"bundle {folder}: cannot be read ({error.strerror})") from None
+
+
+def _open(folder: Path, prepare: Callable[[bytes], Prepared]) -> tuple[Bundle, Prepared]:
+    json_config = _read_config(folder)
+    config = _parse_config(json_config)
+    # A cold start waits for the graph most of all: hashing and preparing it leave Python's lock,
+    # by and large, to what is read meanwhile.
+    with ThreadPoolExecutor(2) as pool:
+        model = _read_sized(folder, config.files, "model.onnx")
+        preparation = pool.submit(prepare, model)
+        check = pool.submit(_check_hash, "model.onnx", model, config.files)
+        contents = {
+            name: _read_file(folder, config.files, name)
+            for name in config.files
+            if name != "model.onnx"
+        }
+        arrays = _read_arrays(contents["features.npz"])
+        features = {
+            name: load_feature(kind, settings, arrays.get(name, {}))
+            for name, (kind, settings) in config.features.items()
+        }
+        metrics = _read_metrics(contents.get("metrics.json", b"{}"))
+        check.result()  # first: what `prepare` says of damaged bytes would mislead
+        prepared = preparation.result()
+    bundle = Bundle(
+        config.name,
+        config.vocabulary,
+        config.thresholds,
+        features,
+        model,
+        json_config,
+        config.cases,
+        metrics,
+    )
     return bundle, prepared
 
 
@@ -174,20 +178,72 @@ def _read_config(folder: Path) -> dict[str, Any]:
     return dict(config)
 
 
+class _Entry(NamedTuple):
+    """What config.json expects of a file; another value than a number or a text fits no file."""
+
+    size: Any
+    sha256: Any
+
+
+@dataclass(frozen=True)
+class _Config:
+    """The parts of config.json, each of the type that it must have."""
+
+    name: str
+    files: Mapping[str, _Entry]
+    vocabulary: Vocabulary
+    thresholds: Mapping[str, float]
+    cases: Mapping[str, CaseRules]
+    features: Mapping[str, tuple[str, Mapping[str, Any]]]
+
+
+def _parse_config(config: Mapping[str, Any]) -> _Config:
+    """Raises BundleError where a key is missing or a value of another type or range."""
+    try:
+        files = {
+            name: _Entry(entry["bytes"], entry["sha256"])
+            for name, entry in dict(config["files"]).items()
+        }
+        vocabulary = Vocabulary(tuple(config["genres"]))
+        common = CaseRules.from_dict({"thresholds": config["thresholds"]}, vocabulary.genres)
+        cases = {
+            case: CaseRules.from_dict(table, vocabulary.genres)
+            for case, table in dict(config.get("cases", {})).items()
+        }
+        Rules(vocabulary.genres, common.thresholds, cases)  # refuses a case that it does not know
+        features = {
+            name: (str(entry["kind"]), dict(entry["settings"]))
+            for name, entry in dict(config["features"]).items()
+        }
+        name = str(config["name"])
+    except (VocabularyError, KeyError, TypeError, ValueError, OverflowError) as error:
+        raise BundleError(
+            f"config.json is wrong ({type(error).__name__}: {error}); get the bundle again"
+        ) from None
+    for file in ("model.onnx", "features.npz"):
+        if file not in files:
+            raise BundleError(f"config.json lists no {file}; get the bundle again")
+    if not features:
+        raise BundleError("config.json names no inputs; get the bundle again")
+    if len(features) > MAX_FEATURES:
+        raise BundleError(f"config.json names over {MAX_FEATURES} features; it is not loaded")
+    return _Config(name, files, vocabulary, common.thresholds, cases, features)
+
+
 def seal(config: Mapping[str, Any]) -> dict[str, Any]:
     """The config with the sha256 of all its other keys, so that a flipped digit shows."""
     rest = {key: value for key, value in config.items() if key != "sha256"}
     return {**rest, "sha256": hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()}
 
 
-def _read_file(folder: Path, config: Mapping[str, Any], name: str) -> bytes:
-    data = _read_sized(folder, config, name)
-    _check_hash(name, data, config["files"][name])
-    return data
+def _read_file(folder: Path, files: Mapping[str, _Entry], name: str) -> bytes:
+    content = _read_sized(folder, files, name)
+    _check_hash(name, content, files)
+    return content
 
 
-def _read_sized(folder: Path, config: Mapping[str, Any], name: str) -> bytes:
-    """A file of the bundle; nothing where its size is not the one expected."""
+def _read_sized(folder: Path, files: Mapping[str, _Entry], name: str) -> bytes:
+    """A file of the bundle; empty, so that its hash differs, where its size does."""
     if name not in FILES:
         raise BundleError(f"lists an unexpected file {name!r}; get the bundle again")
     path = folder / name
@@ -196,121 +252,44 @@ def _read_sized(folder: Path, config: Mapping[str, Any], name: str) -> bytes:
     size = path.stat().st_size
     if size > MAX_FILE_BYTES:
         raise BundleError(f"{name} is over {MAX_FILE_BYTES:,} bytes; it is not loaded")
-    return path.read_bytes() if size == config["files"][name]["bytes"] else b""
+    return path.read_bytes() if size == files[name].size else b""
 
 
-def _check_hash(name: str, data: bytes, expected: Mapping[str, Any]) -> None:
-    if hashlib.sha256(data).hexdigest() != expected["sha256"]:
+def _check_hash(name: str, content: bytes, files: Mapping[str, _Entry]) -> None:
+    if hashlib.sha256(content).hexdigest() != files[name].sha256:
         raise BundleError(f"{name} is damaged (sha256 differs); get the bundle again")
 
 
-def _read_graph(
-    folder: Path, config: Mapping[str, Any], prepare: Callable[[bytes], Prepared]
-) -> tuple[bytes, Prepared]:
-    """The graph, and what is made of it while its hash is reckoned; damage is told first."""
-    expected = config["files"]["model.onnx"]
-    model = _read_sized(folder, config, "model.onnx")
-    with ThreadPoolExecutor(1) as pool:
-        preparing = pool.submit(prepare, model)
-        _check_hash("model.onnx", model, expected)
-        return model, preparing.result()
-
-
-def check_graph(model: bytes) -> None:
-    """Refuses a graph with loops, values in other files, or operators of an engine, which
-    onnxruntime itself would run.
-
-    Raises:
-        BundleError: the bytes of an ONNX graph hold such a thing, or are damaged.
-    """
-    domains: set[str] = set()
-    operators: set[str] = set()
-    waiting = [("model", memoryview(model))]
-    while waiting:
-        kind, message = waiting.pop()
-        for number, value in _fields(message):
-            if (kind, number) == _EXTERNAL:
-                raise BundleError("model.onnx refers to files outside itself; get it again")
-            if number == _NAMED_IN.get(kind):
-                domains.add(bytes(value).decode(errors="replace"))
-            elif kind == "node" and number == _OPERATOR:
-                operators.add(bytes(value).decode(errors="replace"))
-            elif inner := _WITHIN.get(kind, {}).get(number):
-                waiting.append((inner, value))
-    if loops := sorted(operators & LOOPS):
-        raise BundleError(f"model.onnx cannot be loaded (operator {loops[0]}); get it again")
-    if foreign := domains - DOMAINS:
-        names = ", ".join(sorted(name[:80] for name in foreign))
-        raise BundleError(f"model.onnx cannot be loaded (operators of {names}); get it again")
-
-
-# Where the messages of onnx.proto name an operator set (by field number), and which messages
-# hold further ones. A node counts as well: onnxruntime runs com.microsoft undeclared.
-_NAMED_IN = {"opset": 1, "node": 7}
-_OPERATOR = 4  # of a node
-_EXTERNAL = ("tensor", 13)  # the file that holds its values
-_WITHIN = {
-    "model": {7: "graph", 8: "opset", 25: "function"},
-    "function": {7: "node", 9: "opset", 11: "attribute"},
-    "graph": {1: "node", 5: "tensor", 15: "sparse"},
-    "node": {5: "attribute"},
-    "attribute": {
-        **{5: "tensor", 6: "graph", 10: "tensor", 11: "graph"},
-        **{22: "sparse", 23: "sparse"},
-    },
-    "sparse": {1: "tensor", 2: "tensor"},
-}
-
-
-def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """Number and content of each field of a Protocol Buffers message that has a length."""
-    at = 0
-
-    def varint() -> int:
-        nonlocal at
-        value = 0
-        for shift in range(0, 70, 7):
-            if at >= len(message):
-                break
-            byte = message[at]
-            at += 1
-            value |= (byte & 127) << shift
-            if byte < 128:
-                return value
-        raise BundleError("model.onnx cannot be loaded (no Protocol Buffers); get it again")
-
-    while at < len(message):
-        key = varint() & 0xFFFFFFFF  # which is what Protocol Buffers keep of it
-        kind = key & 7
-        if kind == 0:
-            varint()
-            continue
-        size = {1: 8, 5: 4}.get(kind) or (varint() if kind == 2 else len(message) + 1)
-        if at + size > len(message):
-            raise BundleError("model.onnx cannot be loaded (no Protocol Buffers); get it again")
-        if kind == 2:
-            yield key >> 3, message[at : at + size]
-        at += size
+def _read_metrics(content: bytes) -> Mapping[str, Any]:
+    try:
+        metrics = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"metrics.json is damaged ({error}); get the bundle again") from None
+    if not isinstance(metrics, dict):
+        raise BundleError("metrics.json is no JSON object; get the bundle again")
+    return metrics
 
 
 def _read_arrays(data: bytes) -> dict[str, dict[str, Any]]:
     """Feature name → array name → array."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
+            size = sum(entry.file_size for entry in archive.infolist())
             count = len(archive.infolist())
-        if unpacked > MAX_ARRAY_BYTES or count > MAX_ARRAYS:
-            raise BundleError(f"features.npz unpacks to {unpacked:,} bytes; it is not loaded")
-        grouped: dict[str, dict[str, Any]] = {}
+        if count > MAX_ARRAYS:
+            raise BundleError(f"features.npz holds {count:,} arrays; it is not loaded")
+        if size > MAX_ARRAY_BYTES:
+            raise BundleError(f"features.npz unpacks to {size:,} bytes; it is not loaded")
+        groups: dict[str, dict[str, Any]] = {}
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             for key in arrays.files:
                 feature, _, name = key.rpartition(".")
-                grouped.setdefault(feature, {})[name] = arrays[key]
+                groups.setdefault(feature, {})[name] = arrays[key]
     except BundleError:
         raise
     except Exception as error:  # numpy and zipfile fail in more ways than they document
         raise BundleError(f"features.npz is damaged ({error}); get the bundle again") from None
-    return grouped
+    return groups
 
 
 def write_bundle(
@@ -374,6 +353,6 @@ def check_replaceable(folder: Path) -> None:
     if not folder.exists():
         return
     names = {path.name for path in folder.iterdir()} if folder.is_dir() else {"a file"}
-    # Other tools have a config.json as well, so that alone makes no bundle.
+    # Other tools have a config.json as well, so that file alone is not enough.
     if names and not {"config.json", "features.npz"} <= names <= {"config.json", *FILES}:
         raise BundleError(f"{folder} is there and is no bundle; give another --out")

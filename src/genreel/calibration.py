@@ -113,7 +113,7 @@ class Curve:
         """From `to_dict`; ValueError or TypeError where that makes no rising curve."""
         values: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else float(value)
-            for key, value in table.items()
+            for key, value in dict(table).items()
         }
         return cls(**values)
 
@@ -142,8 +142,9 @@ class CaseRules:
         """From `to_dict`; KeyError, TypeError or ValueError where it does not suit `genres`."""
         thresholds = {genre: float(table["thresholds"][genre]) for genre in genres}
         if not all(0 <= threshold <= 1 for threshold in thresholds.values()):
-            raise ValueError("a threshold is outside [0, 1]")
-        curves = {g: Curve.from_dict(c) for g, c in table.get("calibration", {}).items()}
+            raise ValueError("a threshold outside [0, 1]")
+        calibration = dict(table).get("calibration", {})
+        curves = {genre: Curve.from_dict(curve) for genre, curve in dict(calibration).items()}
         if not set(curves) <= set(genres):
             raise ValueError("a calibration is of no genre of the bundle")
         return cls(thresholds, curves)

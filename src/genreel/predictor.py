@@ -1,8 +1,7 @@
-"""Predicts genres with a bundle. The only file that imports onnxruntime."""
+"""Predicts genres with a bundle."""
 
 from __future__ import annotations
 
-import functools
 import itertools
 import os
 from collections import deque
@@ -13,41 +12,40 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
-from genreel.bundle import Bundle, check_graph, open_bundle
+from genreel.bundle import Bundle, open_bundle
 from genreel.catalogue import INPUTS, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
-from genreel.features import Array, collate, read_many, read_together
-from genreel.features.pieces import Pieces
+from genreel.features import Array, collate, read_together
+from genreel.graph import load_session, run_session
 from genreel.posters import Limits, PosterSource
 from genreel.why import Why, explain, why_to_dict
 
 BATCH_SIZE = 3
-"""So few that what lies between a network's layers stays near its core, and little is padding."""
+"""Small enough that activations stay in the core's cache and little of a batch is padding."""
 
 LIGHT = 20
-"""So many times as many movies make a batch where none has an input that takes a network long."""
+"""A batch holds this many times more movies when none of them needs a network."""
 
 _CHARACTERS = 20
-"""Of a plot that an encoder reads, so many take it as long as all else of a movie together."""
-
-MAX_GRAPH_BYTES = 768 * 2**20
-"""Memory that the graphs of a process may hold together, their weights included."""
+"""Characters of plot that cost a sentence encoder as much as the rest of the movie costs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a model says about one movie: its opinion (`scores`) apart from its decision.
+    """What a model says about one movie: its opinion (`scores`) apart from its decision (`genres`).
 
     Attributes:
         id: the movie's.
-        scores: genre → probability in [0, 1], each on its own; empty if nothing could be used.
-        genres: those whose score reaches their threshold, surest first. None is an answer.
-        missing: inputs that the model could have used and did not get.
+        scores: genre → probability in [0, 1], independent of each other; empty if no input could
+            be used.
+        genres: those whose score reaches their threshold, the highest score first; may be empty.
+        missing: inputs that the model could have used but did not get.
         error: why the movie, or one of its inputs, could not be used; None where all is well.
-            With scores beside it, the other inputs gave the answer.
+            If there are scores as well, they come from the other inputs.
         why: on request, genre → the words and areas that spoke for it (see `genreel.why`).
+        thresholds: genre → the score in [0, 1] from which it was assigned to this movie; empty if
+            there are no scores, or if the prediction comes from a file.
     """
 
     id: str
@@ -56,15 +54,16 @@ class Prediction:
     missing: tuple[str, ...] = ()
     error: str | None = None
     why: Mapping[str, Why] | None = None
+    thresholds: Mapping[str, float] = field(default_factory=dict, compare=False)
 
     def labels(self, top_k: int = 5) -> list[dict[str, Any]]:
         """The `top_k` highest scores as {"label", "score"}, highest first."""
-        ranked = sorted(self.scores.items(), key=lambda item: -item[1])
-        return [{"label": genre, "score": score} for genre, score in ranked[:top_k]]
+        ranking = sorted(self.scores.items(), key=lambda item: -item[1])
+        return [{"label": genre, "score": score} for genre, score in ranking[:top_k]]
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON shape: id, genres, scores, missing, error; and why, where it was asked for."""
-        shape: dict[str, Any] = {
+        """JSON values: id, genres, scores, missing, error, and why if it was asked for."""
+        fields: dict[str, Any] = {
             "id": self.id,
             "genres": list(self.genres),
             "scores": {genre: round(score, 6) for genre, score in self.scores.items()},
@@ -72,18 +71,17 @@ class Prediction:
             "error": self.error,
         }
         if self.why is not None:
-            shape["why"] = {genre: why_to_dict(why) for genre, why in self.why.items()}
-        return shape
+            fields["why"] = {genre: why_to_dict(why) for genre, why in self.why.items()}
+        return fields
 
 
 class Predictor:
     """A bundle, ready to predict.
 
     Args:
-        bundle: a bundle's folder, the name of one that came with the package, or one that was
-            read already.
-        threads: that decode posters and run the graph; None: as many as there are cores.
-        limits: what a poster may cost.
+        bundle: a bundle's folder, the name of one that came with the package, or a `Bundle`.
+        threads: how many decode posters and run the graph; None: one for each core.
+        limits: what a poster may cost; None: the default of `Limits`.
 
     Raises:
         BundleError: the bundle cannot be used.
@@ -101,32 +99,26 @@ class Predictor:
         else:
             self.bundle, self._session = open_bundle(bundle, load_session)
         self.threads = threads or cores()
-        for feature in self.bundle.features.values():
-            if limits and hasattr(feature, "limits"):
-                feature.limits = limits
-        self.inputs = tuple(
-            name for name in INPUTS if any(f.input == name for f in self.bundle.features.values())
-        )
+        features = self.bundle.features
+        for feature in features.values():
+            feature.limits = limits or feature.limits
+        self.inputs = tuple(i for i in INPUTS if any(f.input == i for f in features.values()))
         self._rules = self.bundle.rules()
-        features = self.bundle.features.values()
-        self._slow = {name: f for name, f in self.bundle.features.items() if f.slow}
+        self._slow = {name: feature for name, feature in features.items() if feature.slow}
         self._slow_inputs = {feature.input for feature in self._slow.values()}
-        # English has about five characters a piece; the encoder reads no more than its length.
-        self._read_of_plot = max(
-            (5 * f.length for f in features if isinstance(f, Pieces)), default=0
-        )
-        self._window = _WINDOW if self._read_of_plot else 1
+        self._text_length = max((feature.text_length for feature in features.values()), default=0)
+        self._window = _WINDOW if self._text_length else 1
 
     @property
     def genres(self) -> tuple[str, ...]:
-        """The genres it tells apart, in the order of `scores`."""
+        """The genres that it can tell, in the order of `scores`."""
         return self.bundle.vocabulary.genres
 
     def thresholds(self, missing: Collection[str] = ()) -> dict[str, float]:
         """Genre → the score from which it is assigned to a movie that lacks `missing`."""
-        # An input that the bundle does not use is missing from every movie, as it sees them.
-        there = np.array([[name in self.inputs and name not in missing for name in INPUTS]])
-        return dict(zip(self.genres, self._rules.thresholds(there)[0].tolist(), strict=True))
+        # To a bundle that does not use an input, no movie has it.
+        present = np.array([[name in self.inputs and name not in missing for name in INPUTS]])
+        return dict(zip(self.genres, self._rules.thresholds(present)[0].tolist(), strict=True))
 
     def predict(
         self,
@@ -138,23 +130,24 @@ class Predictor:
         threshold: float | None = None,
         explain: bool = False,
     ) -> Prediction:
-        """Predicts one movie from whatever is given.
+        """Predicts one movie from any of its inputs.
 
         Args:
             poster: a path, the bytes of an image file, or a PIL image.
             plot, title: English text.
             year: of release.
             threshold: one threshold in [0, 1] for all genres instead of the bundle's.
-            explain: say `why`, for the genres that are assigned, or the likeliest if none is.
+            explain: say `why`, for the genres that are assigned, or for the one with the highest
+                score if none is.
 
         Raises:
-            InputError: nothing that was given can be used.
+            InputError: none of the inputs can be used.
         """
         record = {"id": _default_id(poster, title), "plot": plot, "title": title, "year": year}
         movie = movie_from_record(record, "movie")
         source = Path(poster) if isinstance(poster, str) else poster
         movie = Movie(movie.id, movie.title, movie.year, movie.plot, source, problem=movie.problem)
-        [prediction] = self._at_once([movie], threshold)
+        [prediction] = self._predict_together([movie], threshold)
         if not prediction.scores:
             raise InputError(prediction.error or "")
         return replace(prediction, why=self._why(movie, prediction)) if explain else prediction
@@ -171,69 +164,74 @@ class Predictor:
 
         Args:
             movies: Movies, or mappings with the keys of a catalogue's columns.
-            batch_size: movies with a poster per run of the graph, at least 1; of those without,
-                LIGHT times as many, or as have so many times 400 characters of plot where a
-                sentence encoder reads it.
+            batch_size: movies with a poster in one run of the graph, at least 1. Of movies without
+                one, a run takes LIGHT times as many; fewer where a sentence encoder reads the
+                plot: 400 characters of it count as a poster.
             threshold: one threshold in [0, 1] for all genres instead of the bundle's.
-            explain: as in `predict`; it takes a second a movie rather than a hundredth.
+            explain: as in `predict`; takes about a second a movie instead of a hundredth.
 
         Yields:
-            One Prediction per movie; one that cannot be predicted carries `error`.
+            One Prediction per movie; where nothing can be predicted, it has an `error`.
         """
         stream = (
             movie if isinstance(movie, Movie) else movie_from_record(movie, f"row {number}")
             for number, movie in enumerate(movies, 1)
         )
-        # Threads decode posters ahead of the batch that comes next, and run the graph over batches
-        # that are read; no more than these wait, so memory stays flat however slow the consumer is.
-        reading: deque[tuple[_Numbered, _Started]] = deque()
-        running: deque[tuple[_Numbered, _Read, Future[Array]]] = deque()
-        ready: dict[int, Prediction] = {}
-        due = 0
+        # While the graph runs over some batches, threads decode the posters of the next ones. Both
+        # queues are short, so memory stays flat however slow the consumer is.
+        decode_queue: deque[tuple[_Numbered, _Decodes]] = deque()
+        graph_queue: deque[tuple[_Numbered, _Inputs, Future[Array]]] = deque()
+        predictions: dict[int, Prediction] = {}  # by number of movie, until their turn comes
+        turn = 0
 
-        def run_next() -> None:
-            batch, started = reading.popleft()
-            read = self._read([movie for _, movie in batch], started)
-            running.append((batch, read, pool.submit(self.scores, read.arrays)))
+        def run_graph() -> None:
+            batch, decodes = decode_queue.popleft()
+            inputs = self._read_inputs([movie for _, movie in batch], decodes)
+            graph_queue.append((batch, inputs, pool.submit(self.scores, inputs.arrays)))
 
-        def finish_next() -> None:
-            batch, read, scores = running.popleft()
-            movies = [movie for _, movie in batch]
-            found = self._predictions(movies, read, scores.result(), threshold, explain)
-            ready.update((number, one) for (number, _), one in zip(batch, found, strict=True))
+        def take_scores() -> None:
+            batch, inputs, scores = graph_queue.popleft()
+            batch_movies = [movie for _, movie in batch]
+            results = self._predictions(batch_movies, inputs, scores.result(), threshold, explain)
+            for (number, _), prediction in zip(batch, results, strict=True):
+                predictions[number] = prediction
 
         with ThreadPoolExecutor(self.threads) as pool:
             for batch in self._batches(stream, max(1, batch_size)):
-                reading.append((batch, self._start([movie for _, movie in batch], pool)))
-                if len(reading) > _AHEAD:
-                    run_next()
-                if len(running) > self.threads:
-                    finish_next()
-                while due in ready:
-                    yield ready.pop(due)
-                    due += 1
-            while reading:
-                run_next()
-            while running:
-                finish_next()
-            yield from (ready[number] for number in sorted(ready))
+                decode_queue.append((batch, self._decode([movie for _, movie in batch], pool)))
+                if len(decode_queue) > _AHEAD:
+                    run_graph()
+                if len(graph_queue) > self.threads:
+                    take_scores()
+                while turn in predictions:
+                    yield predictions.pop(turn)
+                    turn += 1
+            while decode_queue:
+                run_graph()
+            while graph_queue:
+                take_scores()
+            yield from (predictions[number] for number in sorted(predictions))
 
     def predict_batch(self, movies: Sequence[Movie]) -> list[Prediction]:
-        """Predicts movies that are at hand in one run of the graph, in the caller's own thread.
+        """Predicts a few movies in one run of the graph, in the caller's own thread.
 
-        For callers that are threads themselves, as a server's are; a stream is faster with
-        `predict_many`, whose posters are read ahead.
+        For callers that are threads themselves, such as a server's. A stream of movies is faster
+        with `predict_many`, which decodes posters ahead.
 
         Args:
-            movies: few enough to be held together.
+            movies: held in memory together.
 
         Returns:
-            One Prediction per movie, in order; one that cannot be predicted carries `error`.
+            One Prediction per movie, in order; where nothing can be predicted, it has an `error`.
         """
-        return self._at_once(movies, None) if movies else []
+        return self._predict_together(movies, None) if movies else []
 
     def explain(self, movie: Movie, genres: Sequence[str] | None = None) -> dict[str, Why]:
-        """Which words and areas spoke for each of `genres` (None: all), by taking them away.
+        """Which words and areas spoke for a genre, measured by taking them away.
+
+        Args:
+            movie: what to explain.
+            genres: some of the bundle's; None: all.
 
         Returns:
             Genre → {"words": [(word, start, end, weight)], "areas": [(left, top, right, bottom,
@@ -248,11 +246,15 @@ class Predictor:
                 f"bundle {self.bundle.name} does not know {unknown[0]!r}; choose one of "
                 f"{', '.join(self.genres)}"
             )
-        found = explain(self.scores, self.bundle.features, self.genres, movie, self.threads)
-        return {genre: found[genre] for genre in (self.genres if genres is None else genres)}
+        reasons = explain(self.scores, self.bundle.features, self.genres, movie, self.threads)
+        return {genre: reasons[genre] for genre in (self.genres if genres is None else genres)}
 
     def scores(self, arrays: Mapping[str, Array]) -> Array:
-        """Calibrated scores, shape (n, genres), for arrays that `features.collate` made."""
+        """Calibrated scores in [0, 1], shape (n, genres), for arrays of `features.collate`.
+
+        Raises:
+            BundleError: the graph does not fit features and genres, or takes too much memory.
+        """
         try:
             scores = run_session(self._session, arrays)
             scores = scores.reshape(len(arrays["present"]), len(self.genres))
@@ -261,58 +263,63 @@ class Predictor:
         return self._rules.calibrate(scores, arrays["present"])
 
     def _batches(self, movies: Iterable[Movie], size: int) -> Iterator[_Numbered]:
-        """Numbered movies in batches that cost about the same; within `_window` batches those with
-        long plots last.
+        """Movies with their numbers, in batches that cost about the same; within a window, movies
+        are sorted by the length of their plots.
         """
-        numbered = enumerate(movies)
+        pairs = enumerate(movies)
         batch: _Numbered = []
         room = size * LIGHT
-        while near := list(itertools.islice(numbered, size * self._window)):
+        while window := list(itertools.islice(pairs, size * self._window)):
             if self._window > 1:
-                near.sort(key=lambda pair: len(pair[1].plot))
-            for number, movie in near:
-                takes = self._cost(movie)
-                if batch and room < takes:
+                window.sort(key=lambda pair: len(pair[1].plot))
+            for number, movie in window:
+                cost = self._cost(movie)
+                if batch and room < cost:
                     yield batch
                     batch, room = [], size * LIGHT
                 batch.append((number, movie))
-                room -= takes
+                room -= cost
         if batch:
             yield batch
 
     def _cost(self, movie: Movie) -> int:
-        """How long the graph takes over a movie, in the time of one that no network reads."""
-        of_plot = min(len(movie.plot), self._read_of_plot) // _CHARACTERS
-        return max(1, of_plot, LIGHT if any(map(movie.has, self._slow_inputs)) else 1)
+        """Time that the graph takes for a movie, where one that needs no network takes 1."""
+        plot_cost = min(len(movie.plot), self._text_length) // _CHARACTERS
+        return max(1, plot_cost, LIGHT if self._is_slow(movie) else 1)
 
-    def _start(self, movies: Sequence[Movie], pool: ThreadPoolExecutor) -> _Started:
-        """Has the pool read what is slow to read."""
-        slow = self._slow_inputs
+    def _is_slow(self, movie: Movie) -> bool:
+        return any(map(movie.has, self._slow_inputs))
+
+    def _decode(self, movies: Sequence[Movie], pool: ThreadPoolExecutor) -> _Decodes:
+        """Starts to read in the pool what is slow to read."""
         return [
-            pool.submit(read_together, self._slow, m) if any(map(m.has, slow)) else None
-            for m in movies
+            pool.submit(read_together, self._slow, movie) if self._is_slow(movie) else None
+            for movie in movies
         ]
 
     def read_batch(
-        self, movies: Sequence[Movie], started: _Started | None = None
+        self, movies: Sequence[Movie], decodes: _Decodes | None = None
     ) -> tuple[dict[str, list[Any]], list[list[str]]]:
-        """Rows per feature (None where missing), and per movie the problems met.
+        """Reads every input of a batch.
 
         Args:
-            movies: a batch.
-            started: what is being read already, by movie.
+            movies: the batch.
+            decodes: for each movie, its slow rows as they are being read; None: not yet begun.
+
+        Returns:
+            Feature → a row per movie (None where missing), and for each movie its problems.
         """
-        if started is None:
+        if decodes is None:
             slow = [read_together(self._slow, movie) for movie in movies]
         else:
-            slow = [future.result() if future else {} for future in started]
+            slow = [future.result() if future else {} for future in decodes]
         rows: dict[str, list[Any]] = {}
         problems = [[movie.problem] if movie.problem else [] for movie in movies]
         for name, feature in self.bundle.features.items():
             if name in self._slow:
-                rows[name] = [read.get(name) for read in slow]
+                rows[name] = [movie_rows.get(name) for movie_rows in slow]
             else:
-                rows[name] = read_many(feature, movies)
+                rows[name] = feature.read_many(movies)
             for i, row in enumerate(rows[name]):
                 if isinstance(row, InputError):
                     rows[name][i] = None
@@ -320,103 +327,81 @@ class Predictor:
                         problems[i].append(str(row))
         return rows, problems
 
-    def _read(self, movies: Sequence[Movie], started: _Started | None) -> _Read:
-        rows, problems = self.read_batch(movies, started)
-        return _Read(collate(self.bundle.features, rows), problems)
+    def _read_inputs(self, movies: Sequence[Movie], decodes: _Decodes | None = None) -> _Inputs:
+        rows, problems = self.read_batch(movies, decodes)
+        return _Inputs(collate(self.bundle.features, rows), problems)
 
-    def _at_once(self, movies: Sequence[Movie], threshold: float | None) -> list[Prediction]:
-        read = self._read(movies, None)
-        return list(self._predictions(movies, read, self.scores(read.arrays), threshold))
+    def _predict_together(
+        self, movies: Sequence[Movie], threshold: float | None
+    ) -> list[Prediction]:
+        inputs = self._read_inputs(movies)
+        return list(self._predictions(movies, inputs, self.scores(inputs.arrays), threshold))
 
     def _predictions(
         self,
         movies: Sequence[Movie],
-        read: _Read,
+        inputs: _Inputs,
         scores: Array,
         threshold: float | None,
         explain: bool = False,
     ) -> Iterator[Prediction]:
-        names, present = self.genres, read.arrays["present"]
-        # Whole-batch arithmetic first: a plot costs so little that a row's share must be small.
-        thresholds = self._rules.thresholds(present) if threshold is None else threshold
-        chosen = (scores >= thresholds).tolist()
+        names, present = self.genres, inputs.arrays["present"]
+        # Arithmetic over the whole batch: for one movie at a time it would cost more than a plot.
+        limits = self._rules.thresholds(present) if threshold is None else threshold
+        decisions = (scores >= limits).tolist()
         ranking = np.argsort(-scores, axis=1, kind="stable").tolist()
-        there = present.astype(bool).tolist()
-        lacking = {name: INPUTS.index(name) for name in self.inputs}
+        has_input = present.astype(bool).tolist()
+        columns = {name: INPUTS.index(name) for name in self.inputs}
+        thresholds: dict[tuple[str, ...], Mapping[str, float]] = {}  # by what is missing
         for i, (movie, values) in enumerate(zip(movies, scores.tolist(), strict=True)):
-            missing = tuple(name for name, column in lacking.items() if not there[i][column])
-            error = "; ".join(read.problems[i]) or None
+            missing = tuple(name for name, column in columns.items() if not has_input[i][column])
+            error = "; ".join(inputs.problems[i]) or None
             if len(missing) == len(self.inputs):
-                nothing = f"nothing to predict from; give a {' or '.join(self.inputs)}"
-                yield Prediction(movie.id, missing=missing, error=error or nothing)
+                remedy = f"nothing to predict from; give a {' or '.join(self.inputs)}"
+                yield Prediction(movie.id, missing=missing, error=error or remedy)
                 continue
-            genres = tuple(names[g] for g in ranking[i] if chosen[i][g])
+            if missing not in thresholds:
+                thresholds[missing] = (
+                    self.thresholds(missing)
+                    if threshold is None
+                    else dict.fromkeys(names, threshold)
+                )
+            genres = tuple(names[g] for g in ranking[i] if decisions[i][g])
             by_genre = dict(zip(names, values, strict=True))
-            prediction = Prediction(movie.id, by_genre, genres, missing, error)
+            prediction = Prediction(
+                movie.id, by_genre, genres, missing, error, thresholds=thresholds[missing]
+            )
             if explain:
                 prediction = replace(prediction, why=self._why(movie, prediction))
             yield prediction
 
     def _why(self, movie: Movie, prediction: Prediction) -> dict[str, Why]:
-        likeliest = [label["label"] for label in prediction.labels(top_k=1)]
-        return self.explain(movie, prediction.genres or likeliest)
+        highest = [label["label"] for label in prediction.labels(top_k=1)]
+        return self.explain(movie, prediction.genres or highest)
 
 
 @dataclass(frozen=True)
-class _Read:
-    """A batch that was read: arrays of the graph, and per movie the problems met."""
+class _Inputs:
+    """A batch as arrays of the graph, and for each movie its problems."""
 
     arrays: Mapping[str, Array]
     problems: Sequence[Sequence[str]]
 
 
-_Started = Sequence[Future[dict[str, Any]] | None]
-_Numbered = list[tuple[int, Movie]]
+_Decodes = Sequence[Future[dict[str, Any]] | None]  # for each movie, its rows of slow features
+_Numbered = list[tuple[int, Movie]]  # movies with their place in the stream
+
 _AHEAD = 2  # batches that are decoded while one is predicted
+
 _WINDOW = 85
-"""Batches whose movies are sorted by their plots where a sentence encoder reads them: every text of
-a batch costs as much as the longest, which in a batch of any movies is some three times the mean.
+"""Batches whose movies are sorted together by the length of their plots, where a sentence encoder
+reads them. In a batch every text costs as much as the longest, which is about three times the mean
+where movies come in any order.
 """
 
 
-def load_session(model: bytes) -> onnxruntime.InferenceSession:
-    """The graph, ready to run on one core; raises BundleError if it cannot be loaded.
-
-    Several batches side by side use several cores better than one batch that is shared out.
-    """
-    check_graph(model)
-    _bound_memory()
-    options = onnxruntime.SessionOptions()
-    options.add_session_config_entry("session.use_env_allocators", "1")  # the one that is bounded
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 4  # its errors reach us as exceptions; it need not print them
-    try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's exceptions have no common base
-        raise BundleError(f"model.onnx cannot be loaded ({error}); get the bundle again") from None
-
-
-@functools.cache
-def _bound_memory() -> None:
-    """Gives all graphs of this process one allocator, which refuses more than MAX_GRAPH_BYTES:
-    how much a node will ask for, nobody can tell before it runs.
-    """
-    memory = onnxruntime.OrtMemoryInfo(
-        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
-    )
-    # Strategy 1 takes from the system what is asked for, not the next power of two.
-    arena = onnxruntime.OrtArenaCfg({"max_mem": MAX_GRAPH_BYTES, "arena_extend_strategy": 1})
-    onnxruntime.create_and_register_allocator(memory, arena)
-
-
-def run_session(session: onnxruntime.InferenceSession, arrays: Mapping[str, Array]) -> Array:
-    """Scores of a graph, float32 of shape (n, genres), for arrays of `features.collate`."""
-    [scores] = session.run(["scores"], {i.name: arrays[i.name] for i in session.get_inputs()})
-    return np.asarray(scores)
-
-
 def cores() -> int:
-    """Cores that this process may use."""
+    """Number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -17,6 +17,7 @@ from torch.export import Dim
 
 from genreel.catalogue import INPUTS
 from genreel.errors import BundleError
+from genreel.graph import load_session, run_session
 from genreel.lab.examples import Examples
 from genreel.lab.graphs.export import (
     EXPORTERS,
@@ -41,7 +42,6 @@ from genreel.lab.networks.fusion import FUSIONS
 from genreel.lab.networks.loop import TrainingSettings
 from genreel.lab.networks.network import FusionSettings, HeadSettings, Network, NetworkSettings
 from genreel.lab.networks.towers import TOWERS
-from genreel.predictor import load_session, run_session
 
 Make = Callable[..., Examples]
 Fitted = Callable[[str], tuple[Model, bytes]]

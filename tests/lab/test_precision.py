@@ -10,6 +10,7 @@ import onnx
 import onnx.numpy_helper
 import pytest
 
+from genreel.graph import load_session, run_session
 from genreel.lab.examples import Examples
 from genreel.lab.graphs import integers, precision
 from genreel.lab.graphs.export import export
@@ -20,7 +21,6 @@ from genreel.lab.models.ensemble import LateFusion, LateFusionSettings
 from genreel.lab.networks.loop import TrainingSettings
 from genreel.lab.networks.network import Network, NetworkSettings
 from genreel.lab.recipe import PRECISIONS
-from genreel.predictor import load_session, run_session
 
 Make = Callable[..., Examples]
 NAMES = "plot poster pieces"

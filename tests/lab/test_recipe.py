@@ -79,19 +79,22 @@ def test_a_recipe_of_one_model(toml: Write) -> None:
         (PLOT + "norm = 1\n" + LINEAR, "recipe toy.features.plot.norm: must be bool, not 1"),
         (
             PLOT + 'weighting = "tf-idf"\n' + LINEAR,
-            "recipe toy.features.plot: weighting is none of tfidf, count, binary; mend it",
+            "recipe toy.features.plot: weighting must be one of tfidf, count, binary, "
+            "not 'tf-idf'; mend it",
         ),
         (
             PLOT + "ngrams = [2, 1]\n" + LINEAR,
-            "recipe toy.features.plot: ngrams is no shortest and longest; mend it",
+            "recipe toy.features.plot: ngrams must be [shortest, longest], not [2, 1]; mend it",
         ),
         (
             PLOT + 'input = "poster"\n' + LINEAR,
-            "recipe toy.features.plot: input is none of plot, title, year; mend it",
+            "recipe toy.features.plot: input must be one of plot, title, year, not 'poster'; "
+            "mend it",
         ),
         (
             POSTER + "height = 0\n" + NETWORK,
-            "recipe toy.features.poster: height is no whole number from 1 to 4,096; mend it",
+            "recipe toy.features.poster: height must be a whole number from 1 to 4,096, not 0; "
+            "mend it",
         ),
         (
             PLOT + '[model]\nkind = "liner"\nfeatures = ["plot"]\n',

@@ -1,5 +1,5 @@
-"""What the settings of a feature may be, whether a recipe or a bundle names them: arrays are as
-large as they say.
+"""Checks of a feature's settings, which may come from a recipe or from a stranger's bundle: the
+sizes of arrays depend on them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def check_types(settings: Any, inputs: Sequence[str] = ()) -> None:
-    """ValueError where a setting is of another type than its default, or not finite.
+    """ValueError where a setting has another type than its default, or is not finite.
 
     Args:
         settings: a dataclass whose every field has a default.
@@ -19,14 +19,33 @@ def check_types(settings: Any, inputs: Sequence[str] = ()) -> None:
     """
     for field in dataclasses.fields(settings):
         value, kind = getattr(settings, field.name), type(field.default)
-        fits = type(value) is kind or (kind is float and type(value) is int)
-        if not fits or (kind is float and not math.isfinite(value)):
-            raise ValueError(f"{field.name} is no finite {kind.__name__}")
-    if inputs and settings.input not in inputs:
-        raise ValueError(f"input is none of {', '.join(inputs)}")
+        is_kind = type(value) is kind or (kind is float and type(value) is int)
+        if not is_kind or (kind is float and not math.isfinite(value)):
+            raise ValueError(f"{field.name} must be {_TYPES[kind]}, not {_short(value)}")
+    if inputs:
+        check_choice("input", settings.input, inputs)
+
+
+def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
+    """ValueError where a setting is not one of `choices`."""
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, not {_short(value)}")
 
 
 def check_whole(name: str, value: Any, most: int) -> None:
-    """ValueError where a setting is no whole number from 1 to `most`."""
+    """ValueError where a setting is not a whole number from 1 to `most`."""
     if type(value) is not int or not 1 <= value <= most:
-        raise ValueError(f"{name} is no whole number from 1 to {most:,}")
+        raise ValueError(f"{name} must be a whole number from 1 to {most:,}, not {_short(value)}")
+
+
+_TYPES: dict[type, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a finite number",
+    str: "text",
+    tuple: "a list",
+}
+
+
+def _short(value: Any) -> str:
+    return repr(value)[:40]

@@ -12,11 +12,12 @@ from PIL import Image
 
 from genreel.catalogue import Movie
 from genreel.features.checks import check_types, check_whole
+from genreel.features.feature import FeatureKind, present_rows
 from genreel.posters import Limits, open_poster
 
 Floats = NDArray[np.float32]
 
-_SIDE = (32, 48)  # pixels; a colour that fills less than a thousandth of a poster does not dominate
+_SIZE = (32, 48)  # pixels; a colour of less than a thousandth of a poster does not dominate it
 _ROUNDS = 12  # of k-means; centres hardly move after that
 
 # Björn Ottosson 2020, "A perceptual color space for image processing".
@@ -54,17 +55,17 @@ def from_oklab(lab: Floats) -> NDArray[np.uint8]:
 def dominant(lab: Floats, count: int, weights: Floats | None = None) -> tuple[Floats, Floats]:
     """The centres of k-means, the largest cluster first (Lloyd 1982).
 
-    The start is fixed, so that equal pixels give equal colours: the mean, then each time the pixel
-    farthest from all centres so far (Gonzalez 1985).
+    The first centres are not random, so that equal pixels give equal colours: the mean, then each
+    time the pixel that is farthest from all centres so far (Gonzalez 1985).
 
     Args:
         lab: pixels, shape (n, 3), n at least 1.
         count: how many colours.
-        weights: what each pixel counts, above 0, shape (n,); None: all alike.
+        weights: of the pixels, above 0, shape (n,); None: all alike.
 
     Returns:
-        colours, shape (count, 3), and their shares of the pixels, shape (count,), descending; of a
-        poster with fewer colours the last shares are 0.
+        colours, shape (count, 3), and their shares of the pixels, shape (count,), descending. Where
+        a poster has fewer colours, the last shares are 0.
     """
     mass = np.ones(len(lab), np.float32) if weights is None else weights.astype(np.float32)
     centres = np.empty((count, 3), np.float32)
@@ -77,24 +78,24 @@ def dominant(lab: Floats, count: int, weights: Floats | None = None) -> tuple[Fl
         distance = ((lab[:, None] - centres[None]) ** 2).sum(axis=2)
         member = np.eye(count, dtype=np.float32)[distance.argmin(axis=1)] * mass[:, None]
         size = member.sum(axis=0)
-        moved = (member.T @ lab) / np.maximum(size, 1e-12)[:, None]
-        centres = np.where(size[:, None] > 0, moved, centres).astype(np.float32)
+        means = (member.T @ lab) / np.maximum(size, 1e-12)[:, None]
+        centres = np.where(size[:, None] > 0, means, centres).astype(np.float32)
     order = np.argsort(-size, kind="stable")
     return centres[order], (size[order] / mass.sum()).astype(np.float32)
 
 
 @dataclass(frozen=True)
 class ColourSettings:
-    """Settings of `Colours`: how many."""
+    """Settings of `Colours`: their `count`."""
 
     count: int = 5
 
     def __post_init__(self) -> None:
         check_types(self)
-        check_whole("count", self.count, _SIDE[0] * _SIDE[1] // 4)
+        check_whole("count", self.count, _SIZE[0] * _SIZE[1] // 4)
 
 
-class Colours:
+class Colours(FeatureKind):
     """Dominant colours in Oklab with their shares, the largest first.
 
     Arrays hold only the movies that have a poster: `colours` float32, shape (m, 4 · count), L, a,
@@ -104,6 +105,8 @@ class Colours:
     kind = "colours"
     input = "poster"
     slow = True
+    poster_size = _SIZE
+    array = "colours"
     Settings = ColourSettings
 
     def __init__(self, settings: ColourSettings, limits: Limits | None = None):
@@ -137,15 +140,15 @@ class Colours:
         """float32, shape (4 · count,); raises PosterError."""
         if movie.poster is None:
             return None
-        image = open_poster(movie.poster, _SIDE, self.limits)
-        pixels = np.asarray(image.resize(_SIDE, Image.Resampling.BOX)).reshape(-1, 3)
+        image = open_poster(movie.poster, _SIZE, self.limits)
+        pixels = np.asarray(image.resize(_SIZE, Image.Resampling.BOX)).reshape(-1, 3)
         colours, shares = dominant(oklab(pixels), self._settings.count)
         return np.concatenate([colours, shares[:, None]], axis=1).ravel()
 
     def collate(self, rows: Sequence[Floats | None]) -> dict[str, Any]:
-        """Only the posters that are there, and their rows."""
-        there = [i for i, row in enumerate(rows) if row is not None]
-        colours = np.empty((len(there), self.width), np.float32)
-        for k, i in enumerate(there):
+        """`colours` and `rows` of the movies that have a poster."""
+        present = present_rows(rows)
+        colours = np.empty((len(present), self.width), np.float32)
+        for k, i in enumerate(present):
             colours[k] = rows[i]
-        return {"colours": colours, "rows": np.array(there, np.int64)}
+        return {"colours": colours, "rows": present}

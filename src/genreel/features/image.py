@@ -12,6 +12,7 @@ from PIL import Image
 
 from genreel.catalogue import Movie
 from genreel.features.checks import check_types, check_whole
+from genreel.features.feature import FeatureKind, present_rows
 from genreel.posters import Limits, open_poster
 
 PixelRow = NDArray[np.uint8]
@@ -19,13 +20,18 @@ PixelRow = NDArray[np.uint8]
 MAX_SIDE = 4096
 """Pixels of a side at most."""
 
+HEIGHT, WIDTH = 192, 128
+"""Pixels of a poster unless a recipe says otherwise: 2 : 3, as nearly all posters are, with sides
+that a network can halve six times without a remainder (3 · 2⁶ and 2 · 2⁶).
+"""
+
 
 @dataclass(frozen=True)
 class PixelSettings:
     """Settings of `Pixels`: height and width in pixels, `grey` for one channel, not three."""
 
-    height: int = 192
-    width: int = 128
+    height: int = HEIGHT
+    width: int = WIDTH
     grey: bool = False
 
     def __post_init__(self) -> None:
@@ -34,23 +40,26 @@ class PixelSettings:
         check_whole("width", self.width, MAX_SIDE)
 
 
-class Pixels:
+class Pixels(FeatureKind):
     """Raw pixels, resized (bicubic, antialiased) without keeping the aspect ratio.
 
-    Posters are nearly all 2 : 3, so a size near that hardly distorts them. Arrays hold only
-    the movies that have a poster: `pixels` uint8, shape (m, channels, height, width), and
-    `rows` int64, shape (m,), each one's row in the batch. A missing poster is thus never a
-    zero image, and costs nothing. Networks scale the values themselves.
+    A size near 2 : 3 hardly distorts a poster. Arrays hold only the movies that have one: `pixels`
+    uint8 in [0, 255], shape (m, channels, height, width), and `rows` int64, shape (m,), each one's
+    row in the batch. A missing poster is thus never a zero image, and costs nothing. Networks scale
+    the values themselves.
     """
 
     kind = "pixels"
     input = "poster"
     slow = True
+    array = "pixels"
     Settings = PixelSettings
 
     def __init__(self, settings: PixelSettings, limits: Limits | None = None):
         self._settings = settings
         self.limits = limits or Limits()
+        self.poster_size = (settings.width, settings.height)
+        self.shape = (1 if settings.grey else 3, settings.height, settings.width)
 
     @classmethod
     def fit(cls, settings: PixelSettings, movies: Any) -> Self:
@@ -70,31 +79,20 @@ class Pixels:
         """Nothing is learnt."""
         return {}
 
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Channels, height, width."""
-        s = self._settings
-        return (1 if s.grey else 3, s.height, s.width)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height."""
-        return (self._settings.width, self._settings.height)
-
     def read(self, movie: Movie) -> PixelRow | None:
         """uint8, shape (channels, height, width); raises PosterError."""
         if movie.poster is None:
             return None
-        s = self._settings
-        image = open_poster(movie.poster, self.size, self.limits)
-        image = image.convert("L") if s.grey else image
-        pixels = np.asarray(image.resize(self.size, Image.Resampling.BICUBIC))
-        return np.ascontiguousarray(pixels.reshape(s.height, s.width, -1).transpose(2, 0, 1))
+        _, height, width = self.shape
+        image = open_poster(movie.poster, (width, height), self.limits)
+        image = image.convert("L") if self._settings.grey else image
+        pixels = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
+        return np.ascontiguousarray(pixels.reshape(height, width, -1).transpose(2, 0, 1))
 
     def collate(self, rows: Sequence[PixelRow | None]) -> dict[str, Any]:
-        """Only the posters that are there, and their rows."""
-        there = [i for i, row in enumerate(rows) if row is not None]
-        pixels = np.empty((len(there), *self.shape), np.uint8)
-        if there:
+        """`pixels` and `rows` of the movies that have a poster."""
+        present = present_rows(rows)
+        pixels = np.empty((len(present), *self.shape), np.uint8)
+        if len(present):
             np.stack([row for row in rows if row is not None], out=pixels)
-        return {"pixels": pixels, "rows": np.array(there, np.int64)}
+        return {"pixels": pixels, "rows": present}

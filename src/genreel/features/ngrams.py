@@ -1,4 +1,4 @@
-"""Runs of words, looked up for many texts at once."""
+"""Finds runs of words in many texts at once."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Integers = NDArray[np.int64]
 
 
 class Ngrams:
-    """Which of some runs of words a text holds.
+    """A list of runs of words, to be found in texts.
 
-    A dictionary of runs would have Python join and hash every run of every text. Here words become
-    numbers once, and runs are found by arithmetic: a run of n words is a known run of n - 1 words
-    and the word behind it, a pair of numbers that is looked up among those pairs that occur.
+    With a dictionary of runs, Python would join and hash every run of every text. Here each word
+    becomes a number once, and runs are found by arithmetic: a run of n words is a run of n - 1
+    words (a node) and the word behind it, a pair of numbers that is searched for among all pairs.
 
     Args:
         words: each once.
@@ -25,7 +25,7 @@ class Ngrams:
             [0, words), filled up behind with -1.
 
     Raises:
-        ValueError: they are not of that form.
+        ValueError: words or runs do not have that form.
     """
 
     def __init__(self, words: Sequence[str], runs: NDArray[Any]) -> None:
@@ -34,13 +34,13 @@ class Ngrams:
         sizes = self._sizes()
         node = self._runs[:, 0].copy()  # of each run's first n words
         self._pairs: list[Integers] = []  # of the runs of n words, ascending
-        self._found = [_numbered(node, sizes == 1, len(words))]  # node → run, or -1
+        self._run_of = [_run_numbers(node, sizes == 1, len(words))]  # node → run, or -1
         for n in range(2, self._runs.shape[1] + 1):
             longer = np.flatnonzero(sizes >= n)
             pairs = node[longer] * len(words) + self._runs[longer, n - 1]
-            known, node[longer] = np.unique(pairs, return_inverse=True)
-            self._pairs.append(np.append(known, np.iinfo(np.int64).max))  # so every search ends
-            self._found.append(_numbered(node, sizes == n, len(known)))
+            distinct, node[longer] = np.unique(pairs, return_inverse=True)
+            self._pairs.append(np.append(distinct, np.iinfo(np.int64).max))  # so every search ends
+            self._run_of.append(_run_numbers(node, sizes == n, len(distinct)))
 
     @classmethod
     def of(cls, terms: Sequence[str], longest: int) -> Self:
@@ -75,52 +75,52 @@ class Ngrams:
         """How many words each run has."""
         runs = self._runs
         if runs.ndim != 2 or not runs.shape[1] or len(self._number) < len(self._words):
-            raise ValueError("words or runs are of a wrong form")
-        there = runs >= 0
-        gaps = there[:, 1:] & ~there[:, :-1]
-        if not there[:, 0].all() or gaps.any() or runs.max(initial=-1) >= len(self._words):
-            raise ValueError("runs of words that are not there")
-        return np.asarray(there.sum(axis=1))
+            raise ValueError("words must differ, and runs be a table of their numbers")
+        is_word = runs >= 0
+        gaps = is_word[:, 1:] & ~is_word[:, :-1]
+        if not is_word[:, 0].all() or gaps.any() or runs.max(initial=-1) >= len(self._words):
+            raise ValueError("runs must be made of the numbers of words, and padded behind")
+        return np.asarray(is_word.sum(axis=1))
 
     def find(self, texts: Sequence[Sequence[str]], shortest: int) -> tuple[Integers, Integers]:
-        """Every run in every text, as often as it is there.
+        """Every run in every text, as often as it occurs.
 
         Args:
             texts: their words.
-            shortest: words of the shortest run that is looked for.
+            shortest: words of the shortest run to search for.
 
         Returns:
-            The texts' and the runs' numbers, int64, each of shape (found,).
+            Numbers of the text and of the run of each match, int64, both of shape (matches,).
         """
         sizes = [len(words) for words in texts]
         words = map(self._number.get, itertools.chain.from_iterable(texts), itertools.repeat(-1))
         numbers = np.fromiter(words, np.int64, sum(sizes))
         text = np.repeat(np.arange(len(texts)), sizes)
         node = numbers
-        found = []
-        for n, runs in enumerate(self._found, 1):
+        matches = []
+        for n, runs in enumerate(self._run_of, 1):
             if n > 1:
                 node = self._longer(node[: len(text) - n + 1], numbers[n - 1 :], n)
                 node[text[: len(node)] != text[n - 1 :]] = -1  # it runs into the next text
             if n >= shortest:
                 at = np.flatnonzero(node >= 0)
                 run = runs[node[at]]
-                found.append((text[at[run >= 0]], run[run >= 0]))
-        if not found:
+                matches.append((text[at[run >= 0]], run[run >= 0]))
+        if not matches:
             return np.empty(0, np.int64), np.empty(0, np.int64)
-        first, second = zip(*found, strict=True)
+        first, second = zip(*matches, strict=True)
         return np.concatenate(first), np.concatenate(second)
 
     def _longer(self, node: Integers, word: Integers, n: int) -> Integers:
         """The run of `n` words that each node becomes by the word behind it, or -1."""
-        known = self._pairs[n - 2]
+        candidates = self._pairs[n - 2]
         pairs = node * len(self._number) + word
-        place = np.searchsorted(known, pairs)
-        there = (known[place] == pairs) & (node >= 0) & (word >= 0)
-        return np.where(there, place, -1)
+        place = np.searchsorted(candidates, pairs)
+        is_pair = (candidates[place] == pairs) & (node >= 0) & (word >= 0)
+        return np.where(is_pair, place, -1)
 
 
-def _numbered(node: Integers, exact: NDArray[np.bool_], count: int) -> Integers:
+def _run_numbers(node: Integers, exact: NDArray[np.bool_], count: int) -> Integers:
     """Which run each of `count` nodes is, or -1: run number i is node[i] where `exact`."""
     runs = np.full(count, -1, np.int64)
     runs[node[exact]] = np.flatnonzero(exact)

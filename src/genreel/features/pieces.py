@@ -14,17 +14,19 @@ from numpy.typing import NDArray
 from genreel.catalogue import Movie
 from genreel.errors import InputError
 from genreel.features.checks import check_types, check_whole
+from genreel.features.feature import FeatureKind, present_rows
 from genreel.features.text import MAX_CHARACTERS, check_length
 
 PieceRow = NDArray[np.int32]
 
 PAD = 0
-"""The number that fills a row; it is that of [PAD] in every vocabulary of BERT."""
+"""The number that pads a row: that of [PAD] in every vocabulary of BERT."""
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
-"""What a vocabulary must hold: padding, a word that it cannot spell, a text's start and end."""
+"""Pieces that a vocabulary must have: for padding, unknown words, the start and end of a text."""
 
-_LONGEST_WORD = 100  # characters; BERT takes a longer one for unknown
+_LONGEST_WORD = 100  # characters; to BERT, a longer word is unknown
+_CHARACTERS_PER_PIECE = 5  # of English, about
 _CACHED_WORDS = 100_000
 
 
@@ -34,8 +36,8 @@ class PieceSettings:
 
     Attributes:
         input: "plot" or "title".
-        encoder: name of the sentence encoder whose vocabulary it is.
-        length: pieces a row holds, with its start and end; a longer text keeps its first ones.
+        encoder: name of the sentence encoder that the pieces belong to.
+        length: pieces of a row at most, start and end included; a longer text keeps its first.
     """
 
     input: str = "plot"
@@ -47,42 +49,36 @@ class PieceSettings:
         check_whole("length", self.length, MAX_CHARACTERS)
 
 
-class Pieces:
+class Pieces(FeatureKind):
     """Numbers of word pieces in order, as BERT's uncased WordPiece gives them (Devlin et al. 2019).
 
     Arrays hold only the movies that have the text: `ids` int64, shape (m, longest), in
     [0, vocabulary), padded behind with PAD, and `rows` int64, shape (m,), each one's row in the
     batch. A text that spells "[SEP]" means those letters, not the end.
+
+    Attributes:
+        encoder: name of the sentence encoder that reads them.
+        length: pieces of a row at most.
+        pieces: the vocabulary, in the order of its numbers.
     """
 
     kind = "pieces"
-    slow = False
+    array = "ids"
     Settings = PieceSettings
 
     def __init__(self, settings: PieceSettings, pieces: Sequence[str]) -> None:
         self._settings = settings
+        self.input = settings.input
+        self.encoder = settings.encoder
+        self.length = settings.length
+        self.text_length = _CHARACTERS_PER_PIECE * settings.length
         self.pieces = list(pieces)
         self._index = dict(zip(self.pieces, range(len(self.pieces)), strict=True))
         lacking = [name for name in SPECIAL if name not in self._index]
         if lacking or self._index["[PAD]"] != PAD:
-            raise ValueError(f"vocabulary without {', '.join(lacking) or '[PAD] in front'}")
+            raise ValueError(f"vocabulary without {', '.join(lacking) or '[PAD] as its first'}")
         self._unknown, self._start, self._end = (self._index[name] for name in SPECIAL[1:])
-        self._spelt: dict[str, list[int]] = {}
-
-    @property
-    def input(self) -> str:
-        """The input it reads: plot or title."""
-        return self._settings.input
-
-    @property
-    def encoder(self) -> str:
-        """Name of the sentence encoder that reads them."""
-        return self._settings.encoder
-
-    @property
-    def length(self) -> int:
-        """Pieces that a row holds at most."""
-        return self._settings.length
+        self._spellings: dict[str, list[int]] = {}
 
     @classmethod
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
@@ -114,32 +110,34 @@ class Pieces:
             if len(ids) >= room:
                 break
         if all(i == self._unknown for i in ids):
-            # An unreadable title is ordinary; an unreadable plot is worth a word.
+            # A title often has no such word; a plot without one is a problem to report.
             if self.input != "plot":
                 return None
             raise InputError("plot holds no word that the model knows; give it in English")
         return np.array([self._start, *ids[:room], self._end], np.int32)
 
     def collate(self, rows: Sequence[PieceRow | None]) -> dict[str, Any]:
-        """Only the texts that are there, padded to the longest, and their rows."""
-        there = [i for i, row in enumerate(rows) if row is not None]
+        """`ids` and `rows` of the movies that have the text."""
+        present = present_rows(rows)
         width = max((len(row) for row in rows if row is not None), default=1)
-        ids = np.full((len(there), width), PAD, np.int64)
-        for k, i in enumerate(there):
+        ids = np.full((len(present), width), PAD, np.int64)
+        for k, i in enumerate(present):
             row = rows[i]
             assert row is not None
             ids[k, : len(row)] = row
-        return {"ids": ids, "rows": np.array(there, np.int64)}
+        return {"ids": ids, "rows": present}
 
     def _spell(self, word: str) -> list[int]:
-        """A word's pieces: the longest that fits, then again behind it, and so on."""
-        found = self._spelt.get(word)
-        if found is None:
-            found = self._split(word)
-            if len(self._spelt) >= _CACHED_WORDS:
-                self._spelt.clear()
-            self._spelt[word] = found
-        return found
+        """Numbers of a word's pieces: the longest that begins it, then the longest that begins the
+        rest, and so on.
+        """
+        ids = self._spellings.get(word)
+        if ids is None:
+            ids = self._split(word)
+            if len(self._spellings) >= _CACHED_WORDS:
+                self._spellings.clear()
+            self._spellings[word] = ids
+        return ids
 
     def _split(self, word: str) -> list[int]:
         if len(word) > _LONGEST_WORD:
@@ -170,20 +168,20 @@ def basic_words(text: str) -> list[str]:
 
 
 class _Table(dict[int, str]):
-    """What `str.translate` puts for a character, worked out when it is first met."""
+    """Character code → its replacement by `str.translate`, worked out when it is first needed."""
 
     def __missing__(self, code: int) -> str:
-        self[code] = made = self.make(chr(code))
-        return made
+        self[code] = text = self.replacement(chr(code))
+        return text
 
-    def make(self, character: str) -> str:
+    def replacement(self, character: str) -> str:
         raise NotImplementedError
 
 
 class _Clean(_Table):
     """Drops control characters and what cannot be displayed; all white space becomes spaces."""
 
-    def make(self, character: str) -> str:
+    def replacement(self, character: str) -> str:
         if character in "\t\n\r":
             return " "
         if character == "\ufffd" or unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs"):
@@ -194,7 +192,7 @@ class _Clean(_Table):
 class _Split(_Table):
     """Drops accents, lowers, and sets punctuation and Chinese characters apart."""
 
-    def make(self, character: str) -> str:
+    def replacement(self, character: str) -> str:
         category = unicodedata.category(character)
         if category == "Mn":
             return ""

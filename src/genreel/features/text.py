@@ -16,17 +16,18 @@ from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
 from genreel.errors import InputError
-from genreel.features.checks import check_types, check_whole
+from genreel.features.checks import check_choice, check_types, check_whole
+from genreel.features.feature import FeatureKind
 from genreel.features.ngrams import Ngrams
 from genreel.features.stopwords import STOP_WORDS
 
 MAX_CHARACTERS = 100_000
-"""A longer text is a book, not a plot; reading it would cost more than it tells."""
+"""Of a text at most: a longer one is a book, not a plot."""
 
 _LONGEST_NGRAM = 10  # words
 
 WEIGHTINGS = ("tfidf", "count", "binary")
-"""What a term's weight is made of: its count and rarity, its count, or that it is there."""
+"""How a term is weighed: by its count and its rarity, by its count alone, or 1 where it occurs."""
 
 _WORD = re.compile(r"\w\w+")
 
@@ -64,14 +65,13 @@ class TermSettings:
         for words in self.ngrams:
             check_whole("ngrams", words, _LONGEST_NGRAM)
         if self.ngrams[0] > self.ngrams[1]:
-            raise ValueError("ngrams is no shortest and longest")
+            raise ValueError(f"ngrams must be [shortest, longest], not {list(self.ngrams)}")
         if self.max_terms < 0:
-            raise ValueError("max_terms is below 0")
-        if self.weighting not in WEIGHTINGS:
-            raise ValueError(f"weighting is none of {', '.join(WEIGHTINGS)}")
+            raise ValueError(f"max_terms must be at least 0, not {self.max_terms}")
+        check_choice("weighting", self.weighting, WEIGHTINGS)
 
 
-class Terms:
+class Terms(FeatureKind):
     """Sparse term weights. Arrays: `indices` int64 and `values` float32, shape (n, terms).
 
     Rows are padded with weight 0 to the longest of the batch. Inverse document frequency is
@@ -79,15 +79,15 @@ class Terms:
     """
 
     kind = "terms"
-    slow = False
     Settings = TermSettings
 
     def __init__(self, settings: TermSettings, ngrams: Ngrams, idf: NDArray[np.float32]):
         self._settings = settings
+        self.input = settings.input
         self._ngrams = ngrams
         self.idf = np.asarray(idf, np.float32)
         if self.idf.shape != (len(ngrams),):
-            raise ValueError("terms and idf differ in length")
+            raise ValueError(f"idf must have one number for each of {len(ngrams):,} terms")
 
     def __len__(self) -> int:
         return len(self._ngrams)
@@ -96,11 +96,6 @@ class Terms:
     def terms(self) -> list[str]:
         """Every term, in the order of their indices."""
         return self._ngrams.terms()
-
-    @property
-    def input(self) -> str:
-        """The input it reads: plot, title or year."""
-        return self._settings.input
 
     @classmethod
     def fit(cls, settings: TermSettings, movies: Iterable[Movie]) -> Self:
@@ -113,22 +108,22 @@ class Terms:
             if words:
                 documents += 1
                 frequencies.update(set(_ngrams(words, settings.ngrams)))
-        kept = [term for term, df in frequencies.items() if df >= settings.min_count]
-        kept.sort(key=lambda term: (-frequencies[term], term))
+        terms = [term for term, df in frequencies.items() if df >= settings.min_count]
+        terms.sort(key=lambda term: (-frequencies[term], term))
         if settings.max_terms:
-            kept = kept[: settings.max_terms]
-        df = np.array([frequencies[term] for term in kept], np.float64)
+            terms = terms[: settings.max_terms]
+        df = np.array([frequencies[term] for term in terms], np.float64)
         idf = np.log((1 + documents) / (1 + df)) + 1
-        return cls(settings, Ngrams.of(kept, settings.ngrams[1]), idf.astype(np.float32))
+        return cls(settings, Ngrams.of(terms, settings.ngrams[1]), idf.astype(np.float32))
 
     @classmethod
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
         """From `settings()` and `state()`."""
         shortest, longest = settings["ngrams"]
-        made = TermSettings(**{**settings, "ngrams": (shortest, longest)})
+        term_settings = TermSettings(**{**settings, "ngrams": (shortest, longest)})
         if state["runs"].shape[1:] != (longest,):
-            raise ValueError("terms and ngrams differ in length")
-        return cls(made, Ngrams.load(state), state["idf"])
+            raise ValueError(f"runs are not of up to {longest} words, as ngrams says")
+        return cls(term_settings, Ngrams.load(state), state["idf"])
 
     def settings(self) -> dict[str, Any]:
         """JSON values."""
@@ -142,7 +137,7 @@ class Terms:
         """Indices (int64, each once, ascending) and weights (float32) of a movie's terms.
 
         Raises:
-            InputError: the text is too long, or holds no term that is known.
+            InputError: the text is too long, or a plot holds no term that training saw.
         """
         [row] = self.read_many([movie])
         if isinstance(row, InputError):
@@ -150,17 +145,16 @@ class Terms:
         return row
 
     def read_many(self, movies: Sequence[Movie]) -> list[TermRow | InputError | None]:
-        """`read` for several movies at once, several times as fast; an error takes its row's place.
-
-        Each row is what the movie alone would get.
+        """As `read`, for several movies at once and several times as fast; an InputError takes the
+        place of a row that cannot be read.
         """
         rows: list[TermRow | InputError | None] = [None] * len(movies)
-        places, texts = [], []
+        positions, texts = [], []
         for i, movie in enumerate(movies):
             if movie.has(self.input):
                 try:
                     texts.append(_words(movie, self._settings))
-                    places.append(i)
+                    positions.append(i)
                 except InputError as error:
                     rows[i] = error
         text, term = self._ngrams.find(texts, self._settings.ngrams[0])
@@ -169,10 +163,10 @@ class Terms:
         text, term = np.divmod(both, size)
         values = self._weights(text, term, counts)
         ends = np.searchsorted(text, np.arange(len(texts) + 1)).tolist()
-        for i, start, end in zip(places, ends, ends[1:], strict=False):
+        for i, start, end in zip(positions, ends, ends[1:], strict=False):
             if start < end:
                 rows[i] = (term[start:end], values[start:end])
-            # An unseen title or decade is ordinary; an unreadable plot is worth a word.
+            # A title or decade often has no such term; a plot without one is a problem to report.
             elif self.input == "plot":
                 rows[i] = InputError("plot holds no word that the model knows; give it in English")
         return rows
@@ -180,7 +174,12 @@ class Terms:
     def _weights(
         self, text: NDArray[np.int64], term: NDArray[np.int64], counts: NDArray[np.int64]
     ) -> NDArray[np.float32]:
-        """What each term of each text weighs; texts in order."""
+        """Weight of each term of each text, float32, shape (m,).
+
+        Args:
+            text, term: their numbers, shape (m,), texts ascending.
+            counts: how often the text has the term, shape (m,).
+        """
         settings = self._settings
         values = counts.astype(np.float32)
         if settings.weighting == "binary":

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from genreel.catalogue import Movie
 from genreel.errors import InputError
 from genreel.features.checks import check_types, check_whole
+from genreel.features.feature import FeatureKind, present_rows
 from genreel.features.text import MAX_CHARACTERS, split_words
 
 TokenRow = NDArray[np.int64]
 
 PAD = 0
-"""The number that fills a sequence; words count from 1."""
+"""The number that pads a sequence; words count from 1."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class TokenSettings:
     Attributes:
         input: "plot" or "title".
         max_words: keep this many of the most frequent words.
-        length: words a sequence holds; a longer text keeps its last ones, a shorter one is
-            padded in front, as Keras does.
+        length: words of a sequence; a longer text keeps its last ones, a shorter one is padded in
+            front, as Keras does.
         min_count: a word must occur in this many training movies.
         stop_words: drop common English words.
     """
@@ -48,31 +49,27 @@ class TokenSettings:
             raise ValueError("max_words is below 1")
 
 
-class Tokens:
-    """Word numbers in order. Arrays hold only the movies that have the text: `ids` int64, shape
-    (m, length), in [0, words], and `rows` int64, shape (m,), each one's row in the batch.
+class Tokens(FeatureKind):
+    """Numbers of words, in the order of the text; words without a number are left out.
 
-    Words that training did not keep are left out.
+    Arrays hold only the movies that have the text: `ids` int64 in [0, words], shape (m, length),
+    padded in front with PAD, and `rows` int64, shape (m,), each one's row in the batch.
+
+    Attributes:
+        length: words of a sequence.
+        words: in the order of their numbers, the first of which is 1.
     """
 
     kind = "tokens"
-    slow = False
+    array = "ids"
     Settings = TokenSettings
 
     def __init__(self, settings: TokenSettings, words: Sequence[str]) -> None:
         self._settings = settings
+        self.input = settings.input
+        self.length = settings.length
         self.words = list(words)
         self._index = dict(zip(self.words, range(1, len(self.words) + 1), strict=True))
-
-    @property
-    def input(self) -> str:
-        """The input it reads: plot or title."""
-        return self._settings.input
-
-    @property
-    def length(self) -> int:
-        """Words a sequence holds."""
-        return self._settings.length
 
     @classmethod
     def fit(cls, settings: TokenSettings, movies: Iterable[Movie]) -> Self:
@@ -84,9 +81,9 @@ class Tokens:
                 words = split_words(movie, settings.input, settings.stop_words)
             counts.update(words)
             documents.update(set(words))
-        kept = [word for word in counts if documents[word] >= settings.min_count]
-        kept.sort(key=lambda word: (-counts[word], word))
-        return cls(settings, kept[: settings.max_words])
+        frequent = [word for word in counts if documents[word] >= settings.min_count]
+        frequent.sort(key=lambda word: (-counts[word], word))
+        return cls(settings, frequent[: settings.max_words])
 
     @classmethod
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
@@ -113,18 +110,18 @@ class Tokens:
         words = split_words(movie, self.input, self._settings.stop_words)
         ids = [i for i in map(self._index.get, words) if i is not None]
         if not ids:
-            # An unseen title is ordinary; an unreadable plot is worth a word.
+            # A title often has no such word; a plot without one is a problem to report.
             if self.input != "plot":
                 return None
             raise InputError("plot holds no word that the model knows; give it in English")
         return np.array(ids[-self.length :], np.int64)
 
     def collate(self, rows: Sequence[TokenRow | None]) -> dict[str, Any]:
-        """Only the texts that are there, padded in front, and their rows."""
-        there = [i for i, row in enumerate(rows) if row is not None]
-        ids = np.full((len(there), self.length), PAD, np.int64)
-        for k, i in enumerate(there):
+        """`ids` and `rows` of the movies that have the text."""
+        present = present_rows(rows)
+        ids = np.full((len(present), self.length), PAD, np.int64)
+        for k, i in enumerate(present):
             row = rows[i]
             assert row is not None
             ids[k, self.length - len(row) :] = row
-        return {"ids": ids, "rows": np.array(there, np.int64)}
+        return {"ids": ids, "rows": present}

@@ -19,7 +19,6 @@ from genreel import posters
 from genreel.catalogue import Movie
 from genreel.errors import GenreelError, InputError
 from genreel.features import Array, Feature, image
-from genreel.features.image import Pixels
 from genreel.progress import progress
 
 
@@ -52,7 +51,7 @@ class ArrayRows(Sequence[Array | None]):
 
 
 def cached_rows(feature: Feature, movies: Sequence[Movie], folder: Path) -> ArrayRows | None:
-    """Rows of a feature that reads posters, from the cache or into it; None for other features.
+    """Rows of pixels, from the cache or into it; None for features of another kind.
 
     The key holds the feature's kind and settings, the code that reads, and the content of every
     poster, so that neither a changed poster nor a changed extractor meets old rows.
@@ -60,7 +59,7 @@ def cached_rows(feature: Feature, movies: Sequence[Movie], folder: Path) -> Arra
     Raises:
         GenreelError: the cache cannot be written.
     """
-    if not isinstance(feature, Pixels):
+    if not feature.shape:
         return None
     digest = hashlib.sha256(json.dumps([feature.kind, feature.settings(), _version()]).encode())
     for movie in movies:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from genreel.catalogue import Movie
-from genreel.features import Array
+from genreel.features import Array, Feature, present_rows
 from genreel.lab.cache import rows_key, stored_rows
 from genreel.lab.examples import Examples
 from genreel.progress import progress
@@ -40,25 +40,24 @@ class Extractor(Protocol):
 
 
 @dataclass
-class Vectors:
+class Vectors(Feature):
     """Stands in for a feature whose rows became vectors; the array keeps its name."""
 
     width: int
     input: str
     array: str
     kind: str = "vectors"
-    slow: bool = False
 
     def read(self, movie: Movie) -> None:
         """Vectors come from the cache alone."""
 
     def collate(self, rows: Sequence[Array | None]) -> dict[str, Array]:
         """The array, float32 (m, width), and `rows` int64 (m,)."""
-        there = [i for i, row in enumerate(rows) if row is not None]
-        stacked = np.empty((len(there), self.width), np.float32)
-        for k, i in enumerate(there):
-            stacked[k] = rows[i]
-        return {self.array: stacked, "rows": np.array(there, np.int64)}
+        present = present_rows(rows)
+        vectors = np.empty((len(present), self.width), np.float32)
+        for k, i in enumerate(present):
+            vectors[k] = rows[i]
+        return {self.array: vectors, "rows": present}
 
     def settings(self) -> dict[str, Any]:
         """Its width."""

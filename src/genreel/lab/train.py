@@ -16,7 +16,6 @@ from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError, RecipeError
 from genreel.features import KINDS as FEATURE_KINDS
 from genreel.features import Feature
-from genreel.features.pieces import Pieces
 from genreel.lab.cache import default_cache
 from genreel.lab.evaluation.card import model_card
 from genreel.lab.evaluation.evaluate import evaluate
@@ -28,7 +27,7 @@ from genreel.lab.model import Model, Place
 from genreel.lab.models import KINDS as MODEL_KINDS
 from genreel.lab.recipe import ModelSpec, Recipe
 from genreel.lab.splits import PARTS, Split, stratified_split
-from genreel.lab.weights import fit_pieces
+from genreel.lab.weights import FITS
 from genreel.predictor import Predictor
 from genreel.progress import say
 
@@ -162,9 +161,7 @@ def fit_features(recipe: Recipe, movies: Sequence[Movie]) -> dict[str, Feature]:
     """The recipe's features, fitted on training movies."""
     features: dict[str, Feature] = {}
     for name, (kind, settings) in recipe.features.items():
-        # A vocabulary that comes with weights is the lab's to find, not the using side's.
-        fit = fit_pieces if kind == Pieces.kind else FEATURE_KINDS[kind].fit
-        feature: Feature = fit(settings, movies)
+        feature: Feature = FITS.get(kind, FEATURE_KINDS[kind].fit)(settings, movies)
         # Title and year only help; a catalogue may do without them.
         if feature.input in ("poster", "plot") and not any(m.has(feature.input) for m in movies):
             raise CatalogueError(

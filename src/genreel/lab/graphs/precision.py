@@ -11,11 +11,11 @@ import onnx.helper
 import onnx.numpy_helper
 from numpy.typing import NDArray
 
+from genreel.graph import load_session, run_session
 from genreel.lab.examples import Examples
 from genreel.lab.graphs.export import shown_in_turn
 from genreel.lab.graphs.integers import count_in_integers
 from genreel.lab.graphs.rewriting import add_constant, new_node, replace_all
-from genreel.predictor import load_session, run_session
 
 _SMALLEST = 1024  # numbers; fewer are not worth a node
 _ROW_LEVELS = 127  # of a table: int8, symmetric

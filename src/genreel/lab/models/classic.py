@@ -28,9 +28,6 @@ from sklearn.utils.class_weight import compute_sample_weight
 from genreel.calibration import logit
 from genreel.errors import RecipeError
 from genreel.features import Feature
-from genreel.features.colours import Colours
-from genreel.features.image import Pixels
-from genreel.features.text import Terms
 from genreel.lab.cache import default_cache
 from genreel.lab.examples import Examples
 from genreel.lab.frozen import Extractor, extracted_rows
@@ -248,12 +245,12 @@ class Classic:
     def problem(spec: Any, kinds: Mapping[str, str]) -> str:
         """Why the recipe's combination cannot work, or ""."""
         read = list(kinds.values())
-        if read not in ([Terms.kind], [Pixels.kind], [Colours.kind]) or spec.parts:
+        if read not in (["terms"], ["pixels"], ["colours"]) or spec.parts:
             return (
                 "kind 'classic' reads one feature of kind 'terms', 'pixels' or 'colours', and has "
                 "no parts"
             )
-        if read != [Pixels.kind] and (spec.settings.backbone or spec.settings.pca):
+        if read != ["pixels"] and (spec.settings.backbone or spec.settings.pca):
             return "pca and backbone belong to pixels; remove them"
         if spec.settings.pca < 0:
             return "pca must be 0 or more"
@@ -292,15 +289,15 @@ class Classic:
     def _matrix(self, examples: Examples) -> Any:
         """Sparse for terms, dense float32 for posters; shape (n, d)."""
         [name] = self.features
-        if isinstance(examples.features[name], Terms):
-            return sparse_rows(examples.read(name), _width(examples.features[name]))
-        if isinstance(examples.features[name], Colours):
-            return examples.arrays([name])[f"{name}.colours"]
         if self.extractor is not None:
             examples = extracted_rows(examples, name, self.extractor, default_cache())
-            return examples.arrays([name])[f"{name}.pixels"]
-        pixels = examples.arrays([name])[f"{name}.pixels"]
-        return pixels.reshape(len(pixels), math.prod(pixels.shape[1:])).astype(np.float32) / 255
+        feature = examples.features[name]
+        if not feature.array:
+            return sparse_rows(examples.read(name), _width(feature))
+        rows = examples.arrays([name])[f"{name}.{feature.array}"]
+        if not feature.shape:
+            return rows
+        return rows.reshape(len(rows), math.prod(feature.shape)).astype(np.float32) / 255
 
 
 def _frozen_problem(settings: ClassicSettings) -> str:
@@ -354,7 +351,7 @@ class Linear:
     @staticmethod
     def problem(spec: Any, kinds: Mapping[str, str]) -> str:
         """Why the recipe's combination cannot work, or ""."""
-        if not kinds or set(kinds.values()) != {Terms.kind}:
+        if not kinds or set(kinds.values()) != {"terms"}:
             return "kind 'linear' reads features of kind 'terms'; name at least one"
         if problem := imbalance_problem(spec.settings.imbalance, _CORRECTIONS):
             return problem

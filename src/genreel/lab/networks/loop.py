@@ -20,7 +20,6 @@ from torch import Tensor, nn
 
 from genreel.errors import RecipeError
 from genreel.features import Array
-from genreel.features.pieces import Pieces
 from genreel.files import write_whole
 from genreel.lab.examples import Examples
 from genreel.lab.imbalance import CORRECTIONS, balanced_weights, imbalance_problem, resampled
@@ -360,7 +359,7 @@ def _order(
         order: Array = resampled(train.labels, train.known, rng)
     else:
         order = rng.permutation(len(train))
-    pieces = [name for name in features if train.features[name].kind == Pieces.kind]
+    pieces = [name for name in features if train.features[name].text_length]
     if not pieces:
         return order
     lengths = np.array([0 if row is None else len(row) for row in train.read(pieces[0])])

@@ -16,7 +16,6 @@ from genreel.calibration import logit
 from genreel.catalogue import INPUTS
 from genreel.errors import RecipeError
 from genreel.features import Feature
-from genreel.features.image import Pixels
 from genreel.lab.cache import default_cache, rows_key
 from genreel.lab.examples import Examples
 from genreel.lab.frozen import extracted_rows
@@ -164,7 +163,7 @@ class Network:
             )
         if settings.fusion != FusionSettings() and len(settings.towers) < 2:
             return f"fusion {settings.fusion.kind!r} needs at least two towers"
-        if settings.training.mixup and set(kinds.values()) != {Pixels.kind}:
+        if settings.training.mixup and set(kinds.values()) != {"pixels"}:
             return "training.mixup blends posters; it needs a network that reads one alone"
         if settings.start not in ("fresh", "single"):
             return "start must be 'fresh' or 'single'"
