@@ -55,7 +55,7 @@ def read_columns(path: Path, options: Options) -> Iterator[Movie]:
                 columns[names] = find_columns(names, options.columns, _is_lines(path))
         except CatalogueError as error:
             if not _is_lines(path):
-                raise CatalogueError(f"{path}: {error}; check --map") from None
+                raise CatalogueError(f"{path}: {error}") from None
             yield bad_row(number, error)
             continue
         yield _film(number, row, options, columns[names], posters, path.parent)
@@ -86,7 +86,7 @@ def find_columns(
             columns[ours] = names[places[0]]
         elif ours in wanted and not is_lenient:
             shown = ", ".join(repr(theirs[:40]) for theirs in names[:20])
-            raise CatalogueError(f"no column {name[:40]!r} (found: {shown})")
+            raise CatalogueError(f"no column {name[:40]!r} (found: {shown}); check --map")
     return columns
 
 
@@ -197,4 +197,4 @@ def _rows(path: Path, source: Source, options: Options) -> Records:
             _, rows = csv_rows(file, names, delimiter=delimiter)
             yield from rows
     except (CatalogueError, csv.Error, LookupError, UnicodeError) as error:
-        raise CatalogueError(f"{path}: {error}; check --map, --delimiter and --encoding") from None
+        raise CatalogueError(f"{path}: {error}; check --delimiter and --encoding") from None
