@@ -19,8 +19,8 @@ from pathlib import Path
 from genreel.catalogue import Catalogue, Movie
 from genreel.features.image import Pixels, PixelSettings
 from genreel.lab.examples import read_examples
-from genreel.lab.models.towers import BackboneSettings, frozen_backbone
-from genreel.lab.training.cache import extracted_rows
+from genreel.lab.frozen import extracted_rows
+from genreel.lab.networks.towers import BackboneSettings, frozen_backbone
 from genreel.vocabulary import Vocabulary
 
 DATA = Path(os.environ.get("GENREEL_DATA", "../shared/data"))

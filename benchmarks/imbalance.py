@@ -23,11 +23,11 @@ import numpy as np
 from genreel.bundle import read_bundle
 from genreel.catalogue import Catalogue
 from genreel.lab.evaluation.evaluate import outcomes
-from genreel.lab.evaluation.metrics import average_precision, precision_recall_f1, roc_auc
 from genreel.lab.imbalance import CORRECTIONS
+from genreel.lab.metrics import average_precision, precision_recall_f1, roc_auc
 from genreel.lab.recipe import load_recipe
 from genreel.lab.splits import PARTS, Split, read_split
-from genreel.lab.training.run import train
+from genreel.lab.train import train
 from genreel.predictor import Predictor
 
 DATA = Path(os.environ.get("GENREEL_DATA", "../shared/data")) / "movies"

@@ -29,8 +29,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from genreel import Movie, Prediction, Predictor
-from genreel.app.schema import events
-from genreel.app.store import Store
+from genreel.app.store.schema import events
+from genreel.app.store.store import Store
 
 RESULTS = Path(__file__).parent / "results" / "kill.csv"
 PEOPLE = 8

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from genreel import Catalogue, Movie, Predictor
-from genreel.app.correction import Correction, Review, decade, learn, measure
+from genreel.app.store.correction import Correction, Review, decade, learn, measure
 
 RESULTS = Path(__file__).parent / "results" / "learning.csv"
 DRAWS = 20

@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from genreel import Catalogue, Movie, Predictor
-from genreel.app.server.settings import Settings
+from genreel.app.service.settings import Settings
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 RESULTS = Path(__file__).parent / "results" / "load.csv"

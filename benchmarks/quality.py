@@ -45,10 +45,10 @@ from genreel.catalogue import Catalogue, Movie
 from genreel.lab.evaluation.bootstrap import intervals
 from genreel.lab.evaluation.eras import enough
 from genreel.lab.evaluation.evaluate import CASES, Outcome, outcomes
-from genreel.lab.evaluation.metrics import average_precision, macro_roc_auc, roc_auc
+from genreel.lab.metrics import average_precision, macro_roc_auc, roc_auc
 from genreel.lab.recipe import load_recipe
 from genreel.lab.splits import read_split
-from genreel.lab.training.run import parts_of, train
+from genreel.lab.train import parts_of, train
 from genreel.lab.weights import encoder_folder, weights_folder
 from genreel.predictor import Predictor
 from genreel.progress import say

@@ -34,9 +34,9 @@ from genreel.catalogue import Catalogue, Movie
 from genreel.formats.class_table import read_class_table
 from genreel.lab.evaluation.compare import COLUMNS, compare
 from genreel.lab.evaluation.evaluate import evaluate
-from genreel.lab.recipe import FOLDER, Recipe, load_recipe
+from genreel.lab.recipe import Recipe, load_recipe, recipe_files
 from genreel.lab.splits import Split, read_split, stratified_split
-from genreel.lab.training.run import train
+from genreel.lab.train import train
 from genreel.predictor import Predictor
 from genreel.vocabulary import VOCABULARIES
 
@@ -185,7 +185,7 @@ def fill_in(rows: Sequence[Mapping[str, Any]], protocol: str, data: str) -> None
     for row in rows:
         if row["error"]:
             continue
-        path = FOLDER / f"{row['recipe']}.toml"
+        path = recipe_files()[row["recipe"]]
         ours = {"data": data, "inputs": row["case"], "movies": row["movies"]}
         ours |= {"command": f"python benchmarks/reproduce.py {protocol}"}
         ours |= {"changed": row["changed"]} if row["changed"] else {}

@@ -19,11 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from genreel.catalogue import Catalogue
-from genreel.lab.models import network
+from genreel.lab.networks import loop, network
 from genreel.lab.recipe import load_recipe
 from genreel.lab.splits import Split, read_split
-from genreel.lab.training import loop
-from genreel.lab.training.run import train
+from genreel.lab.train import train
 
 DATA = Path(os.environ.get("GENREEL_DATA", "../shared/data"))
 RESULTS = Path(__file__).parent / "results" / "training.csv"

@@ -29,15 +29,16 @@ from torch import nn
 
 from genreel.catalogue import Catalogue, Movie
 from genreel.features import load_feature
-from genreel.lab.evaluation.metrics import average_precision, macro_roc_auc
+from genreel.lab.cache import default_cache
 from genreel.lab.evaluation.rules import cases_of
 from genreel.lab.examples import Examples, presume_absent, read_examples
-from genreel.lab.models.base import Place
-from genreel.lab.models.towers import Backbone, BackboneSettings
+from genreel.lab.frozen import extracted_rows
+from genreel.lab.metrics import average_precision, macro_roc_auc
+from genreel.lab.model import Place
+from genreel.lab.networks.towers import Backbone, BackboneSettings
 from genreel.lab.recipe import load_recipe
 from genreel.lab.splits import read_split
-from genreel.lab.training.cache import default_cache, extracted_rows
-from genreel.lab.training.run import build_model, fit_features, parts_of
+from genreel.lab.train import build_model, fit_features, parts_of
 from genreel.predictor import Predictor
 from genreel.vocabulary import Vocabulary
 

@@ -11,7 +11,7 @@ import pytest
 from genreel.catalogue import Catalogue, Movie
 from genreel.lab.recipe import load_recipe
 from genreel.lab.splits import Split
-from genreel.lab.training.run import train
+from genreel.lab.train import train
 from genreel.predictor import Predictor
 
 SAMPLES = Path(__file__).parent.parent / "samples"

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,15 +24,14 @@ ORDER = (
     *("catalogue", "features", "calibration", "why", "bundle", "predictor"),
 )
 
+# The same inside the lab: files, and folders of files.
+LAB_ORDER = (
+    *("settings", "imbalance", "weights", "splits", "cleaning", "colours"),
+    *("cache", "examples", "metrics", "model", "frozen", "networks", "models"),
+    *("recipe", "graphs", "evaluation", "train", "decades"),
+)
+
 TORCH = ("torch", "torchvision", "lightning", "timm", "safetensors", "transformers")
-TORCH_FILES = {
-    *(
-        f"lab/models/{name}.py"
-        for name in ("network", "towers", "fusion", "layers", "sentence", "export")
-    ),
-    "lab/training/loop.py",
-    "lab/training/loss.py",
-}
 HEAVY = (
     *TORCH,
     "sklearn",
@@ -77,9 +77,10 @@ def _walk(node: ast.AST, inside: bool, typing_only: bool) -> Iterator[Import]:
         elif isinstance(child, ast.ImportFrom):
             assert child.level == 0, "imports are absolute here"
             yield Import(str(child.module), inside, typing_only)
-            if child.module == "genreel":
-                for alias in child.names:
-                    yield Import(f"genreel.{alias.name}", inside, typing_only)
+            for alias in child.names:
+                name = f"{child.module}.{alias.name}"
+                if name in MODULES:
+                    yield Import(name, inside, typing_only)
         elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
             yield from _walk(child, inside, True)
         else:
@@ -88,6 +89,11 @@ def _walk(node: ast.AST, inside: bool, typing_only: bool) -> Iterator[Import]:
 
 
 FILES = {path.relative_to(HOME).as_posix(): path for path in sorted(HOME.rglob("*.py"))}
+MODULES = {
+    "genreel." + name.removesuffix(".py").removesuffix("/__init__").replace("/", "."): name
+    for name in FILES
+    if name != "__init__.py"
+}
 IMPORTS = {name: find_imports(path.read_text(encoding="utf-8")) for name, path in FILES.items()}
 USING = {name: found for name, found in IMPORTS.items() if name.partition("/")[0] not in SIDES}
 
@@ -95,6 +101,11 @@ USING = {name: found for name, found in IMPORTS.items() if name.partition("/")[0
 def importers(*roots: str) -> set[str]:
     """Files that import any of these packages, from anywhere in them."""
     return {name for name, found in IMPORTS.items() if any(i.root in roots for i in found)}
+
+
+def folders(*roots: str) -> set[str]:
+    """The folders of the lab that import any of these packages, or its single files."""
+    return {"/".join(name.split("/")[:2]) for name in importers(*roots)}
 
 
 def on_side(side: str) -> dict[str, list[Import]]:
@@ -123,7 +134,7 @@ class C:
         Import("genreel.lab.models", True, False),
     ]
     assert find_imports("import genreel.lab.models")[0].side == "lab"
-    assert {"predictor.py", "features/text.py", "lab/models/export.py", "app/cli.py"} <= set(FILES)
+    assert {"predictor.py", "features/text.py", "lab/graphs/export.py", "app/cli.py"} <= set(FILES)
 
 
 @pytest.mark.parametrize("name", USING)
@@ -161,15 +172,45 @@ def test_the_lab_never_imports_the_app() -> None:
     assert {i.side for found in on_side("lab").values() for i in found} <= {"", "formats", "lab"}
 
 
-def test_the_app_imports_the_lab_only_inside_the_functions_of_the_command_line() -> None:
-    lazily = 0
-    for name, found in on_side("app").items():
-        for one in found:
+@pytest.mark.parametrize("name", [n for n in on_side("lab") if n != "lab/__init__.py"])
+def test_the_lab_has_an_order(name: str) -> None:
+    home = name.split("/")[1].removesuffix(".py")
+    before = LAB_ORDER[: LAB_ORDER.index(home) + 1]
+    for found in IMPORTS[name]:
+        if found.side == "lab":
+            assert found.module.split(".")[2:3] in [[], *([room] for room in before)]
+
+
+def test_no_import_runs_in_a_circle() -> None:
+    modules = {
+        module: {i.module for i in IMPORTS[name] if i.module in MODULES and i.module != module}
+        for module, name in MODULES.items()
+    }
+    assert modules["genreel.lab.train"] >= {"genreel.lab.graphs.export", "genreel.lab.splits"}
+    TopologicalSorter(modules).prepare()  # a CycleError names the circle
+
+
+def test_the_app_imports_the_lab_only_inside_the_functions_of_commands() -> None:
+    users = set()
+    for name, imports in on_side("app").items():
+        for one in imports:
             if one.side == "lab":
-                assert name == "app/cli.py"
-                assert one.inside
-                lazily += 1
-    assert lazily > 0
+                assert name.startswith("app/commands/")
+                assert one.inside or one.typing_only
+                users.add(name)
+    assert "app/commands/train.py" in users
+
+
+def test_the_command_line_knows_its_commands_by_name() -> None:
+    modules = {one.module for one in IMPORTS["app/cli.py"] if one.root == "genreel"}
+    own = {"genreel.app.commands", "genreel.app.commands.flags"}
+    assert modules <= {"genreel", "genreel.errors", *own}
+    for name, imports in IMPORTS.items():
+        if name.startswith("app/commands/"):
+            assert not any(one.module.startswith("genreel.app.cli") for one in imports)
+        assert (
+            "argparse.Namespace" not in FILES[name].read_text() or name == "app/commands/flags.py"
+        )
 
 
 def test_onnxruntime_is_the_predictors() -> None:
@@ -177,21 +218,15 @@ def test_onnxruntime_is_the_predictors() -> None:
 
 
 def test_torch_has_its_places() -> None:
-    assert "lab/training/loop.py" in importers("torch")
-    assert importers(*TORCH) <= TORCH_FILES
+    assert folders(*TORCH, "gensim") == {"lab/networks", "lab/graphs"}
 
 
-def test_onnx_is_the_exports() -> None:
-    assert importers("onnxscript", "skl2onnx") <= {"lab/models/export.py"}
-    files = ("export", "integers", "precision", "rewriting")
-    assert importers("onnx") == {f"lab/models/{name}.py" for name in files}
+def test_onnx_has_its_place() -> None:
+    assert folders("onnx", "onnxscript", "skl2onnx") == {"lab/graphs"}
 
 
 def test_scikit_learn_has_its_places() -> None:
-    for name in importers("sklearn"):
-        places = ("lab/models/classic.py", "lab/models/ensemble.py")
-        assert name in places or name.startswith("lab/evaluation/")
-    assert "lab/models/classic.py" in importers("sklearn")
+    assert folders("sklearn") == {"lab/models", "lab/evaluation", "lab/metrics.py"}
 
 
 def test_plots_scale_and_web_have_their_places() -> None:
@@ -199,8 +234,22 @@ def test_plots_scale_and_web_have_their_places() -> None:
     assert importers("ray") == {"app/scale.py"}
     for name in importers("fastapi", "starlette", "uvicorn", "jinja2", "prometheus_client"):
         assert name.startswith("app/server/") or name == "lab/evaluation/report.py"
-    stores = ("schema", "database", "decide", "journal", "tuning", "store", "browse", "watch")
-    assert importers("sqlalchemy") == {f"app/{name}.py" for name in stores}
+
+
+def test_sqlalchemy_is_the_stores() -> None:
+    assert "app/store/store.py" in importers("sqlalchemy")
+    assert all(name.startswith("app/store/") for name in importers("sqlalchemy"))
+
+
+def test_the_store_knows_no_service_and_the_service_no_server() -> None:
+    above = {"store": ("service", "server", "commands"), "service": ("server", "commands")}
+    above["server"] = ("commands",)
+    for room, others in above.items():
+        assert len(on_side(f"app/{room}")) > 5
+        for name, imports in on_side(f"app/{room}").items():
+            for other in others:
+                module = f"genreel.app.{other}"
+                assert not any(f"{i.module}.".startswith(f"{module}.") for i in imports), name
 
 
 # What is really loaded
@@ -245,6 +294,11 @@ def test_the_command_line_loads_nothing_heavy(tiny_bundle: Path) -> None:
     argv = ["predict", "--plot", "A sheriff holds a town.", "--model", str(tiny_bundle)]
     loaded = loaded_after(f"from genreel.app.cli import main; main({argv!r})")
     assert loaded.isdisjoint(HEAVY)
+
+
+def test_no_command_loads_anything_heavy_before_it_runs() -> None:
+    loaded = loaded_after("from genreel.app.cli import build_parser; build_parser()")
+    assert loaded.isdisjoint({*HEAVY, "onnxruntime", "rich"})
 
 
 def test_help_loads_next_to_nothing() -> None:

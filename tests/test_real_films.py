@@ -10,7 +10,7 @@ import pytest
 
 from genreel.bundle import bundle_folder
 from genreel.catalogue import Catalogue, Movie
-from genreel.lab.evaluation.metrics import macro_roc_auc
+from genreel.lab.metrics import macro_roc_auc
 from genreel.lab.splits import read_split
 from genreel.predictor import Predictor
 

@@ -82,7 +82,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(release: Release) -> None:
     package = {f"genreel/{name}" for name in files(ROOT / "src" / "genreel")}
     assert held == package | {f"{about}/{name}" for name in facts}
     needed = (
-        *("py.typed", "lab/recipes/default.toml", "lab/recipes/words.toml"),
+        *("py.typed", "lab/recipes/default.toml", "lab/recipes/published/zhang-add.toml"),
         *(f"bundles/default/{name}" for name in ("config.json", "features.npz", "model.onnx")),
         *("app/server/templates/review.html", "app/server/static/style.css"),
         "lab/evaluation/report.html",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from stores import THRESHOLDS, PostgreSQL
 
-from genreel.app.store import Store
+from genreel.app.store.store import Store
 from genreel.predictor import Predictor
 
 
@@ -35,7 +35,7 @@ def postgresql(server: PostgreSQL) -> str:
 
 
 @pytest.fixture
-def url_of_postgresql(server: PostgreSQL, socket_enabled: None, tmp_path: Path) -> str:
+def url_of_postgresql(socket_enabled: None, server: PostgreSQL, tmp_path: Path) -> str:
     """An empty store of PostgreSQL."""
     import pg8000.native
 

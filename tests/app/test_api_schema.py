@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from genreel.app.server.application import create_app
-from genreel.app.server.service import Service
-from genreel.app.server.settings import Settings
-from genreel.app.store import Store
+from genreel.app.service.service import Service
+from genreel.app.service.settings import Settings
+from genreel.app.store.store import Store
 from genreel.predictor import Predictor
 
 schemathesis = pytest.importorskip("schemathesis")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genreel.app.correction import (
+from genreel.app.store.correction import (
     MIN_REVIEWS,
     Correction,
     Review,

@@ -18,12 +18,12 @@ from disks import full_disk
 from fastapi.testclient import TestClient
 from stores import THRESHOLDS, PostgreSQL, prediction
 
-from genreel.app.correction import Correction, Shift
 from genreel.app.server.application import create_app
-from genreel.app.server.service import Service
-from genreel.app.server.settings import Settings
-from genreel.app.store import Store
-from genreel.app.watch import Landed, Watcher
+from genreel.app.service.service import Service
+from genreel.app.service.settings import Settings
+from genreel.app.service.watch import Landed, Watcher
+from genreel.app.store.correction import Correction, Shift
+from genreel.app.store.store import Store
 from genreel.catalogue import Movie
 from genreel.errors import StoreGone
 from genreel.predictor import Predictor
@@ -100,7 +100,7 @@ def test_postgresql_that_answers_nothing(
     predictor: Predictor,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("genreel.app.database.BUSY_SECONDS", 0.5)
+    monkeypatch.setattr("genreel.app.store.database.BUSY_SECONDS", 0.5)
     service = service_of(predictor, url_of_postgresql)
     with client_of(service) as client:
         assert client.post("/api/films", json={"id": "a", "plot": PLOT}).status_code == 201
@@ -160,7 +160,7 @@ def test_a_watched_folder_waits_for_its_store(
     with pytest.raises(KeyboardInterrupt):
         watcher.run(stop, every=0.01)
     assert next(looks) > 4
-    assert capsys.readouterr().err.count("Waiting for it.") == 1
+    assert capsys.readouterr().err.count("waiting for the store: ") == 1
     service.close()
 
 
@@ -293,7 +293,7 @@ def test_a_watched_file_counts_as_written_whatever_its_time(
 
 COUNTER = """
 import sys
-from genreel.app.store import Store
+from genreel.app.store.store import Store
 from genreel.errors import Conflict
 
 store, refused = Store(sys.argv[1], {"War": 0.5}), 0

@@ -18,15 +18,15 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from genreel.app.export import EXPORTS
 from genreel.app.server import fetch
 from genreel.app.server.api import MAX_FILES
 from genreel.app.server.application import create_app
-from genreel.app.server.batches import PATIENT, Batches, Busy, Closing
 from genreel.app.server.pages import genre_keys
-from genreel.app.server.service import Service, clean_id, file_name
-from genreel.app.server.settings import Settings
-from genreel.app.store import Store
+from genreel.app.service.batches import PATIENT, Batches, Busy, Closing
+from genreel.app.service.service import Service, clean_id, file_name
+from genreel.app.service.settings import Settings
+from genreel.app.store.export import EXPORTS
+from genreel.app.store.store import Store
 from genreel.catalogue import Catalogue, Movie
 from genreel.errors import InputError
 from genreel.formats.nfo import read_nfo

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stores import THRESHOLDS, prediction
 
-from genreel.app.browse import Filter, count, facets, find, progress, queue
-from genreel.app.correction import Correction, Shift
-from genreel.app.database import Database
-from genreel.app.schema import MIGRATIONS, events, migrate
-from genreel.app.store import Store
+from genreel.app.store.browse import Filter, count, facets, find, progress, queue
+from genreel.app.store.correction import Correction, Shift
+from genreel.app.store.database import Database
+from genreel.app.store.schema import MIGRATIONS, events, migrate
+from genreel.app.store.store import Store
 from genreel.catalogue import Movie
 from genreel.errors import Conflict, StoreError, UnknownFilm
 from genreel.predictor import Prediction

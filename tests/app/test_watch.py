@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from genreel.app.browse import Filter, count
-from genreel.app.server.service import Service
-from genreel.app.server.settings import Settings
-from genreel.app.store import Store
-from genreel.app.watch import ASIDE, Landed, Watcher
+from genreel.app.service.service import Service
+from genreel.app.service.settings import Settings
+from genreel.app.service.watch import ASIDE, Landed, Watcher
+from genreel.app.store.browse import Filter, count
+from genreel.app.store.store import Store
 from genreel.errors import GenreelError
 from genreel.formats.journal import undo
 from genreel.formats.nfo import read_nfo

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from genreel.app.cli import main
-from genreel.lab.models.fusion import FUSIONS
+from genreel.lab.networks.fusion import FUSIONS
 
 HOME = Path(__file__).parents[2]
 

@@ -14,7 +14,7 @@ from sklearn.metrics import (
 
 from genreel.lab.evaluation import bootstrap
 from genreel.lab.evaluation.bootstrap import intervals
-from genreel.lab.evaluation.metrics import summary
+from genreel.lab.metrics import summary
 
 RNG = np.random.default_rng(0)
 N = 400

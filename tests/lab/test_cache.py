@@ -15,16 +15,10 @@ from genreel.features import Feature
 from genreel.features.image import Pixels, PixelSettings
 from genreel.features.pieces import PAD, SPECIAL, Pieces, PieceSettings
 from genreel.features.text import Terms, TermSettings
+from genreel.lab import cache
+from genreel.lab.cache import ArrayRows, cached_rows, default_cache, rows_key
 from genreel.lab.examples import Examples, read_examples
-from genreel.lab.training import cache
-from genreel.lab.training.cache import (
-    ArrayRows,
-    Vectors,
-    cached_rows,
-    default_cache,
-    extracted_rows,
-    rows_key,
-)
+from genreel.lab.frozen import Vectors, extracted_rows
 from genreel.vocabulary import Vocabulary
 
 

@@ -21,9 +21,9 @@ from genreel.catalogue import Movie
 from genreel.errors import RecipeError
 from genreel.features import Feature
 from genreel.features.text import Terms, TermSettings
-from genreel.lab.evaluation.metrics import roc_auc
 from genreel.lab.examples import Examples, read_examples
-from genreel.lab.models.base import Place
+from genreel.lab.metrics import roc_auc
+from genreel.lab.model import Place
 from genreel.lab.models.classic import (
     ESTIMATORS,
     Classic,
@@ -35,7 +35,7 @@ from genreel.lab.models.classic import (
     _kin,
     estimator_problem,
 )
-from genreel.lab.models.towers import Backbone
+from genreel.lab.networks.towers import Backbone
 from genreel.vocabulary import Vocabulary
 
 Make = Callable[..., Examples]

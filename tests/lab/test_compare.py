@@ -15,7 +15,7 @@ from genreel.errors import RecipeError
 from genreel.lab.evaluation.compare import compare
 from genreel.lab.recipe import Recipe, load_recipe, recipe_names
 from genreel.lab.splits import Split
-from genreel.lab.training.run import train
+from genreel.lab.train import train
 
 SAMPLES = Path(__file__).parent.parent.parent / "samples"
 NAMES = ("castelblanco-tree-plot", "castelblanco-ngrams", "words")

@@ -17,7 +17,7 @@ from genreel.calibration import logit
 from genreel.catalogue import INPUTS
 from genreel.features import Feature
 from genreel.lab.examples import Examples
-from genreel.lab.models.base import Model, Place
+from genreel.lab.model import Model, Place, fit_logistics
 from genreel.lab.models.classic import PerGenre
 from genreel.lab.models.ensemble import (
     Average,
@@ -27,7 +27,6 @@ from genreel.lab.models.ensemble import (
     Stack,
     StackSettings,
     bounded_logit,
-    fit_logistics,
 )
 
 Make = Callable[..., Examples]

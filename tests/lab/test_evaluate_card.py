@@ -13,7 +13,7 @@ from genreel.catalogue import INPUTS, Movie
 from genreel.lab.evaluation.bootstrap import intervals
 from genreel.lab.evaluation.card import model_card
 from genreel.lab.evaluation.evaluate import evaluate
-from genreel.lab.evaluation.metrics import summary
+from genreel.lab.metrics import summary
 from genreel.lab.recipe import load_recipe
 from genreel.predictor import Prediction
 from genreel.vocabulary import Vocabulary

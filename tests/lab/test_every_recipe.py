@@ -18,10 +18,10 @@ import pytest
 from PIL import Image
 
 from genreel.catalogue import Catalogue
-from genreel.lab.models.export import PARITY
+from genreel.lab.graphs.export import PARITY
 from genreel.lab.recipe import load_recipe, recipe_names
 from genreel.lab.splits import Split
-from genreel.lab.training.run import train
+from genreel.lab.train import train
 from genreel.predictor import Predictor
 from genreel.vocabulary import GENRES
 

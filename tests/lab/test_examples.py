@@ -9,7 +9,7 @@ import pytest
 
 from genreel.catalogue import Movie
 from genreel.lab.examples import Examples, presume_absent
-from genreel.lab.models.base import Place
+from genreel.lab.model import Place
 from genreel.lab.models.classic import Linear, LinearSettings
 
 Make = Callable[..., Examples]

@@ -18,7 +18,16 @@ from torch.export import Dim
 from genreel.catalogue import INPUTS
 from genreel.errors import BundleError
 from genreel.lab.examples import Examples
-from genreel.lab.models.base import Model, Place
+from genreel.lab.graphs.export import (
+    EXPORTERS,
+    OPSET,
+    PARITY,
+    _graph,
+    _traced,
+    check_parity,
+    export,
+)
+from genreel.lab.model import Model, Place
 from genreel.lab.models.classic import ESTIMATORS, Classic, ClassicSettings, Linear, LinearSettings
 from genreel.lab.models.ensemble import (
     Average,
@@ -28,19 +37,10 @@ from genreel.lab.models.ensemble import (
     Stack,
     StackSettings,
 )
-from genreel.lab.models.export import (
-    EXPORTERS,
-    OPSET,
-    PARITY,
-    _graph,
-    _traced,
-    check_parity,
-    export,
-)
-from genreel.lab.models.fusion import FUSIONS
-from genreel.lab.models.network import FusionSettings, HeadSettings, Network, NetworkSettings
-from genreel.lab.models.towers import TOWERS
-from genreel.lab.training.loop import TrainingSettings
+from genreel.lab.networks.fusion import FUSIONS
+from genreel.lab.networks.loop import TrainingSettings
+from genreel.lab.networks.network import FusionSettings, HeadSettings, Network, NetworkSettings
+from genreel.lab.networks.towers import TOWERS
 from genreel.predictor import load_session, run_session
 
 Make = Callable[..., Examples]

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from genreel.lab.models.fusion import FUSIONS
+from genreel.lab.networks.fusion import FUSIONS
 
 WIDTHS, WIDTH, N = (5, 3, 4), 6, 7
 Matrix = np.ndarray[Any, np.dtype[np.float64]]

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from genreel.lab.imbalance import CORRECTIONS, imbalance_problem, resampled
-from genreel.lab.training.loss import FOCUS, MARGIN, network_loss
+from genreel.lab.networks.loss import FOCUS, MARGIN, network_loss
 
 
 def shares(labels: np.ndarray, known: np.ndarray, rounds: int = 40) -> np.ndarray:

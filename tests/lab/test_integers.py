@@ -15,10 +15,10 @@ import pytest
 from numpy.typing import NDArray
 
 from genreel.lab.examples import Examples
-from genreel.lab.models import integers
-from genreel.lab.models.export import _graph
-from genreel.lab.models.integers import count_in_integers
-from genreel.lab.models.precision import reduce_precision
+from genreel.lab.graphs import integers
+from genreel.lab.graphs.export import _graph
+from genreel.lab.graphs.integers import count_in_integers
+from genreel.lab.graphs.precision import reduce_precision
 from genreel.lab.recipe import PRECISIONS
 from genreel.predictor import load_session, run_session
 

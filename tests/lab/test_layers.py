@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from genreel.lab.models.layers import (
+from genreel.lab.networks.layers import (
     ACTIVATIONS,
     INITIALISERS,
     augment,
@@ -15,8 +15,8 @@ from genreel.lab.models.layers import (
     layers_problem,
     max_norm,
 )
-from genreel.lab.models.network import HeadSettings
-from genreel.lab.models.towers import CnnSettings, LstmSettings
+from genreel.lab.networks.network import HeadSettings
+from genreel.lab.networks.towers import CnnSettings, LstmSettings
 
 
 @pytest.fixture

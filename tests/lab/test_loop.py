@@ -14,17 +14,17 @@ import torch
 from torch import Tensor, nn
 
 from genreel.errors import RecipeError
-from genreel.lab.evaluation.metrics import log_loss
 from genreel.lab.examples import Examples
 from genreel.lab.imbalance import balanced_weights
-from genreel.lab.training import loop
-from genreel.lab.training.loop import (
+from genreel.lab.metrics import log_loss
+from genreel.lab.networks import loop
+from genreel.lab.networks.loop import (
     TrainingSettings,
     predict_network,
     train_network,
     training_problem,
 )
-from genreel.lab.training.loss import network_loss
+from genreel.lab.networks.loss import network_loss
 
 Make = Callable[..., Examples]
 POSTER = ("poster",)

@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-from genreel.lab.training import memory
+from genreel.lab.networks import memory
 
 FAULTS = """
 import resource, sys
 import torch
-from genreel.lab.training.memory import keep_freed_memory
+from genreel.lab.networks.memory import keep_freed_memory
 if sys.argv[1] == "keep":
     assert keep_freed_memory()
 def faults():

@@ -10,7 +10,7 @@ import pytest
 from sklearn import metrics as reference
 from sklearn.calibration import calibration_curve as reference_curve
 
-from genreel.lab.evaluation import metrics
+from genreel.lab import metrics
 
 GENRES = ("Action", "Comedy", "Drama", "Horror", "War")
 

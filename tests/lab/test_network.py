@@ -18,18 +18,18 @@ from genreel.errors import RecipeError
 from genreel.features.image import Pixels, PixelSettings
 from genreel.features.text import Terms, TermSettings
 from genreel.lab.examples import Examples
-from genreel.lab.models import network as networks
-from genreel.lab.models.base import Place
-from genreel.lab.models.network import (
+from genreel.lab.model import Place
+from genreel.lab.networks import network as networks
+from genreel.lab.networks.loop import TrainingSettings
+from genreel.lab.networks.loss import network_loss
+from genreel.lab.networks.network import (
     FusionSettings,
     HeadSettings,
     Net,
     Network,
     NetworkSettings,
 )
-from genreel.lab.models.towers import Backbone
-from genreel.lab.training.loop import TrainingSettings
-from genreel.lab.training.loss import network_loss
+from genreel.lab.networks.towers import Backbone
 
 Make = Callable[..., Examples]
 

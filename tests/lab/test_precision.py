@@ -11,15 +11,15 @@ import onnx.numpy_helper
 import pytest
 
 from genreel.lab.examples import Examples
-from genreel.lab.models import integers, precision
-from genreel.lab.models.base import Model, Place
+from genreel.lab.graphs import integers, precision
+from genreel.lab.graphs.export import export
+from genreel.lab.graphs.precision import drift, reduce_precision
+from genreel.lab.model import Model, Place
 from genreel.lab.models.classic import Linear, LinearSettings
 from genreel.lab.models.ensemble import LateFusion, LateFusionSettings
-from genreel.lab.models.export import export
-from genreel.lab.models.network import Network, NetworkSettings
-from genreel.lab.models.precision import drift, reduce_precision
+from genreel.lab.networks.loop import TrainingSettings
+from genreel.lab.networks.network import Network, NetworkSettings
 from genreel.lab.recipe import PRECISIONS
-from genreel.lab.training.loop import TrainingSettings
 from genreel.predictor import load_session, run_session
 
 Make = Callable[..., Examples]

@@ -17,9 +17,9 @@ from genreel.features.ngrams import Ngrams
 from genreel.features.text import Terms, TermSettings
 from genreel.features.tokens import Tokens, TokenSettings
 from genreel.lab.examples import Examples
-from genreel.lab.models import network as networks
-from genreel.lab.models.base import Place
-from genreel.lab.models.network import HeadSettings, Network, NetworkSettings
+from genreel.lab.model import Place
+from genreel.lab.networks import network as networks
+from genreel.lab.networks.network import HeadSettings, Network, NetworkSettings
 
 GENRES = 24
 

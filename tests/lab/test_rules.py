@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from genreel.calibration import Curve
-from genreel.lab.evaluation.metrics import calibration_error
 from genreel.lab.evaluation.rules import choose_curves, choose_rules
+from genreel.lab.metrics import calibration_error
 from genreel.thresholds import choose_thresholds
 
 GENRES = ("Comedy", "War")

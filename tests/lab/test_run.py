@@ -18,11 +18,11 @@ import pytest
 from genreel.bundle import read_bundle
 from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError, GenreelError, RecipeError
+from genreel.lab import train as run
 from genreel.lab.evaluation.evaluate import evaluate
 from genreel.lab.recipe import Recipe, load_recipe
 from genreel.lab.splits import Split
-from genreel.lab.training import run
-from genreel.lab.training.run import train
+from genreel.lab.train import train
 from genreel.predictor import Predictor
 
 Write = Callable[..., Catalogue]

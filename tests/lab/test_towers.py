@@ -18,9 +18,9 @@ from genreel.errors import RecipeError
 from genreel.features.image import Pixels, PixelSettings
 from genreel.features.tokens import Tokens, TokenSettings
 from genreel.lab.examples import Examples
-from genreel.lab.models.layers import ACTIVATIONS
-from genreel.lab.models.sentence import SentenceSettings
-from genreel.lab.models.towers import (
+from genreel.lab.networks.layers import ACTIVATIONS
+from genreel.lab.networks.sentence import SentenceSettings
+from genreel.lab.networks.towers import (
     TOWERS,
     Backbone,
     BackboneSettings,
@@ -443,7 +443,7 @@ def test_one_hot_words(train: Examples) -> None:
 
 @pytest.mark.parametrize("frozen", [False, True])
 def test_given_vectors_may_be_tuned_or_kept(train: Examples, frozen: bool) -> None:
-    from genreel.lab.models.vectors import word_vectors
+    from genreel.lab.networks.vectors import word_vectors
 
     settings = EmbeddingSettings("word2vec", width=6, frozen=frozen)
     layer: Any = embedding(settings, tokens(train), train)

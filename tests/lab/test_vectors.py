@@ -11,7 +11,7 @@ import pytest
 from genreel.errors import RecipeError
 from genreel.features.tokens import Tokens, TokenSettings
 from genreel.lab.examples import Examples
-from genreel.lab.models.vectors import EMBEDDINGS, word_vectors
+from genreel.lab.networks.vectors import EMBEDDINGS, word_vectors
 
 Make = Callable[..., Examples]
 

@@ -1,1 +1,1 @@
-"""The doors: command line and, later, more; thin, each over a Predictor."""
+"""What people and programs use: the command line, the review pages, the API, the watched folder."""

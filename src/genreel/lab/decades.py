@@ -16,16 +16,16 @@ import numpy as np
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
 from genreel.files import write_whole
+from genreel.lab.cache import default_cache
 from genreel.lab.evaluation import plots
 from genreel.lab.evaluation.bootstrap import intervals
 from genreel.lab.evaluation.eras import decades, enough
-from genreel.lab.evaluation.metrics import roc_auc
 from genreel.lab.examples import read_examples
-from genreel.lab.models.base import Place
+from genreel.lab.metrics import roc_auc
+from genreel.lab.model import Place
 from genreel.lab.recipe import Recipe
 from genreel.lab.splits import PARTS, Split
-from genreel.lab.training.cache import default_cache
-from genreel.lab.training.run import build_model, fit_features
+from genreel.lab.train import build_model, fit_features
 from genreel.progress import say
 
 ALL = "all"

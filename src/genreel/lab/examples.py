@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
 from genreel.features import Array, Feature, collate, readable_rows
-from genreel.lab.training.cache import cached_rows
+from genreel.lab.cache import cached_rows
 from genreel.vocabulary import Known, Labels, Vocabulary
 
 Index = NDArray[np.int64]

@@ -1,4 +1,4 @@
-"""A recipe: what to build, in TOML; every published system and the default are one each."""
+"""A recipe: what to build, in TOML. The default model and each published system are one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from genreel.features import KINDS as FEATURE_KINDS
 from genreel.lab.settings import nearest, pick, settings_from
 from genreel.vocabulary import VOCABULARIES, Vocabulary
 
-FOLDER = Path(__file__).parent / "recipes"
+_FOLDER = Path(__file__).parent / "recipes"
 
 PRECISIONS = ("float32", "float16", "int8")
 """What the weights of a bundle may be kept in."""
@@ -117,9 +117,16 @@ def builds(text: str) -> dict[str, Any]:
     return {k: v for k, v in tomllib.loads(text).items() if k not in _DESCRIBES}
 
 
+def recipe_files() -> dict[str, Path]:
+    """Name → file of each recipe of the package, by name: genreel's own and, in the folder
+    `published`, the published systems.
+    """
+    return {path.stem: path for path in sorted(_FOLDER.rglob("*.toml"), key=lambda p: p.stem)}
+
+
 def recipe_names() -> list[str]:
-    """Names of the recipes that came along."""
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+    """Names of the recipes of the package, in alphabetical order."""
+    return list(recipe_files())
 
 
 def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -163,10 +170,10 @@ def _checked(table: Mapping[str, Any], where: str) -> Recipe:
 def _read(name_or_path: str | Path) -> dict[str, Any]:
     path = Path(name_or_path)
     if path.suffix != ".toml":
-        path = FOLDER / f"{name_or_path}.toml"
-        if not path.is_file():
-            hint = nearest(path.stem, recipe_names())
-            raise RecipeError(f"no recipe {str(name_or_path)!r}; {hint}")
+        files = recipe_files()
+        if str(name_or_path) not in files:
+            raise RecipeError(f"no recipe {str(name_or_path)!r}; {nearest(path.stem, files)}")
+        path = files[str(name_or_path)]
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -1,1 +1,1 @@
-"""The review pages and the REST API, over a Predictor and a Store."""
+"""The review pages and the REST API: HTTP over a Service, and nothing else."""

@@ -10,11 +10,7 @@ from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from genreel.app import browse
-from genreel.app.export import EXPORTS, export
 from genreel.app.server import problems
-from genreel.app.server.images import thumbnail
-from genreel.app.server.service import Added, Service
 from genreel.app.server.shapes import (
     EditIn,
     MovieIn,
@@ -24,6 +20,10 @@ from genreel.app.server.shapes import (
     VersionIn,
     film_out,
 )
+from genreel.app.service.images import thumbnail
+from genreel.app.service.service import Added, Service
+from genreel.app.store import browse
+from genreel.app.store.export import EXPORTS, export
 from genreel.catalogue import FIRST_YEAR, LAST_YEAR, Movie
 from genreel.errors import GenreelError, InputError, UnknownFilm
 

@@ -21,10 +21,10 @@ from prometheus_client import (
 from prometheus_client import Counter as Count
 
 import genreel
-from genreel.app import browse
 from genreel.app.server import api, label_studio, pages, problems
 from genreel.app.server.guard import Guard
-from genreel.app.server.service import Service
+from genreel.app.service.service import Service
+from genreel.app.store import browse
 
 STATIC = Path(__file__).parent / "static"
 

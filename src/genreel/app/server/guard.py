@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from genreel.app.server.problems import problem
-from genreel.app.server.settings import Settings
+from genreel.app.service.settings import Settings
 
 COOKIE = "genreel"
 OPEN = ("/health/", "/enter", "/static/")

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Body
 
 from genreel.app.server.problems import DESCRIBED
-from genreel.app.server.service import Service
+from genreel.app.service.service import Service
 from genreel.catalogue import Movie, movie_from_record
 from genreel.errors import GenreelError, VocabularyError
 from genreel.vocabulary import spelling

@@ -13,11 +13,11 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
-from genreel.app import browse
-from genreel.app.export import EXPORTS
-from genreel.app.film import Film
 from genreel.app.server.guard import COOKIE
-from genreel.app.server.service import Service
+from genreel.app.service.service import Service
+from genreel.app.store import browse
+from genreel.app.store.export import EXPORTS
+from genreel.app.store.film import Film
 from genreel.errors import Conflict, UnknownFilm
 
 TEMPLATES = Path(__file__).parent / "templates"

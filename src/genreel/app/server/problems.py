@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from genreel.app.server.batches import Busy, Closing
+from genreel.app.service.batches import Busy, Closing
 from genreel.errors import (
     Conflict,
     GenreelError,

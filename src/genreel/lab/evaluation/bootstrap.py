@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genreel.lab.evaluation.metrics import (
+from genreel.lab.metrics import (
     CALIBRATION_BINS,
     TOP_K,
     calibration_bin,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from genreel.catalogue import Movie
 from genreel.lab.evaluation.bootstrap import intervals
 from genreel.lab.evaluation.evaluate import Outcome
-from genreel.lab.evaluation.metrics import summary
+from genreel.lab.metrics import summary
 
 FEWEST_FILMS = 30
 """A decade with fewer films to measure on is left out."""

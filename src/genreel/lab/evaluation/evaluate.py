@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from genreel.catalogue import INPUTS, Movie
 from genreel.lab.evaluation.bootstrap import intervals
-from genreel.lab.evaluation.metrics import summary
+from genreel.lab.metrics import summary
 from genreel.predictor import Predictor
 from genreel.progress import progress
 from genreel.vocabulary import Known, Labels

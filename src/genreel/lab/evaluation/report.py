@@ -22,13 +22,13 @@ from genreel.files import write_whole
 from genreel.lab.evaluation import plots
 from genreel.lab.evaluation.eras import by_decade
 from genreel.lab.evaluation.evaluate import Outcome, outcomes
-from genreel.lab.evaluation.metrics import (
+from genreel.lab.evaluation.mistakes import Cell, doubtful_labels, surest_mistakes
+from genreel.lab.metrics import (
     CALIBRATION_BINS,
     average_precision,
     calibration_bin,
     precision_recall_f1,
 )
-from genreel.lab.evaluation.mistakes import Cell, doubtful_labels, surest_mistakes
 from genreel.posters import open_poster
 from genreel.predictor import Predictor
 from genreel.progress import say

@@ -12,9 +12,9 @@ from sklearn.isotonic import IsotonicRegression
 
 from genreel.calibration import CASES, CaseRules, Curve, logit
 from genreel.catalogue import INPUTS
-from genreel.lab.evaluation.metrics import cell_losses
 from genreel.lab.examples import Examples
-from genreel.lab.models.ensemble import fit_logistics
+from genreel.lab.metrics import cell_losses
+from genreel.lab.model import fit_logistics
 from genreel.thresholds import by_promise, choose_thresholds, choose_top_k, global_threshold
 from genreel.vocabulary import Known, Labels
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from genreel.lab.models.classic import Classic, Linear
 from genreel.lab.models.ensemble import Average, LateFusion, Stack
-from genreel.lab.models.network import Network
+from genreel.lab.networks.network import Network
 
 KINDS: dict[str, Any] = {
     "linear": Linear,

@@ -31,11 +31,12 @@ from genreel.features import Feature
 from genreel.features.colours import Colours
 from genreel.features.image import Pixels
 from genreel.features.text import Terms
+from genreel.lab.cache import default_cache
 from genreel.lab.examples import Examples
+from genreel.lab.frozen import Extractor, extracted_rows
 from genreel.lab.imbalance import CORRECTIONS, imbalance_problem, resampled
-from genreel.lab.models.base import Place, Scores, biased_logistic, inputs_of, prior
+from genreel.lab.model import Place, Scores, biased_logistic, inputs_of, prior
 from genreel.lab.settings import nearest
-from genreel.lab.training.cache import Extractor, default_cache, extracted_rows
 from genreel.progress import progress
 from genreel.vocabulary import Labels
 
@@ -303,14 +304,14 @@ class Classic:
 
 
 def _frozen_problem(settings: ClassicSettings) -> str:
-    from genreel.lab.models.towers import BackboneSettings, backbone_problem
+    from genreel.lab.networks.towers import BackboneSettings, backbone_problem
 
     backbone = BackboneSettings("", settings.backbone, settings.weights, frozen=True)
     return backbone_problem(backbone) if settings.backbone else ""
 
 
 def _frozen(settings: ClassicSettings, name: str, train: Examples, seed: int) -> Extractor:
-    from genreel.lab.models.towers import BackboneSettings, frozen_backbone
+    from genreel.lab.networks.towers import BackboneSettings, frozen_backbone
 
     backbone = BackboneSettings(name, settings.backbone, settings.weights, frozen=True)
     return frozen_backbone(backbone, train, seed)

@@ -16,7 +16,7 @@ from genreel.calibration import logit
 from genreel.catalogue import INPUTS
 from genreel.features import Feature
 from genreel.lab.examples import Examples
-from genreel.lab.models.base import Model, Place, Scores, biased_logistic
+from genreel.lab.model import Model, Place, Scores, fit_logistics
 from genreel.lab.models.classic import EstimatorSettings, PerGenre, estimator_problem
 
 Parts = Mapping[str, Model]
@@ -251,31 +251,3 @@ class LateFusion(_OfParts):
         for size in range(1, len(self.inputs) + 1):
             for present in itertools.combinations(self.inputs, size):
                 yield sum(self.powers[INPUTS.index(name)] for name in present), present
-
-
-def fit_logistics(
-    x: NDArray[np.float64], labels: NDArray[Any], known: NDArray[np.bool_], shrinkage: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """One logistic regression per genre, drawn to their common mean.
-
-    Two rounds of maximum a posteriori: a weak prior around equal weights gives a first set;
-    their mean is then the centre of the prior proper (empirical Bayes).
-
-    Args:
-        x: logits, shape (n, parts, genres).
-        labels, known: shape (n, genres).
-        shrinkage: precision of the prior on the weights; the bias is hardly bound.
-
-    Returns:
-        weights, shape (parts, genres), and bias, shape (genres,).
-    """
-    parts, genres = x.shape[1:]
-    centre, precision = np.full(parts, 1 / parts), 1.0
-    weights, bias = np.zeros((parts, genres)), np.zeros(genres)
-    for _ in range(2):
-        for g in range(genres):
-            use = known[:, g]
-            y = labels[use, g]
-            weights[:, g], bias[g] = biased_logistic(x[use, :, g], y, centre, precision)
-        centre, precision = weights.mean(axis=1), shrinkage
-    return weights, bias

@@ -1,0 +1,129 @@
+"""genreel apply."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genreel.app.commands import DONE, exit_code, shared
+from genreel.app.commands.flags import Command, UsageError, argument, flag, required, switch
+from genreel.app.commands.values import share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from genreel.catalogue import Movie
+    from genreel.formats.applying import Applied, Pairs
+
+FILES = ("nfo", "xmp")
+TABLES = ("csv", "jsonl", "parquet", "shopify")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Whose genres to write, where and how."""
+
+    catalogue: Path = argument(
+        "CATALOGUE",
+        "a table or its folder; a media library (nfo) or a folder of posters (xmp) itself",
+        Path,
+    )
+    to: str = required(
+        "NFO files, sidecars, a column of a table, tags of products",
+        str,
+        choices=(*FILES, *TABLES),
+    )
+    out: Path | None = flag(
+        None,
+        "folder of the NFO files or sidecars; table or product CSV (default: CATALOGUE's own)",
+        Path,
+        metavar="PATH",
+    )
+    model: str = shared.model_flag()
+    threshold: float | None = flag(None, "assign a genre from this score on", share, metavar="P")
+    predictions: Path | None = flag(
+        None,
+        "use these, which genreel predict --format jsonl wrote, and predict nothing",
+        Path,
+        metavar="FILE",
+    )
+    names: str | None = flag(
+        None,
+        "what genres are called there: genreel, imdb, tmdb, tmdb-ids, movielens, kodi "
+        "(default for nfo), or a TOML file that renames, merges and drops",
+        metavar="NAMES",
+    )
+    add: bool = switch("beside genres of a person, too")
+    create: bool = switch("NFO files for films without one")
+    safe_cells: bool = switch("an apostrophe before cells like formulas")
+    iptc: bool = switch("for xmp: keywords inside JPEG posters, too (exiftool)")
+    dry_run: bool = switch("show what would change")
+
+
+def run(options: Options) -> int:
+    """Writes genres to where other programs look for them."""
+    from genreel.formats import applying
+    from genreel.formats.iptc import find_exiftool
+    from genreel.progress import progress, say
+
+    if options.iptc:
+        if options.to != "xmp":
+            raise UsageError("--iptc goes with --to xmp")
+        find_exiftool()
+    movies = applying.find_movies(options.catalogue, options.to)
+    choices = applying.Choices(
+        out=options.out or applying.place_of(movies, options.catalogue, options.to),
+        add=options.add,
+        create=options.create,
+        safe_cells=options.safe_cells,
+        dry_run=options.dry_run,
+        iptc=options.iptc,
+    )
+    pairs = progress(_pairs(options, movies), "applying")
+    if options.to in FILES:
+        counts = applying.apply_to_files(pairs, options.to, choices, sys.stdout.write, say)
+    else:
+        counts = applying.apply_to_table(pairs, options.to, choices, sys.stdout.write)
+    say(_summary(counts, options.dry_run))
+    return exit_code(counts.changed + counts.unchanged, counts.failed) if counts.failed else DONE
+
+
+def _pairs(options: Options, movies: Iterable[Movie]) -> Pairs:
+    """Movies with their genres, from a file of predictions or from a bundle."""
+    from genreel.formats import applying
+    from genreel.formats.names import find_names
+
+    names = find_names(options.names) if options.names else applying.names_for(options.to)
+    if options.predictions:
+        predictions = applying.read_predictions(options.predictions)
+        return applying.pairs_of(movies, predictions, names)
+    from genreel.predictor import Predictor
+
+    return applying.predicted(movies, Predictor(options.model), names, options.threshold)
+
+
+def _summary(counts: Applied, dry_run: bool) -> str:
+    parts = [
+        f"{counts.changed:,} {'would change' if dry_run else 'changed'}",
+        f"{counts.unchanged:,} stay as they are",
+    ]
+    if counts.without_file:
+        parts.append(f"{counts.without_file:,} without a file to write to")
+    if counts.failed:
+        parts.append(f"{counts.failed:,} failed")
+    return ", ".join(parts)
+
+
+COMMAND = Command(
+    Options,
+    run,
+    "Genres that a person wrote or locked stay, one that a person took away stays away, and\n"
+    "where nothing is found nothing changes. genreel undo goes back.\n\n"
+    "examples:\n"
+    "  genreel apply ~/Movies --to nfo --dry-run\n"
+    "  genreel apply posters/ --to xmp\n"
+    "  genreel apply movies.csv --to csv --names tmdb\n"
+    "  genreel apply movies.csv --to shopify --out products_export.csv",
+)

@@ -1,0 +1,32 @@
+"""genreel colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from genreel.app.commands import DONE, shared
+from genreel.app.commands.flags import Command, required
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Whose posters to look at, and where the figures go."""
+
+    catalogue: str = shared.catalogue_argument()
+    taxonomy: str = shared.taxonomy_flag()
+    out: Path = required("where they go", Path, metavar="DIR")
+
+
+def run(options: Options) -> int:
+    """Finds the dominant colours of posters by genre and period."""
+    from genreel.catalogue import Catalogue
+    from genreel.lab.colours import write_colours
+
+    movies = list(Catalogue(options.catalogue, options.taxonomy))
+    shared.make_folder(options.out)
+    write_colours(movies, options.out)
+    return DONE
+
+
+COMMAND = Command(Options, run, "Writes colours.csv, genres.svg and periods.svg.")

@@ -1,0 +1,52 @@
+"""genreel evaluate."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from genreel.app.commands import DONE, shared
+from genreel.app.commands.flags import Command, flag, required
+
+PARTS = ("train", "valid", "test")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Which bundle to measure, and on what."""
+
+    bundle: str = shared.bundle_argument()
+    catalogue: str = shared.catalogue_argument()
+    taxonomy: str = shared.taxonomy_flag()
+    out: Path = required("for metrics.json and report.html", Path, metavar="DIR")
+    split: Path | None = shared.split_flag()
+    part: str = flag("test", "part of the split to measure (default: %(default)s)", choices=PARTS)
+    against: str | None = flag(
+        None, "another bundle to set beside it, genre by genre", metavar="BUNDLE"
+    )
+
+
+def run(options: Options) -> int:
+    """Measures a bundle on a labelled catalogue."""
+    shared.need("lab")
+    from genreel.app.output import print_figures
+    from genreel.catalogue import Catalogue
+    from genreel.lab.evaluation.report import write_report
+    from genreel.predictor import Predictor
+
+    catalogue = Catalogue(options.catalogue, options.taxonomy)
+    by_id = catalogue.by_id()
+    split = shared.split_of(options.split)
+    movies = split.present(options.part, by_id) if split else list(by_id.values())
+    shared.make_folder(options.out)
+    against = (options.against, Predictor(options.against)) if options.against else None
+    figures = write_report(
+        Predictor(options.bundle), movies, catalogue, options.out, against=against
+    )
+    print_figures(figures)
+    print(f"report written to {options.out / 'report.html'}", file=sys.stderr)
+    return DONE
+
+
+COMMAND = Command(Options, run)

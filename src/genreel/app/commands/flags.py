@@ -1,0 +1,108 @@
+"""Flags as the fields of a frozen dataclass: name, type, default and help stand in one place.
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    folder: Path = argument("FOLDER", "where the posters are", Path)
+    top_k: int = flag(3, "scores of a row", positive, metavar="N")  # --top-k N
+    explain: bool = switch("say why")  # --explain
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, Generic, NoReturn, TypeVar
+
+from genreel.app.commands import USAGE
+from genreel.errors import GenreelError
+
+T = TypeVar("T")
+
+
+class UsageError(GenreelError):
+    """Flags that do not go together; one line, and exit code 2."""
+
+
+@dataclass(frozen=True)
+class Command(Generic[T]):
+    """What a command is given (a dataclass), what it does, and what ends its help page."""
+
+    options: type[T]
+    run: Callable[[T], int]
+    epilog: str = ""
+
+
+# Fields. `settings` are those of `argparse.ArgumentParser.add_argument`, such as metavar, choices.
+
+
+def flag(default: T, text: str, parse: Callable[[str], T] | None = None, **settings: object) -> T:
+    """`--name VALUE`; `parse` makes the value of a text, or raises ArgumentTypeError."""
+    return field(default=default, metadata={"help": text, "type": parse, **settings})
+
+
+def required(text: str, parse: Callable[[str], T], **settings: object) -> T:
+    """`--name VALUE`, without which the command does not run."""
+    value: T = field(metadata={"help": text, "type": parse, "required": True, **settings})
+    return value
+
+
+def switch(text: str) -> bool:
+    """`--name`: True where it is given."""
+    return field(default=False, metadata={"help": text, "action": "store_true"})
+
+
+def repeated(text: str, **settings: object) -> tuple[str, ...]:
+    """`--name VALUE`, as often as wanted."""
+    return field(default=(), metadata={"help": text, "action": "append", **settings})
+
+
+def argument(metavar: str, text: str, parse: Callable[[str], T], **settings: object) -> T:
+    """A value without a name."""
+    value: T = field(metadata={"metavar": metavar, "help": text, "type": parse, **settings})
+    return value
+
+
+def arguments(metavar: str, text: str, nargs: str) -> tuple[str, ...]:
+    """Values without a name: any number (`nargs` *), or at least one (+)."""
+    value: tuple[str, ...] = field(metadata={"metavar": metavar, "help": text, "nargs": nargs})
+    return value
+
+
+class Parser(argparse.ArgumentParser):
+    """Wrong usage is one line, like every error."""
+
+    def error(self, message: str) -> NoReturn:
+        """Ends the process with exit code 2."""
+        self.exit(USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def add_flags(parser: Parser, command: Command[Any]) -> None:
+    """Gives a command's parser the flags of its options, and the end of its help page."""
+    parser.epilog = command.epilog
+    for one in fields(command.options):
+        settings = dict(one.metadata)
+        if one.default is not MISSING:  # argparse appends to a list
+            settings["default"] = list(one.default) if one.default == () else one.default
+        is_flag = one.default is not MISSING or "required" in settings
+        name = "--" + one.name.replace("_", "-") if is_flag else one.name
+        if settings:  # the field `command` has none
+            parser.add_argument(name, **settings)
+    parser.set_defaults(entry=command, parser=parser)
+
+
+def run_command(parser: Parser, argv: Sequence[str]) -> int:
+    """Parses a command line and runs its command; returns the exit code.
+
+    A field `command` of its options is the command line itself.
+    """
+    namespace = parser.parse_args(argv, argparse.Namespace(command=shlex.join(["genreel", *argv])))
+    command: Command[Any] = namespace.entry
+    values = {one.name: getattr(namespace, one.name) for one in fields(command.options)}
+    lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+    try:
+        return command.run(command.options(**values | lists))
+    except UsageError as error:
+        own: Parser = namespace.parser  # whose help page is the one to see
+        own.error(str(error))

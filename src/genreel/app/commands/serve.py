@@ -1,0 +1,66 @@
+"""genreel serve."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+
+from genreel.app.commands import DONE, shared, values
+from genreel.app.commands.flags import Command, flag, switch
+from genreel.app.service.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Which store and bundle to serve, where, to whom and at what cost."""
+
+    store: str = shared.store_flag()
+    model: str = shared.model_flag()
+    host: str = flag(Settings.host, "(default: %(default)s)")
+    port: int = flag(Settings.port, "(default: %(default)s)", values.port)
+    token: str | None = flag(
+        None, "what every request must carry (default: $GENREEL_TOKEN, or a new one where needed)"
+    )
+    waiting: int = flag(
+        Settings.waiting,
+        "films that may wait for a prediction; more are answered 429 (default: %(default)s)",
+        values.positive,
+        metavar="N",
+    )
+    max_body: int = flag(Settings.max_body, "bytes of a request", values.positive, metavar="N")
+    fetch_urls: bool = switch("fetch posters from public addresses where Label Studio names them")
+
+
+def run(options: Options) -> int:
+    """Serves the review pages and the API until it is stopped."""
+    shared.need("app")
+    import secrets
+
+    from genreel.app.server.application import run as serve
+    from genreel.app.service.service import open_service
+    from genreel.progress import say
+
+    token = os.environ.get("GENREEL_TOKEN", "") if options.token is None else options.token
+    settings = Settings(
+        host=options.host,
+        port=options.port,
+        token=token,
+        waiting=options.waiting,
+        max_body=options.max_body,
+        fetch_urls=options.fetch_urls,
+    )
+    if not settings.loopback and not settings.token:
+        settings = replace(settings, token=secrets.token_urlsafe(24))
+        say(f"token: {settings.token}")
+    service = open_service(options.model, options.store, settings)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    say(f"films of {options.store} on http://{host}:{settings.port}/ (Ctrl+C stops it)")
+    serve(service)
+    return DONE
+
+
+COMMAND = Command(
+    Options,
+    run,
+    "It listens on this machine alone unless --host says otherwise; then it asks for a token.",
+)

@@ -1,0 +1,125 @@
+"""What several commands share: flags, and steps of what they do."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from genreel.app.commands.flags import argument, flag, repeated
+from genreel.errors import GenreelError, MissingExtra
+
+if TYPE_CHECKING:
+    from genreel.catalogue import Catalogue
+    from genreel.lab.splits import Split
+
+# Flags
+
+
+def catalogue_argument() -> str:
+    """CATALOGUE."""
+    return argument("CATALOGUE", "a table or its folder", str)
+
+
+def recipe_argument() -> str:
+    """RECIPE."""
+    return argument("RECIPE", "name of a recipe, or a .toml file", str)
+
+
+def bundle_argument() -> str:
+    """BUNDLE."""
+    return argument("BUNDLE", "a bundle's folder or name", str)
+
+
+def taxonomy_flag() -> str:
+    """--taxonomy, of a catalogue."""
+    text = "what the column genres speaks: genreel (all genres), imdb, tmdb, movielens, mixed"
+    return flag("genreel", text, metavar="NAME")
+
+
+def model_flag() -> str:
+    """--model."""
+    return flag("default", "bundle to use (default: %(default)s)", metavar="BUNDLE")
+
+
+def store_flag() -> str:
+    """--store."""
+    text = "a file, or postgresql://user:password@host/name (default: %(default)s)"
+    return flag("films.db", text, metavar="URL")
+
+
+SPLIT = "JSON with the ids of train, valid and test"
+
+
+def split_flag() -> Path | None:
+    """--split."""
+    return flag(None, SPLIT, Path, metavar="FILE")
+
+
+def extra_flag() -> str | None:
+    """--extra."""
+    text = "more movies to train on; rows whose column split is not train are left out"
+    return flag(None, text, metavar="CATALOGUE")
+
+
+def set_flag() -> tuple[str, ...]:
+    """--set."""
+    text = "change a setting of the recipe, such as training.epochs=3"
+    return repeated(text, metavar="KEY=VALUE")
+
+
+def terms_flag() -> tuple[str, ...]:
+    """--accept-terms."""
+    text = "you have the agreement that a source's terms ask for where a model learns from it"
+    return repeated(text, choices=("tmdb",))
+
+
+# Steps
+
+
+def need(extra: str) -> None:
+    """Says what to install where an extra is missing, before anything else happens.
+
+    Raises:
+        MissingExtra: a distribution of it cannot be imported.
+    """
+    from genreel.app.doctor import missing
+
+    for name in missing(extra)[:1]:
+        raise MissingExtra(name, extra)
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder for output; raises GenreelError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GenreelError(f"cannot make {folder} ({error.strerror})") from None
+
+
+def length(movies: Any) -> int | None:
+    """How many movies a progress bar on a terminal counts to; None: not known."""
+    return len(movies) if hasattr(movies, "__len__") and sys.stderr.isatty() else None
+
+
+def training_catalogues(
+    catalogue: str, extra: str | None, taxonomy: str, accept_terms: tuple[str, ...]
+) -> tuple[Catalogue, Catalogue | None]:
+    """What a model learns from, and more to learn from.
+
+    Raises:
+        CatalogueError: a source's terms ask for an agreement, and it is not in `accept_terms`.
+    """
+    from genreel.catalogue import Catalogue
+    from genreel.formats.tmdb import check_terms
+
+    for path in filter(None, (catalogue, extra)):
+        check_terms(Catalogue(path, taxonomy, extra=True), accept_terms)
+    return Catalogue(catalogue, taxonomy), Catalogue(extra, taxonomy) if extra else None
+
+
+def split_of(path: Path | None) -> Split | None:
+    """The split of --split."""
+    from genreel.lab.splits import read_split
+
+    return read_split(path) if path else None

@@ -1,0 +1,45 @@
+"""Values of flags: each function makes one of a text, or says what it should be."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 on."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
+def port(text: str) -> int:
+    """A port of TCP; 0: any that is free."""
+    if not text.isdecimal() or int(text) >= 2**16:
+        raise ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
+    return int(text)
+
+
+def seed(text: str) -> int:
+    """A seed of numpy's generators."""
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 0 to 2³² - 1")
+    return int(text)
+
+
+def decades(text: str) -> tuple[int, ...]:
+    """First years of decades, such as 1970,1980 or 1970s,1980s."""
+    years = text.replace("s", "").split(",")
+    if not all(year.isdecimal() and int(year) % 10 == 0 for year in years):
+        raise ArgumentTypeError(f"{text!r} are no decades; write 1970,1980")
+    return tuple(map(int, years))
+
+
+def share(text: str) -> float:
+    """A number from 0 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return value

@@ -1,0 +1,166 @@
+"""Films wait in a short queue and are predicted together; where it is full, they are refused."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future
+
+from genreel.app.service.settings import Settings
+from genreel.catalogue import Movie
+from genreel.errors import GenreelError
+from genreel.predictor import Prediction, Predictor
+
+PATIENT = 4
+"""Callers that may wait with more films than there are places; they share these."""
+
+
+class Busy(GenreelError):
+    """More films wait than are taken; `retry_after` says in how many seconds to ask again."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"too many films are waiting; ask again in {retry_after} s")
+        self.retry_after = retry_after
+
+
+class Closing(GenreelError):
+    """The server is stopping."""
+
+    def __init__(self) -> None:
+        super().__init__("the server is stopping; ask again when it is back")
+
+
+class Batches:
+    """Predicts films of many callers in common runs of the graph.
+
+    Args:
+        predictor: what predicts.
+        size: films per run, at most.
+        waiting: films that may wait.
+        workers: runs at once; while the graph works for one, another reads its posters.
+    """
+
+    def __init__(
+        self,
+        predictor: Predictor,
+        size: int = Settings.batch,
+        waiting: int = Settings.waiting,
+        workers: int = 2,
+    ) -> None:
+        self.predictor = predictor
+        self.size = size
+        self.places = waiting
+        self.seconds = 0.05  # that a film takes, as measured lately
+        self.predicted = 0
+        self._queue: deque[tuple[Movie, Future[Prediction]]] = deque()
+        self._changed = threading.Condition()
+        self._patient = 0
+        self._closing = False
+        self._workers = [
+            threading.Thread(target=self._work, name=f"batches-{k}", daemon=True)
+            for k in range(workers)
+        ]
+        for worker in self._workers:
+            worker.start()
+
+    @property
+    def waiting(self) -> int:
+        """Films that wait now."""
+        return len(self._queue)
+
+    def submit(self, movie: Movie) -> Future[Prediction]:
+        """A prediction to come.
+
+        Raises:
+            Busy: the queue is full. Closing: the server is stopping.
+        """
+        with self._changed:
+            if len(self._queue) >= self.places and not self._closing:
+                raise self.busy()
+            return self._put(movie)
+
+    @contextlib.contextmanager
+    def patience(self) -> Iterator[None]:
+        """Whoever has more films than there are places asks for this first.
+
+        Raises:
+            Busy: as many callers wait so as may.
+        """
+        with self._changed:
+            if self._patient >= PATIENT:
+                raise self.busy()
+            self._patient += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._patient -= 1
+
+    def predict_many(self, movies: list[Movie]) -> list[Prediction]:
+        """Predictions of films that can wait, in order; they take places as these become free.
+
+        Raises:
+            Closing: the server is stopping.
+        """
+        futures: list[Future[Prediction]] = []
+        for movie in movies:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closing or len(self._queue) < self.places)
+                futures.append(self._put(movie))
+        return [future.result() for future in futures]
+
+    def busy(self) -> Busy:
+        """A refusal that says when a place is likely to be free."""
+        return Busy(max(1, math.ceil(len(self._queue) * self.seconds)))
+
+    def close(self) -> None:
+        """Finishes what waits and takes no more."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        for worker in self._workers:
+            worker.join()
+
+    def _put(self, movie: Movie) -> Future[Prediction]:
+        if self._closing:
+            raise Closing
+        future: Future[Prediction] = Future()
+        self._queue.append((movie, future))
+        self._changed.notify_all()
+        return future
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._queue or self._closing)
+                if not self._queue:
+                    return
+                number = min(self.size, len(self._queue))
+                batch = [self._queue.popleft() for _ in range(number)]
+                self._changed.notify_all()
+            self._run(batch)
+
+    def _run(self, batch: list[tuple[Movie, Future[Prediction]]]) -> None:
+        # Who gave up waiting costs nothing.
+        batch = [
+            (movie, future) for movie, future in batch if future.set_running_or_notify_cancel()
+        ]
+        started = time.perf_counter()
+        try:
+            movies = [movie for movie, _ in batch]
+            predictions = self.predictor.predict_batch(movies)
+        except Exception as error:
+            for _, future in batch:
+                future.set_exception(error)
+            return
+        for (_, future), prediction in zip(batch, predictions, strict=True):
+            future.set_result(prediction)
+        if batch:
+            took = (time.perf_counter() - started) / len(batch) / len(self._workers)
+            with self._changed:
+                self.seconds += 0.1 * (took - self.seconds)
+                self.predicted += len(batch)

@@ -1,0 +1,78 @@
+"""Learns from reviews in the background, within seconds of the last one."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from genreel.app.store.correction import MIN_REVIEWS, decade, held_out, learn
+from genreel.app.store.store import Store
+from genreel.errors import GenreelError
+
+PAUSE = 1.0
+"""Seconds without a review after which it is time to learn."""
+
+AT_LEAST = 5
+"""New reviews that make it worth while; where there are many already, one in fifty."""
+
+
+class Learner:
+    """A thread that waits for reviews.
+
+    Args:
+        store: whose reviews they are, and whose scores follow.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._woken, self._closing = threading.Event(), threading.Event()
+        self._seen = 0
+        self._thread = threading.Thread(target=self._wait, name="learner", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Says that there was a review."""
+        self._woken.set()
+
+    def close(self) -> None:
+        """Ends the thread."""
+        self._closing.set()
+        self._woken.set()
+        self._thread.join()
+
+    def learn(self) -> str:
+        """Learns from all reviews now.
+
+        Returns:
+            The version of the correction in use; "" where nothing was learnt, be it that there
+            are too few reviews or that it does worse on those held out.
+        """
+        tuning = self.store.tuning
+        reviews = tuning.reviews()
+        raw = tuning.raw_scores({decade(review.year) for review in reviews})
+        figures = held_out(reviews, raw, tuning.applied())
+        self._seen = len(reviews)
+        before, after = figures["before"], figures["after"]
+        if len(reviews) < MIN_REVIEWS or before is None or after is None:
+            return ""
+        if after["macro_f1"] < before["macro_f1"] or after["log_loss"] > before["log_loss"]:
+            return ""
+        return tuning.save_correction(learn(reviews, raw), figures)
+
+    def _wait(self) -> None:
+        while not self._closing.is_set():
+            self._woken.wait()
+            while self._woken.is_set() and not self._closing.is_set():
+                self._woken.clear()
+                self._closing.wait(PAUSE)  # a person who reviews fast is not disturbed
+            if self._closing.is_set():
+                return
+            try:
+                if self.store.tuning.learning() and self._enough():
+                    self.learn()
+            except GenreelError as error:
+                logging.getLogger("genreel").warning("not learnt: %s", error)
+
+    def _enough(self) -> bool:
+        count = self.store.tuning.count_reviews()
+        return count >= MIN_REVIEWS and abs(count - self._seen) >= max(AT_LEAST, count // 50)

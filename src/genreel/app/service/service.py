@@ -1,0 +1,282 @@
+"""What the pages, the API and the watched folder do: films in, predictions and reviews kept."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from genreel.app.service.batches import Batches, Busy
+from genreel.app.service.images import encode
+from genreel.app.service.learner import Learner
+from genreel.app.service.settings import Settings
+from genreel.app.store.film import Film
+from genreel.app.store.store import Source, Store
+from genreel.catalogue import TABLE_SUFFIXES, Catalogue, Movie
+from genreel.errors import CatalogueError, PosterError, UnknownFilm
+from genreel.predictor import Prediction, Predictor
+from genreel.why import why_to_dict
+
+MAX_ID = 200
+ROWS_AT_ONCE = 16
+"""Rows of a table that are on disk together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of one film that was given: `film`, or why not."""
+
+    name: str
+    film: Film | None = None
+    error: str = ""
+    new: bool = False
+
+
+class Service:
+    """A Predictor, a Store and what runs between them.
+
+    Args:
+        predictor: what predicts.
+        store: where films are kept.
+        settings: the server's.
+    """
+
+    def __init__(self, predictor: Predictor, store: Store, settings: Settings) -> None:
+        self.predictor = predictor
+        self.store = store
+        self.settings = settings
+        self.batches = Batches(predictor, settings.batch, settings.waiting)
+        self.learner = Learner(store)
+        self._explaining = threading.Semaphore(1)  # it is costly, and only ever one person's wish
+        digest = predictor.bundle.config["files"]["model.onnx"]["sha256"]
+        self.version = f"{predictor.bundle.name} {digest[:8]}"
+
+    def close(self) -> None:
+        """Finishes what has begun."""
+        self.batches.close()
+        self.learner.close()
+        self.store.close()
+
+    def predict(self, movie: Movie) -> Prediction:
+        """One prediction; raises Busy, Closing."""
+        future = self.batches.submit(movie)
+        try:
+            return future.result(self.settings.answer_seconds)
+        except TimeoutError:
+            future.cancel()
+            raise self.batches.busy() from None
+
+    def predict_many(self, movies: list[Movie]) -> list[Prediction]:
+        """Predictions of films of one request; raises Busy, Closing."""
+        if len(movies) == 1:
+            return [self.predict(movies[0])]
+        with self.batches.patience():
+            return self.batches.predict_many(movies)
+
+    def add(self, movie: Movie, path: str = "", source: Source = "file") -> Added:
+        """Adds a film, or completes the one with its id, and predicts it.
+
+        Args:
+            movie: its poster is a path or bytes.
+            path: what the poster's file is called.
+            source: where its genres come from.
+
+        Raises:
+            PosterError: the poster cannot be used, and there is nothing else.
+            Busy, Closing: nothing was changed.
+        """
+        jpeg, problem = self._encoded(movie)
+        if problem and not (movie.has("plot") or movie.has("title")):
+            raise PosterError(problem)
+        known = self._known(movie.id)
+        complete = self._completed(movie, known, jpeg is not None)
+        prediction = self.predict(complete)
+        return self._keep(movie, known, jpeg, path, source, prediction, problem)
+
+    def add_poster(self, name: str, data: bytes) -> Added:
+        """Adds a poster that is called `name`, to the film whose table names it, or as a new one.
+
+        Raises:
+            PosterError: it cannot be used. Busy, Closing: nothing was changed.
+        """
+        name = file_name(name)
+        try:
+            jpeg = encode(data, self.settings.limits)
+        except PosterError as error:
+            reason = str(error).removeprefix(f"poster of {len(data)} bytes: ")
+            raise PosterError(f"{name or 'a poster'}: {reason}") from None
+        digest = hashlib.sha256(jpeg).hexdigest()
+        wanted = self.store.by_path(name)
+        if wanted and wanted.poster not in (None, digest):
+            wanted = None  # it has its poster; this is another that is called the same
+        film_id = wanted.id if wanted else film_id_of(name, digest)
+        known = wanted or self._known(film_id)
+        if known and known.poster and known.poster != digest:
+            film_id = f"{film_id[: MAX_ID - 7]}-{digest[:6]}"  # two posters, one name
+            known = self._known(film_id)
+        if known and known.poster == digest:
+            return Added(name, known)
+        movie = Movie(film_id, poster=data)
+        prediction = self.predict(self._completed(movie, known, True))
+        return self._keep(movie, known, jpeg, name, "file", prediction)
+
+    def add_table(self, name: str, data: bytes) -> Iterator[Added]:
+        """Adds the films of a table, as they are predicted; a bad row is one with an error.
+
+        Raises:
+            CatalogueError: it is no table. Busy: other tables are being added.
+        """
+        suffix = Path(file_name(name)).suffix.lower()
+        if suffix not in TABLE_SUFFIXES:
+            raise CatalogueError(f"{file_name(name)} is no table; give {', '.join(TABLE_SUFFIXES)}")
+        with self.batches.patience(), tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"movies{suffix}"
+            path.write_bytes(data)
+            try:
+                catalogue = Catalogue(path)
+                batch: list[Movie] = []
+                for movie in catalogue:
+                    batch.append(movie)
+                    if len(batch) == ROWS_AT_ONCE:
+                        yield from self._add_batch(batch)
+                        batch = []
+                yield from self._add_batch(batch)
+            except CatalogueError as error:
+                message = str(error).replace(str(path), file_name(name))
+                raise CatalogueError(message) from None
+
+    def _add_batch(self, movies: list[Movie]) -> Iterator[Added]:
+        # The posters of a table come as files of their own; here is what they will be called.
+        usable: list[tuple[Movie, Film | None, str]] = []
+        for movie in movies:
+            nothing = not (movie.title or movie.plot or movie.poster)
+            if movie.problem and nothing:
+                yield Added(movie.id, error=movie.problem)
+                continue
+            poster = file_name(str(movie.poster)) if movie.poster else ""
+            movie = replace(movie, id=clean_id(movie.id), poster=None)
+            usable.append((movie, self._known(movie.id), poster))
+        complete = [self._completed(movie, known, False) for movie, known, _ in usable]
+        predictions = self.batches.predict_many(complete)
+        done = list(zip(usable, predictions, strict=True))
+        with self.store.database.writing():  # once on disk for the whole batch
+            added = [
+                self._keep(movie, known, None, poster, "file", prediction)
+                for (movie, known, poster), prediction in done
+            ]
+        for one, (movie, _, _) in zip(added, usable, strict=True):
+            yield replace(one, error=movie.problem)
+
+    def predict_again(self, film_id: str) -> Film:
+        """Predicts a film anew, after a person's edit; raises UnknownFilm, Busy, Closing."""
+        film = self.store.film(film_id)
+        prediction = self.predict(self._completed(Movie(film_id), film, False))
+        return self._save(film_id, prediction)
+
+    def why(self, film_id: str) -> dict[str, Any]:
+        """Genre → the words and areas that spoke for it (see `genreel.why`).
+
+        Raises:
+            UnknownFilm.
+            Busy: as many are being explained as are at once; each takes about a second.
+        """
+        movie = self._completed(Movie(film_id), self.store.film(film_id), False)
+        if not self._explaining.acquire(timeout=self.settings.answer_seconds / 10):
+            raise Busy(2)
+        try:
+            found = self.predictor.explain(movie)
+        finally:
+            self._explaining.release()
+        return {genre: why_to_dict(why) for genre, why in found.items()}
+
+    def review(self, film_id: str, genres: Iterable[str], version: int | None) -> Film:
+        """A person's decision; what it teaches is learnt in the background."""
+        film = self.store.review(film_id, genres, version)
+        self.learner.wake()
+        return film
+
+    def undo(self, film_id: str | None = None) -> dict[str, Any] | None:
+        """Takes back a person's last change."""
+        event = self.store.undo(film_id)
+        self.learner.wake()
+        return event
+
+    def _encoded(self, movie: Movie) -> tuple[bytes | None, str]:
+        if movie.poster is None:
+            return None, ""
+        try:
+            return encode(movie.poster, self.settings.limits), ""
+        except PosterError as error:
+            return None, str(error)
+
+    def _known(self, film_id: str) -> Film | None:
+        try:
+            return self.store.film(film_id)
+        except UnknownFilm:
+            return None
+
+    def _completed(self, movie: Movie, known: Film | None, has_poster: bool) -> Movie:
+        """A movie with what the store knows beyond it."""
+        movie = movie if has_poster else replace(movie, poster=None)
+        if known is None:
+            return movie
+        poster = movie.poster
+        if poster is None and known.poster:
+            poster = self.store.poster(known.poster)
+        return replace(
+            movie,
+            title=movie.title or known.title,
+            year=movie.year if movie.year is not None else known.year,
+            plot=movie.plot or known.plot,
+            poster=poster,
+        )
+
+    def _keep(
+        self,
+        movie: Movie,
+        known: Film | None,
+        jpeg: bytes | None,
+        path: str,
+        source: Source,
+        prediction: Prediction,
+        problem: str = "",
+    ) -> Added:
+        with self.store.database.writing():
+            self.store.save(movie, poster=jpeg, path=path, source=source)
+            errors = "; ".join(filter(None, (movie.problem, problem)))
+            if errors:
+                prediction = replace(prediction, error=errors)
+            film = self._save(movie.id, prediction)
+        return Added(path or movie.id, film, problem, known is None)
+
+    def _save(self, film_id: str, prediction: Prediction) -> Film:
+        thresholds = self.predictor.thresholds(prediction.missing)
+        return self.store.save_prediction(film_id, prediction, self.version, thresholds)
+
+
+def open_service(model: str, store: str, settings: Settings) -> Service:
+    """A service over a bundle and the URL of a store; raises BundleError, StoreError."""
+    predictor = Predictor(model, limits=settings.limits)
+    return Service(predictor, Store(store, predictor.thresholds()), settings)
+
+
+def file_name(path: str) -> str:
+    """The last part of a path from any system, printable."""
+    last = PurePosixPath(path.replace("\\", "/")).name
+    return "".join(c for c in last if c.isprintable()).strip()
+
+
+def clean_id(film_id: str) -> str:
+    """An id that fits into the store and on a line."""
+    return "".join(c for c in film_id if c.isprintable()).strip()[:MAX_ID] or "film"
+
+
+def film_id_of(name: str, digest: str) -> str:
+    """The id of a film that is known by its poster's name alone."""
+    stem = re.sub(r"\.(jpe?g|png|webp|gif)$", "", name, flags=re.IGNORECASE)
+    return clean_id(stem.lstrip(".")) if stem.strip(". ") else digest[:12]

@@ -1,0 +1,46 @@
+"""What a server may cost, and who may use it."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+
+from genreel.posters import Limits
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A server's limits; each can be given to `genreel serve`.
+
+    Attributes:
+        host, port: where it listens.
+        token: what every request must carry; empty on loopback, where nobody else comes.
+        max_body: bytes of a request.
+        body_seconds: time in which a request must have arrived.
+        answer_seconds: time after which a film that waits for its prediction is given up.
+        waiting: films that may wait for a prediction; more are refused, not queued. A film that
+            is taken is answered after that many and a batch at most: a longer queue only makes
+            everybody wait, as batches save little.
+        batch: films per run of the graph.
+        limits: what a poster may cost.
+        fetch_urls: whether posters may be fetched from public addresses, for Label Studio.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8750
+    token: str = ""
+    max_body: int = 64 * 2**20
+    body_seconds: float = 60.0
+    answer_seconds: float = 60.0
+    waiting: int = 2
+    batch: int = 2
+    limits: Limits = field(default_factory=lambda: Limits(32 * 2**20, 64_000_000, 20_000))
+    fetch_urls: bool = False
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"

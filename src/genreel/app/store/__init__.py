@@ -1,0 +1,1 @@
+"""The reviewed catalogue in a database; SQLAlchemy is imported here alone."""

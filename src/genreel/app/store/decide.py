@@ -1,0 +1,73 @@
+"""Who decides a genre, in SQL: the first source of SOURCES that has an opinion about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+
+from genreel.app.store.schema import SOURCES, decisions, films, opinions
+
+
+def settle(
+    connection: sa.Connection, applied: Mapping[str, float], ids: Sequence[str] | None = None
+) -> None:
+    """Works out what follows from the opinions about some films, or about all.
+
+    Args:
+        connection: a transaction.
+        applied: genre → threshold that a person applied.
+        ids: of the films; None for all.
+    """
+    some = sa.true() if ids is None else films.c.id.in_(ids)
+    about = sa.true() if ids is None else opinions.c.film.in_(ids)
+    old = sa.true() if ids is None else decisions.c.film.in_(ids)
+    connection.execute(decisions.delete().where(old))
+    chosen = sa.select(opinions.c.film, opinions.c.genre, opinions.c.source).where(
+        about, opinions.c.verdict, ~outranked()
+    )
+    connection.execute(decisions.insert().from_select(["film", "genre", "source"], chosen))
+    distance = sa.func.abs(opinions.c.score - threshold(applied))
+    of_film = (opinions.c.film == films.c.id) & model_decides()
+    margin = sa.select(sa.func.min(distance)).where(of_film).scalar_subquery()
+    wrong = sa.func.coalesce(sa.func.sum(1 - opinions.c.score), 0.0)
+    doubt = sa.select(wrong).where(of_film, opinions.c.verdict).scalar_subquery()
+    count = sa.select(sa.func.count()).where(decisions.c.film == films.c.id)
+    connection.execute(
+        films.update()
+        .where(some)
+        .values(margin=margin, doubt=doubt, labels=count.scalar_subquery())
+    )
+
+
+def _rank(source: sa.ColumnElement[str]) -> sa.Case[int]:
+    return sa.case({name: rank for rank, name in enumerate(SOURCES)}, value=source)
+
+
+def outranked() -> sa.ColumnElement[bool]:
+    """Whether a more trusted source has an opinion about the same genre of the same film."""
+    other = opinions.alias("other")
+    return sa.exists().where(
+        other.c.film == opinions.c.film,
+        other.c.genre == opinions.c.genre,
+        _rank(other.c.source) < _rank(opinions.c.source),
+    )
+
+
+def model_decides() -> sa.ColumnElement[bool]:
+    """Whether an opinion is the model's and nobody else has one."""
+    return (opinions.c.source == "model") & ~outranked()
+
+
+def threshold(applied: Mapping[str, float]) -> sa.ColumnElement[float]:
+    """The threshold of an opinion: what a person applied to the genre, or the model's own."""
+    own = opinions.c.threshold
+    return sa.case(dict(applied), value=opinions.c.genre, else_=own) if applied else own
+
+
+def flipped(applied: Mapping[str, float]) -> sa.Select[int]:
+    """How many films would gain or lose a genre."""
+    verdict = opinions.c.score >= threshold(applied)
+    return sa.select(sa.func.count(opinions.c.film.distinct())).where(
+        model_decides(), opinions.c.verdict != verdict
+    )

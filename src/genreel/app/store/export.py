@@ -1,0 +1,181 @@
+"""Films out of a store, as files that genreel and other programs read.
+
+The writers are those of `genreel apply` and `genreel import`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from genreel.app.store.browse import Filter, find
+from genreel.app.store.film import Film
+from genreel.app.store.store import Store
+from genreel.app.store.writing import found_in, movie_of
+from genreel.catalogue import Movie
+from genreel.errors import UnknownFilm
+from genreel.formats.applying import names_for
+from genreel.formats.importing import file_name
+from genreel.formats.kodi import nfo_names
+from genreel.formats.nfo import write_nfo
+from genreel.formats.shopify import new_products
+from genreel.formats.table import write_catalogue
+from genreel.formats.xmp import write_xmp
+from genreel.posters import SUFFIXES
+
+_AT_ONCE = 500
+_PART = 2**16  # bytes
+_EPOCH = (
+    1980,
+    1,
+    1,
+    0,
+    0,
+    0,
+)  # the earliest an archive can say, so that equal films give equal ones
+
+
+class Export(NamedTuple):
+    """A format.
+
+    Attributes:
+        label: what a person reads.
+        name: of the file.
+        media_type: of the answer.
+        write: films of a store → the file at a path; the last argument says whether CSV cells
+            that look like formulas get an apostrophe.
+    """
+
+    label: str
+    name: str
+    media_type: str
+    write: Callable[[Store, Filter, Path, bool], object]
+
+
+def export(store: Store, wanted: Filter, form: str, *, safe_cells: bool = False) -> Iterator[bytes]:
+    """A file, in parts; `form` is one of EXPORTS.
+
+    Raises:
+        GenreelError: it cannot be written; MissingExtra: Parquet without pyarrow.
+    """
+    # Written before the first part is given: what fails, fails before an answer has begun.
+    folder = tempfile.TemporaryDirectory()
+    try:
+        path = Path(folder.name) / EXPORTS[form].name
+        EXPORTS[form].write(store, wanted, path, safe_cells)
+    except BaseException:
+        folder.cleanup()
+        raise
+    return _parts(folder, path)
+
+
+def _parts(folder: tempfile.TemporaryDirectory[str], path: Path) -> Iterator[bytes]:
+    with folder, path.open("rb") as file:
+        while part := file.read(_PART):
+            yield part
+
+
+def _films(store: Store, wanted: Filter) -> Iterator[Film]:
+    offset = 0
+    while some := find(store, wanted, "title", _AT_ONCE, offset):
+        yield from some
+        offset += len(some)
+
+
+def _table(store: Store, wanted: Filter, path: Path, safe_cells: bool) -> None:
+    def movies() -> Iterator[Movie]:
+        for film in _films(store, wanted):
+            extra = {"state": film.state}
+            yield replace(movie_of(film), poster=_poster(film, path.parent), extra=extra)
+
+    write_catalogue(movies(), path, safe_cells=safe_cells)
+
+
+def _poster(film: Film, folder: Path) -> Path | None:
+    """What a film's poster is called, beside a table; None where that is not known."""
+    name = PurePosixPath(film.path)
+    return None if not name.parts or name.is_absolute() or ".." in name.parts else folder / name
+
+
+def _shopify(store: Store, wanted: Filter, path: Path, safe_cells: bool) -> None:
+    films = map(movie_of, _films(store, wanted))
+    path.write_bytes(new_products(list(films), safe_cells))
+
+
+def _nfo(store: Store, wanted: Filter, path: Path, safe_cells: bool) -> None:
+    names = names_for("nfo")
+
+    def files() -> Iterator[tuple[PurePosixPath, bytes]]:
+        for film in _with_opinions(store, wanted):
+            data = write_nfo(None, found_in(film, names), movie=movie_of(film))
+            poster = _inside(film)
+            yield poster.with_name(nfo_names(poster.name)[0]), data
+
+    _write_archive(path, files())
+
+
+def _xmp(store: Store, wanted: Filter, path: Path, safe_cells: bool) -> None:
+    names = names_for("xmp")
+
+    def files() -> Iterator[tuple[PurePosixPath, bytes]]:
+        for film in _with_opinions(store, wanted):
+            if film.poster or film.path:
+                poster = _inside(film)
+                yield poster.with_name(f"{poster.name}.xmp"), write_xmp(None, found_in(film, names))
+
+    _write_archive(path, files())
+
+
+def _with_opinions(store: Store, wanted: Filter) -> Iterator[Film]:
+    for film in _films(store, wanted):
+        with contextlib.suppress(UnknownFilm):  # deleted meanwhile
+            yield store.film(film.id)
+
+
+def _inside(film: Film) -> PurePosixPath:
+    """Where a film's poster would lie in an archive: as in its folder, and never outside of it."""
+    path = PurePosixPath(film.path or f"{film.id}.jpg")
+    folders = [file_name(part) for part in path.parent.parts if part not in ("/", "..")]
+    known = path.suffix.lower() in SUFFIXES
+    stem, suffix = (path.stem, path.suffix) if known else (path.name, ".jpg")
+    return PurePosixPath(*folders, f"{file_name(stem)}{suffix}")
+
+
+def _write_archive(path: Path, files: Iterator[tuple[PurePosixPath, bytes]]) -> None:
+    """A zip archive of the files that have something in them, each under a name of its own."""
+    taken: set[str] = set()
+    with zipfile.ZipFile(path, "w") as archive:
+        for wanted, data in files:
+            name, number = wanted, 1
+            while str(name).casefold() in taken:  # some systems know no capitals
+                number += 1
+                name = wanted.with_name(f"{number}-{wanted.name}")
+            if data:
+                taken.add(str(name).casefold())
+                entry = zipfile.ZipInfo(str(name), _EPOCH)
+                entry.external_attr = 0o644 << 16
+                archive.writestr(entry, data, zipfile.ZIP_DEFLATED)
+
+
+EXPORTS = {
+    "csv": Export(
+        "CSV, for spreadsheets and shops", "films.csv", "text/csv; charset=utf-8", _table
+    ),
+    "jsonl": Export("JSON lines, for programs", "films.jsonl", "application/x-ndjson", _table),
+    "parquet": Export(
+        "Parquet, for data frames", "films.parquet", "application/vnd.apache.parquet", _table
+    ),
+    "shopify": Export(
+        "Shopify's product CSV, genres as tags", "shopify.csv", "text/csv; charset=utf-8", _shopify
+    ),
+    "nfo": Export(
+        "NFO files, for Kodi, Jellyfin, Emby and Plex", "films-nfo.zip", "application/zip", _nfo
+    ),
+    "xmp": Export("XMP sidecars, for photo programs", "films-xmp.zip", "application/zip", _xmp),
+}
+"""What a store can be exported as: a new format is a row here, and the page and the API have it."""

@@ -1,0 +1,30 @@
+"""A film of a store, as the writers of `genreel.formats` take it."""
+
+from __future__ import annotations
+
+from genreel import __version__
+from genreel.app.store.film import Film
+from genreel.catalogue import Movie
+from genreel.formats.applying import found_of
+from genreel.formats.mark import Found
+from genreel.formats.names import Names
+
+
+def movie_of(film: Film) -> Movie:
+    """What the store knows of a film, with the genres it has now; without its poster."""
+    genres = {"genreel": film.genres} if film.genres else {}
+    return Movie(film.id, film.title, film.year, film.plot, genres=genres)
+
+
+def found_in(film: Film, names: Names) -> Found:
+    """The genres that a film has now; what a person, a file or a lookup said is no mark's.
+
+    Args:
+        film: with its opinions.
+        names: what genres are called on the other side.
+    """
+    models = [said["model"] for said in film.opinions.values() if "model" in said]
+    scores = {genre: film.score(genre) or 0.0 for genre in film.genres}
+    others = [genre for genre in film.genres if set(film.opinions[genre]) - {"model"}]
+    model = models[0].version if models else ""
+    return found_of(film.genres, scores, names, model, __version__, others)

@@ -1,0 +1,152 @@
+"""Expensive feature rows cached on disk, keyed by their source and the code that read them."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+import PIL
+
+from genreel import posters
+from genreel.catalogue import Movie
+from genreel.errors import GenreelError, InputError
+from genreel.features import Array, Feature, image
+from genreel.features.image import Pixels
+from genreel.progress import progress
+
+
+def default_cache() -> Path:
+    """The folder of $GENREEL_CACHE, or genreel's in the user's cache."""
+    given = os.environ.get("GENREEL_CACHE")
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(given) if given else home / "genreel"
+
+
+class ArrayRows(Sequence[Array | None]):
+    """Rows of one shape in a memory-mapped file; None where a movie had none."""
+
+    def __init__(self, array: Array, there: Sequence[bool], key: str) -> None:
+        self._array = array
+        self._there = there
+        self.key = key
+
+    def __len__(self) -> int:
+        return len(self._there)
+
+    @overload
+    def __getitem__(self, i: int) -> Array | None: ...
+    @overload
+    def __getitem__(self, i: slice) -> Sequence[Array | None]: ...
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return [self[k] for k in range(*i.indices(len(self)))]
+        return self._array[i] if self._there[i] else None
+
+
+def cached_rows(feature: Feature, movies: Sequence[Movie], folder: Path) -> ArrayRows | None:
+    """Rows of a feature that reads posters, from the cache or into it; None for other features.
+
+    The key holds the feature's kind and settings, the code that reads, and the content of every
+    poster, so that neither a changed poster nor a changed extractor meets old rows.
+
+    Raises:
+        GenreelError: the cache cannot be written.
+    """
+    if not isinstance(feature, Pixels):
+        return None
+    digest = hashlib.sha256(json.dumps([feature.kind, feature.settings(), _version()]).encode())
+    for movie in movies:
+        digest.update(_content(movie))
+    return stored_rows(
+        folder / f"{feature.kind}-{digest.hexdigest()[:32]}.npy",
+        (len(movies), *feature.shape),
+        np.uint8,
+        lambda: enumerate(progress(_read_all(feature, movies), "posters", len(movies))),
+    )
+
+
+def rows_key(rows: Sequence[Any]) -> str:
+    """Names the content of rows: that of the file they come from, or their own digest."""
+    if isinstance(rows, ArrayRows):
+        return rows.key
+    digest = hashlib.sha256()
+    for row in rows:
+        for array in row if isinstance(row, tuple) else (row,):
+            content = b"" if array is None else array.tobytes()
+            digest.update(f"{'-' if array is None else len(content)} ".encode() + content)
+    return digest.hexdigest()
+
+
+def stored_rows(
+    path: Path,
+    shape: tuple[int, ...],
+    dtype: Any,
+    fill: Callable[[], Iterable[tuple[int, Array | None]]],
+) -> ArrayRows:
+    """Rows of the file `path`; where it is not there yet, `fill` gives each with its number."""
+    flags = path.with_suffix(".json")
+    if not (flags.is_file() and path.is_file()):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=path.parent) as temporary:
+                array = np.lib.format.open_memmap(
+                    Path(temporary) / "rows.npy", mode="w+", dtype=dtype, shape=shape
+                )
+                there = [False] * shape[0]
+                for i, row in fill():
+                    if row is not None:
+                        array[i] = row
+                        there[i] = True
+                array.flush()
+                (Path(temporary) / "flags.json").write_text(json.dumps(there))
+                os.replace(Path(temporary) / "rows.npy", path)
+                os.replace(Path(temporary) / "flags.json", flags)
+        except OSError as error:
+            raise GenreelError(
+                f"cannot write the cache {path.parent} ({error.strerror}); "
+                "free some space or set GENREEL_CACHE"
+            ) from None
+    return ArrayRows(np.load(path, mmap_mode="r"), json.loads(flags.read_text()), path.stem)
+
+
+def _read_all(feature: Feature, movies: Sequence[Movie]) -> Iterator[Array | None]:
+    def read(movie: Movie) -> Any:
+        try:
+            return feature.read(movie)
+        except InputError:
+            return None
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for start in range(0, len(movies), 256):  # bounded, so that rows do not pile up
+            yield from pool.map(read, movies[start : start + 256])
+
+
+@functools.cache
+def _version() -> list[str]:
+    """What tells the code that reads posters from older code: its own text, and Pillow's number."""
+    texts = [Path(str(module.__file__)).read_bytes() for module in (posters, image)]
+    return [PIL.__version__, *(hashlib.sha256(text).hexdigest() for text in texts)]
+
+
+def _content(movie: Movie) -> bytes:
+    """A digest of the poster; unreadable ones count as missing."""
+    poster = movie.poster
+    try:
+        if poster is None:
+            return b"\0"
+        if isinstance(poster, Path):
+            with poster.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").digest()
+        if not isinstance(poster, bytes):
+            poster = f"{poster.mode} {poster.size} ".encode() + poster.tobytes()
+        return hashlib.sha256(poster).digest()
+    except OSError:
+        return b"\0"

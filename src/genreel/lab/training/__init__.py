@@ -1,1 +1,0 @@
-"""From recipe and catalogue to bundle."""
