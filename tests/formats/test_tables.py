@@ -238,7 +238,7 @@ def test_a_column_is_named_as_a_person_sees_it(tmp_path: Path, name: str) -> Non
 
 def test_known_columns_in_capitals_can_be_mapped(tmp_path: Path) -> None:
     path = written(tmp_path, "Release Year,Title,Genre,Plot\n1950,Alba,drama,Rain.\n")
-    columns = {"title": "Title", "plot": "Plot", "year": "Release Year", "genres": "Genre"}
+    columns = {"Title ": "Title", "plot": "Plot", "year": "Release Year", "genres": "Genre"}
     back, _ = imported("columns", path, tmp_path / "out", Options(columns))
     movie = back["row 1"]
     assert (movie.title, movie.year, movie.plot) == ("Alba", 1950, "Rain.")
@@ -397,6 +397,12 @@ def test_a_person_s_tags_keep_their_gaps() -> None:
     new, marks, _ = write_shopify(data, {"a": FOUND}, {})
     assert new == b"Handle;Title;Tags\na;Alba;vintage,A2,  b,Drama,Crime\n"
     assert write_shopify(new, {"a": FOUND}, marks)[2] == []
+
+
+def test_tags_that_a_spreadsheet_would_run() -> None:
+    data = b"Handle,Title,Tags\na,Alba,=1+1\nb,Brume,=2\n"
+    new, _, _ = write_shopify(data, {"a": FOUND}, {}, safe_cells=True)
+    assert new == data.replace(b"=1+1", b'"\'=1+1, Drama, Crime"')
 
 
 def test_a_table_without_handles_is_refused() -> None:

@@ -108,10 +108,10 @@ class Cells:
             raw = _split(body, self.delimiter)
             whole = all(cell.startswith('"') for cell in raw)
             for place, cell in enumerate(cells):
-                if place in texts:
-                    raw[place] = self._cell(texts[place], raw[place].startswith('"'))
-                elif safe_cells and safe_cell(cell) != cell:
-                    raw[place] = self._cell(safe_cell(cell), raw[place].startswith('"'))
+                text = texts.get(place, cell)
+                text = safe_cell(text) if safe_cells else text
+                if text != cell:
+                    raw[place] = self._cell(text, raw[place].startswith('"'))
             raw += [self._cell(texts[place], whole) if place in texts else "" for place in extra]
             return self.delimiter.join(raw) + end
         return body + self.delimiter * len(extra) + end

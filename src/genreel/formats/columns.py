@@ -41,7 +41,9 @@ def read_columns(path: Path, options: Options) -> Iterator[Movie]:
     posters = source if path.is_dir() else None
     if options.posters:
         posters = Source(options.posters)
-    unknown = set(options.columns) - set(COLUMNS)
+    mapping = {ours.strip().lower(): theirs for ours, theirs in options.columns.items()}
+    options = replace(options, columns=mapping)
+    unknown = set(mapping) - set(COLUMNS)
     if unknown:
         raise CatalogueError(f"no column {min(unknown)!r} in a catalogue; use {', '.join(COLUMNS)}")
     columns: dict[tuple[str, ...], dict[str, str]] = {}
