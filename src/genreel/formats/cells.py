@@ -8,9 +8,9 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from genreel.catalogue import MAX_CELL
 from genreel.errors import CatalogueError
 from genreel.formats.table import safe_cell
+from genreel.tables import MAX_CELL
 
 
 @dataclass(frozen=True)

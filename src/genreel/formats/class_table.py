@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from genreel.catalogue import Movie, csv_rows
+from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
 from genreel.formats.film import Options, bad_row, film, literal
 from genreel.formats.source import Source
+from genreel.tables import csv_rows
 
 
 def read_class_table(path: Path, options: Options | None = None) -> Iterator[Movie]:

@@ -12,19 +12,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from genreel.catalogue import (
-    COLUMNS,
-    GENRE_COLUMNS,
-    Movie,
-    Records,
-    csv_rows,
-    inside,
-    read_json_lines,
-    read_parquet_rows,
-)
+from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
 from genreel.formats.film import Options, bad_row, film, genres_of, literal, year_of
 from genreel.formats.source import Poster, Source
+from genreel.paths import inside
+from genreel.tables import (
+    COLUMNS,
+    GENRE_COLUMNS,
+    Records,
+    csv_rows,
+    read_json_lines,
+    read_parquet_rows,
+)
 
 
 def read_columns(path: Path, options: Options) -> Iterator[Movie]:

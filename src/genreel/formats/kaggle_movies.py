@@ -7,10 +7,11 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from genreel.catalogue import Movie, csv_rows
+from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
 from genreel.formats.film import Options, bad_row, film, literal
 from genreel.formats.source import Source
+from genreel.tables import csv_rows
 
 # What stands there where nobody wrote a plot.
 _NO_PLOT = frozenset(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from genreel.catalogue import read_json_lines
+from genreel.tables import read_json_lines
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 

@@ -6,8 +6,8 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from genreel.catalogue import parquet_batches
 from genreel.errors import CatalogueError, MissingExtra
+from genreel.tables import parquet_batches
 
 
 class Parquet:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from genreel.catalogue import COLUMNS, GENRE_COLUMNS, MARK, movie_from_record
+from genreel.catalogue import movie_from_record
 from genreel.errors import CatalogueError
 from genreel.formats.cells import Cells
 from genreel.formats.mark import Found, merge, read_mark
 from genreel.formats.members import edit_lines
 from genreel.formats.parquet import Parquet
+from genreel.tables import COLUMNS, GENRE_COLUMNS, MARK
 
 _OTHERS = tuple(column for column in GENRE_COLUMNS if column != "genres")
 

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from genreel.catalogue import GENRE_COLUMNS, Movie
+from genreel.catalogue import Movie
 from genreel.errors import CatalogueError, MissingExtra
 from genreel.files import whole_file
+from genreel.tables import GENRE_COLUMNS
 
 GENRES_OF = {
     speaks or "genreel": column for column, speaks in GENRE_COLUMNS.items() if column != "genres_ml"

@@ -29,6 +29,7 @@ from genreel.catalogue import Movie
 from genreel.errors import CatalogueError, VocabularyError
 from genreel.files import write_whole
 from genreel.formats.film import Options, film
+from genreel.paths import cache_folder
 from genreel.progress import say
 from genreel.vocabulary import TMDB_IDS, spelling
 
@@ -264,8 +265,7 @@ def _own_client() -> Client:
     token = os.environ.get(TOKEN, "").strip()
     if not token:
         raise CatalogueError(f"no token; get one at themoviedb.org and put it into {TOKEN}")
-    cache = os.environ.get("GENREEL_CACHE", "") or Path.home() / ".cache" / "genreel"
-    return Client(token, Path(cache) / "tmdb")
+    return Client(token, cache_folder() / "tmdb")
 
 
 def _film(client: Client, row: Mapping[str, Any], size: str, options: Options) -> Movie:

@@ -16,7 +16,6 @@ from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError, RecipeError
 from genreel.features import KINDS as FEATURE_KINDS
 from genreel.features import Feature
-from genreel.lab.cache import default_cache
 from genreel.lab.evaluation.card import model_card
 from genreel.lab.evaluation.evaluate import evaluate
 from genreel.lab.evaluation.rules import Choice, Scored, cases_of, choose_rules
@@ -28,6 +27,7 @@ from genreel.lab.models import KINDS as MODEL_KINDS
 from genreel.lab.recipe import ModelSpec, Recipe
 from genreel.lab.splits import PARTS, Split, stratified_split
 from genreel.lab.weights import FITS
+from genreel.paths import cache_folder
 from genreel.predictor import Predictor
 from genreel.progress import say
 
@@ -77,7 +77,7 @@ def train(
     for name, chosen in parts.items():
         say(f"{name}: {len(chosen)} movies")
     features = fit_features(recipe, parts["train"])
-    cache = default_cache()
+    cache = cache_folder()
     train_part = read_examples(parts["train"], features, recipe.vocabulary, cache)
     if recipe.head.data.presumed:
         train_part = presume_absent(train_part, parts["train"], recipe.head.data.presumed)

@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
 
-from genreel.app.service.settings import Settings
 from genreel.catalogue import Movie
 from genreel.errors import GenreelError
 from genreel.predictor import Prediction, Predictor

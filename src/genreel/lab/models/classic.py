@@ -28,12 +28,12 @@ from sklearn.utils.class_weight import compute_sample_weight
 from genreel.calibration import logit
 from genreel.errors import RecipeError
 from genreel.features import Feature
-from genreel.lab.cache import default_cache
 from genreel.lab.examples import Examples
 from genreel.lab.frozen import Extractor, extracted_rows
 from genreel.lab.imbalance import CORRECTIONS, imbalance_problem, resampled
 from genreel.lab.model import Place, Scores, biased_logistic, inputs_of, prior
 from genreel.lab.settings import nearest
+from genreel.paths import cache_folder
 from genreel.progress import progress
 from genreel.vocabulary import Labels
 
@@ -290,7 +290,7 @@ class Classic:
         """Sparse for terms, dense float32 for posters; shape (n, d)."""
         [name] = self.features
         if self.extractor is not None:
-            examples = extracted_rows(examples, name, self.extractor, default_cache())
+            examples = extracted_rows(examples, name, self.extractor, cache_folder())
         feature = examples.features[name]
         if not feature.array:
             return sparse_rows(examples.read(name), _width(feature))
