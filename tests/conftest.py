@@ -8,6 +8,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from genreel.lab.splits import Split
 
 SAMPLES = Path(__file__).parent.parent / "samples"
-NO_LAB = "the lab is not installed; pip install 'genreel[lab]'"
+
+# Folders of tests that need an extra: the library that shows whether it is installed.
+EXTRAS = {"lab": "torch", "app": "fastapi"}
 
 # The fast recipe, small enough to train in seconds on the samples.
 TINY = (
@@ -35,6 +38,31 @@ TINY = (
     "training.epochs=1",
     "training.batch_size=4",
 )
+
+
+def reason(extra: str) -> str:
+    return f"the extra {extra!r} is not installed; pip install 'genreel[{extra}]'"
+
+
+class SkippedFolder(pytest.Dir):
+    """A folder of tests whose extra is not installed."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        pytest.skip(reason(self.path.name))
+
+
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Skips a whole folder, with one line, before its files import what is not there."""
+    library = EXTRAS.get(path.name) if path.parent == Path(__file__).parent else None
+    if library is None or find_spec(library):
+        return None
+    return SkippedFolder.from_parent(parent, path=path)
+
+
+@pytest.fixture(scope="session")
+def lab() -> None:
+    """Skips a test outside `tests/lab` that needs the lab."""
+    pytest.importorskip("torch", reason=reason("lab"))
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -63,7 +91,7 @@ def movies() -> list[Movie]:
 
 
 @pytest.fixture(scope="session")
-def split(movies: list[Movie]) -> Split:
+def split(lab: None, movies: list[Movie]) -> Split:
     """The sample movies in three."""
     from genreel.lab.splits import Split
 
@@ -74,7 +102,6 @@ def split(movies: list[Movie]) -> Split:
 @pytest.fixture(scope="session")
 def trained_bundle(tmp_path_factory: pytest.TempPathFactory, split: Split) -> Path:
     """The fast recipe at tiny settings with random weights, trained by the lab on the samples."""
-    pytest.importorskip("torch", reason=NO_LAB)
     from genreel.lab.recipe import load_recipe
     from genreel.lab.train import train
 
