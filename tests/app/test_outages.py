@@ -232,15 +232,15 @@ def test_history_and_undo_follow_what_happened(store: Store, put_back: Callable[
     store.save(Movie("a", "Alba"))
     for genre in ("Comedy", "War", "Drama"):
         put_back()
-        store.review("a", [genre])
+        store.save_review("a", [genre])
     put_back()
     store.edit("a", {"title": "Brume"})
     kinds = [event["kind"] for event in store.history("a")]
     assert kinds == ["edit", "review", "review", "review", "add"]
-    store.undo("a")
+    store.undo_last("a")
     assert (store.film("a").title, store.film("a").genres) == ("Alba", ("Drama",))
     put_back()
-    store.undo("a")
+    store.undo_last("a")
     assert store.film("a").genres == ("War",)
 
 
@@ -251,7 +251,7 @@ def test_what_was_learnt_last_is_the_newest(store: Store, put_back: Callable[[],
     again = store.tuning.save_correction(Correction({"1950": {"Crime": Shift(2, 1, 0.5, 0)}}), {})
     put_back()
     last = store.tuning.save_correction(Correction({"1950": {"Crime": Shift(1, 1, 0.5, 0)}}), {})
-    assert [one["version"] for one in store.tuning.learnt()] == [last, again, first]
+    assert [one["version"] for one in store.tuning.list_corrections()] == [last, again, first]
     assert store.tuning.go_back() == again
 
 

@@ -19,7 +19,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from genreel.app.server import fetch
-from genreel.app.server.api import MAX_FILES
+from genreel.app.server.api.films import MAX_FILES
 from genreel.app.server.application import create_app
 from genreel.app.server.pages import genre_keys
 from genreel.app.service.batches import PATIENT, Batches, Busy, Closing
@@ -498,7 +498,7 @@ def test_a_stop_finishes_what_waits() -> None:
 
 
 def test_few_may_have_patience() -> None:
-    batches = Batches(Slow(), workers=1)  # type: ignore[arg-type]
+    batches = Batches(Slow(), size=2, waiting=2, workers=1)  # type: ignore[arg-type]
     with contextlib.ExitStack() as stack:
         for _ in range(PATIENT):
             stack.enter_context(batches.patience())

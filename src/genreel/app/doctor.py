@@ -1,4 +1,4 @@
-"""What is installed, what is missing, and the exact command that mends it."""
+"""What is installed, what is missing, and the exact command that installs it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ EXTRAS = {
 }
 """Extra → what it is for."""
 
-# Distributions whose module is called otherwise.
 _MODULES = {
     "iterative-stratification": "iterstrat",
     "pillow": "PIL",
@@ -34,52 +33,41 @@ _MODULES = {
     "pytest-xdist": "xdist",
     "tomli-w": "tomli_w",
 }
+"""Distribution → its module, where the names differ."""
 
 
-def required(extra: str = "") -> list[str]:
-    """Names of the distributions that genreel, or one of its extras, asks for directly."""
-    found = []
+def requirements(extra: str = "") -> list[str]:
+    """Names of the distributions that genreel, or one of its extras, depends on directly."""
+    names = []
     for line in importlib.metadata.requires("genreel") or []:
         name = re.match(r"[\w.-]+", line)
         marker = re.search(r"extra == ['\"]([\w-]+)['\"]", line)
         if name and name[0] != "genreel" and (marker[1] if marker else "") == extra:
-            found.append(name[0].lower())
-    return found
+            names.append(name[0].lower())
+    return names
 
 
 def missing(extra: str = "") -> list[str]:
-    """Those of `required(extra)` that cannot be imported."""
-    return [name for name in required(extra) if not _module_there(name)]
+    """Those of `requirements(extra)` that cannot be imported."""
+    return [name for name in requirements(extra) if not can_import(name)]
 
 
 def examine() -> bool:
-    """Prints the findings; whether prediction works."""
+    """Prints what is installed and what is missing; returns whether prediction works."""
     print(f"genreel {genreel.__version__}, Python {platform.python_version()}, {sys.platform}")
-    absent = missing()
-    for name in required():
+    for name in requirements():
         print(f"  {name:<12} {_version(name)}")
-    works = not absent
-    if absent:
-        print(f"  missing: {', '.join(absent)}; run: python -m pip install genreel")
-    else:
-        from genreel.predictor import Predictor
-
-        try:
-            predictor = Predictor()
-            predictor.predict(plot="A detective hunts a murderer through the rain.")
-            print(f"  default bundle: works, {len(predictor.genres)} genres")
-        except GenreelError as error:
-            works = False
-            print(f"  default bundle: {error}")
+    names = missing()
+    if names:
+        print(f"  missing: {', '.join(names)}; run: python -m pip install genreel")
+    works = not names and _try_default_bundle()
     for extra, purpose in EXTRAS.items():
-        absent = missing(extra)
-        if absent:
-            print(
-                f"  [{extra}] {purpose}: not installed (lacks {', '.join(absent)}); "
-                f"run: python -m pip install 'genreel[{extra}]'"
-            )
-        else:
-            print(f"  [{extra}] {purpose}: installed")
+        names = missing(extra)
+        state = "installed"
+        if names:
+            state = f"not installed (lacks {', '.join(names)}); "
+            state += f"run: python -m pip install 'genreel[{extra}]'"
+        print(f"  [{extra}] {purpose}: {state}")
     try:
         print(f"  keywords inside posters: {find_exiftool()}")
     except GenreelError as error:
@@ -87,7 +75,22 @@ def examine() -> bool:
     return works
 
 
-def _module_there(name: str) -> bool:
+def _try_default_bundle() -> bool:
+    """Prints whether the default bundle predicts, and returns it."""
+    from genreel.predictor import Predictor
+
+    try:
+        predictor = Predictor()
+        predictor.predict(plot="A detective hunts a murderer through the rain.")
+    except GenreelError as error:
+        print(f"  default bundle: {error}")
+        return False
+    print(f"  default bundle: works, {len(predictor.genres)} genres")
+    return True
+
+
+def can_import(name: str) -> bool:
+    """Whether a distribution's module can be found."""
     module = _MODULES.get(name, name.replace("-", "_"))
     return importlib.util.find_spec(module) is not None
 

@@ -29,7 +29,7 @@ def write(predictions: Iterable[Prediction], form: str, genres: Sequence[str], t
         top_k: scores that a row of the table shows.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A file is UTF-8 on every system; a file name that no encoding knows stops nothing.
+        # A file is UTF-8 on every system; a file name that is not Unicode is written with escapes.
         encoding = None if sys.stdout.isatty() else "utf-8"
         sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
     if form == "table":
@@ -97,11 +97,11 @@ def _write_parquet(predictions: Iterable[Prediction], genres: Sequence[str]) -> 
     )
 
     def row(prediction: Prediction) -> dict[str, Any]:
-        shown = {**prediction.scores, **prediction.to_dict()}
+        cells = {**prediction.scores, **prediction.to_dict()}
         for name in ("id", "error"):
-            if shown[name]:  # a file name may hold what UTF-8 cannot
-                shown[name] = shown[name].encode("utf-8", "backslashreplace").decode()
-        return shown
+            if cells[name]:  # a file name may hold what UTF-8 cannot
+                cells[name] = cells[name].encode("utf-8", "backslashreplace").decode()
+        return cells
 
     rows = map(row, predictions)
     with pq.ParquetWriter(sys.stdout.buffer, schema) as writer:
@@ -110,7 +110,7 @@ def _write_parquet(predictions: Iterable[Prediction], genres: Sequence[str]) -> 
 
 
 def _write_table(predictions: Iterable[Prediction], top_k: int) -> None:
-    """Rows of fixed widths, so that they appear as they are predicted."""
+    """Rows of fixed widths, so that each can be printed as soon as it is predicted."""
     from rich.cells import set_cell_size
     from rich.text import Text
 
@@ -132,25 +132,25 @@ def _write_table(predictions: Iterable[Prediction], top_k: int) -> None:
             style = "green" if prediction.genres else "dim"
             line.append(set_cell_size(_fit(genres, second), second) + "  ", style)
             scores = prediction.labels(top_k)
-            shown = "  ".join(f"{s['label']} {s['score']:.2f}" for s in scores)
-            line.append(_printable(shown), "dim")
+            text = "  ".join(f"{s['label']} {s['score']:.2f}" for s in scores)
+            line.append(_printable(text), "dim")
         if prediction.error:
             line.append(("  " if prediction.scores else "") + _printable(prediction.error), "red")
         console.print(line)
         for genre, why in (prediction.why or {}).items():
-            console.print(Text(f"  {genre}: {_printable(_spoken(why))}", "cyan"))
+            console.print(Text(f"  {genre}: {_printable(_reasons(why))}", "cyan"))
 
 
-def _spoken(why: Why) -> str:
-    """What spoke for a genre, in one line: words and places with their weights."""
+def _reasons(why: Why) -> str:
+    """Why a genre was predicted, in one line: words and places with their weights."""
     words = {word.word: word.weight for word in why["words"]}
-    said = [f"{word} +{weight:.1f}" for word, weight in words.items()]
-    said += [f"poster {_place(area)} +{area.weight:.1f}" for area in why["areas"][:2]]
-    return ", ".join(said) or "nothing in particular"
+    reasons = [f"{word} +{weight:.1f}" for word, weight in words.items()]
+    reasons += [f"poster {_place(area)} +{area.weight:.1f}" for area in why["areas"][:2]]
+    return ", ".join(reasons) or "nothing in particular"
 
 
 def _place(area: Area) -> str:
-    """Where on the poster, as a person would say it."""
+    """Where on the poster: top, middle or bottom, and left, centre or right."""
     down, right = (area.top + area.bottom) / 2, (area.left + area.right) / 2
     row = "top" if down < 1 / 3 else "bottom" if down > 2 / 3 else "middle"
     column = "left" if right < 0.3 else "right" if right > 0.7 else "centre"
@@ -158,14 +158,14 @@ def _place(area: Area) -> str:
 
 
 def _console() -> Console:
-    """Standard output, plain where it is no terminal or a person asks for that."""
+    """Standard output; without colours where it is not a terminal, or NO_COLOR is set."""
     from rich.console import Console
 
     class Output(Console):
         def on_broken_pipe(self) -> None:
-            raise BrokenPipeError  # as for every other format, and not rich's own exit code
+            raise BrokenPipeError  # as every other format does; rich would end the process
 
-    # NO_COLOR alone would leave rich's bold and dim.
+    # By itself, rich would still print bold and dim where NO_COLOR is set.
     return Output(
         highlight=False,
         soft_wrap=True,
@@ -174,7 +174,7 @@ def _console() -> Console:
 
 
 def _printable(text: str) -> str:
-    """Text whose control characters, which a terminal would obey, are spaces."""
+    """Text with spaces for control characters, which a terminal would obey."""
     return "".join(c if c.isprintable() else " " for c in text)
 
 
@@ -223,8 +223,7 @@ def print_decades(cells: Sequence[Any]) -> None:
         table.add_column(column, justify="right")
     for row in dict.fromkeys(cell.trained_on for cell in cells):
         values = {c.tested_on: c.macro_roc_auc for c in cells if c.trained_on == row}
-        shown = [_figure(values[name]) if name in values else "" for name in columns]
-        table.add_row(row, *shown)
+        table.add_row(row, *(_figure(values[name]) if name in values else "" for name in columns))
     _console().print(table)
 
 

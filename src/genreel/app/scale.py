@@ -1,9 +1,9 @@
 """Predicts on several processes or machines with Ray. The only file that imports ray.
 
-One task reads the movies and cuts them into parts; a pool of actors, each with a Predictor of one
-thread, predicts a part and writes it to the output folder, whole or not at all. Through Ray travel
-rows and paths, never posters: every machine must see the same files. A part that is there is not
-predicted again, so a run that was stopped goes on when it is given again.
+One task reads the movies and cuts them into parts. A pool of actors, each with a Predictor of one
+thread, predicts parts and writes them to the output folder, whole or not at all. Ray carries rows
+and paths, never posters: every machine must see the same files. A part that exists is not
+predicted again, so the same command resumes a run that was stopped.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ FORMAT = 1
 """Version of the output folder's layout."""
 
 PART_ROWS = 250
-"""Movies of a part: seconds of work, lost at most once per actor when a run is stopped."""
+"""Movies of a part: seconds of work. A run that is stopped loses at most one part per actor."""
 
 STORE_BYTES = 128 * 2**20
-"""Memory that a local Ray may use for rows on their way."""
+"""Memory that a local Ray may use for rows between its tasks."""
 
 MANIFEST = "manifest.json"
 
@@ -83,15 +83,14 @@ class Job:
 
 
 def predict(job: Job) -> Iterator[Prediction]:
-    """Predicts what is not predicted yet, then yields every prediction in the input's order.
+    """Predicts the parts that do not exist yet, then yields all predictions in the input's order.
 
     Raises:
         GenreelError: the input or the bundle cannot be used, the output folder belongs to another
             run, or Ray failed.
     """
-    here = job.folder or Path.cwd()
-    job = dataclasses.replace(job, out=job.out.resolve(), folder=here)
-    movies_of(job.paths)  # which refuses an input that is not there
+    job = dataclasses.replace(job, out=job.out.resolve(), folder=job.folder or Path.cwd())
+    movies_of(job.paths)  # raises where the input does not exist
     manifest = _manifest(job)
     parts = _open_folder(job.out, manifest)
     if parts is None or any(not _part(job.out, number).is_file() for number in range(parts)):
@@ -104,7 +103,7 @@ def predict(job: Job) -> Iterator[Prediction]:
 
 
 def _manifest(job: Job) -> dict[str, Any]:
-    """What the parts of a folder depend on, but for the posters' content."""
+    """What the parts of a folder depend on, except the posters' content."""
     return {
         "format": FORMAT,
         "genreel": genreel.__version__,
@@ -121,14 +120,14 @@ def _manifest(job: Job) -> dict[str, Any]:
 def _fingerprint(paths: Iterable[str]) -> str:
     """Hash of the tables' content and of the posters' names."""
     digest = hashlib.sha256()
-    for given in paths:
+    for path in paths:
         try:
-            found = movies_of([given])
-            if isinstance(found, Catalogue):
-                with found.path.open("rb") as file:
+            movies = movies_of([path])
+            if isinstance(movies, Catalogue):
+                with movies.path.open("rb") as file:
                     digest.update(hashlib.file_digest(file, "sha256").digest())
             else:
-                for movie in found:
+                for movie in movies:
                     digest.update(os.fsencode(str(movie.poster)) + b"\0")
         except (GenreelError, OSError) as error:
             digest.update(os.fsencode(str(error)))
@@ -136,30 +135,30 @@ def _fingerprint(paths: Iterable[str]) -> str:
 
 
 def _open_folder(out: Path, manifest: Mapping[str, Any]) -> int | None:
-    """Makes the folder ready; the number of its parts where an earlier run finished them."""
+    """Prepares the folder; returns the number of its parts if an earlier run finished them."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        there = (out / MANIFEST).read_bytes() if (out / MANIFEST).exists() else b""
-        strange = not there and any(out.glob("[!.]*"))
+        text = (out / MANIFEST).read_bytes() if (out / MANIFEST).exists() else b""
+        is_foreign = not text and any(out.glob("[!.]*"))
     except OSError as error:
         raise GenreelError(f"{out}: {error.strerror}; give another --out") from None
-    if strange:
+    if is_foreign:
         raise GenreelError(f"{out} holds files of something else; give another --out")
     remove_parts(out)
-    if not there:
+    if not text:
         _write_manifest(out, manifest)
         return None
     try:
-        earlier = dict(json.loads(there))
+        earlier = dict(json.loads(text))
     except (ValueError, TypeError):
         raise GenreelError(f"{out}/{MANIFEST} is damaged; give another --out") from None
     parts: int | None = earlier.get("parts")
-    differing = [key for key, value in manifest.items() if earlier.get(key) != value]
-    if differing:
-        raise GenreelError(
-            f"{out} holds parts of another run (its {differing[0]} differs); give another --out "
-            "or remove it"
-        )
+    for key, value in manifest.items():
+        if earlier.get(key) != value:
+            raise GenreelError(
+                f"{out} holds parts of another run (its {key} differs); give another --out "
+                "or remove it"
+            )
     return parts
 
 
@@ -182,29 +181,29 @@ def _prediction(line: bytes) -> Prediction:
     row = json.loads(line)
     why: dict[str, Why] | None = row.get("why") and {
         genre: {
-            "words": [Word(**word) for word in found["words"]],
-            "areas": [Area(**area) for area in found["areas"]],
+            "words": [Word(**word) for word in reasons["words"]],
+            "areas": [Area(**area) for area in reasons["areas"]],
         }
-        for genre, found in row["why"].items()
+        for genre, reasons in row["why"].items()
     }
     genres, missing = tuple(row["genres"]), tuple(row["missing"])
     return Prediction(row["id"], row["scores"], genres, missing, row["error"], why)
 
 
-# What Ray runs: rows are {"part", "movies" (JSON lines), "error"}; the last has no movies.
+# What Ray runs. Rows are {"part", "movies" (JSON lines), "error"}; the last has no movies.
 
 _Rows = dict[str, list[Any]]
 
 
 def _run(job: Job, seal: str) -> int:
-    """Predicts the parts that are not there; their number, those that were there included."""
+    """Predicts the parts that do not exist; returns the number of all parts."""
     total = None
-    cut: Any = _cut  # Ray's types do not know of fn_args
+    cut: Any = _cut  # Ray's types do not know fn_args
     with _quiet(), _ray(job.workers):
         rows = (
             ray.data.from_items([{"part": 0}])
-            # Without a core of its own it never waits for one that an actor holds, and Ray does
-            # not fuse it with the actors, which would then read one after the other.
+            # With no core of its own, reading never waits for one that an actor holds, and Ray
+            # does not fuse it with the actors, which would then read one after the other.
             .map_batches(cut, fn_args=(job,), num_cpus=0, batch_format="numpy")
             .map_batches(
                 _Worker,
@@ -226,7 +225,7 @@ def _run(job: Job, seal: str) -> int:
 
 
 def _cut(batch: Mapping[str, Any], job: Job) -> Iterator[_Rows]:
-    """Reads the movies and cuts them into parts; leaves out those that are there."""
+    """Reads the movies and cuts them into parts; leaves out those that exist."""
     os.chdir(job.folder or ".")
     number = 0
     try:
@@ -274,9 +273,9 @@ class _Worker:
 
 def _line(movie: Movie) -> str:
     """A movie as a line of JSON, without its labels, which a prediction does not need."""
-    kept = {name: getattr(movie, name) for name in ("id", "title", "year", "plot", "problem")}
-    kept["poster"] = None if movie.poster is None else str(movie.poster)
-    return json.dumps(kept) + "\n"
+    row = {name: getattr(movie, name) for name in ("id", "title", "year", "plot", "problem")}
+    row["poster"] = None if movie.poster is None else str(movie.poster)
+    return json.dumps(row) + "\n"
 
 
 def _movie(line: str) -> Movie:
@@ -287,9 +286,9 @@ def _movie(line: str) -> Movie:
 
 @contextlib.contextmanager
 def _ray(workers: int) -> Iterator[None]:
-    """Ray for a while: the cluster that RAY_ADDRESS names, or one of this machine's own."""
+    """Ray, while it is needed: the cluster that RAY_ADDRESS names, or one on this machine."""
     address = os.environ.get("RAY_ADDRESS")
-    own: dict[str, Any] = {
+    local: dict[str, Any] = {
         "address": "local",
         "num_cpus": workers,
         "object_store_memory": STORE_BYTES,
@@ -297,7 +296,7 @@ def _ray(workers: int) -> Iterator[None]:
     }
     try:
         ray.init(
-            **({"address": address} if address else own),
+            **({"address": address} if address else local),
             log_to_driver=False,
             logging_level=logging.CRITICAL,
         )
@@ -305,7 +304,7 @@ def _ray(workers: int) -> Iterator[None]:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         context.print_on_execution_start = False
-        context.target_max_block_size = 1  # byte: a block for every part, so that all actors work
+        context.target_max_block_size = 1  # byte: a block per part, so that all actors work
         context.target_min_block_size = 1
         yield
     except (ray.exceptions.RayError, ConnectionError) as error:
@@ -319,16 +318,16 @@ def _ray(workers: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps what Ray itself writes, which no setting stops, off stdout and stderr for a while.
+    """Drops what Ray itself writes to stdout and stderr, which no setting stops.
 
-    Python's own stderr, with the progress and the errors that we show, stays; stdout is for
-    predictions, which come later.
+    Python's own `sys.stderr`, with our progress and errors, still works; predictions go to stdout
+    only after this.
     """
     sys.stderr.flush()
-    shown, stderr = os.dup(2), sys.stderr
+    terminal, stderr = os.dup(2), sys.stderr
     try:
         with (
-            os.fdopen(os.dup(shown), "w", buffering=1) as ours,
+            os.fdopen(os.dup(terminal), "w", buffering=1) as ours,
             Path(os.devnull).open("w") as nowhere,
             contextlib.redirect_stdout(nowhere),  # Ray prints its raylets' errors there
         ):
@@ -340,5 +339,5 @@ def _quiet() -> Iterator[None]:
                 yield
     finally:
         sys.stderr = stderr
-        os.dup2(shown, 2)
-        os.close(shown)
+        os.dup2(terminal, 2)
+        os.close(terminal)

@@ -15,37 +15,38 @@ def movies_of(paths: Sequence[str]) -> Iterable[Movie]:
     """The movies of all `paths`, one after the other.
 
     Raises:
-        GenreelError: the only path holds none; of several, such a one is a movie with a problem.
+        GenreelError: the only path holds no movie; of several paths, such a one becomes a movie
+            with a `problem`.
     """
     if len(paths) == 1:
-        return _source(paths[0])
-    return itertools.chain.from_iterable(map(_source_or_failure, paths))
+        return _movies_at(paths[0])
+    return itertools.chain.from_iterable(map(_movies_or_problem, paths))
 
 
-def holds_many(given: str) -> bool:
-    """Whether a path is a catalogue, a folder or standard input rather than a poster."""
-    path = Path(given)
-    return given == "-" or path.suffix.lower() in TABLE_SUFFIXES or path.is_dir()
+def holds_many(name: str) -> bool:
+    """Whether a path is a catalogue, a folder or standard input ("-") rather than a poster."""
+    path = Path(name)
+    return name == "-" or path.suffix.lower() in TABLE_SUFFIXES or path.is_dir()
 
 
-def _source(given: str) -> Iterable[Movie]:
+def _movies_at(name: str) -> Iterable[Movie]:
     """The movies of one path; GenreelError if it holds none."""
-    path = Path(given)
-    if given == "-":
+    path = Path(name)
+    if name == "-":
         return movies_from_json_lines()
-    if not holds_many(given):
+    if not holds_many(name):
         return [Movie(path.stem, poster=path)]
     if path.suffix.lower() in TABLE_SUFFIXES or any((path / name).is_file() for name in TABLES):
         return Catalogue(path)
-    found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and not p.is_dir())
-    if not found:
+    posters = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and not p.is_dir())
+    if not posters:
         raise GenreelError(f"{path}: no posters ({', '.join(SUFFIXES)}) and no table")
-    return [Movie(p.relative_to(path).with_suffix("").as_posix(), poster=p) for p in found]
+    return [Movie(p.relative_to(path).with_suffix("").as_posix(), poster=p) for p in posters]
 
 
-def _source_or_failure(given: str) -> Iterator[Movie]:
-    """The movies of one path of several; a failure is a movie, so that the others go on."""
+def _movies_or_problem(name: str) -> Iterator[Movie]:
+    """The movies of one path of several; an error becomes a movie, so that the others go on."""
     try:
-        yield from _source(given)
+        yield from _movies_at(name)
     except GenreelError as error:
-        yield Movie(given, problem=str(error))
+        yield Movie(name, problem=str(error))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genreel.app.commands import DONE, exit_code, shared
-from genreel.app.commands.flags import Command, UsageError, argument, flag, required, switch
+from genreel.app.commands.flags import Command, UsageError, argument, flag, mandatory, switch
 from genreel.app.commands.values import share
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Options:
         "a table or its folder; a media library (nfo) or a folder of posters (xmp) itself",
         Path,
     )
-    to: str = required(
+    to: str = mandatory(
         "NFO files, sidecars, a column of a table, tags of products",
         str,
         choices=(*FILES, *TABLES),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genreel.app.commands import DONE, shared
-from genreel.app.commands.flags import Command, required
+from genreel.app.commands.flags import Command, mandatory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,8 +17,8 @@ class Options:
     bundle: str = shared.bundle_argument()
     catalogue: str = shared.catalogue_argument()
     taxonomy: str = shared.taxonomy_flag()
-    out: Path = required("where it goes", Path, metavar="BUNDLE")
-    split: Path = required(shared.SPLIT, Path, metavar="FILE")
+    out: Path = mandatory("where it goes", Path, metavar="BUNDLE")
+    split: Path = mandatory(shared.SPLIT, Path, metavar="FILE")
     command: str
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genreel.app.commands import DONE, shared
-from genreel.app.commands.flags import Command, required
+from genreel.app.commands.flags import Command, mandatory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +15,7 @@ class Options:
 
     catalogue: str = shared.catalogue_argument()
     taxonomy: str = shared.taxonomy_flag()
-    out: Path = required("where they go", Path, metavar="DIR")
+    out: Path = mandatory("where they go", Path, metavar="DIR")
 
 
 def run(options: Options) -> int:

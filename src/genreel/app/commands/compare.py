@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genreel.app.commands import exit_code, shared
-from genreel.app.commands.flags import Command, arguments, required
+from genreel.app.commands.flags import Command, arguments, mandatory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ class Options:
     taxonomy: str = shared.taxonomy_flag()
     recipes: tuple[str, ...] = arguments("RECIPE", "names or .toml files", "+")
     accept_terms: tuple[str, ...] = shared.terms_flag()
-    out: Path = required("for leaderboard.csv, .json, .html", Path, metavar="DIR")
+    out: Path = mandatory("for leaderboard.csv, .json, .html", Path, metavar="DIR")
     split: Path | None = shared.split_flag()
     extra: str | None = shared.extra_flag()
     set: tuple[str, ...] = shared.set_flag()

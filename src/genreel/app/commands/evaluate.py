@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genreel.app.commands import DONE, shared
-from genreel.app.commands.flags import Command, flag, required
+from genreel.app.commands.flags import Command, flag, mandatory
 
 PARTS = ("train", "valid", "test")
 
@@ -19,7 +19,7 @@ class Options:
     bundle: str = shared.bundle_argument()
     catalogue: str = shared.catalogue_argument()
     taxonomy: str = shared.taxonomy_flag()
-    out: Path = required("for metrics.json and report.html", Path, metavar="DIR")
+    out: Path = mandatory("for metrics.json and report.html", Path, metavar="DIR")
     split: Path | None = shared.split_flag()
     part: str = flag("test", "part of the split to measure (default: %(default)s)", choices=PARTS)
     against: str | None = flag(

@@ -42,7 +42,7 @@ def flag(default: T, text: str, parse: Callable[[str], T] | None = None, **setti
     return field(default=default, metadata={"help": text, "type": parse, **settings})
 
 
-def required(text: str, parse: Callable[[str], T], **settings: object) -> T:
+def mandatory(text: str, parse: Callable[[str], T], **settings: object) -> T:
     """`--name VALUE`, without which the command does not run."""
     value: T = field(metadata={"help": text, "type": parse, "required": True, **settings})
     return value
@@ -53,7 +53,7 @@ def switch(text: str) -> bool:
     return field(default=False, metadata={"help": text, "action": "store_true"})
 
 
-def repeated(text: str, **settings: object) -> tuple[str, ...]:
+def repeatable(text: str, **settings: object) -> tuple[str, ...]:
     """`--name VALUE`, as often as wanted."""
     return field(default=(), metadata={"help": text, "action": "append", **settings})
 
@@ -99,10 +99,10 @@ def run_command(parser: Parser, argv: Sequence[str]) -> int:
     """
     namespace = parser.parse_args(argv, argparse.Namespace(command=shlex.join(["genreel", *argv])))
     command: Command[Any] = namespace.entry
+    own_parser: Parser = namespace.parser
     values = {one.name: getattr(namespace, one.name) for one in fields(command.options)}
     lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
     try:
         return command.run(command.options(**values | lists))
     except UsageError as error:
-        own: Parser = namespace.parser  # whose help page is the one to see
-        own.error(str(error))
+        own_parser.error(str(error))

@@ -13,7 +13,7 @@ from genreel.app.commands.flags import (
     UsageError,
     argument,
     flag,
-    repeated,
+    repeatable,
     switch,
 )
 from genreel.formats import FORMATS
@@ -29,7 +29,7 @@ class Options:
     format: str = argument("FORMAT", "see below", str, choices=tuple(FORMATS))
     source: Path = argument("SOURCE", "folder, file, zip archive or query", Path)
     catalogue: Path = argument("CATALOGUE", "folder, or .csv, .jsonl, .parquet in one", Path)
-    map: tuple[str, ...] = repeated(
+    map: tuple[str, ...] = repeatable(
         "a column of a table by the name it has there, such as plot=Overview",
         metavar="OURS=THEIRS",
     )

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genreel.app.commands.flags import argument, flag, repeated
+from genreel.app.commands.flags import argument, flag, repeatable
 from genreel.errors import GenreelError, MissingExtra
 
 if TYPE_CHECKING:
@@ -65,13 +65,13 @@ def extra_flag() -> str | None:
 def set_flag() -> tuple[str, ...]:
     """--set."""
     text = "change a setting of the recipe, such as training.epochs=3"
-    return repeated(text, metavar="KEY=VALUE")
+    return repeatable(text, metavar="KEY=VALUE")
 
 
 def terms_flag() -> tuple[str, ...]:
     """--accept-terms."""
     text = "you have the agreement that a source's terms ask for where a model learns from it"
-    return repeated(text, choices=("tmdb",))
+    return repeatable(text, choices=("tmdb",))
 
 
 # Steps

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genreel.app.commands import DONE, shared, values
-from genreel.app.commands.flags import Command, UsageError, flag, required
+from genreel.app.commands.flags import Command, UsageError, flag, mandatory
 
 if TYPE_CHECKING:
     from genreel.catalogue import Movie
@@ -21,7 +21,7 @@ class Options:
 
     catalogue: str = shared.catalogue_argument()
     taxonomy: str = shared.taxonomy_flag()
-    out: Path = required("JSON file", Path, metavar="FILE")
+    out: Path = mandatory("JSON file", Path, metavar="FILE")
     valid: float = flag(0.1, "share (default: %(default)s)", values.share)
     test: float = flag(0.1, "share (default: %(default)s)", values.share)
     seed: int = flag(0, "(default: %(default)s)", values.seed)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genreel.app.commands import DONE, shared
-from genreel.app.commands.flags import Command, required
+from genreel.app.commands.flags import Command, mandatory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +17,7 @@ class Options:
     recipe: str = shared.recipe_argument()
     catalogue: str = shared.catalogue_argument()
     taxonomy: str = shared.taxonomy_flag()
-    out: Path = required("where it goes", Path, metavar="BUNDLE")
+    out: Path = mandatory("where it goes", Path, metavar="BUNDLE")
     accept_terms: tuple[str, ...] = shared.terms_flag()
     split: Path | None = shared.split_flag()
     extra: str | None = shared.extra_flag()

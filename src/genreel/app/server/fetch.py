@@ -44,14 +44,14 @@ def public_address(host: str, port: int) -> str:
         InputError: it has none, or one that is private, local or reserved.
     """
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise InputError(f"no host {host[:80]}") from None
-    addresses = [str(entry[4][0]) for entry in found]
+    addresses = [str(entry[4][0]) for entry in entries]
     for one in addresses:
         ip = ipaddress.ip_address(one.partition("%")[0])
-        mapped = getattr(ip, "ipv4_mapped", None) or ip
-        if not mapped.is_global or mapped.is_multicast:
+        ip = getattr(ip, "ipv4_mapped", None) or ip
+        if not ip.is_global or ip.is_multicast:
             raise InputError(f"{host[:80]} is not a public address; posters there are not fetched")
     return addresses[0]
 
@@ -67,7 +67,7 @@ def _get(address: str, max_bytes: int, deadline: float) -> tuple[int, dict[str, 
     ip = public_address(parts.hostname, port)
     connection = http.client.HTTPConnection(parts.hostname, port)
     try:
-        raw = socket.create_connection((ip, port), timeout=_left(deadline))
+        raw = socket.create_connection((ip, port), timeout=_seconds_until(deadline))
         if parts.scheme == "https":
             raw = ssl.create_default_context().wrap_socket(raw, server_hostname=parts.hostname)
         connection.sock = raw
@@ -76,7 +76,7 @@ def _get(address: str, max_bytes: int, deadline: float) -> tuple[int, dict[str, 
         answer = connection.getresponse()
         body = bytearray()
         while chunk := answer.read1(64 * 2**10):
-            raw.settimeout(_left(deadline))
+            raw.settimeout(_seconds_until(deadline))
             body += chunk
             if len(body) > max_bytes:
                 raise InputError(f"{address[:80]} has more than {max_bytes:,} bytes")
@@ -88,8 +88,8 @@ def _get(address: str, max_bytes: int, deadline: float) -> tuple[int, dict[str, 
         connection.close()
 
 
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
+def _seconds_until(deadline: float) -> float:
+    seconds = deadline - time.monotonic()
+    if seconds <= 0:
         raise InputError(f"a poster took more than {SECONDS:.0f} s")
-    return left
+    return seconds

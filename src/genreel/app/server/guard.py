@@ -56,11 +56,11 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
-        refused = self._refusal(scope)
-        if refused is not None:
-            await refused(scope, receive, with_headers)
+        refusal = self._refusal(scope)
+        if refusal is not None:
+            await refusal(scope, receive, with_headers)
         else:
-            await self.app(scope, self._limited(receive), with_headers)
+            await self.app(scope, self._with_limits(receive), with_headers)
 
     def _refusal(self, scope: Scope) -> Any:
         headers = Headers(scope=scope)
@@ -68,9 +68,9 @@ class Guard:
         if self.settings.loopback and _host(headers.get("host", "")) not in LOCAL:
             # Or a name that somebody else points at 127.0.0.1 would make us theirs.
             return problem(421, "this server answers to localhost and 127.0.0.1 alone")
-        if scope["method"] not in ("GET", "HEAD", "OPTIONS") and _cross_site(headers):
+        if scope["method"] not in ("GET", "HEAD", "OPTIONS") and _is_cross_site(headers):
             return problem(403, "a page of another site may not change anything here")
-        if self.settings.token and not path.startswith(OPEN) and not self._known(headers):
+        if self.settings.token and not path.startswith(OPEN) and not self._has_token(headers):
             if "text/html" in headers.get("accept", ""):
                 from starlette.responses import RedirectResponse
 
@@ -83,24 +83,24 @@ class Guard:
             return problem(413, self._too_large())
         return None
 
-    def _known(self, headers: Headers) -> bool:
-        scheme, _, given = headers.get("authorization", "").partition(" ")
+    def _has_token(self, headers: Headers) -> bool:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-            given = cookie.value if cookie else ""
-        return hmac.compare_digest(given.encode(), self.settings.token.encode())
+            token = cookie.value if cookie else ""
+        return hmac.compare_digest(token.encode(), self.settings.token.encode())
 
     def _too_large(self) -> str:
         return f"a request may have {self.settings.max_body:,} bytes; send less at once"
 
-    def _limited(self, receive: Receive) -> Receive:
+    def _with_limits(self, receive: Receive) -> Receive:
         """Receives a body that is neither too large nor too slow."""
-        size, ended = 0, False
+        size, is_over = 0, False
         deadline = asyncio.get_running_loop().time() + self.settings.body_seconds
 
-        async def limited() -> Message:
-            nonlocal size, ended
-            if ended:
+        async def receive_some() -> Message:
+            nonlocal size, is_over
+            if is_over:
                 return await receive()
             try:
                 async with asyncio.timeout_at(deadline):
@@ -108,19 +108,19 @@ class Guard:
             except TimeoutError:
                 raise HTTPException(408, "the request took too long to arrive") from None
             size += len(message.get("body", b""))
-            ended = not message.get("more_body", False)
+            is_over = not message.get("more_body", False)
             if size > self.settings.max_body:
                 raise HTTPException(413, self._too_large())
             return message
 
-        return limited
+        return receive_some
 
 
 def _host(header: str) -> str:
     return urlsplit(f"//{header}").hostname or ""
 
 
-def _cross_site(headers: Headers) -> bool:
+def _is_cross_site(headers: Headers) -> bool:
     """Whether a browser says that a page of another origin asks.
 
     Every browser of the last years sends Sec-Fetch-Site; older ones send Origin with what

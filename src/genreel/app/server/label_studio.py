@@ -1,4 +1,7 @@
-"""The endpoints that Label Studio asks of a machine-learning backend, under /labelstudio."""
+"""The endpoints that Label Studio asks of a machine-learning backend, under /labelstudio.
+
+GET /health, POST /setup and POST /predict are as label-studio-ml's server has them.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ from typing import Any
 
 from fastapi import APIRouter, Body
 
-from genreel.app.server.problems import DESCRIBED
+from genreel.app.server.dependencies import ServiceDep
+from genreel.app.server.fetch import fetch
+from genreel.app.server.problems import RESPONSES
 from genreel.app.service.service import Service
 from genreel.catalogue import Movie, movie_from_record
 from genreel.errors import GenreelError, VocabularyError
@@ -18,33 +23,35 @@ from genreel.vocabulary import spelling
 MAX_TASKS = 256
 
 
-def routes(service: Service) -> APIRouter:
-    """GET /health, POST /setup and POST /predict, as label-studio-ml's server has them."""
-    router = APIRouter(prefix="/labelstudio", tags=["label studio"], responses=DESCRIBED)
+router = APIRouter(prefix="/labelstudio", tags=["label studio"], responses=RESPONSES)
 
-    @router.get("/")
-    @router.get("/health")
-    async def health() -> dict[str, Any]:
-        """Whether the backend is there."""
-        return {"status": "UP", "model_class": "genreel"}
 
-    @router.post("/setup")
-    async def setup(body: dict[str, Any] = Body()) -> dict[str, Any]:  # noqa: B008
-        """Accepts a labelling configuration; says which model answers."""
-        return {"model_version": service.version}
+@router.get("/")
+@router.get("/health")
+async def health() -> dict[str, Any]:
+    """Whether the backend is there."""
+    return {"status": "UP", "model_class": "genreel"}
 
-    @router.post("/predict")
-    def predict(body: dict[str, Any] = Body()) -> dict[str, Any]:  # noqa: B008
-        """Predicts tasks: their `data` is read as a movie, posters as data: URIs."""
-        tasks = body.get("tasks")
-        if not isinstance(tasks, list) or len(tasks) > MAX_TASKS:
-            raise GenreelError(f"tasks must be a list of at most {MAX_TASKS}")
-        control = Control.find(str(body.get("label_config") or ""))
-        movies = [_movie(service, task, control) for task in tasks]
-        predictions = service.predict_many(movies)
-        return {"results": [_result(service, control, p) for p in predictions]}
 
-    return router
+@router.post("/setup")
+async def setup(
+    service: ServiceDep,
+    body: dict[str, Any] = Body(),  # noqa: B008
+) -> dict[str, Any]:
+    """Accepts a labelling configuration; says which model answers."""
+    return {"model_version": service.version}
+
+
+@router.post("/predict")
+def predict(service: ServiceDep, body: dict[str, Any] = Body()) -> dict[str, Any]:  # noqa: B008
+    """Predicts tasks: their `data` is read as a movie, posters as data: URIs."""
+    tasks = body.get("tasks")
+    if not isinstance(tasks, list) or len(tasks) > MAX_TASKS:
+        raise GenreelError(f"tasks must be a list of at most {MAX_TASKS}")
+    control = Control.find(str(body.get("label_config") or ""))
+    movies = [_movie(service, task, control) for task in tasks]
+    predictions = service.predict_many(movies)
+    return {"results": [_result(service, control, p) for p in predictions]}
 
 
 class Control:
@@ -78,10 +85,10 @@ def _movie(service: Service, task: Any, control: Control) -> Movie:
     data = task.get("data") if isinstance(task, dict) else None
     if not isinstance(data, dict):
         return Movie("task", problem="a task has no data")
-    known = {name: data[name] for name in ("title", "year", "plot") if name in data}
-    if "plot" not in known:
-        known["plot"] = data.get("text", "")
-    movie = movie_from_record(known, str(task.get("id", "task")))
+    record = {name: data[name] for name in ("title", "year", "plot") if name in data}
+    if "plot" not in record:
+        record["plot"] = data.get("text", "")
+    movie = movie_from_record(record, str(task.get("id", "task")))
     values = [data.get(name) for name in ("poster", "image", *control.variables)]
     address = next((v for v in values if isinstance(v, str) and ":" in v[:8]), None)
     if address is None:
@@ -102,15 +109,13 @@ def _poster(service: Service, address: str) -> bytes:
             raise GenreelError("a poster's data: address is not base64") from None
     if not service.settings.fetch_urls:
         raise GenreelError("posters are not fetched; start genreel serve with --fetch-urls")
-    from genreel.app.server.fetch import fetch
-
     return fetch(address, service.settings.limits.max_bytes)
 
 
 def _result(service: Service, control: Control, prediction: Any) -> dict[str, Any]:
-    chosen = [(g, control.choice(g)) for g in prediction.genres]
-    choices = [name for _, name in chosen if name is not None]
-    scores = [prediction.scores[genre] for genre, name in chosen if name is not None]
+    names = [(genre, control.choice(genre)) for genre in prediction.genres]
+    choices = [name for _, name in names if name is not None]
+    scores = [prediction.scores[genre] for genre, name in names if name is not None]
     result = {
         "from_name": control.name,
         "to_name": control.to_name,

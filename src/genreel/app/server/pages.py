@@ -13,8 +13,8 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
+from genreel.app.server.dependencies import ServiceDep
 from genreel.app.server.guard import COOKIE
-from genreel.app.service.service import Service
 from genreel.app.store import browse
 from genreel.app.store.export import EXPORTS
 from genreel.app.store.film import Film
@@ -32,149 +32,179 @@ STATE_NAMES = {
 }
 
 
-def routes(service: Service) -> APIRouter:
-    """The pages over a service."""
+router = APIRouter(include_in_schema=False)
+
+
+def page(request: Request, name: str, status: int = 200, **more: Any) -> Response:
+    """A template rendered, with what it needs beside its name."""
+    return templates.TemplateResponse(request, f"{name}.html", {"page": name, **more}, status)
+
+
+@router.get("/")
+def films(
+    request: Request,
+    service: ServiceDep,
+    genre: str = "",
+    decade: str = "",
+    state: str = "",
+    q: str = "",
+    order: str = "newest",
+    offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
+) -> Response:
+    """Films in a grid, narrowed by genre, decade, state and words."""
     store = service.store
+    order = order if order in browse.ORDERS else "newest"
+    number = int(decade) if decade.isdecimal() and len(decade) == 4 else None
+    query = browse.Filter(genre, number, state, q)
+    choices = {"genre": genre, "decade": decade, "state": state, "q": q, "order": order}
+
+    def link(**changes: Any) -> str:
+        parts = {k: v for k, v in {**choices, **changes}.items() if v not in ("", None)}
+        return "/?" + urlencode(parts)
+
+    return page(
+        request,
+        "films",
+        films=browse.find(store, query, order, browse.PAGE, offset),
+        count=browse.count(store, query),
+        everything=browse.count(store, browse.Filter()),
+        facets=browse.facets(store, query),
+        chosen=choices,
+        link=link,
+        offset=offset,
+        size=browse.PAGE,
+    )
+
+
+@router.get("/add")
+def add(request: Request) -> Response:
+    """Posters and tables are dropped here."""
+    return page(request, "add")
+
+
+@router.get("/review")
+def review(
+    request: Request,
+    service: ServiceDep,
+    film: str = "",
+    order: str = "unsure",
+    message: Annotated[str, Query(alias="told")] = "",
+) -> Response:
+    """One film to decide: that asked for, or the next of the queue."""
+    store = service.store
+    order = order if order in browse.ORDERS else "unsure"
+    is_fragment = request.headers.get("x-fragment") == "1"
+    waiting = browse.queue(store, order, 1)
+    film_id = film or (waiting[0] if waiting else "")
+    found_film = store.film(film_id) if film_id else None
     keys = genre_keys(service.predictor.genres)
-    templates = Jinja2Templates(directory=TEMPLATES)
-    templates.env.filters["name"] = film_name
-    templates.env.filters["ago"] = ago
-    templates.env.globals.update(orders=browse.ORDERS, state_names=STATE_NAMES, promise=PROMISE)
-    pages = APIRouter(include_in_schema=False)
+    overrides = store.tuning.overrides()
+    return page(
+        request,
+        "card" if is_fragment else "review",
+        film=found_film,
+        rows=score_rows(found_film, keys, overrides) if found_film else [],
+        history=store.history(film_id, 20) if film_id else [],
+        progress=browse.progress(store, order, PROMISE),
+        order=order,
+        keys=keys,
+        told=message,
+    )
 
-    def page(request: Request, name: str, status: int = 200, **more: Any) -> Response:
-        return templates.TemplateResponse(request, f"{name}.html", {"page": name, **more}, status)
 
-    @pages.get("/")
-    def films(
-        request: Request,
-        genre: str = "",
-        decade: str = "",
-        state: str = "",
-        q: str = "",
-        order: str = "newest",
-        offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
-    ) -> Response:
-        order = order if order in browse.ORDERS else "newest"
-        number = int(decade) if decade.isdecimal() and len(decade) == 4 else None
-        wanted = browse.Filter(genre, number, state, q)
-        chosen = {"genre": genre, "decade": decade, "state": state, "q": q, "order": order}
+@router.post("/review")
+def confirm(
+    service: ServiceDep,
+    film: Annotated[str, Form()],
+    version: Annotated[int, Form()],
+    order: Annotated[str, Form()] = "unsure",
+    action: Annotated[str, Form()] = "confirm",
+    genre: Annotated[Sequence[str], Form()] = (),
+) -> Response:
+    """A person's decision, sent by a browser without JavaScript."""
+    message = ""
+    try:
+        if action == "skip":
+            service.store.skip(film, version)
+        elif action == "undo":
+            service.undo()
+        else:
+            service.review(film, genre, version)
+    except (Conflict, UnknownFilm) as error:
+        message = str(error)
+    return RedirectResponse("/review?" + urlencode({"order": order, "told": message}), 303)
 
-        def link(**changes: Any) -> str:
-            parts = {k: v for k, v in {**chosen, **changes}.items() if v not in ("", None)}
-            return "/?" + urlencode(parts)
 
-        return page(
-            request,
-            "films",
-            films=browse.find(store, wanted, order, browse.PAGE, offset),
-            count=browse.count(store, wanted),
-            everything=browse.count(store, browse.Filter()),
-            facets=browse.facets(store, wanted),
-            chosen=chosen,
-            link=link,
-            offset=offset,
-            size=browse.PAGE,
-        )
+@router.get("/thresholds")
+def thresholds(request: Request, service: ServiceDep) -> Response:
+    """The threshold of each genre, with a preview of a change."""
+    tuning = service.store.tuning
+    return page(
+        request,
+        "thresholds",
+        thresholds=tuning.thresholds(),
+        applied=tuning.overrides(),
+        counts=tuning.preview_thresholds({})["genres"],
+    )
 
-    @pages.get("/add")
-    def add(request: Request) -> Response:
-        return page(request, "add")
 
-    @pages.get("/review")
-    def review(request: Request, film: str = "", order: str = "unsure", told: str = "") -> Response:
-        order = order if order in browse.ORDERS else "unsure"
-        fragment = request.headers.get("x-fragment") == "1"
-        waiting = browse.queue(store, order, 1)
-        film_id = film or (waiting[0] if waiting else "")
-        shown = store.film(film_id) if film_id else None
-        return page(
-            request,
-            "card" if fragment else "review",
-            film=shown,
-            rows=score_rows(shown, keys, store.tuning.applied()) if shown else [],
-            history=store.history(film_id, 20) if film_id else [],
-            progress=browse.progress(store, order, PROMISE),
-            order=order,
-            keys=keys,
-            told=told,
-        )
+@router.get("/learning")
+def learning(request: Request, service: ServiceDep) -> Response:
+    """What was learnt from reviews, and the way back."""
+    tuning = service.store.tuning
+    return page(
+        request,
+        "learning",
+        on=tuning.is_learning(),
+        in_use=tuning.correction()[0],
+        learnt=tuning.list_corrections()[:20],
+        reviews=tuning.count_reviews(),
+    )
 
-    @pages.post("/review")
-    def confirm(
-        film: Annotated[str, Form()],
-        version: Annotated[int, Form()],
-        order: Annotated[str, Form()] = "unsure",
-        action: Annotated[str, Form()] = "confirm",
-        genre: Annotated[Sequence[str], Form()] = (),
-    ) -> Response:
-        told = ""
-        try:
-            if action == "skip":
-                store.skip(film, version)
-            elif action == "undo":
-                service.undo()
-            else:
-                service.review(film, genre, version)
-        except (Conflict, UnknownFilm) as error:
-            told = str(error)
-        return RedirectResponse("/review?" + urlencode({"order": order, "told": told}), 303)
 
-    @pages.get("/thresholds")
-    def thresholds(request: Request) -> Response:
-        present = store.tuning.thresholds()
-        return page(
-            request,
-            "thresholds",
-            thresholds=present,
-            applied=store.tuning.applied(),
-            counts=store.tuning.preview_thresholds({})["genres"],
-        )
+@router.get("/export")
+def export(request: Request, service: ServiceDep) -> Response:
+    """Formats to download."""
+    store = service.store
+    return page(
+        request,
+        "export",
+        formats=EXPORTS,
+        facets=browse.facets(store, browse.Filter()),
+        count=browse.count(store, browse.Filter()),
+    )
 
-    @pages.get("/learning")
-    def learning(request: Request) -> Response:
-        return page(
-            request,
-            "learning",
-            on=store.tuning.learning(),
-            in_use=store.tuning.correction()[0],
-            learnt=store.tuning.learnt()[:20],
-            reviews=store.tuning.count_reviews(),
-        )
 
-    @pages.get("/export")
-    def export(request: Request) -> Response:
-        return page(
-            request,
-            "export",
-            formats=EXPORTS,
-            facets=browse.facets(store, browse.Filter()),
-            count=browse.count(store, browse.Filter()),
-        )
+@router.get("/api/docs")
+def docs(request: Request) -> Response:
+    """The API, described."""
+    return page(request, "docs", paths=request.app.openapi()["paths"])
 
-    @pages.get("/api/docs")
-    def docs(request: Request) -> Response:
-        return page(request, "docs", paths=request.app.openapi()["paths"])
 
-    @pages.get("/enter")
-    def enter(request: Request) -> Response:
-        return page(request, "enter", wrong=False)
+@router.get("/enter")
+def enter(request: Request) -> Response:
+    """Asks for the token."""
+    return page(request, "enter", wrong=False)
 
-    @pages.post("/enter")
-    def entered(request: Request, token: Annotated[str, Form()] = "") -> Response:
-        if not hmac.compare_digest(token.encode(), service.settings.token.encode()):
-            time.sleep(1)  # nobody needs to guess fast
-            return page(request, "enter", 401, wrong=True)
-        response = RedirectResponse("/", 303)
-        secure = request.url.scheme == "https"
-        response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure)
-        return response
 
-    @pages.get("/favicon.ico")
-    def icon() -> Response:
-        return RedirectResponse("/static/icon.svg")
+@router.post("/enter")
+def check_token(
+    request: Request, service: ServiceDep, token: Annotated[str, Form()] = ""
+) -> Response:
+    """Keeps the right token in a cookie."""
+    if not hmac.compare_digest(token.encode(), service.settings.token.encode()):
+        time.sleep(1)  # nobody needs to guess fast
+        return page(request, "enter", 401, wrong=True)
+    response = RedirectResponse("/", 303)
+    secure = request.url.scheme == "https"
+    response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure)
+    return response
 
-    return pages
+
+@router.get("/favicon.ico")
+def icon() -> Response:
+    """The icon, where browsers look for it."""
+    return RedirectResponse("/static/icon.svg")
 
 
 def genre_keys(genres: Sequence[str]) -> dict[str, str]:
@@ -196,13 +226,15 @@ def genre_keys(genres: Sequence[str]) -> dict[str, str]:
     return {genre: keys.get(genre, "") for genre in genres}
 
 
-def score_rows(film: Film, keys: dict[str, str], applied: dict[str, float]) -> list[dict[str, Any]]:
+def score_rows(
+    film: Film, keys: dict[str, str], overrides: dict[str, float]
+) -> list[dict[str, Any]]:
     """What the card shows of each genre, the surest first; shares in percent."""
     rows = []
     for genre, key in keys.items():
-        said = film.opinions.get(genre, {})
-        model = said.get("model")
-        threshold = applied.get(genre, model.threshold if model else None)
+        by_source = film.opinions.get(genre, {})
+        model = by_source.get("model")
+        threshold = overrides.get(genre, model.threshold if model else None)
         rows.append(
             {
                 "genre": genre,
@@ -211,7 +243,7 @@ def score_rows(film: Film, keys: dict[str, str], applied: dict[str, float]) -> l
                 "score": None if model is None else model.score,
                 "percent": None if model is None else round(100 * (model.score or 0)),
                 "threshold": None if threshold is None else round(100 * threshold, 1),
-                "by": next((s for s in ("person", "file", "lookup") if s in said), ""),
+                "by": next((s for s in ("person", "file", "lookup") if s in by_source), ""),
             }
         )
     return sorted(rows, key=lambda row: (-(row["score"] or 0), row["genre"]))
@@ -219,8 +251,8 @@ def score_rows(film: Film, keys: dict[str, str], applied: dict[str, float]) -> l
 
 def film_name(film: Film) -> str:
     """A film's title, or what its id says."""
-    said = film.id.rpartition("/")[2].replace("-", " ").replace("_", " ").strip()
-    return film.title or said[:1].upper() + said[1:]
+    words = film.id.rpartition("/")[2].replace("-", " ").replace("_", " ").strip()
+    return film.title or words[:1].upper() + words[1:]
 
 
 def ago(then: float) -> str:
@@ -231,3 +263,9 @@ def ago(then: float) -> str:
             number = int(seconds // size)
             return f"{number} {unit}{'' if number == 1 else 's'} ago"
     return "just now"
+
+
+templates = Jinja2Templates(directory=TEMPLATES)
+templates.env.filters["name"] = film_name
+templates.env.filters["ago"] = ago
+templates.env.globals.update(orders=browse.ORDERS, state_names=STATE_NAMES, promise=PROMISE)

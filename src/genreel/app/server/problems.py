@@ -7,7 +7,7 @@ import http
 import logging
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -58,8 +58,8 @@ _PROBLEM = {
     "description": "A problem (RFC 9457)",
     "content": {"application/problem+json": {"schema": _SCHEMA}},
 }
-DESCRIBED: dict[int | str, dict[str, Any]] = {"4XX": _PROBLEM, 422: _PROBLEM, 503: _PROBLEM}
-"""How the API's description tells of problems; 503 is for a server that starts or stops."""
+RESPONSES: dict[int | str, dict[str, Any]] = {"4XX": _PROBLEM, 422: _PROBLEM, 503: _PROBLEM}
+"""Problems in the API's description; 503 is for a server that starts or stops."""
 
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
@@ -74,37 +74,46 @@ def status_of(error: Exception) -> int:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
-def install(app: FastAPI) -> None:
-    """Has an application answer errors this way."""
+async def own_error(request: Request, error: GenreelError) -> Any:
+    """Any error of genreel."""
+    later = isinstance(error, Closing | StoreGone)
+    retry = getattr(error, "retry_after", RETRY_SECONDS if later else None)
+    headers = {"Retry-After": str(retry)} if retry else None
+    return problem(status_of(error), str(error), headers)
 
-    @app.exception_handler(GenreelError)
-    async def own(request: Request, error: GenreelError) -> Any:
-        later = isinstance(error, Closing | StoreGone)
-        retry = getattr(error, "retry_after", RETRY_SECONDS if later else None)
-        headers = {"Retry-After": str(retry)} if retry else None
-        return problem(status_of(error), str(error), headers)
 
-    @app.exception_handler(OSError)
-    async def of_disk(request: Request, error: OSError) -> Any:
-        if error.errno not in FULL:
-            raise error
-        return problem(507, f"{error.strerror}; free some space on the server's disks")
+async def disk_error(request: Request, error: OSError) -> Any:
+    """A full disk; other errors of the system are raised again."""
+    if error.errno not in FULL:
+        raise error
+    return problem(507, f"{error.strerror}; free some space on the server's disks")
 
-    @app.exception_handler(HTTPException)
-    async def of_http(request: Request, error: HTTPException) -> Any:
-        return problem(error.status_code, str(error.detail), dict(error.headers or {}))
 
-    @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> Any:
-        errors = [
-            {"where": ".".join(map(str, one["loc"])), "what": one["msg"]} for one in error.errors()
-        ]
-        first = errors[0]
-        return problem(422, f"{first['where']}: {first['what']}", errors=errors)
+async def http_error(request: Request, error: HTTPException) -> Any:
+    """What the framework refuses."""
+    return problem(error.status_code, str(error.detail), dict(error.headers or {}))
 
-    @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> Any:
-        logging.getLogger("genreel").error(
-            "%s %s", request.method, request.url.path, exc_info=error
-        )
-        return problem(500, "genreel made a mistake; its log says which")
+
+async def input_error(request: Request, error: RequestValidationError) -> Any:
+    """A request that is not as the API's description says."""
+    errors = [
+        {"where": ".".join(map(str, one["loc"])), "what": one["msg"]} for one in error.errors()
+    ]
+    first = errors[0]
+    return problem(422, f"{first['where']}: {first['what']}", errors=errors)
+
+
+async def unknown_error(request: Request, error: Exception) -> Any:
+    """A mistake of genreel's."""
+    logging.getLogger("genreel").error("%s %s", request.method, request.url.path, exc_info=error)
+    return problem(500, "genreel made a mistake; its log says which")
+
+
+HANDLERS: dict[int | type[Exception], Any] = {
+    GenreelError: own_error,
+    OSError: disk_error,
+    HTTPException: http_error,
+    RequestValidationError: input_error,
+    Exception: unknown_error,
+}
+"""Kind of error → what answers it; of an error's kinds, the nearest counts."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from genreel.app.service.service import Added
 from genreel.app.store.film import Film
 from genreel.catalogue import Movie, movie_from_record
 from genreel.errors import InputError
@@ -105,11 +106,17 @@ def film_out(film: Film, full: bool = True) -> dict[str, Any]:
                 source: {
                     "verdict": opinion.verdict,
                     "score": opinion.score,
-                    "version": opinion.version,
+                    "version": opinion.by,
                     "time": opinion.time,
                 }
-                for source, opinion in said.items()
+                for source, opinion in by_source.items()
             }
-            for genre, said in film.opinions.items()
+            for genre, by_source in film.opinions.items()
         }
     return out
+
+
+def added_out(result: Added) -> dict[str, Any]:
+    """What became of a film that was to be added, as JSON."""
+    film = result.film and film_out(result.film, full=False)
+    return {"name": result.name, "film": film, "error": result.error or None, "new": result.new}

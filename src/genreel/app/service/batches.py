@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
 
-from genreel.app.service.settings import Settings
 from genreel.catalogue import Movie
 from genreel.errors import GenreelError
 from genreel.predictor import Prediction, Predictor
@@ -44,20 +43,14 @@ class Batches:
         workers: runs at once; while the graph works for one, another reads its posters.
     """
 
-    def __init__(
-        self,
-        predictor: Predictor,
-        size: int = Settings.batch,
-        waiting: int = Settings.waiting,
-        workers: int = 2,
-    ) -> None:
+    def __init__(self, predictor: Predictor, size: int, waiting: int, workers: int = 2) -> None:
         self.predictor = predictor
         self.size = size
         self.places = waiting
         self.seconds = 0.05  # that a film takes, as measured lately
-        self.predicted = 0
+        self.count = 0  # films predicted since the start
         self._queue: deque[tuple[Movie, Future[Prediction]]] = deque()
-        self._changed = threading.Condition()
+        self._condition = threading.Condition()
         self._patient = 0
         self._closing = False
         self._workers = [
@@ -78,26 +71,26 @@ class Batches:
         Raises:
             Busy: the queue is full. Closing: the server is stopping.
         """
-        with self._changed:
+        with self._condition:
             if len(self._queue) >= self.places and not self._closing:
                 raise self.busy()
-            return self._put(movie)
+            return self._enqueue(movie)
 
     @contextlib.contextmanager
     def patience(self) -> Iterator[None]:
         """Whoever has more films than there are places asks for this first.
 
         Raises:
-            Busy: as many callers wait so as may.
+            Busy: PATIENT callers wait already.
         """
-        with self._changed:
+        with self._condition:
             if self._patient >= PATIENT:
                 raise self.busy()
             self._patient += 1
         try:
             yield
         finally:
-            with self._changed:
+            with self._condition:
                 self._patient -= 1
 
     def predict_many(self, movies: list[Movie]) -> list[Prediction]:
@@ -108,9 +101,9 @@ class Batches:
         """
         futures: list[Future[Prediction]] = []
         for movie in movies:
-            with self._changed:
-                self._changed.wait_for(lambda: self._closing or len(self._queue) < self.places)
-                futures.append(self._put(movie))
+            with self._condition:
+                self._condition.wait_for(lambda: self._closing or len(self._queue) < self.places)
+                futures.append(self._enqueue(movie))
         return [future.result() for future in futures]
 
     def busy(self) -> Busy:
@@ -119,29 +112,29 @@ class Batches:
 
     def close(self) -> None:
         """Finishes what waits and takes no more."""
-        with self._changed:
+        with self._condition:
             self._closing = True
-            self._changed.notify_all()
+            self._condition.notify_all()
         for worker in self._workers:
             worker.join()
 
-    def _put(self, movie: Movie) -> Future[Prediction]:
+    def _enqueue(self, movie: Movie) -> Future[Prediction]:
         if self._closing:
             raise Closing
         future: Future[Prediction] = Future()
         self._queue.append((movie, future))
-        self._changed.notify_all()
+        self._condition.notify_all()
         return future
 
     def _work(self) -> None:
         while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._queue or self._closing)
+            with self._condition:
+                self._condition.wait_for(lambda: self._queue or self._closing)
                 if not self._queue:
                     return
                 number = min(self.size, len(self._queue))
                 batch = [self._queue.popleft() for _ in range(number)]
-                self._changed.notify_all()
+                self._condition.notify_all()
             self._run(batch)
 
     def _run(self, batch: list[tuple[Movie, Future[Prediction]]]) -> None:
@@ -149,7 +142,7 @@ class Batches:
         batch = [
             (movie, future) for movie, future in batch if future.set_running_or_notify_cancel()
         ]
-        started = time.perf_counter()
+        start = time.perf_counter()
         try:
             movies = [movie for movie, _ in batch]
             predictions = self.predictor.predict_batch(movies)
@@ -160,7 +153,7 @@ class Batches:
         for (_, future), prediction in zip(batch, predictions, strict=True):
             future.set_result(prediction)
         if batch:
-            took = (time.perf_counter() - started) / len(batch) / len(self._workers)
-            with self._changed:
+            took = (time.perf_counter() - start) / len(batch) / len(self._workers)
+            with self._condition:
                 self.seconds += 0.1 * (took - self.seconds)
-                self.predicted += len(batch)
+                self.count += len(batch)

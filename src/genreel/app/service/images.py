@@ -9,15 +9,15 @@ from PIL import Image
 
 from genreel.posters import Limits, PosterSource, open_poster
 
-KEPT = (780, 1170)
+LARGE = (780, 1170)
 """Width and height, in pixels, that a kept poster fits into."""
 
 SMALL = (240, 360)
 
 
 def encode(poster: PosterSource, limits: Limits | None = None) -> bytes:
-    """A poster as a JPEG that fits into KEPT; raises PosterError."""
-    return _jpeg(open_poster(poster, KEPT, limits), KEPT)
+    """A poster as a JPEG that fits into LARGE; raises PosterError."""
+    return _jpeg(open_poster(poster, LARGE, limits), LARGE)
 
 
 @functools.lru_cache(maxsize=1024)  # about 15 MB

@@ -12,8 +12,8 @@ from genreel.errors import GenreelError
 PAUSE = 1.0
 """Seconds without a review after which it is time to learn."""
 
-AT_LEAST = 5
-"""New reviews that make it worth while; where there are many already, one in fifty."""
+MIN_NEW_REVIEWS = 5
+"""New reviews after which it learns again; of more than 250 reviews, one in fifty."""
 
 
 class Learner:
@@ -26,7 +26,7 @@ class Learner:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._woken, self._closing = threading.Event(), threading.Event()
-        self._seen = 0
+        self._last_count = 0
         self._thread = threading.Thread(target=self._wait, name="learner", daemon=True)
         self._thread.start()
 
@@ -44,14 +44,14 @@ class Learner:
         """Learns from all reviews now.
 
         Returns:
-            The version of the correction in use; "" where nothing was learnt, be it that there
-            are too few reviews or that it does worse on those held out.
+            The version of the correction in use; "" where nothing was learnt: there are too few
+            reviews, or it does worse on those held out.
         """
         tuning = self.store.tuning
         reviews = tuning.reviews()
         raw = tuning.raw_scores({decade(review.year) for review in reviews})
-        figures = held_out(reviews, raw, tuning.applied())
-        self._seen = len(reviews)
+        figures = held_out(reviews, raw, tuning.overrides())
+        self._last_count = len(reviews)
         before, after = figures["before"], figures["after"]
         if len(reviews) < MIN_REVIEWS or before is None or after is None:
             return ""
@@ -68,11 +68,13 @@ class Learner:
             if self._closing.is_set():
                 return
             try:
-                if self.store.tuning.learning() and self._enough():
+                if self.store.tuning.is_learning() and self._has_enough():
                     self.learn()
             except GenreelError as error:
                 logging.getLogger("genreel").warning("not learnt: %s", error)
 
-    def _enough(self) -> bool:
+    def _has_enough(self) -> bool:
         count = self.store.tuning.count_reviews()
-        return count >= MIN_REVIEWS and abs(count - self._seen) >= max(AT_LEAST, count // 50)
+        return count >= MIN_REVIEWS and abs(count - self._last_count) >= max(
+            MIN_NEW_REVIEWS, count // 50
+        )

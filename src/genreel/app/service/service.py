@@ -1,4 +1,4 @@
-"""What the pages, the API and the watched folder do: films in, predictions and reviews kept."""
+"""What the pages, the API and the watched folder do: add films, predict them, keep reviews."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from genreel.app.service.images import encode
 from genreel.app.service.learner import Learner
 from genreel.app.service.settings import Settings
 from genreel.app.store.film import Film
-from genreel.app.store.store import Source, Store
+from genreel.app.store.store import Entry, Source, Store
 from genreel.catalogue import TABLE_SUFFIXES, Catalogue, Movie
 from genreel.errors import CatalogueError, PosterError, UnknownFilm
 from genreel.predictor import Prediction, Predictor
@@ -29,7 +29,14 @@ ROWS_AT_ONCE = 16
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What became of one film that was given: `film`, or why not."""
+    """What became of one film that was to be added: `film`, or the error.
+
+    Attributes:
+        name: of the poster's file, or the film's id.
+        film: as the store has it now; None where it could not be added.
+        error: what could not be used; empty where all could.
+        new: whether the film was not in the store before.
+    """
 
     name: str
     film: Film | None = None
@@ -90,13 +97,13 @@ class Service:
             PosterError: the poster cannot be used, and there is nothing else.
             Busy, Closing: nothing was changed.
         """
-        jpeg, problem = self._encoded(movie)
+        jpeg, problem = self._encode(movie)
         if problem and not (movie.has("plot") or movie.has("title")):
             raise PosterError(problem)
-        known = self._known(movie.id)
-        complete = self._completed(movie, known, jpeg is not None)
-        prediction = self.predict(complete)
-        return self._keep(movie, known, jpeg, path, source, prediction, problem)
+        film = self._find(movie.id)
+        prediction = self.predict(self._complete(movie, film, jpeg is not None))
+        entry = self._entry(movie, prediction, jpeg, path, source, problem)
+        return self._save(entry, film, problem)
 
     def add_poster(self, name: str, data: bytes) -> Added:
         """Adds a poster that is called `name`, to the film whose table names it, or as a new one.
@@ -111,19 +118,19 @@ class Service:
             reason = str(error).removeprefix(f"poster of {len(data)} bytes: ")
             raise PosterError(f"{name or 'a poster'}: {reason}") from None
         digest = hashlib.sha256(jpeg).hexdigest()
-        wanted = self.store.by_path(name)
-        if wanted and wanted.poster not in (None, digest):
-            wanted = None  # it has its poster; this is another that is called the same
-        film_id = wanted.id if wanted else film_id_of(name, digest)
-        known = wanted or self._known(film_id)
-        if known and known.poster and known.poster != digest:
+        namesake = self.store.film_by_path(name)
+        if namesake and namesake.poster not in (None, digest):
+            namesake = None  # it has its poster; this is another of the same name
+        film_id = namesake.id if namesake else film_id_of(name, digest)
+        film = namesake or self._find(film_id)
+        if film and film.poster and film.poster != digest:
             film_id = f"{film_id[: MAX_ID - 7]}-{digest[:6]}"  # two posters, one name
-            known = self._known(film_id)
-        if known and known.poster == digest:
-            return Added(name, known)
+            film = self._find(film_id)
+        if film and film.poster == digest:
+            return Added(name, film)
         movie = Movie(film_id, poster=data)
-        prediction = self.predict(self._completed(movie, known, True))
-        return self._keep(movie, known, jpeg, name, "file", prediction)
+        prediction = self.predict(self._complete(movie, film, True))
+        return self._save(self._entry(movie, prediction, jpeg, name), film)
 
     def add_table(self, name: str, data: bytes) -> Iterator[Added]:
         """Adds the films of a table, as they are predicted; a bad row is one with an error.
@@ -151,32 +158,35 @@ class Service:
                 raise CatalogueError(message) from None
 
     def _add_batch(self, movies: list[Movie]) -> Iterator[Added]:
-        # The posters of a table come as files of their own; here is what they will be called.
-        usable: list[tuple[Movie, Film | None, str]] = []
+        usable = []
         for movie in movies:
-            nothing = not (movie.title or movie.plot or movie.poster)
-            if movie.problem and nothing:
+            if movie.problem and not (movie.title or movie.plot or movie.poster):
                 yield Added(movie.id, error=movie.problem)
-                continue
-            poster = file_name(str(movie.poster)) if movie.poster else ""
-            movie = replace(movie, id=clean_id(movie.id), poster=None)
-            usable.append((movie, self._known(movie.id), poster))
-        complete = [self._completed(movie, known, False) for movie, known, _ in usable]
+            else:
+                usable.append(movie)
+        # The posters of a table come as files of their own; the table says what they are called.
+        paths = [file_name(str(movie.poster)) if movie.poster else "" for movie in usable]
+        usable = [replace(movie, id=clean_id(movie.id), poster=None) for movie in usable]
+        films = [self._find(movie.id) for movie in usable]
+        complete = [
+            self._complete(movie, film, False) for movie, film in zip(usable, films, strict=True)
+        ]
         predictions = self.batches.predict_many(complete)
-        done = list(zip(usable, predictions, strict=True))
-        with self.store.database.writing():  # once on disk for the whole batch
-            added = [
-                self._keep(movie, known, None, poster, "file", prediction)
-                for (movie, known, poster), prediction in done
-            ]
-        for one, (movie, _, _) in zip(added, usable, strict=True):
-            yield replace(one, error=movie.problem)
+        entries = [
+            self._entry(movie, prediction, None, path)
+            for movie, prediction, path in zip(usable, predictions, paths, strict=True)
+        ]
+        saved_films = self.store.save_all(entries, self.version)
+        for entry, before, film in zip(entries, films, saved_films, strict=True):
+            name, error = entry.path or film.id, entry.movie.problem
+            yield Added(name, film, error, before is None)
 
     def predict_again(self, film_id: str) -> Film:
         """Predicts a film anew, after a person's edit; raises UnknownFilm, Busy, Closing."""
         film = self.store.film(film_id)
-        prediction = self.predict(self._completed(Movie(film_id), film, False))
-        return self._save(film_id, prediction)
+        prediction = self.predict(self._complete(Movie(film_id), film, False))
+        thresholds = self.predictor.thresholds(prediction.missing)
+        return self.store.save_prediction(film_id, prediction, self.version, thresholds)
 
     def why(self, film_id: str) -> dict[str, Any]:
         """Genre → the words and areas that spoke for it (see `genreel.why`).
@@ -185,28 +195,29 @@ class Service:
             UnknownFilm.
             Busy: as many are being explained as are at once; each takes about a second.
         """
-        movie = self._completed(Movie(film_id), self.store.film(film_id), False)
+        movie = self._complete(Movie(film_id), self.store.film(film_id), False)
         if not self._explaining.acquire(timeout=self.settings.answer_seconds / 10):
             raise Busy(2)
         try:
-            found = self.predictor.explain(movie)
+            reasons = self.predictor.explain(movie)
         finally:
             self._explaining.release()
-        return {genre: why_to_dict(why) for genre, why in found.items()}
+        return {genre: why_to_dict(why) for genre, why in reasons.items()}
 
     def review(self, film_id: str, genres: Iterable[str], version: int | None) -> Film:
         """A person's decision; what it teaches is learnt in the background."""
-        film = self.store.review(film_id, genres, version)
+        film = self.store.save_review(film_id, genres, version)
         self.learner.wake()
         return film
 
     def undo(self, film_id: str | None = None) -> dict[str, Any] | None:
         """Takes back a person's last change."""
-        event = self.store.undo(film_id)
+        event = self.store.undo_last(film_id)
         self.learner.wake()
         return event
 
-    def _encoded(self, movie: Movie) -> tuple[bytes | None, str]:
+    def _encode(self, movie: Movie) -> tuple[bytes | None, str]:
+        """A movie's poster as it is kept, and what is wrong with it."""
         if movie.poster is None:
             return None, ""
         try:
@@ -214,49 +225,48 @@ class Service:
         except PosterError as error:
             return None, str(error)
 
-    def _known(self, film_id: str) -> Film | None:
+    def _find(self, film_id: str) -> Film | None:
         try:
             return self.store.film(film_id)
         except UnknownFilm:
             return None
 
-    def _completed(self, movie: Movie, known: Film | None, has_poster: bool) -> Movie:
-        """A movie with what the store knows beyond it."""
+    def _complete(self, movie: Movie, film: Film | None, has_poster: bool) -> Movie:
+        """A movie with what the store has beyond it; without its poster unless `has_poster`."""
         movie = movie if has_poster else replace(movie, poster=None)
-        if known is None:
+        if film is None:
             return movie
         poster = movie.poster
-        if poster is None and known.poster:
-            poster = self.store.poster(known.poster)
+        if poster is None and film.poster:
+            poster = self.store.poster(film.poster)
         return replace(
             movie,
-            title=movie.title or known.title,
-            year=movie.year if movie.year is not None else known.year,
-            plot=movie.plot or known.plot,
+            title=movie.title or film.title,
+            year=movie.year if movie.year is not None else film.year,
+            plot=movie.plot or film.plot,
             poster=poster,
         )
 
-    def _keep(
+    def _entry(
         self,
         movie: Movie,
-        known: Film | None,
-        jpeg: bytes | None,
-        path: str,
-        source: Source,
         prediction: Prediction,
+        jpeg: bytes | None,
+        path: str = "",
+        source: Source = "file",
         problem: str = "",
-    ) -> Added:
-        with self.store.database.writing():
-            self.store.save(movie, poster=jpeg, path=path, source=source)
-            errors = "; ".join(filter(None, (movie.problem, problem)))
-            if errors:
-                prediction = replace(prediction, error=errors)
-            film = self._save(movie.id, prediction)
-        return Added(path or movie.id, film, problem, known is None)
-
-    def _save(self, film_id: str, prediction: Prediction) -> Film:
+    ) -> Entry:
+        """What is to be saved of a movie; its problem and the poster's are the prediction's."""
         thresholds = self.predictor.thresholds(prediction.missing)
-        return self.store.save_prediction(film_id, prediction, self.version, thresholds)
+        errors = "; ".join(filter(None, (movie.problem, problem)))
+        if errors:
+            prediction = replace(prediction, error=errors)
+        return Entry(movie, prediction, thresholds, jpeg, path, source)
+
+    def _save(self, entry: Entry, before: Film | None, error: str = "") -> Added:
+        """Saves one movie; `before` is its film in the store until now."""
+        [film] = self.store.save_all([entry], self.version)
+        return Added(entry.path or film.id, film, error, before is None)
 
 
 def open_service(model: str, store: str, settings: Settings) -> Service:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,12 +43,12 @@ class Filter:
 
 
 def find(
-    store: Store, wanted: Filter, order: str = "newest", limit: int = PAGE, offset: int = 0
+    store: Store, query: Filter, order: str = "newest", limit: int = PAGE, offset: int = 0
 ) -> list[Film]:
     """Films without their opinions, at most `limit`."""
-    chosen = sa.select(films).where(*_where(wanted)).order_by(*_order(order))
+    some = sa.select(films).where(*_where(query)).order_by(*_order(order))
     with store.database.reading() as connection:
-        rows = connection.execute(chosen.limit(limit).offset(offset)).mappings().all()
+        rows = connection.execute(some.limit(limit).offset(offset)).mappings().all()
         pairs = connection.execute(
             sa.select(decisions.c.film, decisions.c.genre).where(
                 decisions.c.film.in_([row["id"] for row in rows])
@@ -64,18 +63,18 @@ def find(
     ]
 
 
-def count(store: Store, wanted: Filter) -> int:
+def count(store: Store, query: Filter) -> int:
     """How many films there are."""
     with store.database.reading() as connection:
-        chosen = sa.select(sa.func.count()).select_from(films).where(*_where(wanted))
-        return int(connection.execute(chosen).scalar_one())
+        number = sa.select(sa.func.count()).select_from(films).where(*_where(query))
+        return int(connection.execute(number).scalar_one())
 
 
-def facets(store: Store, wanted: Filter) -> dict[str, dict[Any, int]]:
+def facets(store: Store, query: Filter) -> dict[str, dict[Any, int]]:
     """For each of genre, decade and state: value → films, if it were chosen instead."""
-    genre = replace(wanted, genre="")
-    decade = replace(wanted, decade=None)
-    state = replace(wanted, state="")
+    genre = replace(query, genre="")
+    decade = replace(query, decade=None)
+    state = replace(query, state="")
     number = sa.func.count()
     by_genre = (
         sa.select(decisions.c.genre, number)
@@ -101,17 +100,12 @@ def facets(store: Store, wanted: Filter) -> dict[str, dict[Any, int]]:
     }
 
 
-def queue(store: Store, order: str, limit: int = 2, but: Sequence[str] = ()) -> list[str]:
-    """Ids of the films to review next; those that were skipped come last.
-
-    Args:
-        but: ids to leave out.
-    """
+def queue(store: Store, order: str, limit: int = 2) -> list[str]:
+    """Ids of the films to review next; those that were skipped come last."""
     waiting = films.c.state.in_(("new", "skipped"))
-    chosen = sa.select(films.c.id).where(waiting, films.c.id.not_in(but))
-    chosen = chosen.order_by(films.c.state, *_order(order)).limit(limit)
+    ids = sa.select(films.c.id).where(waiting).order_by(films.c.state, *_order(order))
     with store.database.reading() as connection:
-        return list(connection.execute(chosen).scalars())
+        return list(connection.execute(ids.limit(limit)).scalars())
 
 
 def progress(store: Store, order: str, promise: float) -> dict[str, Any]:
@@ -126,16 +120,17 @@ def progress(store: Store, order: str, promise: float) -> dict[str, Any]:
         order, until `promise` is kept; 0 where it is.
     """
     waiting = films.c.state.in_(("new", "skipped"))
-    chosen = sa.select(films.c.doubt).where(waiting).order_by(films.c.state, *_order(order))
+    ordered_doubts = sa.select(films.c.doubt).where(waiting)
+    ordered_doubts = ordered_doubts.order_by(films.c.state, *_order(order))
     with store.database.reading() as connection:
-        doubts = list(connection.execute(chosen).scalars())
+        doubts = list(connection.execute(ordered_doubts).scalars())
         total = connection.execute(sa.select(sa.func.sum(films.c.labels))).scalar_one() or 0
         everything = connection.execute(sa.select(sa.func.count()).select_from(films)).scalar_one()
     wrong = sum(doubts)
-    allowed = (1 - promise) * total
-    until, left = 0, wrong
-    while left > allowed + 1e-9 and until < len(doubts):
-        left -= doubts[until]
+    most_wrong = (1 - promise) * total
+    until, still_wrong = 0, wrong
+    while still_wrong > most_wrong + 1e-9 and until < len(doubts):
+        still_wrong -= doubts[until]
         until += 1
     return {
         "reviewed": everything - len(doubts),
@@ -145,22 +140,22 @@ def progress(store: Store, order: str, promise: float) -> dict[str, Any]:
     }
 
 
-def _where(wanted: Filter) -> list[sa.ColumnElement[bool]]:
-    found: list[sa.ColumnElement[bool]] = []
-    if wanted.genre:
+def _where(query: Filter) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = []
+    if query.genre:
         of_film = decisions.c.film == films.c.id
-        if wanted.genre == NO_GENRE:
-            found.append(~sa.exists().where(of_film))
+        if query.genre == NO_GENRE:
+            conditions.append(~sa.exists().where(of_film))
         else:
-            found.append(sa.exists().where(of_film, decisions.c.genre == wanted.genre))
-    if wanted.decade is not None:
-        found.append(films.c.year.between(wanted.decade, wanted.decade + 9))
-    if wanted.state == "problem":
-        found.append(films.c.problem != "")
-    elif wanted.state:
-        found.append(films.c.state == wanted.state)
-    for word in wanted.text.lower().split():
-        found.append(
+            conditions.append(sa.exists().where(of_film, decisions.c.genre == query.genre))
+    if query.decade is not None:
+        conditions.append(films.c.year.between(query.decade, query.decade + 9))
+    if query.state == "problem":
+        conditions.append(films.c.problem != "")
+    elif query.state:
+        conditions.append(films.c.state == query.state)
+    for word in query.text.lower().split():
+        conditions.append(
             sa.or_(
                 *(
                     sa.func.lower(column).contains(word, autoescape=True)
@@ -168,7 +163,7 @@ def _where(wanted: Filter) -> list[sa.ColumnElement[bool]]:
                 )
             )
         )
-    return found
+    return conditions
 
 
 def _order(order: str) -> list[sa.ColumnElement[Any]]:

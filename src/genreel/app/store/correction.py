@@ -63,24 +63,24 @@ class Correction:
     weights: Mapping[str, Mapping[str, Shift]] = field(default_factory=dict)
 
     def scores(self, raw: Mapping[str, float], year: int | None) -> dict[str, float]:
-        """Genre → corrected probability of a film."""
+        """Genre → corrected probability of a film, whose `raw` are the model's own."""
         shifts = self.weights.get(decade(year), {})
-        changed = {
-            genre: float(_shifted(np.array(score), shifts[genre].offset, shifts[genre].slope))
+        new = {
+            genre: float(_shift_scores(np.array(score), shifts[genre].offset, shifts[genre].slope))
             for genre, score in raw.items()
             if genre in shifts
         }
-        return {**raw, **changed}
+        return {**raw, **new}
 
-    def thresholds(self, own: Mapping[str, float], year: int | None) -> dict[str, float]:
-        """Genre → corrected threshold of a film, whose `own` is the model's."""
+    def thresholds(self, raw: Mapping[str, float], year: int | None) -> dict[str, float]:
+        """Genre → corrected threshold of a film, whose `raw` are the model's own."""
         shifts = self.weights.get(decade(year), {})
-        changed = {
-            genre: shift.trust * shift.threshold + (1 - shift.trust) * own[genre]
+        new = {
+            genre: shift.trust * shift.threshold + (1 - shift.trust) * raw[genre]
             for genre, shift in shifts.items()
-            if genre in own
+            if genre in raw
         }
-        return {**own, **changed}
+        return {**raw, **new}
 
     def to_json(self) -> dict[str, Any]:
         """Itself, as JSON can hold it."""
@@ -116,23 +116,24 @@ Raw = Mapping[str, Mapping[str, Sequence[float]]]
 def learn(reviews: Sequence[Review], raw: Raw) -> Correction:
     """Offsets and thresholds of the decades that were reviewed, genre by genre.
 
-    A genre's scores are calibrated by a logistic regression on the model's logit (Platt 1999) with
-    Gaussian priors around what changes nothing: a slope and an offset, and what each decade adds
-    to the offset. The thresholds follow from the corrected
-    scores of all films there (see `best_threshold`): where a genre turns out to be rarer or more
-    frequent than where the model was made, its best threshold is another.
+    A genre's scores are calibrated by a logistic regression on the model's logit (Platt 1999)
+    with Gaussian priors around what changes nothing: a slope and an offset, and what each decade
+    adds to the offset. The thresholds follow from the corrected scores of all films of a decade
+    (see `best_threshold`): a genre that is rarer or more frequent there than in the films that the
+    model was trained on has another best threshold.
     """
     weights: dict[str, dict[str, Shift]] = {}
     for genre in _genres(reviews):
-        known = [r for r in reviews if genre in r.verdicts and genre in r.raw]
-        names = sorted({decade(r.year) for r in known})
-        z = logit(np.array([r.raw[genre] for r in known]))
-        y = np.array([r.verdicts[genre] for r in known], np.float64)
-        member = np.array([[decade(r.year) == name for name in names] for r in known], np.float64)
+        relevant = [r for r in reviews if genre in r.verdicts and genre in r.raw]
+        decades = [decade(r.year) for r in relevant]
+        names = sorted(set(decades))
+        z = logit(np.array([r.raw[genre] for r in relevant]))
+        y = np.array([r.verdicts[genre] for r in relevant], np.float64)
+        member = np.array([[one == name for name in names] for one in decades], np.float64)
         slope, offsets = _fit(z, y, member)
         for name, offset in zip(names, offsets, strict=True):
-            there = np.array(raw.get(name, {}).get(genre, ()), np.float64)
-            best = best_threshold(_shifted(there, offset, slope))
+            scores = np.array(raw.get(name, {}).get(genre, ()), np.float64)
+            best = best_threshold(_shift_scores(scores, offset, slope))
             weights.setdefault(name, {})[genre] = Shift(float(offset), slope, *best)
     return Correction(weights)
 
@@ -140,30 +141,30 @@ def learn(reviews: Sequence[Review], raw: Raw) -> Correction:
 def best_threshold(scores: Floats) -> tuple[float, float]:
     """The threshold of the best expected F1, and how far it is to be trusted.
 
-    With calibrated scores F1 is expected to be 2 · Σ chosen scores / (chosen + Σ all scores), and
-    the best choice is a threshold (Lipton, Elkan & Naryanaswamy 2014). The trust grows with the
-    number of films that are expected to have the genre.
+    With calibrated scores F1 is expected to be 2 · Σ scores above / (films above + Σ all scores);
+    the best choice of films is given by a threshold (Lipton, Elkan & Naryanaswamy 2014). The trust
+    grows with the number of films that are expected to have the genre.
 
     Args:
         scores: of one genre, shape (films,), in [0, 1].
     """
     if not len(scores):
         return 0.5, 0.0
-    ranked = np.sort(scores)[::-1]
-    expected = float(ranked.sum())
-    f1 = 2 * np.cumsum(ranked) / (np.arange(1, len(ranked) + 1) + expected)
-    return float(ranked[f1.argmax()]), expected / (expected + OWN_THRESHOLD_FILMS)
+    descending = np.sort(scores)[::-1]
+    positives = float(descending.sum())
+    f1 = 2 * np.cumsum(descending) / (np.arange(1, len(descending) + 1) + positives)
+    return float(descending[f1.argmax()]), positives / (positives + OWN_THRESHOLD_FILMS)
 
 
 def held_out(
-    reviews: Sequence[Review], raw: Raw, applied: Mapping[str, float] | None = None
+    reviews: Sequence[Review], raw: Raw, overrides: Mapping[str, float] | None = None
 ) -> dict[str, Any]:
     """How well what is learnt does on reviews that it was not learnt from, five times.
 
     Args:
         reviews: all of them.
         raw: as `learn` needs it.
-        applied: genre → threshold that a person applied, whatever was learnt.
+        overrides: genre → threshold that a person applied, whatever was learnt.
 
     Returns:
         reviews: their number. before, after: {"macro_f1", "log_loss"} with nothing learnt, and
@@ -172,24 +173,24 @@ def held_out(
     if len(reviews) < MIN_REVIEWS:
         return {"reviews": len(reviews), "before": None, "after": None}
     order = np.random.default_rng(0).permutation(len(reviews))
-    learnt = [Correction()] * len(reviews)
+    corrections = [Correction()] * len(reviews)
     for fold in range(FOLDS):
-        left = order[fold::FOLDS].tolist()
-        others = [reviews[i] for i in sorted(set(range(len(reviews))) - set(left))]
+        fold_rows = order[fold::FOLDS].tolist()
+        others = [reviews[i] for i in sorted(set(range(len(reviews))) - set(fold_rows))]
         correction = learn(others, raw)
-        for i in left:
-            learnt[i] = correction
+        for i in fold_rows:
+            corrections[i] = correction
     return {
         "reviews": len(reviews),
-        "before": measure([Correction()] * len(reviews), reviews, applied),
-        "after": measure(learnt, reviews, applied),
+        "before": measure([Correction()] * len(reviews), reviews, overrides),
+        "after": measure(corrections, reviews, overrides),
     }
 
 
 def measure(
     corrections: Sequence[Correction],
     reviews: Sequence[Review],
-    applied: Mapping[str, float] | None = None,
+    overrides: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
     """How right films are, each with a correction of its own.
 
@@ -199,17 +200,17 @@ def measure(
     cells: dict[str, list[tuple[float, float, bool]]] = {g: [] for g in _genres(reviews)}
     for correction, review in zip(corrections, reviews, strict=True):
         scores = correction.scores(review.raw, review.year)
-        thresholds = {**correction.thresholds(review.thresholds, review.year), **(applied or {})}
+        thresholds = {**correction.thresholds(review.thresholds, review.year), **(overrides or {})}
         for genre, verdict in review.verdicts.items():
             if genre in scores:
                 cells[genre].append((scores[genre], thresholds[genre], verdict))
     f1, losses = [], []
     for of_genre in cells.values():
         p, threshold, right = np.array(of_genre).T
-        y, chosen, z = right > 0, p >= threshold, logit(p)
+        y, positive, z = right > 0, p >= threshold, logit(p)
         losses.extend((np.logaddexp(0, z) - y * z).tolist())
         if y.any():
-            f1.append(2 * float((chosen & y).sum()) / float(chosen.sum() + y.sum()))
+            f1.append(2 * float((positive & y).sum()) / float(positive.sum() + y.sum()))
     return {
         "macro_f1": float(np.mean(f1)) if f1 else 0.0,
         "log_loss": float(np.mean(losses)) if losses else 0.0,
@@ -237,5 +238,5 @@ def _fit(z: Floats, y: Floats, member: Floats) -> tuple[float, Floats]:
     return max(float(w[0]), 0.05), np.asarray(w[1] + w[2:])
 
 
-def _shifted(scores: Floats, offset: float, slope: float) -> Floats:
+def _shift_scores(scores: Floats, offset: float, slope: float) -> Floats:
     return sigmoid(offset + slope * logit(scores))

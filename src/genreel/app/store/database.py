@@ -24,7 +24,7 @@ class Database:
         url: a path, "sqlite:///films.db" or "postgresql://user:password@host/name".
 
     Raises:
-        StoreError: it cannot be opened, or a newer genreel has been at it.
+        StoreError: it cannot be opened, or it was last opened by a newer genreel.
     """
 
     def __init__(self, url: str) -> None:
@@ -36,7 +36,7 @@ class Database:
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A transaction that sees one state of the store."""
-        with _told(), self.engine.connect() as connection:
+        with _typed_errors(), self.engine.connect() as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -45,11 +45,12 @@ class Database:
 
         One inside another, in the same thread, is part of it.
         """
-        if (open_one := getattr(self._local, "connection", None)) is not None:
-            yield open_one
+        outer: sa.Connection | None = getattr(self._local, "connection", None)
+        if outer is not None:
+            yield outer
             return
         writing = self.engine.execution_options(writing=True)
-        with _told(), writing.begin() as connection:
+        with _typed_errors(), writing.begin() as connection:
             self._local.connection = connection
             try:
                 yield connection
@@ -62,7 +63,8 @@ class Database:
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
+def _typed_errors() -> Iterator[None]:
+    """Turns errors of the database into those of genreel."""
     try:
         yield
     except sa.exc.IntegrityError:
@@ -109,10 +111,10 @@ def _engine(url: str) -> sa.Engine:
     url = url.replace("postgres://", "postgresql://", 1)
     url = url.replace("postgresql://", "postgresql+pg8000://", 1)
     try:
-        parsed = sa.make_url(url)
-        if parsed.get_backend_name() == "postgresql":
+        address = sa.make_url(url)
+        if address.get_backend_name() == "postgresql":
             engine = sa.create_engine(
-                parsed,
+                address,
                 pool_pre_ping=True,
                 pool_size=8,
                 max_overflow=16,
@@ -120,11 +122,11 @@ def _engine(url: str) -> sa.Engine:
             )
             sa.event.listen(engine, "handle_error", _let_go)
             return engine
-        if parsed.get_backend_name() != "sqlite":
+        if address.get_backend_name() != "sqlite":
             raise StoreError(f"no store at {url[:80]}; give a file, sqlite:/// or postgresql://")
-        if parsed.database and parsed.database != ":memory:":
-            Path(parsed.database).absolute().parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+        if address.database and address.database != ":memory:":
+            Path(address.database).absolute().parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(address, connect_args={"timeout": BUSY_SECONDS})
     except sa.exc.ArgumentError:
         raise StoreError(f"{url[:80]} is no store; give a file, or postgresql://…") from None
     except ModuleNotFoundError as error:
@@ -151,9 +153,9 @@ def _begin(connection: sa.Connection) -> None:
 
 def get_setting(connection: sa.Connection, name: str, default: Any) -> Any:
     """A setting of the whole store."""
-    chosen = sa.select(settings.c.value).where(settings.c.name == name)
-    found = connection.execute(chosen).scalar_one_or_none()
-    return default if found is None else found
+    query = sa.select(settings.c.value).where(settings.c.name == name)
+    value = connection.execute(query).scalar_one_or_none()
+    return default if value is None else value
 
 
 def set_setting(connection: sa.Connection, name: str, value: Any) -> None:

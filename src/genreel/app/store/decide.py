@@ -10,24 +10,24 @@ from genreel.app.store.schema import SOURCES, decisions, films, opinions
 
 
 def settle(
-    connection: sa.Connection, applied: Mapping[str, float], ids: Sequence[str] | None = None
+    connection: sa.Connection, overrides: Mapping[str, float], ids: Sequence[str] | None = None
 ) -> None:
     """Works out what follows from the opinions about some films, or about all.
 
     Args:
         connection: a transaction.
-        applied: genre → threshold that a person applied.
+        overrides: genre → threshold that a person applied.
         ids: of the films; None for all.
     """
     some = sa.true() if ids is None else films.c.id.in_(ids)
     about = sa.true() if ids is None else opinions.c.film.in_(ids)
     old = sa.true() if ids is None else decisions.c.film.in_(ids)
     connection.execute(decisions.delete().where(old))
-    chosen = sa.select(opinions.c.film, opinions.c.genre, opinions.c.source).where(
-        about, opinions.c.verdict, ~outranked()
+    query = sa.select(opinions.c.film, opinions.c.genre, opinions.c.source).where(
+        about, opinions.c.verdict, ~is_outranked()
     )
-    connection.execute(decisions.insert().from_select(["film", "genre", "source"], chosen))
-    distance = sa.func.abs(opinions.c.score - threshold(applied))
+    connection.execute(decisions.insert().from_select(["film", "genre", "source"], query))
+    distance = sa.func.abs(opinions.c.score - threshold(overrides))
     of_film = (opinions.c.film == films.c.id) & model_decides()
     margin = sa.select(sa.func.min(distance)).where(of_film).scalar_subquery()
     wrong = sa.func.coalesce(sa.func.sum(1 - opinions.c.score), 0.0)
@@ -44,7 +44,7 @@ def _rank(source: sa.ColumnElement[str]) -> sa.Case[int]:
     return sa.case({name: rank for rank, name in enumerate(SOURCES)}, value=source)
 
 
-def outranked() -> sa.ColumnElement[bool]:
+def is_outranked() -> sa.ColumnElement[bool]:
     """Whether a more trusted source has an opinion about the same genre of the same film."""
     other = opinions.alias("other")
     return sa.exists().where(
@@ -56,18 +56,18 @@ def outranked() -> sa.ColumnElement[bool]:
 
 def model_decides() -> sa.ColumnElement[bool]:
     """Whether an opinion is the model's and nobody else has one."""
-    return (opinions.c.source == "model") & ~outranked()
+    return (opinions.c.source == "model") & ~is_outranked()
 
 
-def threshold(applied: Mapping[str, float]) -> sa.ColumnElement[float]:
+def threshold(overrides: Mapping[str, float]) -> sa.ColumnElement[float]:
     """The threshold of an opinion: what a person applied to the genre, or the model's own."""
-    own = opinions.c.threshold
-    return sa.case(dict(applied), value=opinions.c.genre, else_=own) if applied else own
+    models = opinions.c.threshold
+    return sa.case(dict(overrides), value=opinions.c.genre, else_=models) if overrides else models
 
 
-def flipped(applied: Mapping[str, float]) -> sa.Select[int]:
+def count_changes(overrides: Mapping[str, float]) -> sa.Select[int]:
     """How many films would gain or lose a genre."""
-    verdict = opinions.c.score >= threshold(applied)
+    verdict = opinions.c.score >= threshold(overrides)
     return sa.select(sa.func.count(opinions.c.film.distinct())).where(
         model_decides(), opinions.c.verdict != verdict
     )

@@ -10,13 +10,16 @@ import sqlalchemy as sa
 
 from genreel.app.store.schema import events
 
+UNDOABLE = ("review", "skip", "edit", "thresholds")
+"""Kinds of a person's events that can be undone."""
+
 
 def log(
     connection: sa.Connection,
     kind: str,
     film_id: str | None,
     source: str,
-    version: str = "",
+    by: str = "",
     *,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
@@ -28,7 +31,7 @@ def log(
         kind: add, edit, genres, predict, review, skip, thresholds, learn, undo or delete.
         film_id: the film it happened to, if it was one.
         source: who did it, one of SOURCES.
-        version: of the model, or the name of the person.
+        by: the version of the model, or the name of the person.
         before, after: what changed.
         undoes: the event that this one takes back.
     """
@@ -38,7 +41,7 @@ def log(
             kind=kind,
             film=film_id,
             source=source,
-            version=version,
+            by=by,
             before=None if before is None else dict(before),
             after=None if after is None else dict(after),
             undoes=undoes,
@@ -46,7 +49,37 @@ def log(
     )
 
 
-def standing() -> sa.ColumnElement[bool]:
-    """Whether an event was not taken back."""
-    undoing = events.alias()
-    return ~sa.exists().where(undoing.c.undoes == events.c.id)
+def is_in_force() -> sa.ColumnElement[bool]:
+    """Whether an event was not undone."""
+    later = events.alias()
+    return ~sa.exists().where(later.c.undoes == events.c.id)
+
+
+def read_history(
+    connection: sa.Connection, film_id: str | None, limit: int
+) -> list[dict[str, Any]]:
+    """Events, the newest first: of one film, or of the whole store."""
+    query = sa.select(events).order_by(events.c.id.desc()).limit(limit)
+    if film_id is not None:
+        query = query.where(events.c.film == film_id)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def last_undoable(connection: sa.Connection, film_id: str | None) -> sa.RowMapping | None:
+    """A person's last event that can be undone, of one film or of any."""
+    is_undoable = (events.c.source == "person") & events.c.kind.in_(UNDOABLE) & is_in_force()
+    query = sa.select(events).where(is_undoable).order_by(events.c.id.desc()).limit(1)
+    if film_id is not None:
+        query = query.where(events.c.film == film_id)
+    return connection.execute(query).mappings().first()
+
+
+def fields_of_person(connection: sa.Connection, film_id: str) -> set[str]:
+    """Fields of a film (title, year, plot) that a person wrote."""
+    query = sa.select(events.c.after).where(
+        events.c.film == film_id,
+        events.c.kind == "edit",
+        events.c.source == "person",
+        is_in_force(),
+    )
+    return {name for after in connection.execute(query).scalars() for name in after}

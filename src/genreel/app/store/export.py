@@ -30,14 +30,8 @@ from genreel.posters import SUFFIXES
 
 _AT_ONCE = 500
 _PART = 2**16  # bytes
-_EPOCH = (
-    1980,
-    1,
-    1,
-    0,
-    0,
-    0,
-)  # the earliest an archive can say, so that equal films give equal ones
+# The earliest time that an archive can hold, so that equal films give equal archives.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 class Export(NamedTuple):
@@ -57,7 +51,7 @@ class Export(NamedTuple):
     write: Callable[[Store, Filter, Path, bool], object]
 
 
-def export(store: Store, wanted: Filter, form: str, *, safe_cells: bool = False) -> Iterator[bytes]:
+def export(store: Store, query: Filter, form: str, *, safe_cells: bool = False) -> Iterator[bytes]:
     """A file, in parts; `form` is one of EXPORTS.
 
     Raises:
@@ -67,7 +61,7 @@ def export(store: Store, wanted: Filter, form: str, *, safe_cells: bool = False)
     folder = tempfile.TemporaryDirectory()
     try:
         path = Path(folder.name) / EXPORTS[form].name
-        EXPORTS[form].write(store, wanted, path, safe_cells)
+        EXPORTS[form].write(store, query, path, safe_cells)
     except BaseException:
         folder.cleanup()
         raise
@@ -80,16 +74,16 @@ def _parts(folder: tempfile.TemporaryDirectory[str], path: Path) -> Iterator[byt
             yield part
 
 
-def _films(store: Store, wanted: Filter) -> Iterator[Film]:
+def _films(store: Store, query: Filter) -> Iterator[Film]:
     offset = 0
-    while some := find(store, wanted, "title", _AT_ONCE, offset):
+    while some := find(store, query, "title", _AT_ONCE, offset):
         yield from some
         offset += len(some)
 
 
-def _table(store: Store, wanted: Filter, path: Path, safe_cells: bool) -> None:
+def _table(store: Store, query: Filter, path: Path, safe_cells: bool) -> None:
     def movies() -> Iterator[Movie]:
-        for film in _films(store, wanted):
+        for film in _films(store, query):
             extra = {"state": film.state}
             yield replace(movie_of(film), poster=_poster(film, path.parent), extra=extra)
 
@@ -102,16 +96,16 @@ def _poster(film: Film, folder: Path) -> Path | None:
     return None if not name.parts or name.is_absolute() or ".." in name.parts else folder / name
 
 
-def _shopify(store: Store, wanted: Filter, path: Path, safe_cells: bool) -> None:
-    films = map(movie_of, _films(store, wanted))
+def _shopify(store: Store, query: Filter, path: Path, safe_cells: bool) -> None:
+    films = map(movie_of, _films(store, query))
     path.write_bytes(new_products(list(films), safe_cells))
 
 
-def _nfo(store: Store, wanted: Filter, path: Path, safe_cells: bool) -> None:
+def _nfo(store: Store, query: Filter, path: Path, safe_cells: bool) -> None:
     names = names_for("nfo")
 
     def files() -> Iterator[tuple[PurePosixPath, bytes]]:
-        for film in _with_opinions(store, wanted):
+        for film in _with_opinions(store, query):
             data = write_nfo(None, found_in(film, names), movie=movie_of(film))
             poster = _inside(film)
             yield poster.with_name(nfo_names(poster.name)[0]), data
@@ -119,11 +113,11 @@ def _nfo(store: Store, wanted: Filter, path: Path, safe_cells: bool) -> None:
     _write_archive(path, files())
 
 
-def _xmp(store: Store, wanted: Filter, path: Path, safe_cells: bool) -> None:
+def _xmp(store: Store, query: Filter, path: Path, safe_cells: bool) -> None:
     names = names_for("xmp")
 
     def files() -> Iterator[tuple[PurePosixPath, bytes]]:
-        for film in _with_opinions(store, wanted):
+        for film in _with_opinions(store, query):
             if film.poster or film.path:
                 poster = _inside(film)
                 yield poster.with_name(f"{poster.name}.xmp"), write_xmp(None, found_in(film, names))
@@ -131,8 +125,8 @@ def _xmp(store: Store, wanted: Filter, path: Path, safe_cells: bool) -> None:
     _write_archive(path, files())
 
 
-def _with_opinions(store: Store, wanted: Filter) -> Iterator[Film]:
-    for film in _films(store, wanted):
+def _with_opinions(store: Store, query: Filter) -> Iterator[Film]:
+    for film in _films(store, query):
         with contextlib.suppress(UnknownFilm):  # deleted meanwhile
             yield store.film(film.id)
 
@@ -141,22 +135,22 @@ def _inside(film: Film) -> PurePosixPath:
     """Where a film's poster would lie in an archive: as in its folder, and never outside of it."""
     path = PurePosixPath(film.path or f"{film.id}.jpg")
     folders = [file_name(part) for part in path.parent.parts if part not in ("/", "..")]
-    known = path.suffix.lower() in SUFFIXES
-    stem, suffix = (path.stem, path.suffix) if known else (path.name, ".jpg")
+    is_image = path.suffix.lower() in SUFFIXES
+    stem, suffix = (path.stem, path.suffix) if is_image else (path.name, ".jpg")
     return PurePosixPath(*folders, f"{file_name(stem)}{suffix}")
 
 
 def _write_archive(path: Path, files: Iterator[tuple[PurePosixPath, bytes]]) -> None:
     """A zip archive of the files that have something in them, each under a name of its own."""
-    taken: set[str] = set()
+    names: set[str] = set()
     with zipfile.ZipFile(path, "w") as archive:
-        for wanted, data in files:
-            name, number = wanted, 1
-            while str(name).casefold() in taken:  # some systems know no capitals
+        for first_choice, data in files:
+            name, number = first_choice, 1
+            while str(name).casefold() in names:  # some systems know no capitals
                 number += 1
-                name = wanted.with_name(f"{number}-{wanted.name}")
+                name = first_choice.with_name(f"{number}-{first_choice.name}")
             if data:
-                taken.add(str(name).casefold())
+                names.add(str(name).casefold())
                 entry = zipfile.ZipInfo(str(name), _EPOCH)
                 entry.external_attr = 0o644 << 16
                 archive.writestr(entry, data, zipfile.ZIP_DEFLATED)

@@ -17,7 +17,7 @@ class Opinion:
         raw: the model's own probability, before what was learnt.
         threshold: the score from which the model assigns it, with what was learnt.
         raw_threshold: the model's own, for a film that came with what this one did.
-        version: of the model; who or what spoke otherwise, perhaps empty.
+        by: the version of the model, or the name of the person; perhaps empty.
         time: seconds since 1970.
     """
 
@@ -26,7 +26,7 @@ class Opinion:
     raw: float | None = None
     threshold: float | None = None
     raw_threshold: float | None = None
-    version: str = ""
+    by: str = ""
     time: float = 0.0
 
 
@@ -58,8 +58,8 @@ class Film:
 def film_from_row(
     row: Mapping[Any, Any],
     genres: tuple[str, ...],
-    said: Mapping[str, Mapping[str, Opinion]] | None = None,
+    opinions: Mapping[str, Mapping[str, Opinion]] | None = None,
 ) -> Film:
     """A Film of a row of the table."""
-    own = {f.name: row[f.name] for f in fields(Film) if f.name not in ("genres", "opinions")}
-    return Film(**own, genres=genres, opinions=said or {})
+    values = {f.name: row[f.name] for f in fields(Film) if f.name not in ("genres", "opinions")}
+    return Film(**values, genres=genres, opinions=opinions or {})

@@ -57,7 +57,8 @@ opinions = sa.Table(
     sa.Column("raw", sa.Float),  # the model's own
     sa.Column("threshold", sa.Float),  # the model's, corrected likewise
     sa.Column("raw_threshold", sa.Float),  # the model's own, for what the film came with
-    sa.Column("version", sa.String(80), nullable=False, default=""),
+    # The version of the model, or the name of the person.
+    sa.Column("version", sa.String(80), key="by", nullable=False, default=""),
     sa.Column("time", sa.Float, nullable=False),
 )
 
@@ -79,7 +80,8 @@ events = sa.Table(
     sa.Column("kind", sa.String(20), nullable=False),
     sa.Column("film", sa.String(200), index=True),
     sa.Column("source", sa.String(10), nullable=False),
-    sa.Column("version", sa.String(80), nullable=False, default=""),
+    # The version of the model, or the name of the person.
+    sa.Column("version", sa.String(80), key="by", nullable=False, default=""),
     sa.Column("before", sa.JSON),
     sa.Column("after", sa.JSON),
     sa.Column("undoes", sa.Integer, unique=True),
@@ -124,14 +126,14 @@ def migrate(connection: sa.Connection, steps: Sequence[Migration] = MIGRATIONS) 
     """Brings a store to the newest version; to be called inside a transaction that can write.
 
     Raises:
-        StoreError: a newer genreel has been at it.
+        StoreError: the store was last opened by a newer genreel.
     """
     if connection.dialect.name == "postgresql":  # two servers may start at the same moment
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(7021974)"))
     version = 0
     if sa.inspect(connection).has_table("settings"):
-        found = sa.select(settings.c.value).where(settings.c.name == "schema")
-        version = connection.execute(found).scalar_one_or_none() or 0
+        query = sa.select(settings.c.value).where(settings.c.name == "schema")
+        version = connection.execute(query).scalar_one_or_none() or 0
     if version > len(steps):
         raise StoreError(
             f"the store has version {version}, this genreel knows {len(steps)}; upgrade genreel"

@@ -13,13 +13,28 @@ import sqlalchemy as sa
 
 from genreel.app.store.correction import UNKNOWN, Correction, Raw, Review, decade
 from genreel.app.store.database import Database, get_setting, set_setting
-from genreel.app.store.decide import flipped, model_decides, settle, threshold
+from genreel.app.store.decide import count_changes, model_decides, settle, threshold
 from genreel.app.store.events import log
+from genreel.app.store.opinions import opinions_of_model, raw_opinions
 from genreel.app.store.schema import corrections, decisions, films, opinions
 from genreel.thresholds import promised_threshold
 
 RESCORED_AT_ONCE = 500
 """Films whose scores change in one transaction: a fraction of a second."""
+
+_RESCORE = (
+    opinions.update()
+    .where(
+        opinions.c.film == sa.bindparam("of"),
+        opinions.c.genre == sa.bindparam("about"),
+        opinions.c.source == "model",
+    )
+    .values(
+        score=sa.bindparam("new"),
+        threshold=sa.bindparam("limit"),
+        verdict=sa.bindparam("yes"),
+    )
+)
 
 
 class Tuning:
@@ -34,14 +49,14 @@ class Tuning:
         self.database = database
         self.defaults = dict(defaults)
 
-    def applied(self, connection: sa.Connection | None = None) -> dict[str, float]:
+    def overrides(self, connection: sa.Connection | None = None) -> dict[str, float]:
         """Genre → threshold, for the genres to which a person applied one."""
         with self._reading(connection) as reading:
             return dict(get_setting(reading, "thresholds", {}))
 
     def thresholds(self) -> dict[str, float]:
         """Genre → the score from which the model assigns it to a film with poster and plot."""
-        return {**self.defaults, **self.applied()}
+        return {**self.defaults, **self.overrides()}
 
     def apply_thresholds(self, thresholds: Mapping[str, float]) -> int:
         """Applies thresholds to all films; returns how many changed. A person's word stays.
@@ -50,13 +65,13 @@ class Tuning:
             thresholds: genre → threshold in [0, 1]; other genres keep theirs.
         """
         with self.database.writing() as connection:
-            before = self.applied(connection)
-            given = {g: float(t) for g, t in thresholds.items() if g in self.defaults}
-            after = {**before, **given}
-            changed: int = connection.execute(flipped(after)).scalar_one()
+            before = self.overrides(connection)
+            new = {g: float(t) for g, t in thresholds.items() if g in self.defaults}
+            after = {**before, **new}
+            changes: int = connection.execute(count_changes(after)).scalar_one()
             self.use_thresholds(connection, after)
             log(connection, "thresholds", None, "person", before=before, after=after)
-            return changed
+            return changes
 
     def preview_thresholds(self, thresholds: Mapping[str, float]) -> dict[str, Any]:
         """What applying thresholds would do, with nothing written.
@@ -65,7 +80,7 @@ class Tuning:
             changed: films that would gain or lose a genre. genres: genre → films that would
             have it.
         """
-        after = {**self.applied(), **thresholds}
+        after = {**self.overrides(), **thresholds}
         model = (
             sa.select(opinions.c.genre, sa.func.count())
             .where(model_decides(), opinions.c.score >= threshold(after))
@@ -81,11 +96,11 @@ class Tuning:
             for genre, count in [*connection.execute(model), *connection.execute(others)]:
                 if genre in counts:
                     counts[genre] += count
-            changed = connection.execute(flipped(after)).scalar_one()
-        return {"changed": changed, "genres": counts}
+            changes = connection.execute(count_changes(after)).scalar_one()
+        return {"changed": changes, "genres": counts}
 
-    def promised(self, precision: float) -> dict[str, float | None]:
-        """The lowest threshold of each genre from which reviews show that it is so often right.
+    def promised_thresholds(self, precision: float) -> dict[str, float | None]:
+        """The lowest threshold of each genre from which reviews show that it is this often right.
 
         Args:
             precision: share of right assignments, in [0, 1].
@@ -95,7 +110,7 @@ class Tuning:
             `genreel.thresholds.by_promise`).
         """
         person = opinions.alias("person")
-        chosen = (
+        query = (
             sa.select(opinions.c.genre, opinions.c.score, person.c.verdict)
             .join(
                 person,
@@ -107,28 +122,28 @@ class Tuning:
         )
         cells: dict[str, list[tuple[float, bool]]] = {genre: [] for genre in self.defaults}
         with self.database.reading() as connection:
-            for genre, score, verdict in connection.execute(chosen):
+            for genre, score, verdict in connection.execute(query):
                 cells.get(genre, []).append((score, verdict))
-        found = {}
+        thresholds = {}
         for genre, pairs in cells.items():
             scores, right = np.array(pairs, np.float64).reshape(-1, 2).T
-            found[genre] = promised_threshold(right, scores, precision)
-        return found
+            thresholds[genre] = promised_threshold(right, scores, precision)
+        return thresholds
 
-    def use_thresholds(self, connection: sa.Connection, applied: Mapping[str, float]) -> None:
+    def use_thresholds(self, connection: sa.Connection, overrides: Mapping[str, float]) -> None:
         """Applies thresholds inside a transaction."""
-        set_setting(connection, "thresholds", dict(applied))
-        verdict = opinions.c.score >= threshold(applied)
-        changed = (opinions.c.source == "model") & (opinions.c.verdict != verdict)
-        connection.execute(opinions.update().where(changed).values(verdict=verdict))
-        settle(connection, applied)
+        set_setting(connection, "thresholds", dict(overrides))
+        verdict = opinions.c.score >= threshold(overrides)
+        changes = (opinions.c.source == "model") & (opinions.c.verdict != verdict)
+        connection.execute(opinions.update().where(changes).values(verdict=verdict))
+        settle(connection, overrides)
 
     def correction(self, connection: sa.Connection | None = None) -> tuple[str, Correction]:
         """What was learnt and is in use: its version, and how it changes scores."""
         with self._reading(connection) as reading:
             version = get_setting(reading, "correction", "")
-            chosen = sa.select(corrections.c.weights).where(corrections.c.version == version)
-            weights = reading.execute(chosen).scalar_one_or_none()
+            query = sa.select(corrections.c.weights).where(corrections.c.version == version)
+            weights = reading.execute(query).scalar_one_or_none()
         return version, Correction.from_json(weights or {})
 
     def save_correction(self, correction: Correction, figures: Mapping[str, Any]) -> str:
@@ -159,19 +174,19 @@ class Tuning:
         """
         with self.database.writing() as connection:
             now = get_setting(connection, "correction", "")
-            chosen = sa.select(corrections.c.previous).where(corrections.c.version == now)
-            previous = connection.execute(chosen).scalar_one_or_none() or ""
+            query = sa.select(corrections.c.previous).where(corrections.c.version == now)
+            previous = connection.execute(query).scalar_one_or_none() or ""
             self._use(connection, previous)
             set_setting(connection, "learning", False)
         self.rescore()
         return previous
 
-    def learnt(self) -> list[dict[str, Any]]:
+    def list_corrections(self) -> list[dict[str, Any]]:
         """All corrections without their weights, the newest first."""
         columns = [column for column in corrections.c if column.name != "weights"]
-        chosen = sa.select(*columns).order_by(corrections.c.time.desc())
+        query = sa.select(*columns).order_by(corrections.c.time.desc())
         with self.database.reading() as connection:
-            return [dict(row) for row in connection.execute(chosen).mappings()]
+            return [dict(row) for row in connection.execute(query).mappings()]
 
     def rescore(self) -> None:
         """Brings scores that another correction made up to date, some films at a time, so that
@@ -184,94 +199,80 @@ class Tuning:
 
     def rescore_some(self, connection: sa.Connection) -> bool:
         """Brings some films up to date inside a transaction; False where all are."""
-        learnt, correction = self.correction(connection)
-        stale = sa.select(films.c.id, films.c.year).where(films.c.correction != learnt)
-        found = connection.execute(stale.limit(RESCORED_AT_ONCE)).all()
-        years: dict[str, int | None] = dict(found)
+        version, correction = self.correction(connection)
+        query = sa.select(films.c.id, films.c.year).where(films.c.correction != version)
+        stale = connection.execute(query.limit(RESCORED_AT_ONCE)).all()
+        years: dict[str, int | None] = dict(stale)
         if not years:
             return False
-        applied = self.applied(connection)
-        of_model = (opinions.c.source == "model") & opinions.c.film.in_(years)
-        raw: dict[str, dict[str, float]] = {}
-        own: dict[str, dict[str, float]] = {}
-        for row in connection.execute(sa.select(opinions).where(of_model)).mappings():
-            raw.setdefault(row["film"], {})[row["genre"]] = row["raw"]
-            own.setdefault(row["film"], {})[row["genre"]] = row["raw_threshold"]
+        overrides = self.overrides(connection)
         rows = []
-        for film, year in years.items():
-            scores = correction.scores(raw.get(film, {}), year)
-            limits = correction.thresholds(own.get(film, {}), year)
+        for film, (raw, thresholds) in raw_opinions(connection, years).items():
+            new = opinions_of_model(raw, thresholds, years[film], correction, overrides)
             rows += [
                 {
-                    **{"of": film, "about": genre, "new": score, "limit": limits[genre]},
-                    "yes": score >= applied.get(genre, limits[genre]),
+                    "of": film,
+                    "about": genre,
+                    "new": opinion.score,
+                    "limit": opinion.threshold,
+                    "yes": opinion.verdict,
                 }
-                for genre, score in scores.items()
+                for genre, opinion in new.items()
             ]
         if rows:
-            update = (
-                opinions.update()
-                .where(
-                    opinions.c.film == sa.bindparam("of"),
-                    opinions.c.genre == sa.bindparam("about"),
-                    opinions.c.source == "model",
-                )
-                .values(
-                    score=sa.bindparam("new"),
-                    threshold=sa.bindparam("limit"),
-                    verdict=sa.bindparam("yes"),
-                )
-            )
-            connection.execute(update, rows)
-        changed = films.update().where(films.c.id.in_(years)).values(correction=learnt)
-        connection.execute(changed)
-        settle(connection, applied, list(years))
+            connection.execute(_RESCORE, rows)
+        connection.execute(films.update().where(films.c.id.in_(years)).values(correction=version))
+        settle(connection, overrides, list(years))
         return True
 
     def reviews(self) -> list[Review]:
         """What people decided about films that the model has scored: what there is to learn."""
         model = opinions.alias("model")
-        chosen = (
+        query = (
             sa.select(
-                *(films.c.id, films.c.year, opinions.c.genre, opinions.c.verdict),
-                *(model.c.raw, model.c.raw_threshold),
+                films.c.id,
+                films.c.year,
+                opinions.c.genre,
+                opinions.c.verdict,
+                model.c.raw,
+                model.c.raw_threshold,
             )
             .join(opinions, opinions.c.film == films.c.id)
             .join(model, (model.c.film == films.c.id) & (model.c.genre == opinions.c.genre))
             .where(opinions.c.source == "person", model.c.source == "model")
         )
-        found: dict[str, Review] = {}
+        by_film: dict[str, Review] = {}
         with self.database.reading() as connection:
-            for film, year, genre, verdict, raw, threshold_of_film in connection.execute(chosen):
-                review = found.setdefault(film, Review(year, {}, {}, {}))
+            for film, year, genre, verdict, raw, raw_threshold in connection.execute(query):
+                review = by_film.setdefault(film, Review(year, {}, {}, {}))
                 review.raw[genre], review.verdicts[genre] = raw, verdict
-                review.thresholds[genre] = threshold_of_film
-        return list(found.values())
+                review.thresholds[genre] = raw_threshold
+        return list(by_film.values())
 
     def raw_scores(self, decades: Collection[str]) -> Raw:
         """The model's own scores of all films of some decades."""
-        first = [int(name) for name in decades if name != UNKNOWN]
-        there = sa.or_(*(films.c.year.between(start, start + 9) for start in first), sa.false())
+        starts = [int(name) for name in decades if name != UNKNOWN]
+        is_in = sa.or_(*(films.c.year.between(start, start + 9) for start in starts), sa.false())
         if UNKNOWN in decades:
-            there |= films.c.year.is_(None)
-        chosen = (
+            is_in |= films.c.year.is_(None)
+        query = (
             sa.select(films.c.year, opinions.c.genre, opinions.c.raw)
             .join(opinions, opinions.c.film == films.c.id)
-            .where(opinions.c.source == "model", there)
+            .where(opinions.c.source == "model", is_in)
         )
-        found: dict[str, dict[str, list[float]]] = {}
+        scores: dict[str, dict[str, list[float]]] = {}
         with self.database.reading() as connection:
-            for year, genre, raw in connection.execute(chosen):
-                found.setdefault(decade(year), {}).setdefault(genre, []).append(raw)
-        return found
+            for year, genre, raw in connection.execute(query):
+                scores.setdefault(decade(year), {}).setdefault(genre, []).append(raw)
+        return scores
 
     def count_reviews(self) -> int:
         """Films that a person decided."""
-        chosen = sa.select(sa.func.count()).select_from(films).where(films.c.state == "reviewed")
+        query = sa.select(sa.func.count()).select_from(films).where(films.c.state == "reviewed")
         with self.database.reading() as connection:
-            return int(connection.execute(chosen).scalar_one())
+            return int(connection.execute(query).scalar_one())
 
-    def learning(self) -> bool:
+    def is_learning(self) -> bool:
         """Whether reviews are learnt from without being asked."""
         with self.database.reading() as connection:
             return bool(get_setting(connection, "learning", True))
@@ -287,8 +288,8 @@ class Tuning:
         if connection is not None:
             yield connection
         else:
-            with self.database.reading() as own:
-                yield own
+            with self.database.reading() as new:
+                yield new
 
     def _use(self, connection: sa.Connection, version: str) -> None:
         before = {"correction": get_setting(connection, "correction", "")}

@@ -17,14 +17,14 @@ def movie_of(film: Film) -> Movie:
 
 
 def found_in(film: Film, names: Names) -> Found:
-    """The genres that a film has now; what a person, a file or a lookup said is no mark's.
+    """The genres that a film has now; those from a person, a file or a lookup carry no mark.
 
     Args:
         film: with its opinions.
         names: what genres are called on the other side.
     """
-    models = [said["model"] for said in film.opinions.values() if "model" in said]
+    models = [by_source["model"] for by_source in film.opinions.values() if "model" in by_source]
     scores = {genre: film.score(genre) or 0.0 for genre in film.genres}
     others = [genre for genre in film.genres if set(film.opinions[genre]) - {"model"}]
-    model = models[0].version if models else ""
+    model = models[0].by if models else ""
     return found_of(film.genres, scores, names, model, __version__, others)

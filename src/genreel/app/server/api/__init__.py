@@ -1,0 +1,1 @@
+"""The REST API, a router per tag; its description is at /api/docs."""

@@ -1,0 +1,52 @@
+"""Predicting, with nothing kept."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, UploadFile
+from fastapi.concurrency import run_in_threadpool
+
+from genreel.app.server.dependencies import ServiceDep
+from genreel.app.server.problems import RESPONSES
+from genreel.app.server.shapes import MovieIn, MoviesIn
+from genreel.catalogue import Movie
+from genreel.errors import InputError
+
+router = APIRouter(prefix="/api", tags=["predict"], responses=RESPONSES)
+
+
+@router.post("/predict")
+def predict(service: ServiceDep, body: MovieIn) -> dict[str, Any]:
+    """Predicts one movie."""
+    prediction = service.predict(body.movie("movie"))
+    if not prediction.scores:
+        raise InputError(prediction.error or "nothing to predict from")
+    return prediction.to_dict()
+
+
+@router.post("/predict/many")
+def predict_many(service: ServiceDep, body: MoviesIn) -> dict[str, Any]:
+    """Predicts several movies; one that cannot be predicted carries its error."""
+    movies = [one.movie(f"movie {number}") for number, one in enumerate(body.movies, 1)]
+    return {"predictions": [one.to_dict() for one in service.predict_many(movies)]}
+
+
+@router.post("/predict/files")
+async def predict_files(
+    service: ServiceDep,
+    poster: Annotated[list[UploadFile], File()],
+    title: Annotated[str, Form()] = "",
+    plot: Annotated[str, Form()] = "",
+    year: Annotated[int | None, Form()] = None,
+) -> dict[str, Any]:
+    """Predicts posters sent as files; title, plot and year describe a poster that is alone."""
+    if len(poster) > 1 and (title or plot or year):
+        raise InputError("title, plot and year describe one movie; send one poster")
+    about = MovieIn(title=title, plot=plot, year=year).movie("movie")
+    movies = [
+        Movie(file.filename or "movie", about.title, about.year, about.plot, await file.read())
+        for file in poster
+    ]
+    predictions = await run_in_threadpool(service.predict_many, movies)
+    return {"predictions": [one.to_dict() for one in predictions]}

@@ -1,0 +1,110 @@
+"""Rows of films and their posters, read and changed inside a transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from genreel.app.store.events import log
+from genreel.app.store.film import Film, film_from_row
+from genreel.app.store.opinions import read_opinions
+from genreel.app.store.schema import decisions, films, posters
+from genreel.app.store.tuning import Tuning
+from genreel.errors import Conflict, UnknownFilm
+
+
+def read_row(
+    connection: sa.Connection, film_id: str | None, *, lock: bool = False
+) -> sa.RowMapping | None:
+    """The row of a film; None where there is none.
+
+    Args:
+        lock: nobody else may change it until the transaction ends.
+    """
+    query = sa.select(films).where(films.c.id == film_id)
+    if lock:  # SQLite needs none: its writers come one after the other
+        query = query.with_for_update()
+    return connection.execute(query).mappings().first()
+
+
+def expect_row(
+    connection: sa.Connection, film_id: str, version: int | None = None
+) -> sa.RowMapping:
+    """The row of a film that is to be changed; it is locked.
+
+    Args:
+        version: the film's, as the person saw it; None to not ask.
+
+    Raises:
+        UnknownFilm, Conflict: somebody else changed it since.
+    """
+    row = read_row(connection, film_id, lock=True)
+    if row is None:
+        raise UnknownFilm(film_id)
+    if version is not None and row["version"] != version:
+        raise Conflict(f"{film_id[:80]!r} was changed by somebody else; look at it again")
+    return row
+
+
+def read_film(connection: sa.Connection, film_id: str, order: Iterable[str]) -> Film:
+    """A film with all opinions; raises UnknownFilm.
+
+    Args:
+        order: all genres; the film's own stand by score, and in this order where scores are equal.
+    """
+    row = read_row(connection, film_id)
+    if row is None:
+        raise UnknownFilm(film_id)
+    query = sa.select(decisions.c.genre).where(decisions.c.film == film_id)
+    decided_genres = set(connection.execute(query).scalars())
+    genres = tuple(genre for genre in order if genre in decided_genres)
+    film = film_from_row(row, genres, read_opinions(connection, film_id))
+    by_score = sorted(genres, key=lambda genre: -(film.score(genre) or 0))
+    return replace(film, genres=tuple(by_score))
+
+
+def update_film(
+    connection: sa.Connection, tuning: Tuning, row: sa.RowMapping, **values: Any
+) -> None:
+    """Changes columns of a film and raises its version; scores follow where the year changed."""
+    if "year" in values:  # another decade may have another correction
+        values["correction"] = "stale"
+    update = films.update().where(films.c.id == row["id"])
+    connection.execute(update.values(version=row["version"] + 1, **values))
+    if "year" in values:
+        tuning.rescore_some(connection)
+
+
+def edit_film(
+    connection: sa.Connection,
+    tuning: Tuning,
+    row: sa.RowMapping,
+    changes: Mapping[str, Any],
+    source: str,
+) -> None:
+    """Changes columns of a film and notes the event."""
+    update_film(connection, tuning, row, **changes)
+    before = {name: row[name] for name in changes}
+    log(connection, "edit", row["id"], source, before=before, after=dict(changes))
+
+
+def save_poster(connection: sa.Connection, poster: bytes) -> str:
+    """Keeps a poster's JPEG; returns its digest."""
+    digest = hashlib.sha256(poster).hexdigest()
+    # The same poster may arrive twice, at two servers, at the same moment.
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    insert = dialect.insert(posters).values({"digest": digest, "data": poster})
+    connection.execute(insert.on_conflict_do_nothing())
+    return digest
+
+
+def drop_unused_poster(connection: sa.Connection, digest: str | None) -> None:
+    """Deletes a poster that no film has any more."""
+    query = sa.select(films.c.poster).where(films.c.poster == digest)
+    if digest and connection.execute(query).first() is None:
+        connection.execute(posters.delete().where(posters.c.digest == digest))

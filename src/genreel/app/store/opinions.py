@@ -1,0 +1,87 @@
+"""What everybody says about the genres of a film, inside a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
+
+import sqlalchemy as sa
+
+from genreel.app.store.correction import Correction
+from genreel.app.store.film import Opinion
+from genreel.app.store.schema import opinions
+
+
+def read_opinions(connection: sa.Connection, film_id: str) -> dict[str, dict[str, Opinion]]:
+    """Genre → source → opinion."""
+    query = sa.select(opinions).where(opinions.c.film == film_id)
+    by_genre: dict[str, dict[str, Opinion]] = {}
+    for row in connection.execute(query).mappings():
+        opinion = Opinion(**{field.name: row[opinions.c[field.name]] for field in fields(Opinion)})
+        by_genre.setdefault(row["genre"], {})[row["source"]] = opinion
+    return by_genre
+
+
+def replace_opinions(
+    connection: sa.Connection, film_id: str, source: str, by_genre: Mapping[str, Opinion]
+) -> dict[str, bool]:
+    """Puts a source's opinions in place of its older ones, whose verdicts are returned."""
+    is_own = (opinions.c.film == film_id) & (opinions.c.source == source)
+    query = sa.select(opinions.c.genre, opinions.c.verdict).where(is_own)
+    before: dict[str, bool] = dict(connection.execute(query).all())
+    connection.execute(opinions.delete().where(is_own))
+    if by_genre:
+        rows = [
+            {"film": film_id, "genre": genre, "source": source, **asdict(opinion)}
+            for genre, opinion in by_genre.items()
+        ]
+        connection.execute(opinions.insert(), rows)
+    return before
+
+
+def raw_opinions(
+    connection: sa.Connection, film_ids: Iterable[str]
+) -> dict[str, tuple[dict[str, float], dict[str, float]]]:
+    """Film → the model's own scores and thresholds by genre, where it has an opinion."""
+    query = sa.select(opinions).where(opinions.c.source == "model", opinions.c.film.in_(film_ids))
+    by_film: dict[str, tuple[dict[str, float], dict[str, float]]] = {}
+    for row in connection.execute(query).mappings():
+        scores, thresholds = by_film.setdefault(row["film"], ({}, {}))
+        scores[row["genre"]], thresholds[row["genre"]] = row["raw"], row["raw_threshold"]
+    return by_film
+
+
+def opinions_of_model(
+    raw: Mapping[str, float],
+    raw_thresholds: Mapping[str, float],
+    year: int | None,
+    correction: Correction,
+    overrides: Mapping[str, float],
+    by: str = "",
+    time: float = 0.0,
+) -> dict[str, Opinion]:
+    """Genre → opinion of the model about a film.
+
+    Args:
+        raw: genre → the model's own score, in [0, 1].
+        raw_thresholds: genre → the model's own threshold for this film.
+        year: of release.
+        correction: what was learnt from reviews.
+        overrides: genre → threshold that a person applied.
+        by: the version of the model.
+        time: seconds since 1970.
+    """
+    scores = correction.scores(raw, year)
+    thresholds = correction.thresholds(raw_thresholds, year)
+    return {
+        genre: Opinion(
+            verdict=score >= overrides.get(genre, thresholds[genre]),
+            score=score,
+            raw=raw[genre],
+            threshold=thresholds[genre],
+            raw_threshold=raw_thresholds[genre],
+            by=by,
+            time=time,
+        )
+        for genre, score in scores.items()
+    }

@@ -1,0 +1,178 @@
+"""Commands of the lab: recipes, split, train, evaluate."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import tomllib
+from pathlib import Path
+
+import pytest
+from running import PLOT, SAMPLES, Run, one_line
+
+from genreel.catalogue import Movie
+from genreel.lab.recipe import recipe_names
+
+
+def test_recipes(run: Run) -> None:
+    ran = run("recipes")
+    assert (ran.code, ran.err) == (0, "")
+    assert [line.split()[0] for line in ran.out.splitlines()] == recipe_names()
+    assert "default" in recipe_names()
+
+
+@pytest.mark.parametrize("name", ["default", "words"])
+def test_a_recipe(run: Run, name: str) -> None:
+    ran = run("recipes", name)
+    assert ran.code == 0
+    table = tomllib.loads(ran.out)
+    assert table["id"] == name
+    assert table["features"]["plot"]["kind"] == "terms"
+
+
+def test_no_such_recipe(run: Run) -> None:
+    assert run("recipes", "defalt") == (
+        1, "", "genreel: no recipe 'defalt'; did you mean 'default'?\n",
+    )  # fmt: skip
+
+
+def test_split(run: Run, tmp_path: Path, movies: list[Movie]) -> None:
+    out = tmp_path / "split.json"
+    ran = run("split", SAMPLES, "--out", out, "--valid", "0.2", "--test", "0.2")
+    assert (ran.code, ran.out) == (0, "")
+    parts = json.loads(out.read_text())
+    assert list(parts) == ["train", "valid", "test"]
+    ids = [movie_id for part in parts.values() for movie_id in part]
+    assert sorted(ids) == sorted(movie.id for movie in movies)
+    sizes = ", ".join(f"{name} {len(part)}" for name, part in parts.items())
+    assert ran.err == f"{sizes}: written to {out}\n"
+    assert all(parts.values())
+
+    run("split", SAMPLES, "--out", tmp_path / "again", "--valid", "0.2", "--test", "0.2")
+    assert (tmp_path / "again").read_text() == out.read_text()
+    run("split", SAMPLES, "--out", out, "--valid", "0.2", "--test", "0.2", "--seed", "1")
+    assert (tmp_path / "again").read_text() != out.read_text()
+
+
+def test_split_that_cannot_be_written(run: Run, tmp_path: Path) -> None:
+    ran = run(
+        "split", SAMPLES, "--out", tmp_path / "no" / "where", "--valid", "0.2", "--test", "0.2"
+    )
+    assert ran.code == 1
+    assert "cannot write" in one_line(ran.err)
+
+
+def test_train_and_evaluate(
+    run: Run, trained_bundle: Path, tmp_path: Path, movies: list[Movie]
+) -> None:
+    """What a bundle says it was made by makes it again."""
+    split = tmp_path / "split.json"
+    ids = [movie.id for movie in movies]
+    split.write_text(json.dumps({"train": ids[:17], "valid": ids[17:23], "test": ids[23:]}))
+    out = tmp_path / "bundle"
+    recipe = trained_bundle / "recipe.toml"
+    argv = ["train", recipe, SAMPLES, "--out", out, "--split", split, "--set", "training.epochs=1"]
+    trained = run(*argv)
+    assert trained.code == 0
+    assert trained.err.splitlines()[:3] == ["train: 17 movies", "valid: 6 movies", "test: 6 movies"]
+    assert trained.err.endswith(f"bundle written to {out}\n")
+    assert not out.with_name("bundle.work").exists()
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert metrics["command"] == shlex.join(["genreel", *map(str, argv)])
+    before = json.loads((trained_bundle / "metrics.json").read_text())["test"]["as they are"]
+    assert metrics["test"]["as they are"]["log_loss"] == pytest.approx(before["log_loss"], abs=1e-3)
+    assert f"Made by `{metrics['command']}`" in (out / "README.md").read_text()
+
+    report = tmp_path / "report"
+    measured = run("evaluate", out, SAMPLES, "--out", report, "--split", split)
+    assert measured.code == 0
+    undefined, said = measured.err.splitlines()  # six films do not have every genre
+    assert "are not both there: no ROC AUC" in undefined
+    assert said == f"report written to {report / 'report.html'}"
+    assert measured.out == trained.out, "the test part, through the same bundle"
+    figures = json.loads((report / "metrics.json").read_text())
+    assert figures == metrics["test"]
+    heading, *rows = measured.out.splitlines()
+    assert heading.split("  ")[0].strip() == "inputs"
+    assert [row[:12].strip() for row in rows] == list(figures)
+    first = figures["as they are"]
+    shown = rows[0].split()[-6:]
+    assert shown[0] == "6"
+    assert shown[3] == f"{first['macro_f1']:.3f}"
+
+    valid = run("evaluate", out, SAMPLES, "--out", report, "--split", split, "--part", "valid")
+    assert json.loads((report / "metrics.json").read_text()) == metrics["valid"]
+    assert valid.out != measured.out
+
+
+def test_evaluate_without_a_split_takes_every_movie(
+    run: Run, words_bundle: Path, tmp_path: Path
+) -> None:
+    assert run("evaluate", words_bundle, SAMPLES, "--out", tmp_path).code == 0
+    figures = json.loads((tmp_path / "metrics.json").read_text())
+    assert list(figures) == ["as they are", "plot only"]
+    assert figures["as they are"]["movies"] == 29
+
+
+def test_evaluate_keeps_the_first_of_two_rows_with_an_id(
+    run: Run, words_bundle: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "m.csv"
+    table.write_text(f"id,plot,genres\na,{PLOT},Western\na,{PLOT},War\nb,{PLOT},Drama\n")
+    ran = run("evaluate", words_bundle, table, "--out", tmp_path)
+    assert ran.code == 0
+    by_genre = json.loads((tmp_path / "metrics.json").read_text())["as they are"]["genres"]
+    assert (by_genre["Western"]["positive"], by_genre["War"]["positive"]) == (1, 0)
+    assert by_genre["Western"]["known"] == 2
+
+
+def test_evaluate_shows_a_dash_for_what_is_undefined(
+    run: Run, words_bundle: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "m.csv").write_text(f"id,plot,genres\na,{PLOT},Western\n")
+    ran = run("evaluate", words_bundle, tmp_path / "m.csv", "--out", tmp_path)
+    assert ran.code == 0
+    assert "—" in ran.out
+    assert "None" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (f"id,plot\na,{PLOT}\n", "no movie has genres to compare with"),
+        ("id,plot,genres\n", "no movie has genres to compare with"),
+    ],
+)
+def test_evaluate_needs_labels(
+    run: Run, words_bundle: Path, tmp_path: Path, content: str, expected: str
+) -> None:
+    (tmp_path / "m.csv").write_text(content)
+    ran = run("evaluate", words_bundle, tmp_path / "m.csv", "--out", tmp_path)
+    assert (ran.code, ran.out) == (1, "")
+    assert expected in one_line(ran.err)
+
+
+def test_evaluate_writes_into_a_folder(run: Run, words_bundle: Path, plots: Path) -> None:
+    ran = run("evaluate", words_bundle, SAMPLES, "--out", plots)
+    assert ran.code == 1
+    assert one_line(ran.err) == f"genreel: cannot make {plots} (File exists)"
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        (["nothing"], "no recipe 'nothing'"),
+        (["words", "--set", "nowhere.C=1"], "no table 'nowhere' in the recipe"),
+        (["words", "--set", "model.C=high"], "recipe words.model.C: must be float, not 'high'"),
+        (["words", "--taxonomy", "klingon"], "unknown taxonomy 'klingon'"),
+        (["words", "--split", "none.json"], "split none.json: No such file or directory"),
+    ],
+)
+def test_training_that_cannot_start(
+    run: Run, tmp_path: Path, argv: list[str], expected: str
+) -> None:
+    recipe, *rest = argv
+    ran = run("train", recipe, SAMPLES, "--out", tmp_path / "b", *rest)
+    assert (ran.code, ran.out) == (1, "")
+    assert expected in one_line(ran.err)
+    assert list(tmp_path.iterdir()) == []
