@@ -13,11 +13,11 @@ _FOLLOWER = os.environ.get("RANK", "0") != "0"
 
 
 def progress(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
-    """Passes `items` on and shows how far it is; silent where stderr is not a terminal."""
+    """Passes `items` on and shows how many are done; silent where stderr is not a terminal."""
     if not sys.stderr.isatty() or _FOLLOWER:
         yield from items
         return
-    # Loaded only where something is shown: it would be a tenth of a cold start.
+    # Loaded only where something is shown, as it would take a tenth of a cold start.
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -43,6 +43,6 @@ def progress(items: Iterable[T], what: str, total: int | None = None) -> Iterato
 
 
 def say(message: str) -> None:
-    """One line to stderr; of several processes of one training, the first speaks."""
+    """One line to stderr; of several processes that train together, only the first writes it."""
     if not _FOLLOWER:
         print(message, file=sys.stderr, flush=True)
