@@ -24,18 +24,10 @@ from genreel.features.text import Terms, TermSettings
 from genreel.lab.examples import Examples, read_examples
 from genreel.lab.metrics import roc_auc
 from genreel.lab.model import Place
-from genreel.lab.models.classic import (
-    ESTIMATORS,
-    Classic,
-    ClassicSettings,
-    EstimatorSettings,
-    Linear,
-    LinearSettings,
-    PerGenre,
-    _kin,
-    estimator_problem,
-)
-from genreel.lab.networks.towers import Backbone
+from genreel.lab.models.classic import Classic, ClassicSettings
+from genreel.lab.models.estimators import ESTIMATORS, EstimatorSettings, PerGenre, estimator_problem
+from genreel.lab.models.linear import Linear, LinearSettings, _kin
+from genreel.lab.networks.backbone import Backbone
 from genreel.vocabulary import Vocabulary
 
 Make = Callable[..., Examples]

@@ -137,7 +137,7 @@ def _measured(
     model.fit(train, valid, place)
     for name, at in tests.items():
         shown = test.take(at)
-        shown = shown.take(np.flatnonzero(shown.told()))
+        shown = shown.take(np.flatnonzero(shown.has_any()))
         use = enough(shown.labels, shown.known)
         labels, known = shown.labels[:, use], shown.known[:, use]
         scores = model.scores(shown)[:, use].astype(np.float64)

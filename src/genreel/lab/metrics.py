@@ -1,4 +1,4 @@
-"""Figures of merit, on the known cells alone.
+"""Figures of merit, on the known cells only.
 
 Throughout: `labels` in {0, 1}, `known` bool, `scores` in [0, 1] or any increasing function of
 it, `decided` bool; all of shape (n, genres). A genre without both a known positive and a known
@@ -59,13 +59,13 @@ def precision_recall_f1(
         Three arrays; 0 where the denominator is 0, as in scikit-learn's default.
     """
     true = (labels > 0) & known
-    chosen = decided & known
-    tp = (true & chosen).sum(axis=axis)
-    positives, decisions = true.sum(axis=axis), chosen.sum(axis=axis)
+    decisions = decided & known
+    tp = (true & decisions).sum(axis=axis)
+    positives, count = true.sum(axis=axis), decisions.sum(axis=axis)
     return (
-        tp / np.maximum(decisions, 1),
+        tp / np.maximum(count, 1),
         tp / np.maximum(positives, 1),
-        2 * tp / np.maximum(positives + decisions, 1),
+        2 * tp / np.maximum(positives + count, 1),
     )
 
 
@@ -98,10 +98,10 @@ def coverage_at(labels: Labels, known: Known, scores: Floats, k: int) -> NDArray
     ranked. NaN for a movie without a genre.
     """
     true = (labels > 0) & known
-    ranked = np.argsort(-np.where(known, scores, -np.inf), axis=1, kind="stable")[:, :k]
-    found = np.take_along_axis(true, ranked, axis=1).sum(axis=1)
+    ranking = np.argsort(-np.where(known, scores, -np.inf), axis=1, kind="stable")[:, :k]
+    hits = np.take_along_axis(true, ranking, axis=1).sum(axis=1)
     count = true.sum(axis=1)
-    return np.where(count > 0, found / np.maximum(count, 1), np.nan)
+    return np.where(count > 0, hits / np.maximum(count, 1), np.nan)
 
 
 CALIBRATION_BINS = 15
@@ -148,10 +148,10 @@ def summary(
     auc, ap = roc_auc(labels, known, scores), average_precision(labels, known, scores)
     ece = calibration_error(labels, known, scores)
     positive = ((labels > 0) & known).sum(axis=0)
-    told = ((labels > 0) & known).any(axis=1)  # a movie without a genre has no F1
+    has_genre = ((labels > 0) & known).any(axis=1)  # a movie without a genre has no F1
     by_genre = precision_recall_f1(labels, known, decided)
-    pooled = precision_recall_f1(labels, known, decided, axis=None)
-    by_movie = precision_recall_f1(labels[told], known[told], decided[told], axis=1)
+    micro = precision_recall_f1(labels, known, decided, axis=None)
+    by_movie = precision_recall_f1(labels[has_genre], known[has_genre], decided[has_genre], axis=1)
     figures: dict[str, Any] = {
         "movies": len(labels),
         "macro_roc_auc": _mean(auc),
@@ -159,7 +159,7 @@ def summary(
     }
     for i, name in enumerate(("precision", "recall", "f1")):
         figures[f"macro_{name}"] = _mean(np.where(positive > 0, by_genre[i], np.nan))
-        figures[f"micro_{name}"] = float(pooled[i])
+        figures[f"micro_{name}"] = float(micro[i])
         figures[f"weighted_{name}"] = float((by_genre[i] * positive).sum() / max(1, positive.sum()))
         figures[f"samples_{name}"] = _mean(by_movie[i])
     figures |= {
@@ -178,11 +178,11 @@ def summary(
         **dict(zip(("precision", "recall", "f1"), by_genre, strict=True)),
         "calibration_error": ece,
     }
-    found = {
+    by_name = {
         genre: {name: _json(values[g]) for name, values in rows.items()}
         for g, genre in enumerate(genres)
     }
-    return {**{name: _json(value) for name, value in figures.items()}, "genres": found}
+    return {**{name: _json(value) for name, value in figures.items()}, "genres": by_name}
 
 
 def _mean(values: NDArray[np.float64]) -> float:

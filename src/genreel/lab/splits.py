@@ -29,16 +29,16 @@ class Split:
     test: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        seen: set[str] = set()
+        earlier: set[str] = set()
         for name in PARTS:
             ids = getattr(self, name)
             for movie_id in ids:
-                if movie_id in seen:
+                if movie_id in earlier:
                     raise CatalogueError(f"split: id {movie_id!r} is there twice; keep it once")
-                seen.add(movie_id)
+                earlier.add(movie_id)
 
     def digest(self) -> str:
-        """Names the split, whatever the order of its ids."""
+        """A digest of the split that does not depend on the order of its ids."""
         ids = [sorted(getattr(self, name)) for name in PARTS]
         return hashlib.sha256(json.dumps(ids).encode()).hexdigest()[:16]
 
@@ -60,19 +60,19 @@ class Split:
             CatalogueError: the catalogue has none of them.
         """
         ids = getattr(self, name)
-        found = [movies[i] for i in ids if i in movies]
-        if not found:
+        present = [movies[i] for i in ids if i in movies]
+        if not present:
             raise CatalogueError(
                 f"split: none of the {len(ids)} ids of {name!r} is in the catalogue; give the "
                 "split that belongs to it"
             )
-        if len(found) < len(ids):
+        if len(present) < len(ids):
             absent = next(i for i in ids if i not in movies)
             say(
-                f"split: {len(ids) - len(found)} of {len(ids)} ids of {name!r} are not in the "
+                f"split: {len(ids) - len(present)} of {len(ids)} ids of {name!r} are not in the "
                 f"catalogue, such as {absent!r}; the rest is measured"
             )
-        return found
+        return present
 
 
 def read_split(path: Path) -> Split:
@@ -114,9 +114,9 @@ def stratified_split(
     if len(movies) < 10:
         raise CatalogueError(f"{len(movies)} movies are too few to split; add movies or a split")
     labels, _ = vocabulary.encode(movie.genres for movie in movies)
-    rest, tested = _halve(labels, np.arange(len(movies)), test, seed)
-    trained, validated = _halve(labels, rest, valid / (1 - test), seed)
-    return _split_of(movies, trained, validated, tested)
+    rest, test_at = _halve(labels, np.arange(len(movies)), test, seed)
+    train_at, valid_at = _halve(labels, rest, valid / (1 - test), seed)
+    return _split_of(movies, train_at, valid_at, test_at)
 
 
 def decade_split(
@@ -127,12 +127,12 @@ def decade_split(
     valid: float = 0.1,
     trained_on: Collection[int] = (),
 ) -> Split:
-    """Tests on films of some decades and trains on the others, stratified by genre.
+    """Tests on movies of some decades and trains on the others, stratified by genre.
 
     Args:
-        decades: those that are tested, as their first years: 1970, 1980, …
-        valid: share of the films that are not tested, above 0 and below 1.
-        trained_on: decades of the other parts; empty: all others. Films without a year, and
+        decades: those of the test part, as their first years: 1970, 1980, …
+        valid: share of the other movies, above 0 and below 1.
+        trained_on: decades of the other parts; empty: all others. Movies without a year, and
             those of further decades, are in no part.
 
     Raises:
@@ -140,21 +140,23 @@ def decade_split(
     """
     if not 0 < valid < 1:
         raise CatalogueError(f"share valid {valid:g} is not between 0 and 1; choose another")
-    begun = [movie.year - movie.year % 10 if movie.year is not None else None for movie in movies]
-    tested = np.array([i for i, first in enumerate(begun) if first in decades], int)
-    used = [
+    decade_of = [
+        movie.year - movie.year % 10 if movie.year is not None else None for movie in movies
+    ]
+    test_at = np.array([i for i, first in enumerate(decade_of) if first in decades], int)
+    rest_at = [
         i
-        for i, first in enumerate(begun)
+        for i, first in enumerate(decade_of)
         if first is not None and first not in decades and (not trained_on or first in trained_on)
     ]
-    if len(used) < 10 or not len(tested):
+    if len(rest_at) < 10 or not len(test_at):
         raise CatalogueError(
-            f"{len(tested)} movies of the tested decades and {len(used)} others are too few to "
+            f"{len(test_at)} movies of the tested decades and {len(rest_at)} others are too few to "
             "split; choose other decades"
         )
     labels, _ = vocabulary.encode(movie.genres for movie in movies)
-    trained, validated = _halve(labels, np.array(used), valid, seed)
-    return _split_of(movies, trained, validated, tested)
+    train_at, valid_at = _halve(labels, np.array(rest_at), valid, seed)
+    return _split_of(movies, train_at, valid_at, test_at)
 
 
 def group_split(
@@ -166,33 +168,35 @@ def group_split(
     *,
     groups: Sequence[Iterable[Hashable]],
 ) -> Split:
-    """A stratified split that leaves no group in two parts; so the shares hold roughly.
+    """A stratified split in which no group is in two parts; the shares hold only roughly.
 
     Args:
         valid, test: as of `stratified_split`.
-        groups: for each movie, what it shares with others of its group (see `groups_of`).
+        groups: for each movie, its keys (see `groups_of`).
 
     Raises:
         CatalogueError: as `stratified_split`.
     """
     _check_shares(valid, test)
-    numbers = _joined(groups)
+    numbers = _join(groups)
     _, first, group = np.unique(numbers, return_index=True, return_inverse=True)
     if len(first) < 10:
         raise CatalogueError(f"{len(first)} groups are too few to split; add movies or a split")
     labels, _ = vocabulary.encode(movie.genres for movie in movies)
-    together = np.zeros((len(first), labels.shape[1]), labels.dtype)
-    np.maximum.at(together, group, labels)
-    rest, tested = _halve(together, np.arange(len(first)), test, seed)
-    trained, validated = _halve(together, rest, valid / (1 - test), seed)
-    parts = (np.flatnonzero(np.isin(group, part)) for part in (trained, validated, tested))
+    labels_of = np.zeros((len(first), labels.shape[1]), labels.dtype)
+    np.maximum.at(labels_of, group, labels)
+    rest, test_at = _halve(labels_of, np.arange(len(first)), test, seed)
+    train_at, valid_at = _halve(labels_of, rest, valid / (1 - test), seed)
+    parts = (np.flatnonzero(np.isin(group, part)) for part in (train_at, valid_at, test_at))
     return _split_of(movies, *parts)
 
 
 def groups_of(
     movies: Sequence[Movie], alike: Iterable[tuple[str, str]] = ()
 ) -> list[list[Hashable]]:
-    """What makes movies one group: title and year, the column `group`, one picture.
+    """Keys of each movie: title and year, the column `group`, the poster.
+
+    Movies that have a key in common are one group.
 
     Args:
         movies: their column `group` in `extra` names a franchise, where it is there.
@@ -214,7 +218,7 @@ def groups_of(
 
 
 def column_split(movies: Iterable[Movie]) -> Split:
-    """The split that the catalogue's column `split` tells; CatalogueError where a part is empty."""
+    """The split of the catalogue's column `split`; CatalogueError if a part is empty."""
     parts: dict[str, list[str]] = {name: [] for name in PARTS}
     for movie in movies:
         if movie.split in parts:
@@ -236,13 +240,13 @@ def _check_shares(valid: float, test: float) -> None:
 def _halve(
     labels: np.ndarray, index: np.ndarray, share: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Those of `index` that stay, and a share of them that keeps every label's."""
+    """`index` in two: the rest, and a share of it in which every label keeps its own share."""
     splitter = MultilabelStratifiedShuffleSplit(1, test_size=share, random_state=seed)
-    rest, taken = next(splitter.split(index, labels[index]))
-    if not (len(rest) and len(taken)):  # so few movies that every genre wants them elsewhere
-        shuffled = np.random.default_rng(seed).permutation(len(index))
-        taken, rest = np.split(shuffled, [max(1, round(share * len(index)))])
-    return index[rest], index[taken]
+    rest, part = next(splitter.split(index, labels[index]))
+    if not (len(rest) and len(part)):  # so few movies that the genres leave a part empty
+        order = np.random.default_rng(seed).permutation(len(index))
+        part, rest = np.split(order, [max(1, round(share * len(index)))])
+    return index[rest], index[part]
 
 
 def _split_of(movies: Sequence[Movie], *parts: np.ndarray) -> Split:
@@ -253,8 +257,8 @@ def _split_of(movies: Sequence[Movie], *parts: np.ndarray) -> Split:
     return Split(*(tuple(movies[i].id for i in part) for part in parts))
 
 
-def _joined(groups: Sequence[Iterable[Hashable]]) -> np.ndarray:
-    """Number of each movie's group: those that share something, directly or through others."""
+def _join(groups: Sequence[Iterable[Hashable]]) -> np.ndarray:
+    """Number of each movie's group: movies with a key in common, directly or through others."""
     parent: dict[Hashable, Hashable] = {}
 
     def root(of: Hashable) -> Hashable:
@@ -262,9 +266,9 @@ def _joined(groups: Sequence[Iterable[Hashable]]) -> np.ndarray:
             parent[of] = of = parent[parent[of]]
         return of
 
-    members = [list(shared) for shared in groups]
-    for shared in members:
-        for other in shared[1:]:
-            parent[root(other)] = root(shared[0])
+    members = [list(keys) for keys in groups]
+    for keys in members:
+        for other in keys[1:]:
+            parent[root(other)] = root(keys[0])
     numbers: dict[Hashable, int] = {}
-    return np.array([numbers.setdefault(root(shared[0]), len(numbers)) for shared in members])
+    return np.array([numbers.setdefault(root(keys[0]), len(numbers)) for keys in members])

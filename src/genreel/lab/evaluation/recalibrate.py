@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from genreel.bundle import bundle_folder, check_replaceable, read_bundle, write_bundle
+from genreel.bundle import bundle_folder, check_replaceable, read_bundle
 from genreel.catalogue import INPUTS, Movie
 from genreel.errors import CatalogueError
-from genreel.lab.evaluation.card import model_card
-from genreel.lab.evaluation.evaluate import evaluate
+from genreel.lab.evaluation.measure import write_measured
 from genreel.lab.evaluation.rules import SHOWN, Scored, choose_rules
 from genreel.lab.recipe import load_recipe
 from genreel.predictor import Predictor
@@ -57,29 +56,10 @@ def recalibrate(
         if set(needed) <= set(raw.inputs)
     }
     choice = choose_rules(raw.genres, _scored(raw, valid, INPUTS, "as they are"), cases)
-    metrics |= {"decisions": choice.others, "calibrated_by": command}
-
-    def write() -> None:
-        write_bundle(
-            out,
-            name=bundle.name,
-            vocabulary=bundle.vocabulary,
-            thresholds=choice.thresholds,
-            cases=choice.cases,
-            features=bundle.features,
-            model=bundle.model,
-            recipe=recipe.text,
-            metrics=metrics,
-            card=model_card(recipe, metrics),
-        )
-
-    write()
-    predictor = Predictor(out)
-    for name, movies in (("valid", valid), ("test", test)):
-        metrics[name] = evaluate(predictor, movies)
-        metrics["movies"][name] = len(movies)
-    write()
-    return metrics
+    movies = metrics["movies"] | {"valid": len(valid), "test": len(test)}
+    metrics |= {"movies": movies, "decisions": choice.others, "calibrated_by": command}
+    bundle = replace(bundle, thresholds=choice.thresholds, cases=choice.cases)
+    return write_measured(out, bundle, recipe, metrics, {"valid": valid, "test": test})
 
 
 def _scored(
