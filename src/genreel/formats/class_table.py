@@ -45,13 +45,13 @@ def read_class_table(path: Path, options: Options | None = None) -> Iterator[Mov
                 yield bad_row(number, row)
                 continue
             text = row.get("genres", "")
-            listed = literal(text or "[]")
+            genres = literal(text or "[]")
             name = row.get("") or f"row {number}"
             yield film(
                 {column: row.get(column) for column in ("year", "title", "plot")},
                 name,
                 options,
-                genres=listed if isinstance(listed, list) else text.split("|"),
+                genres=genres if isinstance(genres, list) else text.split("|"),
                 taxonomy="genreel",
                 poster=partial(posters.poster_of, name) if posters else None,
             )

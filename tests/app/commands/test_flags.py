@@ -108,8 +108,8 @@ def test_defaults_are_those_of_the_code() -> None:
     settings = {field.name for field in dataclasses.fields(Settings)} & set(vars(serve))
     assert settings == {"host", "port", "token", "waiting", "max_body", "fetch_urls"}
     assert all(getattr(serve, name) == getattr(Settings, name) for name in settings - {"token"})
-    assert default(Batches, "waiting") == Settings.waiting == 2
-    assert default(Batches, "size") == Settings.batch
+    assert default(Batches, "waiting") is inspect.Parameter.empty, "the settings' alone"
+    assert Settings.waiting == 2, "a longer queue only makes everybody wait"
 
     predict = parse("predict", [])
     assert predict.model == default(Predictor, "bundle")
