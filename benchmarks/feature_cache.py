@@ -23,7 +23,7 @@ from genreel.lab.frozen import extracted_rows
 from genreel.lab.networks.backbone import BackboneSettings, frozen_backbone
 from genreel.vocabulary import Vocabulary
 
-DATA = Path(os.environ.get("GENREEL_DATA", "../shared/data"))
+DATA = Path(os.environ.setdefault("GENREEL_DATA", "../shared/data"))
 RESULTS = Path(__file__).parent / "results" / "feature_cache.csv"
 
 

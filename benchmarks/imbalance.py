@@ -30,7 +30,7 @@ from genreel.lab.splits import PARTS, Split, read_split
 from genreel.lab.train import train
 from genreel.predictor import Predictor
 
-DATA = Path(os.environ.get("GENREEL_DATA", "../shared/data")) / "movies"
+DATA = Path(os.environ.setdefault("GENREEL_DATA", "../shared/data")) / "movies"
 RESULTS = Path(__file__).parent / "results"
 
 VECTORS = ["vocabulary=default", "model.towers.poster.name=mobilenetv2_100"]

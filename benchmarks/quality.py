@@ -54,7 +54,7 @@ from genreel.predictor import Predictor
 from genreel.progress import say
 from genreel.vocabulary import Vocabulary
 
-DATA = Path(os.environ.get("GENREEL_DATA", "../shared/data"))
+DATA = Path(os.environ.setdefault("GENREEL_DATA", "../shared/data"))
 RESULTS = Path(__file__).parent / "results" / "quality.csv"
 RARE = ("Film-Noir", "Musical", "Sport", "Biography")
 FIGURES = ("macro_roc_auc", "macro_average_precision")

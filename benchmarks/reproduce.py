@@ -40,7 +40,7 @@ from genreel.lab.train import train
 from genreel.predictor import Predictor
 from genreel.vocabulary import VOCABULARIES
 
-DATA = Path(os.environ.get("GENREEL_DATA", "../shared/data"))
+DATA = Path(os.environ.setdefault("GENREEL_DATA", "../shared/data"))
 RESULTS = Path(__file__).parent / "results"
 
 PLOTS = (

@@ -42,7 +42,7 @@ from typing import Any
 from genreel.catalogue import Catalogue, Movie
 
 RESULTS = Path(__file__).parent / "results" / "scaling.csv"
-DATA = Path(os.environ.get("GENREEL_DATA", "../shared/data"))
+DATA = Path(os.environ.setdefault("GENREEL_DATA", "../shared/data"))
 TICKS = os.sysconf("SC_CLK_TCK")  # per second, of /proc/PID/stat
 PART_ROWS = 250
 COLUMNS = (

@@ -24,7 +24,7 @@ from genreel.lab.recipe import load_recipe
 from genreel.lab.splits import Split, read_split
 from genreel.lab.train import train
 
-DATA = Path(os.environ.get("GENREEL_DATA", "../shared/data"))
+DATA = Path(os.environ.setdefault("GENREEL_DATA", "../shared/data"))
 RESULTS = Path(__file__).parent / "results" / "training.csv"
 RECIPES = ("sentence", "poster")
 MEMORY = ("kept", "given back")

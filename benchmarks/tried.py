@@ -29,7 +29,6 @@ from torch import nn
 
 from genreel.catalogue import Catalogue, Movie
 from genreel.features import load_feature
-from genreel.lab.cache import default_cache
 from genreel.lab.evaluation.rules import cases_of
 from genreel.lab.examples import Examples, presume_absent, read_examples
 from genreel.lab.frozen import extracted_rows
@@ -39,10 +38,11 @@ from genreel.lab.networks.backbone import Backbone, BackboneSettings
 from genreel.lab.recipe import load_recipe
 from genreel.lab.splits import read_split
 from genreel.lab.train import build_model, fit_features, parts_of
+from genreel.paths import cache_folder
 from genreel.predictor import Predictor
 from genreel.vocabulary import Vocabulary
 
-DATA = Path(os.environ.get("GENREEL_DATA", "../shared/data"))
+DATA = Path(os.environ.setdefault("GENREEL_DATA", "../shared/data"))
 RESULTS = Path(__file__).parent / "results" / "tried.csv"
 COLUMNS = ("group", "tried", "inputs", "films", "roc_auc", "average_precision")
 
@@ -160,7 +160,7 @@ def fusion(out: Path) -> Iterator[dict[str, Any]]:
         recipe = load_recipe(files[name])
         features = fit_features(recipe, parts["train"])
         films = {
-            part: read_examples(parts[part], features, recipe.vocabulary, default_cache())
+            part: read_examples(parts[part], features, recipe.vocabulary, cache_folder())
             for part in ("train", "valid")
         }
         train = presume_absent(films["train"], parts["train"], recipe.head.data.presumed)
@@ -207,9 +207,9 @@ def noise(out: Path) -> Iterator[dict[str, Any]]:
 def _vectors(films: Sequence[Movie]) -> Examples:
     """The films with ImageNet's vectors of their posters."""
     feature = load_feature("pixels", {"height": 192, "width": 128}, {})
-    examples = read_examples(films, {"poster": feature}, Vocabulary(), default_cache())
+    examples = read_examples(films, {"poster": feature}, Vocabulary(), cache_folder())
     backbone = Backbone(BackboneSettings("poster", frozen=True), feature, examples)  # type: ignore[arg-type]
-    return extracted_rows(examples, "poster", backbone, default_cache())
+    return extracted_rows(examples, "poster", backbone, cache_folder())
 
 
 def _said(teacher: Predictor, films: Sequence[Movie]) -> NDArray[np.float64]:

@@ -21,13 +21,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genreel.catalogue import (
-    COLUMNS,
+    INPUTS,
     Catalogue,
     Movie,
     movie_from_record,
     movies_from_json_lines,
 )
 from genreel.errors import CatalogueError, MissingExtra, VocabularyError
+from genreel.tables import COLUMNS
 from genreel.vocabulary import Vocabulary
 
 HEADER = "id,title,year,plot,poster,genres\n"
@@ -95,6 +96,10 @@ def test_without_hides_inputs_and_nothing_else() -> None:
 
 
 # Records
+
+
+def test_every_input_has_a_column() -> None:
+    assert set(INPUTS) <= set(COLUMNS)
 
 
 @pytest.mark.parametrize("value", ["1999", " 1999 ", 1999, 1999.0, "1999.0", "1.999e3"])
@@ -312,7 +317,7 @@ def test_utf_16_is_refused(table: Path) -> None:
 
 def test_duplicate_ids_after_the_first(table: Path) -> None:
     movies = read(table, "id,plot\na,One.\nb,Two.\na,Three.\na,Four.\n")
-    line = "duplicate id 'a', first in row 1; give each film its own id"
+    line = "duplicate id 'a', first in row 1; give each movie its own id"
     assert problems(movies) == ["", "", f"row 3: {line}", f"row 4: {line}"]
     assert [movie.plot for movie in movies] == ["One.", "Two.", "", ""]
 
@@ -336,12 +341,18 @@ def test_wrong_number_of_cells(table: Path) -> None:
 
 def test_an_open_quote_swallows_no_rows_unsaid(table: Path) -> None:
     movies = read(table, 'id,plot\na,One.\nb,"Two.\nc,Three.\n')
-    assert problems(movies) == ["", "row 2: unexpected end of data (from line 3); mend its quotes"]
+    assert problems(movies) == [
+        "",
+        "row 2: unexpected end of data (from line 3); fix its quotes",
+    ]
 
 
 def test_a_quote_amid_a_quoted_cell(table: Path) -> None:
     movies = read(table, 'id,plot\na,"He says "no" to it"\nb,Two.\n')
-    assert problems(movies) == ["row 1: ',' expected after '\"' (from line 2); mend its quotes", ""]
+    assert problems(movies) == [
+        "row 1: ',' expected after '\"' (from line 2); fix its quotes",
+        "",
+    ]
     assert movies[1].plot == "Two."
 
 
@@ -365,7 +376,7 @@ def test_a_plot_of_a_million_characters_is_read(table: Path) -> None:
 def test_a_cell_beyond_the_limit_is_a_problem(table: Path) -> None:
     movies = read(table, "id,plot\na," + "x" * (16 * 2**20 + 1) + "\nb,Two.\n")
     assert problems(movies) == [
-        "row 1: field larger than field limit (16777216) (from line 2); mend its quotes",
+        "row 1: field larger than field limit (16777216) (from line 2); fix its quotes",
         "",
     ]
 

@@ -180,7 +180,7 @@ def test_a_poster_whose_path_is_too_long(tmp_path: Path) -> None:
 def test_a_json_line_of_too_many_brackets(tmp_path: Path) -> None:
     (tmp_path / "movies.jsonl").write_bytes(b'{"title": [' + b"[]," * 600_000 + b"[]]}")
     [movie] = Catalogue(tmp_path / "movies.jsonl")
-    assert movie.problem == "row 1: a line of too many values; write one film a line"
+    assert movie.problem == "row 1: a line of too many values; write one movie a line"
 
 
 def test_a_csv_file_of_too_many_columns(tmp_path: Path) -> None:

@@ -10,18 +10,20 @@ import pytest
 
 from genreel.bundle import bundle_folder
 from genreel.catalogue import Catalogue, Movie
-from genreel.lab.metrics import macro_roc_auc
-from genreel.lab.splits import read_split
 from genreel.predictor import Predictor
 
 
 @pytest.fixture(scope="module")
-def test_part(data: Path) -> list[Movie]:
+def test_part(data: Path, lab: None) -> list[Movie]:
+    from genreel.lab.splits import read_split
+
     movies = {movie.id: movie for movie in Catalogue(data / "movies")}
     return read_split(data / "movies" / "split.json").part("test", movies)
 
 
 def test_every_film_is_answered_and_the_card_is_right(test_part: list[Movie]) -> None:
+    from genreel.lab.metrics import macro_roc_auc
+
     card = json.loads((bundle_folder("default") / "metrics.json").read_bytes())["test"]
     predictor = Predictor()
     predictions = list(predictor.predict_many(test_part))

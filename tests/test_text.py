@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from genreel.catalogue import Movie
 from genreel.errors import BundleError, InputError
@@ -27,6 +26,12 @@ PLOTS = [
     "Dawn. Dawn. Dawn. Nobody waits for dawn like a painter; a painter rides the train.",
     "In 1944 the train of the 3rd army stops at a town that isn't on any map_sheet.",
 ]
+
+
+@pytest.fixture(scope="module")
+def reference() -> Any:
+    """scikit-learn's module, which the extra `lab` brings."""
+    return pytest.importorskip("sklearn.feature_extraction.text")
 
 
 def films(plots: list[str]) -> list[Movie]:
@@ -71,7 +76,12 @@ NEW = ["Dawn, dawn and a robot dawn; the sheriff of nowhere waits.", "A TRAIN wa
 @pytest.mark.parametrize("min_count", [1, 2])
 @pytest.mark.parametrize("stop_words", [True, False])
 def test_tfidf_as_scikit_learn_has_it(
-    ngrams: tuple[int, int], sublinear: bool, norm: bool, min_count: int, stop_words: bool
+    reference: Any,
+    ngrams: tuple[int, int],
+    sublinear: bool,
+    norm: bool,
+    min_count: int,
+    stop_words: bool,
 ) -> None:
     ours = fit(
         TermSettings(
@@ -82,7 +92,7 @@ def test_tfidf_as_scikit_learn_has_it(
             stop_words=stop_words,
         )
     )
-    theirs = TfidfVectorizer(
+    theirs = reference.TfidfVectorizer(
         ngram_range=ngrams,
         sublinear_tf=sublinear,
         norm="l2" if norm else None,
@@ -98,18 +108,20 @@ def test_tfidf_as_scikit_learn_has_it(
 
 @pytest.mark.parametrize("weighting", ["count", "binary"])
 @pytest.mark.parametrize("ngrams", [(1, 1), (1, 2)])
-def test_counts_as_scikit_learn_has_them(weighting: str, ngrams: tuple[int, int]) -> None:
+def test_counts_as_scikit_learn_has_them(
+    reference: Any, weighting: str, ngrams: tuple[int, int]
+) -> None:
     ours = fit(
         TermSettings(ngrams=ngrams, min_count=1, weighting=weighting, sublinear=False, norm=False)
     )
-    theirs = CountVectorizer(ngram_range=ngrams, binary=weighting == "binary").fit(PLOTS)
+    theirs = reference.CountVectorizer(ngram_range=ngrams, binary=weighting == "binary").fit(PLOTS)
     assert np.array_equal(table(ours, PLOTS + NEW), theirs.transform(PLOTS + NEW).toarray())
 
 
 @settings(deadline=None)
 @given(st.lists(st.text(st.sampled_from("ab Z9_-é.'\n")), min_size=1, max_size=6))
-def test_words_are_those_of_scikit_learn(plots: list[str]) -> None:
-    theirs = CountVectorizer()
+def test_words_are_those_of_scikit_learn(reference: Any, plots: list[str]) -> None:
+    theirs = reference.CountVectorizer()
     try:
         theirs.fit(plots)
     except ValueError:  # it refuses an empty vocabulary

@@ -143,7 +143,7 @@ def _open(folder: Path, prepare: Callable[[bytes], Prepared]) -> tuple[Bundle, P
         }
         metrics = _read_metrics(contents.get("metrics.json", b"{}"))
         check.result()  # first: what `prepare` says of damaged bytes would mislead
-        prepared = preparation.result()
+        result = preparation.result()
     bundle = Bundle(
         config.name,
         config.vocabulary,
@@ -154,7 +154,7 @@ def _open(folder: Path, prepare: Callable[[bytes], Prepared]) -> tuple[Bundle, P
         config.cases,
         metrics,
     )
-    return bundle, prepared
+    return bundle, result
 
 
 def _read_config(folder: Path) -> dict[str, Any]:

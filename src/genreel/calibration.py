@@ -1,7 +1,7 @@
-"""From what a graph says to probabilities and thresholds, for every combination of inputs.
+"""Calibration: from a graph's scores to probabilities, and the thresholds of each case.
 
-A score means something else where the model saw only a poster: so each case of poster and plot
-has calibration and thresholds of its own.
+The same score means less where the model saw only a poster, so each combination of poster and plot
+has a calibration and thresholds of its own.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def sigmoid(z: NDArray[Any]) -> Floats:
 def map_logistic(x: Floats, y: NDArray[Any], mean: Floats, precision: Floats) -> Floats:
     """The most likely weights of a logistic regression under a Gaussian prior, by Newton's method.
 
-    A step is halved until it gains what its slope promises (Armijo 1966): whole steps, or steps cut
-    to a fixed length, need not converge.
+    A step is halved until the loss falls by at least a quarter of what the slope predicts (Armijo
+    1966), as whole steps, or steps of a fixed length, need not converge.
 
     Args:
         x: shape (n, weights); a column of ones for a bias.
@@ -70,8 +70,8 @@ def map_logistic(x: Floats, y: NDArray[Any], mean: Floats, precision: Floats) ->
 
 def case_of(present: NDArray[Any]) -> NDArray[np.int64]:
     """Which of CASES each movie is, shape (n,), from the graph's `present`, shape (n, 4)."""
-    there = present > 0
-    return there[:, INPUTS.index("poster")] + 2 * there[:, INPUTS.index("plot")].astype(np.int64)
+    has = present > 0
+    return has[:, INPUTS.index("poster")] + 2 * has[:, INPUTS.index("plot")].astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,8 @@ class Curve:
     """A rising map from a score to a probability.
 
     Either sigmoid(slope · logit(score) + intercept) — Platt scaling (1999), with intercept 0
-    temperature scaling (Guo et al. 2017) — or, where `scores` are given, straight lines between
-    the points (scores[i], shares[i]), as isotonic regression finds them (Zadrozny & Elkan 2002).
+    temperature scaling (Guo et al. 2017) — or, if there are `scores`, straight lines between the
+    points (scores[i], shares[i]), as isotonic regression finds them (Zadrozny & Elkan 2002).
     """
 
     slope: float = 1.0
@@ -105,7 +105,7 @@ class Curve:
         if self.scores:
             points = {"scores": self.scores, "shares": self.shares}
             return {name: [round(x, 6) for x in values] for name, values in points.items()}
-        # Six places, so that no digit is without effect and a flipped one shows in the seal.
+        # Six places: fewer would change scores, more would have no effect.
         return {"slope": round(self.slope, 6), "intercept": round(self.intercept, 6)}
 
     @classmethod
@@ -120,11 +120,11 @@ class Curve:
 
 @dataclass(frozen=True)
 class CaseRules:
-    """What holds where a movie comes with one combination of inputs.
+    """Thresholds and calibration of the movies that have one combination of inputs.
 
     Attributes:
         thresholds: genre → the (calibrated) score from which it is assigned, in [0, 1].
-        curves: genre → its calibration; a genre that is not there keeps its score.
+        curves: genre → its calibration; other genres keep their scores.
     """
 
     thresholds: Mapping[str, float]
@@ -155,7 +155,7 @@ class Rules:
 
     Args:
         genres: names, in the order of the scores.
-        thresholds: those of the cases that have no rules of their own.
+        thresholds: of the cases that have no rules of their own.
         cases: some of CASES → rules.
     """
 
@@ -187,10 +187,10 @@ class Rules:
         """Scores of the graph, shape (n, genres), as probabilities."""
         if not self._curves:
             return scores
-        calibrated = scores.copy()
+        probabilities = scores.copy()
         case = case_of(present)
         for number, column, curve in self._curves:
             rows = np.flatnonzero(case == number)
             if len(rows):
-                calibrated[rows, column] = curve(scores[rows, column])
-        return calibrated
+                probabilities[rows, column] = curve(scores[rows, column])
+        return probabilities

@@ -3,81 +3,58 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import json
 import math
-import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
-from genreel.errors import CatalogueError, GenreelError, MissingExtra
+from genreel.errors import CatalogueError, GenreelError
+from genreel.paths import inside
+from genreel.tables import (
+    GENRE_COLUMNS,
+    KNOWN_COLUMNS,
+    MARK,
+    Records,
+    read_json_lines,
+    read_table,
+)
 from genreel.vocabulary import find_taxonomy, spelling
 
 if TYPE_CHECKING:
     from PIL import Image
 
 INPUTS = ("poster", "plot", "title", "year")
-"""What a movie may come with, in the order that bundles count on."""
+"""The inputs a movie may have; bundles rely on this order."""
 
 TABLES = ("movies.csv", "movies.jsonl", "movies.parquet")
-"""Names under which a catalogue folder keeps its table."""
+"""Names that the table of a catalogue's folder may have."""
 
 TABLE_SUFFIXES = tuple(Path(name).suffix for name in TABLES)
-"""How a table's name ends, in lower case."""
+"""Ends of a table's name, in lower case."""
 
-FIRST_YEAR, LAST_YEAR = 1870, 2100  # before the first film; far enough ahead for announced ones
+FIRST_YEAR, LAST_YEAR = 1870, 2100
+"""A movie's year is in between: from before the first one to well after those announced today."""
 
-# Columns that hold genres, and the taxonomy each one speaks. "genres" speaks whatever the
-# reader is told.
-GENRE_COLUMNS = {
-    "genres": "",
-    "genres_tmdb": "tmdb",
-    "genres_imdb": "imdb",
-    "genres_movielens": "movielens",
-    "genres_ml": "movielens",
-    "genres_mixed": "mixed",
-}
-
-COLUMNS = ("id", *INPUTS, "split", *GENRE_COLUMNS)
-"""What a table is read for; other columns are left out, or kept in `Movie.extra`."""
-
-MARK = "genreel"
-"""The column in which `genreel apply` says what it wrote into `genres`: no label to learn from."""
-
-_KNOWN = frozenset((*COLUMNS, MARK))
-
-# One cell may hold this many bytes. A longer one is no plot, and the parser stops at it.
-MAX_CELL = 16 * 2**20
-
-MAX_COLUMNS = 10_000
-
-_MAX_MARKS = 500_000  # of a JSON line: [, {, : and ,; as objects, 16 MiB of them take seconds
-
-_ROWS_AT_ONCE = 16  # a Parquet file of a few bytes may name one long text in every row
-
-MAX_UNPACKED, MAX_RATIO = 64 * 2**20, 200
-"""A Parquet file may unpack to so many bytes, or to so many times its own size."""
-
-
+T = TypeVar("T")
 Scalar = str | int | float | bool
 
 
 @dataclass(frozen=True, slots=True)
 class Movie:
-    """One film; everything but the id may be missing.
+    """One movie; everything but the id may be missing.
 
     Attributes:
         id: unique within a catalogue.
-        title, plot: text, empty where unknown.
-        year: of release, or None.
-        poster: a path, the bytes of an image file, a PIL image, or None.
+        title, plot: text; empty where unknown.
+        year: of release; None where unknown.
+        poster: a path, the bytes of an image file or a PIL image; None where there is none.
         genres: taxonomy name → genres that it names, in genreel's spelling.
-        split: "train", "valid", "test" or empty, where the catalogue says.
+        split: "train", "valid" or "test"; empty where the catalogue does not say.
         problem: why this movie, or an input of it, cannot be used; empty where all is well.
-        extra: further columns of the table, where the reader was asked to keep them.
+        extra: other columns of the table, if its reader was asked to keep them.
     """
 
     id: str
@@ -91,14 +68,14 @@ class Movie:
     extra: Mapping[str, Scalar] = field(default_factory=dict)
 
     def has(self, name: str) -> bool:
-        """Whether the input called `name` (one of INPUTS) is there; white space is not."""
+        """Whether it has the input called `name`, one of INPUTS; white space is no text."""
         value = getattr(self, name)
         return bool(value.strip()) if isinstance(value, str) else value is not None
 
     def without(self, names: Iterable[str]) -> Movie:
         """The same movie with the inputs called `names` taken away."""
-        hidden: dict[str, Any] = {n: "" if n in ("plot", "title") else None for n in names}
-        return replace(self, **hidden)
+        blanks: dict[str, Any] = {n: "" if n in ("plot", "title") else None for n in names}
+        return replace(self, **blanks)
 
 
 def movie_from_record(
@@ -113,74 +90,91 @@ def movie_from_record(
     Args:
         record: column → value; unknown columns are ignored, None and NaN count as empty.
         fallback_id: the id where the record has none.
-        folder: poster paths are relative to it and may not leave it; None: any path will do.
+        folder: poster paths are relative to it and may not leave it; None: any path is taken.
         taxonomy: that of the column `genres`.
         extra: whether to keep unknown columns that hold text, a number or a truth value.
 
     Returns:
         A movie. A value that cannot be used is left out and named in `problem`.
     """
-    problems: list[str] = []
-
-    def given(column: str) -> Any:
-        value = record.get(column)
-        return None if isinstance(value, float) and math.isnan(value) else value
-
-    def text(column: str) -> str:
-        value = given(column)
-        if value is None:
-            return ""
-        if not isinstance(value, str | int | float):
-            problems.append(f"{column} is not text")
-            return ""
-        try:
-            value = str(value).strip()
-        except ValueError:  # Python writes no number of thousands of digits
-            problems.append(f"{column} is a number of too many digits; shorten it")
-            return ""
-        try:
-            value.encode()
-        except UnicodeEncodeError:  # what could not be decoded came as surrogates (`_read_csv`)
-            problems.append(f"{column} is not valid UTF-8; save the file as UTF-8")
-            return ""
-        if "\0" in value:
-            problems.append(f"{column} holds a NUL character; remove it")
-            return ""
-        return value
-
-    def attempt(what: Any, *args: Any) -> Any:
-        try:
-            return what(*args)
-        except GenreelError as error:
-            problems.append(str(error))
-            return None
-
-    genres: dict[str, tuple[str, ...]] = {}
-    for column, speaks in GENRE_COLUMNS.items():
-        if given(column):
-            names = attempt(_parse_genres, record[column])
-            if column == "genres" and names and given(MARK):
-                names = tuple(name for name in names if name not in _own(record[MARK]))
-            if names:
-                genres[speaks or taxonomy] = names
+    cells = _Cells(record)
+    genres = _read_genres(cells, taxonomy)
     return Movie(
-        id=text("id") or fallback_id,
-        title=text("title"),
-        year=attempt(_parse_year, text("year")),
-        plot=text("plot"),
-        poster=attempt(_parse_poster, text("poster"), folder),
+        id=cells.text("id") or fallback_id,
+        title=cells.text("title"),
+        year=cells.parse(_parse_year, cells.text("year")),
+        plot=cells.text("plot"),
+        poster=cells.parse(_parse_poster, cells.text("poster"), folder),
         genres=genres,
-        split=text("split"),
-        problem="; ".join(problems),
+        split=cells.text("split"),
+        problem="; ".join(cells.problems),
         extra=_other_columns(record) if extra else {},
     )
+
+
+class _Cells:
+    """A record's cells, and the problems met in reading them."""
+
+    def __init__(self, record: Mapping[str, Any]) -> None:
+        self._record = record
+        self.problems: list[str] = []
+
+    def value(self, column: str) -> Any:
+        """As the record has it; None where it is missing or NaN."""
+        value = self._record.get(column)
+        return None if isinstance(value, float) and math.isnan(value) else value
+
+    def text(self, column: str) -> str:
+        """Without white space around it; empty where it is missing or cannot be used."""
+        return self.parse(_parse_text, column, self.value(column)) or ""
+
+    def parse(self, parser: Callable[..., T], *args: Any) -> T | None:
+        """What the parser returns; None and a problem more where it raises a GenreelError."""
+        try:
+            return parser(*args)
+        except GenreelError as error:
+            self.problems.append(str(error))
+            return None
+
+
+def _read_genres(cells: _Cells, taxonomy: str) -> dict[str, tuple[str, ...]]:
+    """Taxonomy → its genres, without those that genreel itself wrote into the table."""
+    genres: dict[str, tuple[str, ...]] = {}
+    for column, column_taxonomy in GENRE_COLUMNS.items():
+        if not cells.value(column):
+            continue
+        names = cells.parse(_parse_genres, cells.value(column))
+        if column == "genres" and names and cells.value(MARK):
+            marks = _parse_mark(cells.value(MARK))
+            names = tuple(name for name in names if name not in marks)
+        if names:
+            genres[column_taxonomy or taxonomy] = names
+    return genres
+
+
+def _parse_text(column: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str | int | float):
+        raise CatalogueError(f"{column} is not text")
+    try:
+        text = str(value).strip()
+    except ValueError:  # Python writes no number of thousands of digits
+        raise CatalogueError(f"{column} is a number of too many digits; shorten it") from None
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # bytes that are not UTF-8 came as surrogates (`tables.read_table`)
+        raise CatalogueError(f"{column} is not valid UTF-8; save the file as UTF-8") from None
+    if "\0" in text:
+        raise CatalogueError(f"{column} holds a NUL character; remove it")
+    return text
 
 
 def _other_columns(record: Mapping[str, Any]) -> dict[str, Scalar]:
     return {
         column: value
         for column, value in record.items()
-        if column not in _KNOWN
+        if column not in KNOWN_COLUMNS
         and isinstance(value, str | int | float)
         and value == value  # no NaN
         and value != ""
@@ -202,8 +196,8 @@ def _parse_year(value: str) -> int | None:
     return int(year)
 
 
-def _own(mark: Any) -> set[str]:
-    """Genres that genreel itself wrote into a table, in its spelling."""
+def _parse_mark(mark: Any) -> set[str]:
+    """Genres that genreel itself wrote into a table; none where the mark is damaged."""
     try:
         return set(_parse_genres(list(json.loads(mark)["genres"])))
     except (GenreelError, ValueError, TypeError, KeyError, RecursionError):
@@ -223,33 +217,21 @@ def _parse_poster(value: str, folder: Path | None) -> Path | None:
     return Path(value) if folder is None else inside(value, folder)
 
 
-def inside(value: str, folder: Path) -> Path:
-    """A poster's path relative to a catalogue's folder; CatalogueError where it leaves it."""
-    path = folder / value
-    # Path.resolve fails on a loop of links, realpath does not; no path holds a NUL character.
-    there = "\0" not in value and Path(os.path.realpath(path))
-    if not there or not there.is_relative_to(os.path.realpath(folder)):
-        raise CatalogueError(
-            f"poster path {value[:80]!r} leaves the catalogue's folder; put the poster inside it"
-        )
-    return path
-
-
 class Catalogue:
     """Movies on disk: a .csv, .jsonl or .parquet table, or a folder with one called movies.*.
 
-    Columns: id, title, year, plot, poster (a path beside the table), genres and its kin (see
-    GENRE_COLUMNS; several genres separated by "|"), split. At least one of poster, plot and
-    title must be there. Iterating streams `Movie`s in the order of the file; a row that cannot
-    be used is a movie whose `problem` says why.
+    Columns: id, title, year, plot, poster (a path relative to the table), split, genres and other
+    columns of genres (see GENRE_COLUMNS; several genres are separated by "|"). At least one of
+    poster, plot and title is needed. Iterating streams `Movie`s in the order of the file; a row
+    that cannot be used is a movie whose `problem` says why.
 
     Args:
         path: the table or its folder.
-        taxonomy: that of the column `genres`; "genreel" knows all its genres.
+        taxonomy: that of the column `genres`; "genreel" has all its genres.
         extra: whether movies keep the table's other columns.
 
     Raises:
-        CatalogueError: no table is there, or its columns are of no use.
+        CatalogueError: there is no table, or it has none of the columns needed.
         VocabularyError: the taxonomy is unknown.
         MissingExtra: a Parquet table without pyarrow.
     """
@@ -272,7 +254,7 @@ class Catalogue:
             )
             if movie.id in first_seen:
                 problem = f"duplicate id {movie.id!r}, first in row {first_seen[movie.id]}"
-                movie = Movie(movie.id, problem=f"{problem}; give each film its own id")
+                movie = Movie(movie.id, problem=f"{problem}; give each movie its own id")
             else:
                 first_seen[movie.id] = number
             if movie.problem:
@@ -280,7 +262,7 @@ class Catalogue:
             yield movie
 
     def by_id(self) -> dict[str, Movie]:
-        """Id → movie, in the order of the file; of rows that share an id, the first."""
+        """Id → movie, in the order of the file; of rows with the same id, the first."""
         movies: dict[str, Movie] = {}
         for movie in self:
             movies.setdefault(movie.id, movie)
@@ -290,9 +272,9 @@ class Catalogue:
         """Number of rows; reads the whole file."""
         return sum(1 for _ in self._records())
 
-    def _records(self) -> Iterator[tuple[int, Mapping[str, Any] | CatalogueError]]:
+    def _records(self) -> Records:
         with _readable(self.path):
-            yield from _READERS[self.path.suffix.lower()](self.path, self.extra)
+            yield from read_table(self.path, self.extra)
 
 
 @contextlib.contextmanager
@@ -307,250 +289,19 @@ def _readable(path: Path) -> Iterator[None]:
 
 def _find_table(path: Path) -> Path:
     if path.is_dir():
-        found = [path / name for name in TABLES if (path / name).is_file()]
-        if not found:
+        tables = [path / name for name in TABLES if (path / name).is_file()]
+        if not tables:
             raise CatalogueError(f"{path} has no table; expected one of {', '.join(TABLES)}")
-        path = found[0]
-    if path.suffix.lower() not in _READERS:
+        path = tables[0]
+    if path.suffix.lower() not in TABLE_SUFFIXES:
         raise CatalogueError(f"{path} is not a catalogue; use .csv, .jsonl or .parquet")
     if not path.is_file():
         raise CatalogueError(f"{path} does not exist; check the path")
     return path
 
 
-Records = Iterator[tuple[int, Mapping[str, Any] | CatalogueError]]
-
-
-def _check_columns(path: Path, columns: Iterable[str]) -> None:
-    columns = list(columns)
-    if not {"poster", "plot", "title"} & set(columns):
-        shown = ", ".join(map(repr, columns[:8])) or "none"
-        raise CatalogueError(
-            f"{path}: no column poster, plot or title (found: {shown}); rename the columns"
-        )
-    doubled = [name for name in COLUMNS if columns.count(name) > 1]
-    if doubled:
-        raise CatalogueError(f"{path}: several columns {doubled[0]!r}; keep one of them")
-
-
-def _column(name: str) -> str:
-    """A column's name; those that genreel knows may be written in capitals."""
-    name = name.strip()
-    return name.lower() if name.lower() in _KNOWN else name
-
-
-def _read_csv(path: Path, extra: bool) -> Records:
-    # A byte that is not UTF-8 becomes a lone surrogate, so that only its row is lost.
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        try:
-            columns, rows = csv_rows(file)
-        except CatalogueError as error:
-            raise CatalogueError(f"{path}: {error}") from None
-        _check_columns(path, columns)
-        yield from rows
-
-
-def _columns(names: list[str]) -> list[str]:
-    return [_column(name) for name in names]
-
-
-def csv_rows(
-    file: IO[str], names: Callable[[list[str]], list[str]] = _columns, **dialect: Any
-) -> tuple[list[str], Records]:
-    """Columns and rows of a CSV file; a row that cannot be used is a CatalogueError.
-
-    Args:
-        file: opened so that line ends stay as they are.
-        names: the header → the columns' names.
-        dialect: as of `csv.reader`.
-
-    Raises:
-        CatalogueError: the first row cannot be read.
-    """
-    csv.field_size_limit(MAX_CELL)
-    # Lenient, the parser would run an open quote into the next rows without a word.
-    # In pieces, as a line may be the whole file; a cell goes on in the next piece, too.
-    pieces = iter(lambda: file.readline(2 * MAX_CELL), "")
-    reader = csv.reader(pieces, strict=True, **dialect)
-    try:
-        header = next(reader, [])
-    except csv.Error as error:
-        raise CatalogueError(f"{error}; is it really a CSV file?") from None
-    if len(header) > MAX_COLUMNS:
-        raise CatalogueError(f"more than {MAX_COLUMNS:,} columns; is it really a CSV file?")
-    columns = names(header)
-    return columns, _csv_rows(reader, columns)
-
-
-def _csv_rows(reader: Any, columns: list[str]) -> Records:
-    number = 1
-    while True:
-        line = reader.line_num + 1
-        record: Mapping[str, Any] | CatalogueError
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            record = CatalogueError(f"{error} (from line {line}); mend its quotes")
-        else:
-            if not cells:  # a blank line
-                continue
-            record = dict(zip(columns, cells, strict=False))
-            if len(cells) != len(columns):
-                record = CatalogueError(
-                    f"line {line} has {len(cells)} cells, the header {len(columns)}; "
-                    "quote cells that hold commas"
-                )
-        yield number, record
-        number += 1
-
-
-def _read_jsonl(path: Path, extra: bool) -> Records:
-    with path.open("rb") as file:
-        yield from read_json_lines(file)
-
-
-def read_json_lines(file: IO[bytes]) -> Records:
-    """Objects of a stream of JSON lines, numbered from 1; a bad line is a CatalogueError."""
-    for number, line in enumerate(_lines(file), 1):
-        if len(line) > MAX_CELL:
-            yield number, CatalogueError(f"a line of more than {MAX_CELL:,} bytes; shorten it")
-            continue
-        if not line.strip():
-            continue
-        if len(line) > _MAX_MARKS and sum(map(line.count, (b"[", b"{", b":", b","))) > _MAX_MARKS:
-            yield number, CatalogueError("a line of too many values; write one film a line")
-            continue
-        try:
-            record = json.loads(line.decode("utf-8-sig"))
-        except (ValueError, RecursionError) as error:
-            yield number, CatalogueError(f"not a line of UTF-8 JSON ({error}); mend it")
-            continue
-        if isinstance(record, dict):
-            yield number, record
-        else:
-            yield number, CatalogueError("not a JSON object; write one {…} a line")
-
-
-def _lines(file: IO[bytes]) -> Iterator[bytes]:
-    """Lines, of each no more than shows that it is too long: as JSON it takes 20 times as much."""
-    while line := file.readline(MAX_CELL + 1):
-        yield line
-        while len(line) > MAX_CELL and not line.endswith(b"\n"):
-            line = file.readline(MAX_CELL + 1)
-
-
-def _read_parquet(path: Path, extra: bool) -> Records:
-    def chosen(schema: Any) -> list[str]:
-        _check_columns(path, schema.names)
-        return [f.name for f in schema if f.name in _KNOWN or (extra and _holds_scalars(f.type))]
-
-    yield from read_parquet_rows(path, chosen)
-
-
-def read_parquet_rows(path: Path, chosen: Callable[[Any], list[str]]) -> Records:
-    """Rows of a Parquet file, numbered from 1, a few in memory at once.
-
-    Args:
-        path: the file.
-        chosen: its schema → names of the columns to read.
-
-    Raises:
-        CatalogueError: it cannot be read.
-        MissingExtra: pyarrow is not there.
-    """
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ModuleNotFoundError:
-        raise MissingExtra("pyarrow", "parquet") from None
-    try:
-        with pyarrow.parquet.ParquetFile(path) as file:
-            number = 0
-            wanted = chosen(file.schema_arrow)
-            try:
-                for batch in parquet_batches(file, path.stat().st_size, wanted):
-                    for record in _parquet_records(batch):
-                        number += 1
-                        yield number, record
-            except CatalogueError as error:
-                raise CatalogueError(f"{path}: {error}") from None
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
-        raise CatalogueError(
-            f"{path}: not a readable Parquet file ({error}); write it again"
-        ) from None
-
-
-def parquet_batches(file: Any, size: int, columns: Sequence[str] | None = None) -> Iterator[Any]:
-    """Record batches of a `pyarrow.parquet.ParquetFile`, a few rows each.
-
-    Args:
-        file: it.
-        size: its bytes on disk.
-        columns: names of those to read; None: all.
-
-    Raises:
-        CatalogueError: it unpacks to more than MAX_UNPACKED bytes and MAX_RATIO times its size.
-    """
-    unpacked, most = 0, max(MAX_UNPACKED, MAX_RATIO * size)
-    for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=columns):
-        unpacked += _unpacked_bytes(batch)
-        if unpacked > most:
-            raise CatalogueError(
-                f"unpacks to more than {most:,} bytes; write it again without repeated texts, "
-                "or as .csv"
-            )
-        yield batch
-
-
-def _parquet_records(batch: Any) -> Iterator[dict[str, Any] | CatalogueError]:
-    """Rows of a batch; where it is large one after the other, as Python holds them once more."""
-    if _unpacked_bytes(batch) <= MAX_CELL:
-        yield from batch.to_pylist()
-        return
-    for at in range(batch.num_rows):
-        row = batch.slice(at, 1)
-        if _unpacked_bytes(row) > MAX_CELL:
-            yield CatalogueError(f"more than {MAX_CELL:,} bytes; shorten its texts")
-        else:
-            yield from row.to_pylist()
-
-
-def _unpacked_bytes(batch: Any) -> int:
-    """Bytes of a batch where each row holds its own copy of a text that is kept once for all."""
-    import pyarrow
-    import pyarrow.compute
-
-    total = 0
-    for column in batch.columns:
-        total += column.nbytes
-        if isinstance(column, pyarrow.DictionaryArray) and _is_text(column.dictionary.type):
-            lengths = pyarrow.compute.binary_length(column.dictionary)
-            total += pyarrow.compute.sum(lengths.take(column.indices)).as_py() or 0
-    return total
-
-
-def _is_text(kind: Any) -> bool:
-    import pyarrow.types as types
-
-    tests = (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
-    return any(test(kind) for test in tests)
-
-
-def _holds_scalars(kind: Any) -> bool:
-    """Whether a Parquet column can stand in `Movie.extra`; one of images must not be read."""
-    import pyarrow.types as types
-
-    tests = (types.is_string, types.is_large_string, types.is_integer, types.is_floating)
-    return types.is_boolean(kind) or any(test(kind) for test in tests)
-
-
-_READERS = {".csv": _read_csv, ".jsonl": _read_jsonl, ".parquet": _read_parquet}
-
-
 def movies_from_json_lines(file: IO[bytes] | None = None) -> Iterator[Movie]:
-    """Movies of a stream of JSON lines (standard input by default); poster paths as given."""
+    """Movies of a stream of JSON lines, standard input by default; any poster path is taken."""
     for number, record in read_json_lines(file or sys.stdin.buffer):
         if isinstance(record, CatalogueError):
             yield Movie(f"line {number}", problem=f"line {number}: {record}")

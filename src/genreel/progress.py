@@ -20,7 +20,7 @@ def progress(items: Iterable[T], what: str, total: int | None = None) -> Iterato
     if not sys.stderr.isatty() or not is_first_process():
         yield from items
         return
-    # Loaded only where something is shown: it would be a tenth of a cold start.
+    # Loaded only where something is shown, as it would take a tenth of a cold start.
     from rich.console import Console
     from rich.progress import (
         BarColumn,

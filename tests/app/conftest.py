@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from stores import THRESHOLDS, PostgreSQL
 
-from genreel.app.store.store import Store
 from genreel.predictor import Predictor
+
+if TYPE_CHECKING:
+    from genreel.app.store.store import Store
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +61,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def open_store(url: str) -> Iterator[Callable[[], Store]]:
     """Opens the same store as often as asked, as several servers do."""
+    from genreel.app.store.store import Store
+
     opened: list[Store] = []
 
     def open_store() -> Store:

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from genreel.catalogue import COLUMNS, MARK, Catalogue, Movie
+from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError
 from genreel.formats.table import safe_cell, write_catalogue
+from genreel.tables import COLUMNS, MARK
 from genreel.vocabulary import GENRES, TAXONOMIES
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=40)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from genreel.catalogue import Movie
@@ -55,6 +54,8 @@ def toy_movies(count: int, seed: int = 0, everything: bool = False) -> list[Movi
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread() -> Iterator[None]:
     """Networks this small only wait for each other's threads."""
+    import torch
+
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -78,6 +79,7 @@ ENCODER_PIECES = [*SPECIAL, *"the river house night train ghost joke toy ##s".sp
 @pytest.fixture(scope="session")
 def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of a sentence encoder called "tiny", with random weights."""
+    import torch
     from transformers import BertConfig, BertModel
 
     folder = tmp_path_factory.mktemp("weights") / "tiny"

@@ -16,9 +16,10 @@ from genreel.features.image import Pixels, PixelSettings
 from genreel.features.pieces import PAD, SPECIAL, Pieces, PieceSettings
 from genreel.features.text import Terms, TermSettings
 from genreel.lab import cache
-from genreel.lab.cache import ArrayRows, cached_rows, default_cache, rows_key
+from genreel.lab.cache import ArrayRows, cached_rows, rows_key
 from genreel.lab.examples import Examples, read_examples
 from genreel.lab.frozen import Vectors, extracted_rows
+from genreel.paths import cache_folder
 from genreel.vocabulary import Vocabulary
 
 
@@ -186,13 +187,13 @@ def test_features_of_text_are_not_cached(tmp_path: Path) -> None:
 
 def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("GENREEL_CACHE", str(tmp_path / "own"))
-    assert default_cache() == tmp_path / "own"
+    assert cache_folder() == tmp_path / "own"
     monkeypatch.delenv("GENREEL_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert default_cache() == tmp_path / "xdg" / "genreel"
+    assert cache_folder() == tmp_path / "xdg" / "genreel"
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
-    assert default_cache() == tmp_path / ".cache" / "genreel"
+    assert cache_folder() == tmp_path / ".cache" / "genreel"
 
 
 # Vectors of a frozen backbone

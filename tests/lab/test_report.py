@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from genreel.bundle import read_bundle
 from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError
 from genreel.lab.evaluation import plots
@@ -30,8 +31,8 @@ def catalogue() -> Catalogue:
 
 
 @pytest.fixture(scope="module")
-def predictor() -> Predictor:
-    return Predictor("default")
+def predictor(tiny: Predictor) -> Predictor:
+    return tiny
 
 
 @pytest.fixture(scope="module")
@@ -220,12 +221,12 @@ def test_a_whisker_stands_where_its_value_is() -> None:
 
 
 def test_rules_are_chosen_anew_without_touching_the_graph(
-    predictor: Predictor, catalogue: Catalogue, tmp_path: Path
+    catalogue: Catalogue, tmp_path: Path
 ) -> None:
     films = list(catalogue)
     metrics = recalibrate("default", tmp_path / "new", films[:16], films[16:], "by hand")
     new = Predictor(tmp_path / "new")
-    assert new.bundle.model == predictor.bundle.model
+    assert new.bundle.model == read_bundle("default").model
     assert metrics["calibrated_by"] == "by hand"
     assert metrics["movies"]["valid"] == 16 and metrics["movies"]["test"] == len(films) - 16
     assert {"both", "plot only", "poster only"} <= set(metrics["decisions"])

@@ -91,21 +91,21 @@ def test_the_bundle_holds_what_was_measured(
     assert [path.name for path in out.parent.iterdir()] == ["bundle"]  # no .work is left
 
 
-def test_the_tiny_default_bundle(tiny_bundle: Path, movies: list[Movie], split: Split) -> None:
-    metrics = json.loads((tiny_bundle / "metrics.json").read_bytes())
+def test_the_tiny_default_bundle(trained_bundle: Path, movies: list[Movie], split: Split) -> None:
+    metrics = json.loads((trained_bundle / "metrics.json").read_bytes())
     cases = ["as they are", "both", "plot only", "poster only"]
     assert list(metrics["test"]) == list(metrics["valid"]) == cases
     test = split.part("test", {movie.id: movie for movie in movies})
     both = [movie for movie in test if movie.has("poster") and movie.has("plot")]
     assert metrics["test"]["both"]["movies"] == len(both)
     assert metrics["test"]["as they are"]["movies"] == len(test)
-    assert read_bundle(tiny_bundle).config["features"].keys() == {
+    assert read_bundle(trained_bundle).config["features"].keys() == {
         "plot",
         "title",
         "decade",
         "poster",
     }
-    assert [path.name for path in tiny_bundle.parent.iterdir()] == ["tiny"]
+    assert [path.name for path in trained_bundle.parent.iterdir()] == ["tiny"]
 
 
 def test_it_learns_from_the_train_part(

@@ -26,8 +26,8 @@ class Format:
 
 
 FORMATS = {
-    found.name: found
-    for found in (
+    entry.name: entry
+    for entry in (
         Format("folder", "posters in a folder or zip archive, plots in .txt beside them"),
         Format("columns", "CSV, JSON lines or Parquet with columns of any name (--map)"),
         Format("kodi", "a library of Kodi, Jellyfin, Emby or Plex: NFO files and posters"),

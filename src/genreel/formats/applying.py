@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genreel import __version__
-from genreel.catalogue import TABLES, Catalogue, Movie, read_json_lines
+from genreel.catalogue import TABLES, Catalogue, Movie
 from genreel.errors import CatalogueError, GenreelError
 from genreel.formats import iptc
 from genreel.formats.film import Options
@@ -31,6 +31,7 @@ from genreel.formats.shopify import (
 from genreel.formats.source import MAX_TEXT
 from genreel.formats.xmp import read_xmp, write_xmp
 from genreel.posters import Limits
+from genreel.tables import read_json_lines
 
 if TYPE_CHECKING:
     from genreel.predictor import Predictor

@@ -8,9 +8,9 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from genreel.catalogue import MAX_CELL
 from genreel.errors import CatalogueError
 from genreel.formats.table import safe_cell
+from genreel.tables import MAX_CELL
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Cells:
             raise CatalogueError(f"several columns {names[0]!r}; keep one of them")
         return places[0] if places else None
 
-    def edited(
+    def with_texts(
         self,
         changes: Mapping[int, Mapping[int, str]],
         columns: Sequence[str] = (),
@@ -87,19 +87,19 @@ class Cells:
             CatalogueError: a text cannot be written in the file's encoding.
         """
         first = len(self.columns)
-        added = dict(enumerate(columns, first))
-        new = [self._start, self._row(self.header, added, added, False)]
+        extra = dict(enumerate(columns, first))
+        new = [self._start, self._row(self.header, extra, extra, False)]
         for row in self.rows:
             if row.cells is None:
                 new.append(row.text)
             else:
-                new.append(self._row(row, changes.get(row.number, {}), added, safe_cells))
+                new.append(self._row(row, changes.get(row.number, {}), extra, safe_cells))
         return encode_table("".join(new), self.encoding)
 
     def _row(
-        self, row: Row, texts: Mapping[int, str], added: Collection[int], safe_cells: bool
+        self, row: Row, texts: Mapping[int, str], extra: Collection[int], safe_cells: bool
     ) -> str:
-        if not texts and not added:
+        if not texts and not extra:
             return row.text
         end = row.text[len(row.text.rstrip("\r\n")) :]
         body = row.text.removesuffix(end)
@@ -108,16 +108,16 @@ class Cells:
             raw = _split(body, self.delimiter)
             whole = all(cell.startswith('"') for cell in raw)
             for place, cell in enumerate(cells):
-                if place in texts:
-                    raw[place] = self._cell(texts[place], raw[place].startswith('"'))
-                elif safe_cells and safe_cell(cell) != cell:
-                    raw[place] = self._cell(safe_cell(cell), raw[place].startswith('"'))
-            raw += [self._cell(texts[place], whole) if place in texts else "" for place in added]
+                text = texts.get(place, cell)
+                text = safe_cell(text) if safe_cells else text
+                if text != cell:
+                    raw[place] = self._cell(text, raw[place].startswith('"'))
+            raw += [self._cell(texts[place], whole) if place in texts else "" for place in extra]
             return self.delimiter.join(raw) + end
-        return body + self.delimiter * len(added) + end
+        return body + self.delimiter * len(extra) + end
 
-    def _cell(self, text: str, quoted: bool) -> str:
-        if quoted or any(c in text for c in (self.delimiter, '"', "\r", "\n")):
+    def _cell(self, text: str, in_quotes: bool) -> str:
+        if in_quotes or any(c in text for c in (self.delimiter, '"', "\r", "\n")):
             return '"' + text.replace('"', '""') + '"'
         return text
 

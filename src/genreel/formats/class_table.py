@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from genreel.catalogue import Movie, csv_rows
+from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
 from genreel.formats.film import Options, bad_row, film, literal
 from genreel.formats.source import Source
+from genreel.tables import csv_rows
 
 
 def read_class_table(path: Path, options: Options | None = None) -> Iterator[Movie]:
@@ -44,13 +45,13 @@ def read_class_table(path: Path, options: Options | None = None) -> Iterator[Mov
                 yield bad_row(number, row)
                 continue
             text = row.get("genres", "")
-            listed = literal(text or "[]")
+            genres = literal(text or "[]")
             name = row.get("") or f"row {number}"
             yield film(
                 {column: row.get(column) for column in ("year", "title", "plot")},
                 name,
                 options,
-                genres=listed if isinstance(listed, list) else text.split("|"),
+                genres=genres if isinstance(genres, list) else text.split("|"),
                 taxonomy="genreel",
                 poster=partial(posters.poster_of, name) if posters else None,
             )

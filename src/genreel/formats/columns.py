@@ -12,19 +12,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from genreel.catalogue import (
-    COLUMNS,
-    GENRE_COLUMNS,
-    Movie,
-    Records,
-    csv_rows,
-    inside,
-    read_json_lines,
-    read_parquet_rows,
-)
+from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
 from genreel.formats.film import Options, bad_row, film, genres_of, literal, year_of
 from genreel.formats.source import Poster, Source
+from genreel.paths import inside
+from genreel.tables import (
+    COLUMNS,
+    GENRE_COLUMNS,
+    Records,
+    csv_rows,
+    read_json_lines,
+    read_parquet_rows,
+)
 
 
 def read_columns(path: Path, options: Options) -> Iterator[Movie]:
@@ -41,34 +41,38 @@ def read_columns(path: Path, options: Options) -> Iterator[Movie]:
     posters = source if path.is_dir() else None
     if options.posters:
         posters = Source(options.posters)
-    unknown = set(options.columns) - set(COLUMNS)
+    mapping = {ours.strip().lower(): theirs for ours, theirs in options.columns.items()}
+    options = replace(options, columns=mapping)
+    unknown = set(mapping) - set(COLUMNS)
     if unknown:
         raise CatalogueError(f"no column {min(unknown)!r} in a catalogue; use {', '.join(COLUMNS)}")
-    columns: dict[tuple[str, ...], dict[str, str]] = {}
+    last: tuple[str, ...] = ()
+    columns: dict[str, str] = {}
     for number, row in _rows(path, source, options):
         if isinstance(row, CatalogueError):
             yield bad_row(number, row)
             continue
         names = tuple(row)
         try:
-            if names not in columns:
-                columns[names] = find_columns(names, options.columns, _is_lines(path))
+            if names != last:  # in JSON lines every line may have other keys
+                columns = find_columns(names, mapping, _is_lines(path))
+                last = names
         except CatalogueError as error:
             if not _is_lines(path):
-                raise CatalogueError(f"{path}: {error}; check --map") from None
+                raise CatalogueError(f"{path}: {error}") from None
             yield bad_row(number, error)
             continue
-        yield _film(number, row, options, columns[names], posters, path.parent)
+        yield _film(number, row, options, columns, posters, path.parent)
 
 
 def find_columns(
-    names: Sequence[str], wanted: Mapping[str, str], is_lenient: bool = False
+    names: Sequence[str], mapping: Mapping[str, str], is_lenient: bool = False
 ) -> dict[str, str]:
     """Genreel's column → the table's, of those that are there.
 
     Args:
         names: of the table's columns.
-        wanted: genreel's column → the table's, as a person sees it: capitals, gaps, quotes and
+        mapping: genreel's column → the table's, as a person sees it: capitals, gaps, quotes and
             the way in which an accent is stored may differ.
         is_lenient: whether a column may be absent.
 
@@ -76,17 +80,18 @@ def find_columns(
         CatalogueError: a column is absent, or there are several.
     """
     columns = {}
+    plain = [_plain(name) for name in names]
     for ours in COLUMNS:
-        name = wanted.get(ours, ours)
-        places = [i for i, theirs in enumerate(names) if theirs == name and ours in wanted]
-        places = places or [i for i, theirs in enumerate(names) if _plain(theirs) == _plain(name)]
+        name = mapping.get(ours, ours)
+        places = [i for i, theirs in enumerate(names) if theirs == name and ours in mapping]
+        places = places or [i for i, theirs in enumerate(plain) if theirs == _plain(name)]
         if len(places) > 1:
             raise CatalogueError(f"several columns {name!r}; keep one of them, or map the other")
         if places:
             columns[ours] = names[places[0]]
-        elif ours in wanted and not is_lenient:
-            shown = ", ".join(repr(theirs[:40]) for theirs in names[:20])
-            raise CatalogueError(f"no column {name[:40]!r} (found: {shown})")
+        elif ours in mapping and not is_lenient:
+            examples = ", ".join(repr(theirs[:40]) for theirs in names[:20])
+            raise CatalogueError(f"no column {name[:40]!r} (found: {examples}); check --map")
     return columns
 
 
@@ -95,16 +100,16 @@ def _plain(name: str) -> str:
     return " ".join(re.sub("[\"'\u2018-\u201f\u00ab\u00bb]", " ", name).split())
 
 
-def _apart(names: Sequence[str]) -> list[str]:
+def _distinct(names: Sequence[str]) -> list[str]:
     """Columns' names, each once: one without a name and the second of a name get a number."""
-    apart: list[str] = []
+    columns: list[str] = []
     for number, name in enumerate(names, 1):
         new, count = name.strip() or f"column {number}", 1
-        while new in apart:
+        while new in columns:
             count += 1
             new = f"{name.strip() or f'column {number}'} {count}"
-        apart.append(new)
-    return apart
+        columns.append(new)
+    return columns
 
 
 def _film(
@@ -190,11 +195,11 @@ def _rows(path: Path, source: Source, options: Options) -> Records:
 
     def names(header: list[str]) -> list[str]:
         find_columns(header, options.columns)
-        return _apart(header)
+        return _distinct(header)
 
     try:
         with source.text(name, options.encoding) as file:
             _, rows = csv_rows(file, names, delimiter=delimiter)
             yield from rows
     except (CatalogueError, csv.Error, LookupError, UnicodeError) as error:
-        raise CatalogueError(f"{path}: {error}; check --map, --delimiter and --encoding") from None
+        raise CatalogueError(f"{path}: {error}; check --delimiter and --encoding") from None

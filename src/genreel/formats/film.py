@@ -12,7 +12,7 @@ from typing import Any
 
 from genreel.catalogue import Movie, Scalar, movie_from_record
 from genreel.errors import CatalogueError
-from genreel.formats.names import INTO, Names, spelled
+from genreel.formats.names import INTO, Names, spell
 from genreel.formats.source import Poster
 
 
@@ -97,11 +97,11 @@ def genres_of(
     """
     taxonomy = options.taxonomy or taxonomy
     texts = [name if isinstance(name, str) else f"{name}" for name in names]
-    genres, unknown = spelled(INTO[taxonomy](options.names(texts)))
+    genres, unknown = spell(INTO[taxonomy](options.names(texts)))
     problem = ""
     if unknown:
-        shown = ", ".join(repr(name[:40]) for name in unknown[:5])
-        problem = f"unknown genre {shown}; rename or drop it with --names"
+        examples = ", ".join(repr(name[:40]) for name in unknown[:5])
+        problem = f"unknown genre {examples}; rename or drop it with --names"
     return {taxonomy: genres} if genres else {}, problem
 
 

@@ -25,7 +25,6 @@ def read_folder(path: Path, options: Options) -> Iterator[Movie]:
         CatalogueError: the folder cannot be read, or holds no poster.
     """
     source = Source(path)
-    there = set(source.names)
     posters = [name for name in source.names if name.lower().endswith(SUFFIXES)]
     if not posters:
         raise CatalogueError(f"{path} holds no posters ({', '.join(SUFFIXES)}); check the path")
@@ -34,7 +33,7 @@ def read_folder(path: Path, options: Options) -> Iterator[Movie]:
         title, year = title_and_year(PurePosixPath(stem).name)
         record = {"id": stem, "title": title if year else "", "year": year}
         problem = ""
-        if f"{stem}.txt" in there:
+        if f"{stem}.txt" in source:
             try:
                 record["plot"] = decode(source.read(f"{stem}.txt"))
             except CatalogueError as error:
@@ -45,7 +44,7 @@ def read_folder(path: Path, options: Options) -> Iterator[Movie]:
 
 def title_and_year(name: str) -> tuple[str, str]:
     """("Alba", "1999") of "Alba (1999)" and of "Alba [1999] 1080p"; no year is an empty one."""
-    found = re.search(r"^(.*?)[ ._]*[(\[]((?:18|19|20)\d\d)[)\]]", name)
-    if not found or not found[1].strip():
+    match = re.search(r"^(.*?)[ ._]*[(\[]((?:18|19|20)\d\d)[)\]]", name)
+    if not match or not match[1].strip():
         return name, ""
-    return found[1].strip(), found[2]
+    return match[1].strip(), match[2]

@@ -11,10 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from genreel.catalogue import Movie, csv_rows
+from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
 from genreel.formats.film import Options, bad_row, film
 from genreel.formats.source import Source
+from genreel.tables import csv_rows
 
 FILMS = ("movie", "tvMovie", "short", "video")
 """Types of titles that are films; "video" went to no cinema, but straight to tape or disc."""

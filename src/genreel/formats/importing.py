@@ -58,14 +58,14 @@ def write_import(
     Raises:
         GenreelError: it cannot be written, or there is one already.
     """
-    done = Imported(table_of(target))
-    folder = done.table.parent
-    if done.table.exists() and not overwrite:
-        raise GenreelError(f"{done.table} is there already; give --overwrite to replace it")
+    result = Imported(table_of(target))
+    folder = result.table.parent
+    if result.table.exists() and not overwrite:
+        raise GenreelError(f"{result.table} is there already; give --overwrite to replace it")
     try:
         (folder / "posters").mkdir(parents=True, exist_ok=True)
         remove_parts(folder / "posters")
-        for name in (done.table.name, PROBLEMS):
+        for name in (result.table.name, PROBLEMS):
             remove_parts(folder, name)
     except OSError as error:
         raise GenreelError(f"cannot write to {folder} ({error.strerror}); choose another") from None
@@ -73,34 +73,34 @@ def write_import(
         problems.write(csv_line(("id", "problem")))
 
         def note(movie: Movie) -> None:
-            done.problems += 1
+            result.problems += 1
             problems.write(csv_line((movie.id, movie.problem)))
 
         def usable() -> Iterator[Movie]:
-            seen: set[str] = set()
+            ids: set[str] = set()
             for movie in movies:
-                if movie.id in seen:
-                    done.left_out += 1
+                if movie.id in ids:
+                    result.left_out += 1
                     note(Movie(movie.id, problem="a film with this id came before; left out"))
                     continue
-                kept = keep_poster(movie, folder)
-                if with_poster and kept.poster is None:
-                    reason = "; ".join(filter(None, (kept.problem, "no poster; left out")))
-                    kept = Movie(kept.id, problem=reason)
-                if kept.problem:
-                    note(kept)
-                if any(kept.has(name) for name in ("poster", "plot", "title")):
-                    seen.add(kept.id)
-                    yield kept
+                movie = keep_poster(movie, folder)
+                if with_poster and movie.poster is None:
+                    reason = "; ".join(filter(None, (movie.problem, "no poster; left out")))
+                    movie = Movie(movie.id, problem=reason)
+                if movie.problem:
+                    note(movie)
+                if any(movie.has(name) for name in ("poster", "plot", "title")):
+                    ids.add(movie.id)
+                    yield movie
                 else:
-                    done.left_out += 1
-                    if not kept.problem:
-                        note(replace(kept, problem="no poster, plot or title; left out"))
+                    result.left_out += 1
+                    if not movie.problem:
+                        note(replace(movie, problem="no poster, plot or title; left out"))
 
-        done.films = write_catalogue(usable(), done.table)
-    if not done.problems:
+        result.films = write_catalogue(usable(), result.table)
+    if not result.problems:
         (folder / PROBLEMS).unlink()
-    return done
+    return result
 
 
 def keep_poster(movie: Movie, folder: Path) -> Movie:
@@ -135,9 +135,9 @@ def _keep(movie_id: str, poster: Poster, folder: Path) -> Path:
 
 def file_name(movie_id: str) -> str:
     """An id as the name of a file, without folders; another id never gives the same name."""
-    kept = "".join(c if c.isalnum() or c in "-_ .()" else "_" for c in movie_id).strip(" .")
-    if kept and kept == movie_id and len(kept.encode()) <= _LONGEST:
-        return kept
+    name = "".join(c if c.isalnum() or c in "-_ .()" else "_" for c in movie_id).strip(" .")
+    if name and name == movie_id and len(name.encode()) <= _LONGEST:
+        return name
     digest = hashlib.sha256(movie_id.encode("utf-8", "replace")).hexdigest()[:12]
-    short = kept.encode("utf-8", "replace")[:_LONGEST].decode("utf-8", "ignore")
+    short = name.encode("utf-8", "replace")[:_LONGEST].decode("utf-8", "ignore")
     return f"{short.strip(' .') or 'film'}-{digest}"

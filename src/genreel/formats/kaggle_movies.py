@@ -7,10 +7,11 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from genreel.catalogue import Movie, csv_rows
+from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
 from genreel.formats.film import Options, bad_row, film, literal
 from genreel.formats.source import Source
+from genreel.tables import csv_rows
 
 # What stands there where nobody wrote a plot.
 _NO_PLOT = frozenset(
@@ -51,24 +52,24 @@ def _film(
     genres, problem = _names(row["genres"])
     collection = literal(row.get("belongs_to_collection") or "None")
     plot = row["overview"].strip()
-    released = row.get("release_date") or ""
+    date = row.get("release_date") or ""
     imdb_id = row.get("imdb_id") or ""
     record = {"id": row["id"], "title": row["title"] or row.get("original_title")}
-    record["year"] = released[:4]
+    record["year"] = date[:4]
     record["plot"] = "" if plot.lower() in _NO_PLOT else plot
     extra = {name: row.get(name) for name in ("imdb_id", "release_date", "original_language")}
     extra |= {name: row.get(name) for name in ("popularity", "vote_average", "vote_count")}
     extra["movielens_id"] = movielens.get(row["id"])
     if isinstance(collection, dict) and collection.get("name"):
         extra["group"] = str(collection["name"])
-    named = PurePosixPath(row.get("poster_path") or "").stem
+    file = PurePosixPath(row.get("poster_path") or "").stem
     return film(
         record,
         f"row {number}",
         options,
         genres=genres,
         taxonomy="tmdb",
-        poster=partial(posters.poster_of, row["id"], *filter(None, (imdb_id, named))),
+        poster=partial(posters.poster_of, row["id"], *filter(None, (imdb_id, file))),
         extra=extra,
         problem=problem,
     )
@@ -76,10 +77,10 @@ def _film(
 
 def _names(cell: str) -> tuple[list[str], str]:
     """Genres of a cell such as "[{'id': 18, 'name': 'Drama'}]", and what is wrong with it."""
-    listed = literal(cell or "[]")
-    if not isinstance(listed, list):
+    genres = literal(cell or "[]")
+    if not isinstance(genres, list):
         return [], f"genres {cell[:40]!r} are no list; mend them"
-    return [g["name"] for g in listed if isinstance(g, dict) and isinstance(g.get("name"), str)], ""
+    return [g["name"] for g in genres if isinstance(g, dict) and isinstance(g.get("name"), str)], ""
 
 
 def _links(source: Source) -> dict[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from genreel.catalogue import read_json_lines
+from genreel.tables import read_json_lines
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 
@@ -37,34 +37,34 @@ def edit_lines(
         for _, record in read_json_lines(io.BytesIO(line)):
             change = decide(number, record) if isinstance(record, dict) else None
             if change is not None:
-                line = _edited(line, change)
+                line = _with_values(line, change)
         lines.append(line)
     return b"".join(lines)
 
 
-def _edited(line: bytes, change: Mapping[str, Any]) -> bytes:
+def _with_values(line: bytes, change: Mapping[str, Any]) -> bytes:
     text = line.decode()
     first, members = _members(text)
     # Members that are added look like those of the line: `"key": value, ` or `"key":value,`.
     colon = ": " if not members or text[members[0].start - 1].isspace() else ":"
     comma = ", " if colon == ": " else ","
-    spans, added = [], ""
+    spans, new_members = [], ""
     for key, value in change.items():
         # Of a key that is there twice, every reader of Python's takes the last.
         place = next((m for m in reversed(members) if m.key == key), None)
         if place:
-            spans.append((place.start, place.end, _dumped(value)))
+            spans.append((place.start, place.end, _text(value)))
         else:
-            before = comma if members or added else ""
-            added += f"{before}{_dumped(key)}{colon}{_dumped(value)}"
+            before = comma if members or new_members else ""
+            new_members += f"{before}{_text(key)}{colon}{_text(value)}"
     end = members[-1].end if members else first
-    spans.append((end, end, added))
+    spans.append((end, end, new_members))
     for start, stop, new in sorted(spans, key=lambda span: span[0], reverse=True):
         text = text[:start] + new + text[stop:]
     return text.encode()
 
 
-def _dumped(value: Any) -> str:
+def _text(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
     try:
         text.encode()

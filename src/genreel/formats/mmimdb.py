@@ -106,7 +106,7 @@ def _read_hdf5(path: Path, options: Options) -> Iterator[Movie]:
                     movie_id,
                     options,
                     genres=[
-                        n for n, there in zip(names, file["genres"][row], strict=True) if there
+                        n for n, is_its in zip(names, file["genres"][row], strict=True) if is_its
                     ],
                     taxonomy="imdb",
                     poster=partial(_jpeg, file["images"][row]),

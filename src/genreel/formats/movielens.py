@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from genreel.catalogue import Movie, Records, csv_rows
+from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
 from genreel.formats.film import Options, bad_row, film
 from genreel.formats.source import Source, decode
+from genreel.tables import Records, csv_rows
 
 # "Matrix, The (1999)": the article stands last, and another title may stand in brackets.
 _ARTICLE = re.compile(

@@ -17,44 +17,44 @@ class Names:
     """Renames, merges and drops genre names; a name that it does not know stays as it is.
 
     Attributes:
-        changed: lower-case name → what takes its place; nothing where it is dropped.
+        entries: lower-case name → what takes its place; nothing where it is dropped.
     """
 
-    changed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    entries: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __call__(self, names: Iterable[str]) -> tuple[str, ...]:
         """The names as the other side calls them, each once, in order."""
-        found: list[str] = []
+        new: list[str] = []
         for name in names:
-            found += self.changed.get(name.strip().casefold(), (name.strip(),))
-        return tuple(dict.fromkeys(name for name in found if name))
+            new += self.entries.get(name.strip().casefold(), (name.strip(),))
+        return tuple(dict.fromkeys(name for name in new if name))
 
     def then(self, other: Names) -> Names:
         """First these, then the other's."""
-        changed = {name: other(values) for name, values in self.changed.items()}
-        return Names({**other.changed, **changed})
+        entries = {name: other(values) for name, values in self.entries.items()}
+        return Names({**other.entries, **entries})
 
 
-def spelled(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def spell(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Those that genreel knows, in its spelling, and those that it does not."""
-    known: dict[str, None] = {}
+    genres: dict[str, None] = {}
     unknown: dict[str, None] = {}
     for name in names:
         spelt = known_spelling(name)
         if spelt is None:
             unknown[name] = None
         else:
-            known[spelt] = None
-    return tuple(known), tuple(unknown)
+            genres[spelt] = None
+    return tuple(genres), tuple(unknown)
 
 
-def _table(**renamed: str | Sequence[str]) -> dict[str, tuple[str, ...]]:
+def _table(**names: str | Sequence[str]) -> dict[str, tuple[str, ...]]:
     return {
-        name.casefold(): (to,) if isinstance(to, str) else tuple(to) for name, to in renamed.items()
+        name.casefold(): (to,) if isinstance(to, str) else tuple(to) for name, to in names.items()
     }
 
 
-def _dropped(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+def _without(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     return {name.casefold(): () for name in names}
 
 
@@ -65,8 +65,8 @@ INTO = {
         | {"foreign": (), "action & adventure": ("Action", "Adventure"), "kids": ("Family",)}
         | {"sci-fi & fantasy": ("Sci-Fi", "Fantasy"), "war & politics": ("War",)}
     ),
-    "imdb": Names(_dropped(("Adult", "Game-Show", "Reality-TV", "Talk-Show"))),
-    "movielens": Names(_dropped(("(no genres listed)", "IMAX", "unknown"))),
+    "imdb": Names(_without(("Adult", "Game-Show", "Reality-TV", "Talk-Show"))),
+    "movielens": Names(_without(("(no genres listed)", "IMAX", "unknown"))),
     "mixed": Names(),
     "genreel": Names(),
 }
@@ -75,7 +75,7 @@ INTO = {
 
 def _outside(taxonomy: str) -> dict[str, tuple[str, ...]]:
     every = {*GENRES_MMIMDB, *TMDB_IDS}
-    return _dropped(every - TAXONOMIES[taxonomy].expresses)
+    return _without(every - TAXONOMIES[taxonomy].expresses)
 
 
 OUT = {
@@ -120,25 +120,25 @@ def read_names(path: Path) -> Names:
         raise VocabularyError(
             f"names {path}: unknown table {min(unknown)!r}; use rename, merge, drop"
         )
-    changed: dict[str, tuple[str, ...]] = {}
-    for name, to in _said(path, table):
-        if changed.setdefault(name.casefold(), to) != to:
+    entries: dict[str, tuple[str, ...]] = {}
+    for name, to in _entries(path, table):
+        if entries.setdefault(name.casefold(), to) != to:
             raise VocabularyError(f"names {path}: says two things of {name!r}; keep one")
-    return Names(changed)
+    return Names(entries)
 
 
-def _said(path: Path, table: Mapping[str, Any]) -> Iterable[tuple[str, tuple[str, ...]]]:
+def _entries(path: Path, table: Mapping[str, Any]) -> Iterable[tuple[str, tuple[str, ...]]]:
     def names(value: Any) -> tuple[str, ...]:
-        listed = [value] if isinstance(value, str) else value
-        if not isinstance(listed, list) or not all(isinstance(n, str) and n for n in listed):
+        values = [value] if isinstance(value, str) else value
+        if not isinstance(values, list) or not all(isinstance(n, str) and n for n in values):
             raise VocabularyError(f"names {path}: {str(value)[:40]!r} is no name or list of names")
-        return tuple(listed)
+        return tuple(values)
 
     try:
         for name, to in table.get("rename", {}).items():
             yield name, names(to)
-        for to, merged in table.get("merge", {}).items():
-            for name in names(merged):
+        for to, sources in table.get("merge", {}).items():
+            for name in names(sources):
                 yield name, (to,)
         for name in names(table.get("drop", {}).get("names", [])):
             yield name, ()
@@ -148,14 +148,14 @@ def _said(path: Path, table: Mapping[str, Any]) -> Iterable[tuple[str, tuple[str
         ) from None
 
 
-def find_names(given: str) -> Names:
+def find_names(name: str) -> Names:
     """Names on their way out: a key of OUT, or a TOML file of a person's own.
 
     Raises:
         VocabularyError: it is neither.
     """
-    if given in OUT:
-        return OUT[given]
-    if not given.endswith(".toml"):
-        raise VocabularyError(f"unknown names {given!r}; use {', '.join(OUT)} or a .toml file")
-    return read_names(Path(given))
+    if name in OUT:
+        return OUT[name]
+    if not name.endswith(".toml"):
+        raise VocabularyError(f"unknown names {name!r}; use {', '.join(OUT)} or a .toml file")
+    return read_names(Path(name))

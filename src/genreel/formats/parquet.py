@@ -6,8 +6,8 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from genreel.catalogue import parquet_batches
 from genreel.errors import CatalogueError, MissingExtra
+from genreel.tables import parquet_batches
 
 
 class Parquet:
@@ -59,7 +59,7 @@ class Parquet:
         """Whether a column holds lists, of whatever kind."""
         return bool(self._table.schema.field(place).type.num_fields)
 
-    def edited(self, columns: Mapping[str, Sequence[Any]]) -> bytes:
+    def with_values(self, columns: Mapping[str, Sequence[Any]]) -> bytes:
         """The file with some columns' values changed, or columns of text added.
 
         Raises:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from genreel.catalogue import COLUMNS, GENRE_COLUMNS, MARK, movie_from_record
+from genreel.catalogue import movie_from_record
 from genreel.errors import CatalogueError
 from genreel.formats.cells import Cells
 from genreel.formats.mark import Found, merge, read_mark
 from genreel.formats.members import edit_lines
 from genreel.formats.parquet import Parquet
+from genreel.tables import COLUMNS, GENRE_COLUMNS, MARK
 
 _OTHERS = tuple(column for column in GENRE_COLUMNS if column != "genres")
 
@@ -68,18 +69,20 @@ def write_table(
         if movie_id in ids:
             return None
         ids.add(movie_id)
-        own = _names(genres)
-        if own is None:  # something else of a person's
+        present = _names(genres)
+        if present is None:  # something else of a person's
             return None
         # What other columns tell was told by a source: it counts as much as a person's word.
         elsewhere = [name for value in others for name in _names(value) or ()]
         before = read_mark(mark if isinstance(mark, str) else None)
         prediction = predictions.get(movie_id, Found())
-        merger = merge([*own, *elsewhere], before, prediction, add=add)
+        merger = merge([*present, *elsewhere], before, prediction, add=add)
         if merger is None:
             return None
-        names = [name for name in dict.fromkeys(merger[0]) if name in own or name not in elsewhere]
-        changes[movie_id] = Change(movie_id, tuple(own), tuple(names))
+        names = [
+            name for name in dict.fromkeys(merger[0]) if name in present or name not in elsewhere
+        ]
+        changes[movie_id] = Change(movie_id, tuple(present), tuple(names))
         return names, merger[1].text()
 
     if suffix == ".csv":
@@ -112,8 +115,8 @@ def _edit_csv(data: bytes, decide: Decide, safe_cells: bool) -> bytes:
             [cells[at] for at in others_at],
         )
         if change:
-            changes[row.number] = {genres_at: _joined(change[0]), mark_at: change[1]}
-    return table.edited(changes, new, safe_cells=safe_cells) if changes else data
+            changes[row.number] = {genres_at: _cell(change[0]), mark_at: change[1]}
+    return table.with_texts(changes, new, safe_cells=safe_cells) if changes else data
 
 
 def _edit_jsonl(data: bytes, decide: Decide) -> bytes:
@@ -125,7 +128,7 @@ def _edit_jsonl(data: bytes, decide: Decide) -> bytes:
         if change is None:
             return None
         # Text stays text; null and what is not there become a list.
-        names = _joined(change[0]) if isinstance(genres, str) else change[0]
+        names = _cell(change[0]) if isinstance(genres, str) else change[0]
         return {genres_key: names, mark_key: change[1]}
 
     return edit_lines(data, edit)
@@ -154,9 +157,9 @@ def _edit_parquet(data: bytes, decide: Decide) -> bytes:
         change = decide(_id(ids[at], at + 1), genres[at], marks[at], [c[at] for c in others])
         if change:
             is_changed = True
-            genres[at] = _joined(change[0]) if is_text else change[0]
+            genres[at] = _cell(change[0]) if is_text else change[0]
             marks[at] = change[1]
-    return table.edited({"genres": genres, MARK: marks}) if is_changed else data
+    return table.with_values({"genres": genres, MARK: marks}) if is_changed else data
 
 
 def _id(value: Any, number: int) -> str:
@@ -174,7 +177,7 @@ def _names(value: Any) -> list[str] | None:
     return [name.strip() for name in names if name and name.strip()]
 
 
-def _joined(names: Sequence[str]) -> str:
+def _cell(names: Sequence[str]) -> str:
     for name in names:
         if "|" in name:
             raise CatalogueError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
@@ -74,11 +74,7 @@ def write_shopify(
         raise CatalogueError(
             "no columns 'URL handle' (or 'Handle') and 'Tags'; give a product CSV of Shopify's"
         )
-    for name in (name for prediction in predictions.values() for name in prediction.genres):
-        if "," in name:
-            raise CatalogueError(
-                f"genre {name[:40]!r} holds a comma, which parts tags; rename it with --names"
-            )
+    _check_names(predictions.values())
     products: dict[str, list[Row]] = {}
     for row in table.rows:
         handle = row.cells[handle_at].strip() if row.cells else ""
@@ -89,23 +85,30 @@ def write_shopify(
     changes: list[Change] = []
     cells: dict[int, dict[int, str]] = {}
     for handle, rows in products.items():
-        own = _own_row(rows, (*titles, tags_at))
+        first = _own_row(rows, (*titles, tags_at))
         mark = marks.get(handle, Mark())
-        tags = _tags(own, tags_at)
+        tags = _tags(first, tags_at)
         before = _genres(tags, mark)
         # A genre of a person's counts in any row, and stays in that row.
-        elsewhere = [
-            g for row in rows if row is not own for g in _genres(_tags(row, tags_at), mark)
-        ]
+        others = [_tags(row, tags_at) for row in rows if row is not first]
+        elsewhere = [name for text in others for name in _genres(text, mark)]
         merger = merge([*elsewhere, *before], mark, predictions[handle], add=add)
         if merger is None:
             continue
         names, after[handle] = merger
         genres = tuple(name for name in names if name in before or name not in elsewhere)
         changes.append(Change(handle, tuple(before), genres))
-        cells[own.number] = {tags_at: _with_genres(tags, mark, genres)}
-    new = table.edited(cells, safe_cells=safe_cells)
+        cells[first.number] = {tags_at: _with_genres(tags, mark, genres)}
+    new = table.with_texts(cells, safe_cells=safe_cells)
     return (new if changes else data), after, changes
+
+
+def _check_names(predictions: Iterable[Found]) -> None:
+    for name in (name for prediction in predictions for name in prediction.genres):
+        if "," in name:
+            raise CatalogueError(
+                f"genre {name[:40]!r} holds a comma, which parts tags; rename it with --names"
+            )
 
 
 def _own_row(rows: Sequence[Row], places: Sequence[int]) -> Row:
@@ -121,13 +124,13 @@ def _tags(row: Row, place: int) -> str:
     return row.cells[place] if row.cells else ""
 
 
-def _listed(tags: str) -> list[str]:
+def _split(tags: str) -> list[str]:
     return [tag.strip() for tag in tags.split(",") if tag.strip()]
 
 
 def _genres(tags: str, mark: Mark) -> list[str]:
     """Those of the tags that are genres."""
-    return [tag for tag in _listed(tags) if key(tag) in _ours(mark) or known_spelling(tag)]
+    return [tag for tag in _split(tags) if key(tag) in _ours(mark) or known_spelling(tag)]
 
 
 def _ours(mark: Mark) -> set[str]:

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from genreel.catalogue import GENRE_COLUMNS, Movie
+from genreel.catalogue import Movie
 from genreel.errors import CatalogueError, MissingExtra
 from genreel.files import whole_file
+from genreel.tables import GENRE_COLUMNS
 
 GENRES_OF = {
     speaks or "genreel": column for column, speaks in GENRE_COLUMNS.items() if column != "genres_ml"
@@ -42,7 +43,7 @@ def record_of(movie: Movie, folder: Path) -> dict[str, Any]:
             raise CatalogueError(f"{movie.id}: its poster is not in {folder}; put it there first")
         record["poster"] = poster.relative_to(folder).as_posix()
     record |= {GENRES_OF[taxonomy]: list(names) for taxonomy, names in movie.genres.items()}
-    record |= movie.extra
+    record = {**movie.extra, **record}
     return {column: value for column, value in record.items() if value or value == 0}
 
 
@@ -81,13 +82,13 @@ def write_catalogue(movies: Iterable[Movie], path: Path, *, safe_cells: bool = F
     return count
 
 
-def csv_text(cells: Iterable[Any], safe_cells: bool = False, end: str = "\n") -> str:
+def csv_text(cells: Iterable[Any], safe_cells: bool = False) -> str:
     """One line of a CSV file; None is an empty cell."""
     text = io.StringIO()
-    shown = [safe_cell(cell) if safe_cells else cell for cell in cells]
+    texts = [safe_cell(cell) if safe_cells else cell for cell in cells]
     # Up to Python 3.12 the writer quotes a carriage return only where one ends its lines.
-    csv.writer(text, lineterminator="\r\n").writerow(shown)
-    return text.getvalue().removesuffix("\r\n") + end
+    csv.writer(text, lineterminator="\r\n").writerow(texts)
+    return text.getvalue().removesuffix("\r\n") + "\n"
 
 
 def csv_line(cells: Iterable[Any], safe_cells: bool = False) -> bytes:
@@ -105,8 +106,8 @@ def safe_cell(value: Any) -> Any:
 def _columns(kinds: _Kinds) -> list[str]:
     first = ("id", "title", "year", "plot", "poster", "split", *GENRES_OF.values())
     # Without one of poster, plot and title it would be no catalogue.
-    there = [name for name in first if name in kinds or name in ("id", "title")]
-    return there + sorted(set(kinds) - set(there))
+    columns = [name for name in first if name in kinds or name in ("id", "title")]
+    return columns + sorted(set(kinds) - set(columns))
 
 
 def _write_csv(
@@ -116,8 +117,8 @@ def _write_csv(
     file.write(csv_line(columns))
     for record in records:
         cells = [record.get(column) for column in columns]
-        joined = ["|".join(cell) if isinstance(cell, list) else cell for cell in cells]
-        file.write(csv_line(joined, safe_cells))
+        texts = ["|".join(cell) if isinstance(cell, list) else cell for cell in cells]
+        file.write(csv_line(texts, safe_cells))
 
 
 def _write_jsonl(
@@ -140,8 +141,10 @@ def _write_parquet(
     types |= {float: pyarrow.float64(), list: pyarrow.list_(pyarrow.string())}
     fields = {}
     for column in _columns(kinds):
-        found = kinds.get(column, set())
-        fields[column] = types.get(next(iter(found)), pyarrow.string()) if len(found) == 1 else None
+        classes = kinds.get(column, set())
+        fields[column] = (
+            types.get(next(iter(classes)), pyarrow.string()) if len(classes) == 1 else None
+        )
         fields[column] = fields[column] or pyarrow.string()
     schema = pyarrow.schema(list(fields.items()))
     texts = [column for column, kind in fields.items() if kind == pyarrow.string()]

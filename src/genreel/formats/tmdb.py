@@ -29,6 +29,7 @@ from genreel.catalogue import Movie
 from genreel.errors import CatalogueError, VocabularyError
 from genreel.files import write_whole
 from genreel.formats.film import Options, film
+from genreel.paths import cache_folder
 from genreel.progress import say
 from genreel.vocabulary import TMDB_IDS, spelling
 
@@ -90,18 +91,18 @@ class Client:
         if not re.fullmatch(r"/[\w-]+\.(jpg|png|webp)", path):
             raise CatalogueError(f"poster path {path[:60]!r} is none of TMDb's")
         url = f"{self.images}{size}{path}"
-        return self._cached(url, lambda: self._fetch(url, {}, _any))
+        return self._through_cache(url, lambda: self._fetch(url, {}, _any))
 
     def _object(
         self, path: str, query: Mapping[str, Any], headers: dict[str, str], secret: dict[str, str]
     ) -> dict[str, Any]:
-        shown = f"{self.api}{path}?{urllib.parse.urlencode(query)}"
-        asked = f"{self.api}{path}?{urllib.parse.urlencode({**query, **secret})}"
-        data = self._cached(shown, lambda: self._fetch(asked, headers, json.loads))
-        found: dict[str, Any] = json.loads(data)
-        return found
+        public = f"{self.api}{path}?{urllib.parse.urlencode(query)}"
+        private = f"{self.api}{path}?{urllib.parse.urlencode({**query, **secret})}"
+        data = self._through_cache(public, lambda: self._fetch(private, headers, json.loads))
+        answer: dict[str, Any] = json.loads(data)
+        return answer
 
-    def _cached(self, url: str, fetch: Callable[[], bytes]) -> bytes:
+    def _through_cache(self, url: str, fetch: Callable[[], bytes]) -> bytes:
         file = self.cache / hashlib.sha256(url.encode()).hexdigest()
         try:
             if time.time() - file.stat().st_mtime < _CACHE_SECONDS:
@@ -182,17 +183,17 @@ def _retry_after(value: str) -> float:
     return min(600.0, max(0.0, seconds))
 
 
-def check_terms(movies: Iterable[Movie], accepted: Collection[str]) -> None:
+def check_terms(movies: Iterable[Movie], terms: Collection[str]) -> None:
     """Refuses to learn from films of TMDb's API until a person says that they may.
 
     Args:
         movies: with their column `source`, see `Catalogue(..., extra=True)`.
-        accepted: whose terms the person has accepted; "tmdb" is the one that is asked for.
+        terms: whose terms the person has accepted; "tmdb" is the one that is asked for.
 
     Raises:
         CatalogueError: a film comes from there, and it was not accepted.
     """
-    if "tmdb" in accepted:
+    if "tmdb" in terms:
         return
     if any(movie.extra.get("source") == SOURCE for movie in movies):
         raise CatalogueError(
@@ -213,49 +214,49 @@ def read_tmdb(query: Path, options: Options, client: Client | None = None) -> It
     Raises:
         CatalogueError: the query or the token is wrong, or TMDb cannot be reached.
     """
-    asked = _parse(str(query))
+    settings = _parse(str(query))
     client = client or _own_client()
     say(NOTICE)
-    pages = int(asked.get("pages", "1"))
+    pages = int(settings.get("pages", "1"))
     for page in range(1, pages + 1):
-        if "search" in asked:
-            about = {"primary_release_year": asked["year"]} if "year" in asked else {}
-            found = client.get("search/movie", query=asked["search"], page=page, **about)
+        if "search" in settings:
+            about = {"primary_release_year": settings["year"]} if "year" in settings else {}
+            answer = client.get("search/movie", query=settings["search"], page=page, **about)
         else:
-            found = client.get("discover/movie", page=page, **_discovery(asked))
-        for row in found.get("results", []):
-            yield _film(client, row, asked.get("size", "w342"), options)
-        if page >= int(found.get("total_pages", 1)):
+            answer = client.get("discover/movie", page=page, **_discovery(settings))
+        for row in answer.get("results", []):
+            yield _film(client, row, settings.get("size", "w342"), options)
+        if page >= int(answer.get("total_pages", 1)):
             return
 
 
 def _parse(query: str) -> dict[str, str]:
     help_line = "write it like 'year=1999 genre=Horror pages=2 size=w342' or 'search=Alba'"
     try:
-        asked = dict(part.split("=", 1) for part in shlex.split(query))
+        settings = dict(part.split("=", 1) for part in shlex.split(query))
     except ValueError:
         raise CatalogueError(f"query {query[:60]!r} cannot be read; {help_line}") from None
-    unknown = set(asked) - {"year", "genre", "search", "pages", "size"}
-    numbers = [asked[name] for name in ("year", "pages") if name in asked]
-    if unknown or not asked or not all(n.isdecimal() and int(n) > 0 for n in numbers):
+    unknown = set(settings) - {"year", "genre", "search", "pages", "size"}
+    numbers = [settings[name] for name in ("year", "pages") if name in settings]
+    if unknown or not settings or not all(n.isdecimal() and int(n) > 0 for n in numbers):
         raise CatalogueError(f"query {query[:60]!r} is none; {help_line}")
-    if asked.get("size", "w342") not in SIZES:
-        raise CatalogueError(f"size {asked['size'][:20]!r} is none; use {', '.join(SIZES)}")
-    if "search" in asked and "genre" in asked:
+    if settings.get("size", "w342") not in SIZES:
+        raise CatalogueError(f"size {settings['size'][:20]!r} is none; use {', '.join(SIZES)}")
+    if "search" in settings and "genre" in settings:
         raise CatalogueError(f"query {query[:60]!r}: a search takes no genre; {help_line}")
-    return asked
+    return settings
 
 
-def _discovery(asked: Mapping[str, str]) -> dict[str, str | int]:
+def _discovery(settings: Mapping[str, str]) -> dict[str, str | int]:
     query: dict[str, str | int] = {"sort_by": "popularity.desc", "include_adult": "false"}
-    if "year" in asked:
-        query["primary_release_year"] = asked["year"]
-    if "genre" in asked:
+    if "year" in settings:
+        query["primary_release_year"] = settings["year"]
+    if "genre" in settings:
         try:
-            query["with_genres"] = TMDB_IDS[spelling(asked["genre"])]
+            query["with_genres"] = TMDB_IDS[spelling(settings["genre"])]
         except (KeyError, VocabularyError):
             raise CatalogueError(
-                f"genre {asked['genre'][:40]!r} is none of TMDb's; use {', '.join(TMDB_IDS)}"
+                f"genre {settings['genre'][:40]!r} is none of TMDb's; use {', '.join(TMDB_IDS)}"
             ) from None
     return query
 
@@ -264,8 +265,7 @@ def _own_client() -> Client:
     token = os.environ.get(TOKEN, "").strip()
     if not token:
         raise CatalogueError(f"no token; get one at themoviedb.org and put it into {TOKEN}")
-    cache = os.environ.get("GENREEL_CACHE", "") or Path.home() / ".cache" / "genreel"
-    return Client(token, Path(cache) / "tmdb")
+    return Client(token, cache_folder() / "tmdb")
 
 
 def _film(client: Client, row: Mapping[str, Any], size: str, options: Options) -> Movie:
@@ -279,8 +279,8 @@ def _film(client: Client, row: Mapping[str, Any], size: str, options: Options) -
     except CatalogueError as error:
         problem = str(error)
     image = facts.get("poster_path")
-    named = facts.get("genres") or facts.get("genre_ids") or []
-    genres = [str(g["name"] if isinstance(g, dict) else g) for g in named]
+    genres = facts.get("genres") or facts.get("genre_ids") or []
+    genres = [str(g["name"] if isinstance(g, dict) else g) for g in genres]
     extra = {name: facts.get(name) for name in ("imdb_id", "release_date", "popularity")}
     extra |= {"vote_average": facts.get("vote_average"), "source": SOURCE}
     extra["main_genre"] = genres[0] if genres else None

@@ -22,13 +22,6 @@ from genreel.features import Array, Feature, image
 from genreel.progress import progress
 
 
-def default_cache() -> Path:
-    """The folder of $GENREEL_CACHE, or genreel's in the user's cache."""
-    path = os.environ.get("GENREEL_CACHE")
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(path) if path else home / "genreel"
-
-
 class ArrayRows(Sequence[Array | None]):
     """Rows of one shape in a memory-mapped file; None where a movie had none."""
 

@@ -21,10 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from genreel.catalogue import Movie, csv_rows
+from genreel.catalogue import Movie
 from genreel.errors import CatalogueError, PosterError
 from genreel.formats.table import csv_text
 from genreel.posters import open_poster
+from genreel.tables import csv_rows
 
 TINY = 64
 """A poster with a shorter side below this many pixels shows no detail."""

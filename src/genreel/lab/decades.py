@@ -16,7 +16,6 @@ import numpy as np
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
 from genreel.files import write_whole
-from genreel.lab.cache import default_cache
 from genreel.lab.evaluation import plots
 from genreel.lab.evaluation.bootstrap import intervals
 from genreel.lab.evaluation.eras import decades, enough
@@ -26,6 +25,7 @@ from genreel.lab.model import Place
 from genreel.lab.recipe import Recipe
 from genreel.lab.splits import PARTS, Split
 from genreel.lab.train import build_model, fit_features
+from genreel.paths import cache_folder
 from genreel.progress import say
 
 ALL = "all"
@@ -129,7 +129,7 @@ def _measured(
     place: Place,
 ) -> Iterator[Cell]:
     features = fit_features(recipe, parts["train"])
-    cache = default_cache()
+    cache = cache_folder()
     train, valid, test = (
         read_examples(parts[name], features, recipe.vocabulary, cache) for name in PARTS
     )

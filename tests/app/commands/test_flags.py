@@ -19,7 +19,6 @@ from genreel.app.service.batches import Batches
 from genreel.app.service.settings import Settings
 from genreel.catalogue import Catalogue
 from genreel.formats import film
-from genreel.lab.splits import group_split, stratified_split
 from genreel.posters import Limits
 from genreel.predictor import Predictor
 
@@ -109,11 +108,15 @@ def test_defaults_are_those_of_the_code() -> None:
     settings = {field.name for field in dataclasses.fields(Settings)} & set(vars(serve))
     assert settings == {"host", "port", "token", "waiting", "max_body", "fetch_urls"}
     assert all(getattr(serve, name) == getattr(Settings, name) for name in settings - {"token"})
-    assert default(Batches, "waiting") == Settings.waiting == 2
-    assert default(Batches, "size") == Settings.batch
+    assert default(Batches, "waiting") is inspect.Parameter.empty, "the settings' alone"
+    assert Settings.waiting == 2, "a longer queue only makes everybody wait"
 
     predict = parse("predict", [])
     assert predict.model == default(Predictor, "bundle")
+
+
+def test_defaults_of_a_split_are_those_of_the_code(lab: None) -> None:
+    from genreel.lab.splits import group_split, stratified_split
 
     split = parse("split", ["table", "--out", "file"])
     assert split.taxonomy == default(Catalogue, "taxonomy")

@@ -11,10 +11,13 @@ import pytest
 from running import PLOT, SAMPLES, Run, one_line
 
 from genreel.catalogue import Movie
-from genreel.lab.recipe import recipe_names
+
+pytestmark = pytest.mark.usefixtures("lab")
 
 
 def test_recipes(run: Run) -> None:
+    from genreel.lab.recipe import recipe_names
+
     ran = run("recipes")
     assert (ran.code, ran.err) == (0, "")
     assert [line.split()[0] for line in ran.out.splitlines()] == recipe_names()
@@ -63,14 +66,14 @@ def test_split_that_cannot_be_written(run: Run, tmp_path: Path) -> None:
 
 
 def test_train_and_evaluate(
-    run: Run, tiny_bundle: Path, tmp_path: Path, movies: list[Movie]
+    run: Run, trained_bundle: Path, tmp_path: Path, movies: list[Movie]
 ) -> None:
     """What a bundle says it was made by makes it again."""
     split = tmp_path / "split.json"
     ids = [movie.id for movie in movies]
     split.write_text(json.dumps({"train": ids[:17], "valid": ids[17:23], "test": ids[23:]}))
     out = tmp_path / "bundle"
-    recipe = tiny_bundle / "recipe.toml"
+    recipe = trained_bundle / "recipe.toml"
     argv = ["train", recipe, SAMPLES, "--out", out, "--split", split, "--set", "training.epochs=1"]
     trained = run(*argv)
     assert trained.code == 0
@@ -79,7 +82,7 @@ def test_train_and_evaluate(
     assert not out.with_name("bundle.work").exists()
     metrics = json.loads((out / "metrics.json").read_text())
     assert metrics["command"] == shlex.join(["genreel", *map(str, argv)])
-    before = json.loads((tiny_bundle / "metrics.json").read_text())["test"]["as they are"]
+    before = json.loads((trained_bundle / "metrics.json").read_text())["test"]["as they are"]
     assert metrics["test"]["as they are"]["log_loss"] == pytest.approx(before["log_loss"], abs=1e-3)
     assert f"Made by `{metrics['command']}`" in (out / "README.md").read_text()
 

@@ -26,7 +26,7 @@ from genreel.errors import CatalogueError, GenreelError, InputError, StoreGone
 from genreel.files import write_whole
 from genreel.formats.applying import Choices, apply_to_files, names_for
 from genreel.formats.kodi import nfo_names
-from genreel.formats.names import spelled
+from genreel.formats.names import spell
 from genreel.formats.nfo import read_nfo
 from genreel.posters import SUFFIXES
 from genreel.progress import say
@@ -43,7 +43,7 @@ def _read_plot(data: bytes) -> dict[str, Any]:
 
 def _read_nfo(data: bytes) -> dict[str, Any]:
     nfo = read_nfo(data)
-    genres = list(spelled(nfo.said)[0])  # those that genreel wrote are nobody's opinion
+    genres = list(spell(nfo.said)[0])  # those that genreel wrote are nobody's opinion
     record = {"title": nfo.title, "year": nfo.year, "plot": nfo.plot, "genres_mixed": genres}
     return {column: value for column, value in record.items() if value}
 

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
 from genreel.features import Feature
-from genreel.lab.cache import default_cache
 from genreel.lab.examples import Examples
 from genreel.lab.frozen import Extractor, extracted_rows
 from genreel.lab.model import ModelSpec, Place, Scores, inputs_of
 from genreel.lab.models.estimators import EstimatorSettings, PerGenre, estimator_problem
 from genreel.lab.models.matrix import term_matrix
 from genreel.lab.networks.backbone import BackboneSettings, backbone_problem, frozen_backbone
+from genreel.paths import cache_folder
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Classic:
         """Sparse for terms, dense float32 for posters; shape (n, d)."""
         [name] = self.features
         if self.extractor is not None:
-            examples = extracted_rows(examples, name, self.extractor, default_cache())
+            examples = extracted_rows(examples, name, self.extractor, cache_folder())
         feature = examples.features[name]
         if not feature.array:
             return term_matrix(examples, name)

@@ -16,7 +16,7 @@ from genreel.calibration import logit
 from genreel.catalogue import INPUTS
 from genreel.errors import RecipeError
 from genreel.features import Feature
-from genreel.lab.cache import default_cache, rows_key
+from genreel.lab.cache import rows_key
 from genreel.lab.examples import Examples
 from genreel.lab.frozen import extracted_rows
 from genreel.lab.model import ModelSpec, Place, Scores, inputs_of, prior
@@ -27,6 +27,7 @@ from genreel.lab.networks.loop import predict_network, train_network
 from genreel.lab.networks.towers import TOWERS, tower_problem
 from genreel.lab.networks.training import TrainingSettings, training_problem
 from genreel.lab.settings import nearest, pick, settings_from
+from genreel.paths import cache_folder
 
 _STATISTICS_SAMPLE = 512  # posters; enough for means and variances of every channel
 
@@ -256,7 +257,7 @@ class Network:
         towers: Iterable[Any] = self.module.towers.values()
         for tower in towers:
             if getattr(getattr(tower, "settings", None), "frozen", False):
-                examples = extracted_rows(examples, str(tower.feature), tower, default_cache())
+                examples = extracted_rows(examples, str(tower.feature), tower, cache_folder())
         return examples
 
     def _identity(self, train: Examples, seed: int) -> str:

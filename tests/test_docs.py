@@ -1,0 +1,635 @@
+"""The pages say what is true: figures are those of their tables, files exist, commands parse."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import hashlib
+import json
+import re
+import shlex
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from genreel.app.cli import build_parser
+from genreel.bundle import FORMAT
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+BUNDLES = ROOT / "src" / "genreel" / "bundles"
+NOTEBOOK = "benchmarks/notebook.md"
+DOCS = sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "docs").glob("*.md"))
+PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "samples/README.md", NOTEBOOK, *DOCS]
+USER_PAGES = ["README.md", *(page for page in DOCS if page not in ("docs/cli.md", "docs/tour.md"))]
+"""What a user reads; cli.md is made from the help pages, tour.md is for who changes genreel."""
+
+LONGEST_PAGE = 120
+LONGEST_LINE = 120
+FIVE_MINUTES = 1_300
+"""Words that are read in five minutes."""
+
+
+# Figures: each function yields sentences, put together from the tables, that a page must have.
+
+
+class Row(dict[str, Any]):
+    """A row of a table: columns are read as attributes."""
+
+    __getattr__ = dict.__getitem__
+
+
+def rows(table: str, **where: str) -> list[Row]:
+    """The rows of benchmarks/results/TABLE.csv that have these values in these columns."""
+    with (RESULTS / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+        cells = [row for row in csv.DictReader(file) if where.items() <= row.items()]
+    return [Row({column: number(cell) for column, cell in row.items()}) for row in cells]
+
+
+def row(table: str, **where: str) -> Row:
+    """The only row of a table that has these values."""
+    [match] = rows(table, **where)
+    return match
+
+
+def number(text: str) -> int | float | str:
+    """The cell as a number, where it is one."""
+    for kind in (int, float):
+        with contextlib.suppress(ValueError):
+            return kind(text)
+    return text
+
+
+def card(case: str, bundle: str = "default") -> Row:
+    """What a bundle measured of itself on the test part."""
+    metrics = json.loads((BUNDLES / bundle / "metrics.json").read_text(encoding="utf-8"))
+    return Row(metrics["test"][case])
+
+
+CASES = {
+    "both": "poster, plot, title, year",
+    "plot only": "plot, title, year",
+    "poster only": "poster",
+}
+
+
+def pair(row: Row) -> str:
+    """ROC AUC and average precision, as pages write them."""
+    return f"{row.roc_auc:.3f} / {row.average_precision:.3f}"
+
+
+def readme() -> Iterator[str]:
+    for case, shown in {**CASES, "poster only": "poster alone"}.items():
+        c = card(case)
+        yield (
+            f"| {shown} | {c.movies:,} | **{c.macro_roc_auc:.3f}** "
+            f"| {c.macro_average_precision:.3f} | {c.macro_f1:.3f} | {c.micro_f1:.3f} |"
+        )
+
+
+def quality() -> Iterator[str]:
+    for case, shown in CASES.items():
+        default, fast = (
+            row("quality", group="genreel", system=name, data="test part", inputs=case)
+            for name in ("default", "fast")
+        )
+        yield f"| {shown} | {default.films:,} | {pair(default)} | {pair(fast)} |"
+
+
+def quality_of_posters() -> Iterator[str]:
+    before, later = rows("quality", group="eras")
+    yield f"(ROC AUC {before.roc_auc:.3f} and {later.roc_auc:.3f})"
+    musical = row("quality", system="default", data="test part, Musical")
+    yield f"(average precision {musical.average_precision:.2f} with everything shown)"
+
+
+def quality_in_full() -> Iterator[str]:
+    for genre in ("Film-Noir", "Sport", "Biography", "Musical"):
+        rare = row("quality", system="default", data=f"test part, {genre}")
+        yield f"{genre} {rare.average_precision:.2f} ({rare.films}"
+    plots, both = rows("quality", group="class")
+    yield f"{plots.roc_auc:.3f} from {plots.films:,} plots, {both.roc_auc:.3f} with the poster"
+    before, later = rows("quality", group="eras")
+    yield f"before 1980 {before.roc_auc} ({before.films} films)"
+    yield f"from the 2000s {later.roc_auc} ({later.films};"
+    yield f"both eras have enough of): {before.roc_auc / later.roc_auc:.3f} of it"
+    plots, posters = rows("quality", group="alone")
+    yield f"plots alone ({pair(plots)}) and for posters alone ({pair(posters)}) are no better"
+    alone = row("quality", system="fast", data="test part", inputs="poster only")
+    yield f"by itself has {pair(alone)}, in `fast`"
+    for system, text in (
+        ("scikit-learn: tf-idf, logistic regression", "tf-idf and logistic regression | plots"),
+        ("scikit-learn: tf-idf, random forest", "tf-idf and a random forest | plots"),
+        (
+            "sentence-transformers, logistic regression",
+            "sentence-transformers and logistic regression | plots",
+        ),
+        ("SetFit, 8 plots a genre", "(what it is made for) | plots"),
+        ("Ludwig: its text encoder, 3 epochs", "(0.11, the best of three epochs) | plots"),
+        (
+            "timm: MobileNetV2 frozen, logistic regression",
+            "frozen, and logistic regression | posters",
+        ),
+    ):
+        yield f"{text} | {pair(row('quality', system=system))} |"
+
+
+def sizes() -> Iterator[str]:
+    default, fast = ((BUNDLES / name / "model.onnx").stat().st_size for name in ("default", "fast"))
+    yield f"| graph | {default / 1e6:.0f} MB | {fast / 1e6:.0f} MB |"
+    yield f"about {round(row('speed', what='plots, default').genreel, -1):.0f} |"
+
+
+def default_bundle() -> Iterator[str]:
+    for case, shown in CASES.items():
+        c = card(case)
+        yield (
+            f"| {shown} | {c.macro_roc_auc:.3f} | {c.macro_f1:.3f} | {c.micro_f1:.3f} "
+            f"| {c.calibration_error:.3f} |"
+        )
+
+
+def why() -> Iterator[str]:
+    words, area = rows("why")
+    yield f"{words.share_of_films:.0%} of {words.films} test movies"
+    yield f"more than greying a random one on {area.share_of_films:.0%}"
+
+
+def why_in_full() -> Iterator[str]:
+    words, area = rows("why")
+    yield f"On {words.films} test films, deleting"
+    yield f"ten random words on {words.share_of_films:.0%}"
+    yield f"more than greying a random one on {area.share_of_films:.0%}"
+
+
+def speed() -> Iterator[str]:
+    plots, posters, fast = (
+        row("speed", what=f"{w}") for w in ("plots, default", "posters, default", "plots, fast")
+    )
+    cold, python = rows("speed", what="cold start")
+    memory = row("speed", what="peak memory")
+    for name, r in (("plots, films a second", plots), ("posters, films a second", posters)):
+        yield f"| {name} | {r.genreel:.0f} | {r.alternative:.0f}: "
+    yield f"its vectors alone | {plots.ratio:.1f} |"
+    yield f"the larger size, once | {posters.ratio:.1f} |"
+    yield f"| plots with `fast` | {fast.genreel:,} | {fast.alternative:,}: "
+    yield f"a logistic regression a genre | {fast.ratio:.1f} |"
+    yield f"| one film from a cold shell | {cold.genreel:.2f} s | {cold.alternative:.2f} s: "
+    yield f"the graph loaded; {python.alternative:.2f} s: Python alone"
+    yield f"10,000 films | {memory.genreel:.0f} MB | {memory.alternative:.0f} MB: 1,000 films |"
+
+
+def tried() -> Iterator[str]:
+    plain, smooth, third, half, unknown = rows("tried", group="noise")
+    yield f"has {pair(plain)} with the labels as they are"
+    yield f"{pair(smooth)} with labels smoothed by 0.05"
+    yield f"{pair(third)} (0.3), {pair(half)} (0.5), {pair(unknown)} (in unknown cells alone)"
+    for name, text in (
+        ("late-fusion", "summed with learned weights**"),
+        ("gates", "gates (Arevalo et al. 2017)"),
+        ("side by side", "vectors side by side"),
+    ):
+        three = (row("tried", tried=name, inputs=case) for case in CASES)
+        yield " | ".join((text, *map(pair, three))) + " |"
+
+
+def training() -> Iterator[str]:
+    plots, posters = rows("training")
+    yield f"on {plots.movies} films, one round, posters learn {posters.ratio:.1f} times as fast so"
+    yield f"plots {plots.ratio} times"
+
+
+def imbalance() -> Iterator[str]:
+    for r in rows("imbalance", genre="mean"):
+        cells = (r.average_precision, r.recall_at_half, r.f1_at_half, r.f1)
+        yield (
+            f"| {r.family} | {r.correction} | " + " | ".join(f"{cell:.3f}" for cell in cells) + " |"
+        )
+
+
+def imbalance_in_short() -> Iterator[str]:
+    none, weights = (
+        row("imbalance", family="logistic, plots", correction=correction, genre="mean")
+        for correction in ("none", "weights")
+    )
+    yield f"(recall {weights.recall_at_half:.3f} against {none.recall_at_half:.3f} from plots)"
+    yield f"(F1 {weights.f1:.3f} against {none.f1:.3f})"
+
+
+def eras() -> Iterator[str]:
+    decades = [r.tested_on for r in rows("eras", trained_on="all")]
+    for trained_on in (*decades, "all, as few", "all"):
+        cells = rows("eras", trained_on=trained_on)
+        films = "as the column" if trained_on == "all, as few" else f"{cells[0].trained:,}"
+        yield (
+            f"| {trained_on} | {films} | "
+            + " | ".join(f"{r.macro_roc_auc:.3f}" for r in cells)
+            + " |"
+        )
+    first, *others = (r.tested for r in rows("eras", trained_on="all"))
+    yield f"Test films: {first} before 1960, {', '.join(map(str, others[:-1]))} and {others[-1]};"
+
+
+def eras_in_short() -> Iterator[str]:
+    own, few = (
+        row("eras", trained_on=trained_on, tested_on="before 1960").macro_roc_auc
+        for trained_on in ("before 1960", "all, as few")
+    )
+    yield f"{own:.3f} against {few:.3f})"
+
+
+def published() -> Iterator[str]:
+    auc = {r.recipe: r.macro_roc_auc for r in rows("plots")}
+    yield f"n-grams {auc['castelblanco-ngrams']:.3f}"
+    yield f"counts in an MLP {auc['gomez-mlp-counts']:.3f}"
+    yield f"Word2Vec with Conv1D {auc['castelblanco-word2vec-conv1d']:.3f}"
+    yield f"LSTMs {auc['gomez-lstm']:.2f} to {auc['solano-word2vec-lstm']:.2f}."
+    yield f"({auc['solano-word2vec-lstm']:.3f} against {auc['solano-onehot-lstm']:.3f})"
+    auc = {r.recipe: r.macro_roc_auc for r in rows("posters")}
+    stack, part = auc["solano-stack"], auc["solano-vgg16-colour"]
+    yield f"is {stack - part:.3f} above its best part ({stack:.3f} against {part:.3f})"
+    yield f"Gómez & Castillo reaches {auc['gomez-average']:.3f} with posters"
+    yield f"zhang-*, {auc['zhang-lstm']:.3f} with 3,230 films"
+    plain, balanced = (
+        row("decades", recipe=f"dealer-resnet50-svm{kind}").weighted_f1
+        for kind in ("", "-balanced")
+    )
+    yield f"from {plain:.3f} to {balanced:.3f} weighted F1"
+    plain, balanced, _ = rows("decades-1970s")
+    yield f"On {plain.movies} films of the 1970s"
+    yield f"has {plain.weighted_f1:.3f} without them and {balanced.weighted_f1:.3f} with them"
+    two = row("two-genres", recipe="dealer-resnet50-svm-two")
+    yield f"Action from Drama with an accuracy of {two.label_accuracy:.3f}"
+    cache = row("feature_cache")
+    yield f"the vectors of {cache.posters} posters {cache.ratio:.0f} times as fast"
+
+
+def catalogues() -> Iterator[str]:
+    r = row("import")
+    yield f"{r.rows:,} rows of The Movies Dataset's shape, with its defects: {r.seconds} seconds"
+    yield f"{r.processor_seconds} of them the processor's, and {r.peak_mib} MiB at most"
+    n = {r.kind: r.findings for r in rows("findings")}
+    yield f"{n['grey poster']} posters without colour"
+    yield f"{n['duplicate poster']} that nearly are another film's"
+    yield f"{n['placeholder poster']} placeholders, {n['placeholder plot']} placeholder plots"
+    yield f"{n['damaged plot']} plots that lost characters, and calls none unreadable"
+    assert n["unreadable poster"] == 0
+    few, *_, most = rows("clean")
+    yield f"{few.films:,} drawn films took {few.processor_seconds:.0f} seconds of processor time"
+    yield f"of processor time and {few.peak_mib} MiB"
+    yield f"{most.films:,} took {most.processor_seconds:.0f} and {most.peak_mib}"
+    apply, fetch = rows("kills")
+    yield f"Of {apply.runs} runs of apply over {apply.files} NFO files"
+    yield f"and {fetch.runs} of import of {fetch.files:,} posters that were sent SIGKILL"
+    yield f"{apply.kills} and {fetch.kills} were still at work"
+    assert apply.files_not_whole == fetch.files_not_whole == 0
+
+
+def clean_in_short() -> Iterator[str]:
+    *_, most = rows("clean")
+    yield f"{most.films:,} posters take minutes and {most.peak_mib} MiB"
+
+
+def server() -> Iterator[str]:
+    *_, last = rows("load")
+    yield f"serve {last.served_per_s:.0f} films a second"
+    yield f"{last.share:.2f} of what `predict_many` does"
+    yield f"within {last.p95_by_single_median:.1f} times the median of a single request"
+    yield f"its memory stayed at {last.mib_at_most} MiB"
+    *_, sqlite = rows("kill", store="sqlite")
+    both = row("kill", store="postgresql")
+    yield f"Of {sqlite.acknowledged_before:,} reviews that were acknowledged before a kill none"
+    yield f"all {sqlite.reviews:,} is there twice or wrong, the {sqlite.unanswered} among them"
+    yield f"of {both.acknowledged_before} acknowledged reviews none was lost"
+    yield f"none of {both.reviews:,} is there twice or wrong"
+    assert not any(r[column] for r in (sqlite, both) for column in ("lost", "wrong", "twice"))
+
+
+def learning() -> Iterator[str]:
+    for use, text in (
+        ("to measure", "| {0.films} from before 1970 | {0.reviews} | "),
+        ("as it comes", "| {0.films} test films from before 1970 | {0.reviews} | "),
+    ):
+        r = row("learning", use=use)
+        worst = f"{r.worst_gain:.3f}".replace("-", "−")
+        yield text.format(r) + f"{r.macro_f1_before:.3f} | {r.macro_f1_after:.3f} | {worst} |"
+
+
+def scaling() -> Iterator[str]:
+    local, ray, one, one_ray, all_local, all_ray = rows("scaling")
+    for r in (one, one_ray, local, ray):
+        yield (
+            f"| {r.engine} | {r.cores} | {r.movies:,} | {r.start_seconds:.1f} s "
+            f"| {r.films_per_second:.0f} | {r.cpu_seconds_per_film:.4f} | {r.peak_mb:,} MB |"
+        )
+    yield f"take it {ray.overhead - 1:.0%} longer"
+    yield f"({ray.seconds:.0f} s against {local.seconds:.0f} s)"
+    workers, cores = (
+        two.films_per_second / single.films_per_second
+        for two, single in ((ray, one_ray), (local, one))
+    )
+    yield f"Two workers do {workers:.2f} times what one does"
+    yield f"two cores {cores:.2f} times what it does on one"
+    yield f"process {all_local.peak_mb} MB ({local.peak_mb} MB for 10,000 films"
+    yield f"Ray {all_ray.peak_mb:,} MB ({ray.peak_mb:,} MB)"
+    yield f"it is {all_ray.growth:.2f} times that of the first"
+    assert all_ray.rows_that_differ == 0
+
+
+def scaling_in_short() -> Iterator[str]:
+    local, ray, *_ = rows("scaling")
+    assert round(local.films_per_second, -1) == round(ray.films_per_second, -1) == 100
+    yield f"Ray took {ray.start_seconds:.0f} s to start and {ray.peak_mb:,} MB"
+    yield f"one process {local.peak_mb} MB"
+
+
+def hostile() -> Iterator[str]:
+    kinds = rows("hostile")
+    for r in kinds:
+        yield hostile_line(r.kind, *hostile_cells(r))
+    counted = zip(*map(hostile_cells, kinds), strict=True)
+    yield hostile_line(
+        "**all**", *(f(c) for f, c in zip([sum] * 8 + [max] * 2, counted, strict=True))
+    )
+
+
+def hostile_cells(r: Row) -> tuple[float, ...]:
+    return (
+        r.cases,
+        r.results,
+        r.refusals,
+        r.crash,
+        r.hang,
+        r.untyped,
+        r.slow,
+        r.memory,
+        r.worst_s,
+        r.worst_mib,
+    )
+
+
+def hostile_line(kind: str, *cells: float) -> str:
+    return f"| {kind} | " + " | ".join(f"{cell:,}" for cell in cells) + " |"
+
+
+def hostile_in_short() -> Iterator[str]:
+    kinds = rows("hostile")
+    yield f"{sum(r.cases for r in kinds):,} damaged and adversarial inputs"
+    yield f"slowest took {max(r.worst_s for r in kinds)} s"
+    yield f"the largest {max(r.worst_mib for r in kinds)} MiB"
+    assert not any(
+        r[column] for r in kinds for column in ("crash", "hang", "untyped", "slow", "memory")
+    )
+
+
+FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
+    ("README.md", readme),
+    ("docs/default-model.md", quality),
+    ("docs/default-model.md", quality_of_posters),
+    ("docs/default-model.md", sizes),
+    ("docs/evaluation.md", default_bundle),
+    ("docs/evaluation.md", why),
+    ("docs/evaluation.md", imbalance_in_short),
+    ("docs/evaluation.md", eras_in_short),
+    ("docs/formats.md", clean_in_short),
+    ("docs/scaling.md", scaling_in_short),
+    ("docs/security.md", hostile_in_short),
+    (NOTEBOOK, quality),
+    (NOTEBOOK, quality_in_full),
+    (NOTEBOOK, why_in_full),
+    (NOTEBOOK, speed),
+    (NOTEBOOK, tried),
+    (NOTEBOOK, training),
+    (NOTEBOOK, imbalance),
+    (NOTEBOOK, eras),
+    (NOTEBOOK, eras_in_short),
+    (NOTEBOOK, published),
+    (NOTEBOOK, catalogues),
+    (NOTEBOOK, server),
+    (NOTEBOOK, learning),
+    (NOTEBOOK, scaling),
+    (NOTEBOOK, hostile),
+)
+"""A page, and the sentences with figures that it must have."""
+
+
+def text_of(page: str) -> str:
+    """The page in one line, and "100 %" as Python writes it."""
+    return " ".join((ROOT / page).read_text(encoding="utf-8").split())
+
+
+def sentences(function: Callable[[], Iterator[str]]) -> list[str]:
+    """As pages write them: "13 %" with a space."""
+    return [re.sub(r"(\d)%", r"\1 %", sentence) for sentence in function()]
+
+
+@pytest.mark.parametrize(("page", "function"), FIGURES, ids=lambda x: getattr(x, "__name__", x))
+def test_figures_are_those_of_their_tables(
+    page: str, function: Callable[[], Iterator[str]]
+) -> None:
+    for sentence in sentences(function):
+        assert sentence.strip() in text_of(page)
+
+
+@pytest.mark.parametrize("page", USER_PAGES)
+def test_user_pages_have_no_figure_that_is_not_held(page: str) -> None:
+    text = text_of(page)
+    for place, function in FIGURES:
+        for sentence in sentences(function) if place == page else ():
+            text = text.replace(sentence.strip(), "")
+    assert re.findall(r"(?<![\d.])0\.\d{3}(?!\d)", text) == []
+
+
+def test_every_table_is_cited_and_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    tables = {path.stem for path in RESULTS.glob("*.csv")}
+    assert set(re.findall(r"results/([\w-]+)\.csv", text_of(NOTEBOOK))) == tables
+    names: set[str] = set()
+    read = rows
+
+    def noted(table: str, **where: str) -> list[Row]:
+        names.add(table)
+        return read(table, **where)
+
+    monkeypatch.setitem(globals(), "rows", noted)
+    for _, function in FIGURES:
+        list(function())
+    assert names == tables
+
+
+# Recipes of published systems.
+
+RECIPES = sorted((ROOT / "src" / "genreel" / "lab" / "recipes").rglob("*.toml"))
+OURS = {
+    "roc_auc": "macro_roc_auc",
+    "weighted_f1": "weighted_f1",
+    "label_accuracy": "label_accuracy",
+    "log_loss": "log_loss",
+}
+"""Figure of a recipe's table `ours` → column of the tables."""
+REPORTED = {name: name for name in OURS} | {"accuracy": "label_accuracy", "loss": "log_loss"}
+"""Figure of a recipe's table `reported` → that of `ours` beside it."""
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_figures_of_recipes_are_those_of_the_tables(path: Path) -> None:
+    recipe = tomllib.loads(path.read_text(encoding="utf-8"))
+    if ours := recipe.get("ours"):
+        table = ours["command"].split()[-1]
+        measured = row(table, recipe=path.stem, changed=ours.get("changed", ""))
+        assert ours["movies"] == measured.movies
+        for name, column in OURS.items():
+            assert ours[name] == round(measured[column], 4)
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_notes_say_why_a_figure_is_below_its_source(path: Path) -> None:
+    recipe = tomllib.loads(path.read_text(encoding="utf-8"))
+    for name, own in REPORTED.items():
+        if name in recipe.get("reported", {}) and "ours" in recipe:
+            gain = recipe["ours"][own] - recipe["reported"][name]
+            if (gain > 0) if own == "log_loss" else (gain < 0):
+                assert re.search("below|interval", recipe["notes"]), name
+
+
+def test_notes_quote_the_card() -> None:
+    notes = "".join(path.read_text(encoding="utf-8") for path in RECIPES)
+    figures = re.findall(r"default bundle's card\) has a weighted F1 of ([\d.]+)", notes)
+    assert figures
+    assert {float(figure) for figure in figures} == {round(card("poster only").weighted_f1, 3)}
+
+
+# Tables about the default bundle, and which one they speak of.
+
+
+def digits(bundle: str) -> str:
+    """The first digits of the SHA-256 of a bundle's graph."""
+    return hashlib.sha256((BUNDLES / bundle / "model.onnx").read_bytes()).hexdigest()[:12]
+
+
+def sections(page: str) -> Iterator[tuple[str, str]]:
+    """Headings of a page, and what stands below them."""
+    parts = re.split(r"^#+ (.+)$", (ROOT / page).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    yield from zip(parts[1::2], parts[2::2], strict=True)
+
+
+MEASURED_WITH: dict[str, str] = tomllib.loads((RESULTS / "bundles.toml").read_text())["default"]
+
+
+@pytest.mark.parametrize("table", MEASURED_WITH)
+def test_figures_of_an_earlier_default_say_so(table: str) -> None:
+    cited = [
+        (page, heading, text)
+        for page in (*USER_PAGES, NOTEBOOK)
+        for heading, text in sections(page)
+        if f"results/{table})" in text
+    ]
+    assert cited
+    if MEASURED_WITH[table] != digits("default"):
+        for page, heading, text in cited:
+            assert "an earlier default" in " ".join(text.split()), (page, heading)
+
+
+@pytest.mark.parametrize("bundle", ["default", "fast"])
+def test_quality_was_measured_with_the_bundles_as_they_are(bundle: str) -> None:
+    for case in (*CASES, "as they are"):
+        measured, own = (
+            row("quality", group="genreel", system=bundle, data="test part", inputs=case),
+            card(case, bundle),
+        )
+        assert measured.films == own.movies
+        for column in ("roc_auc", "average_precision"):
+            assert float(measured[column]) == pytest.approx(own[f"macro_{column}"], abs=6e-5)
+
+
+def test_bundle_page_names_the_format() -> None:
+    assert f"The present one is {FORMAT}." in text_of("docs/bundle.md")
+
+
+# Pages are short, and what they name exists.
+
+
+@pytest.mark.parametrize("page", USER_PAGES)
+def test_user_pages_are_short(page: str) -> None:
+    lines = (ROOT / page).read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= LONGEST_PAGE
+    assert [line for line in lines if len(line) > LONGEST_LINE] == []
+
+
+def test_the_tour_takes_five_minutes() -> None:
+    assert len(text_of("docs/tour.md").split()) <= FIVE_MINUTES
+
+
+def anchor(heading: str) -> str:
+    """What a link to a heading ends with."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, heading = target.partition("#")
+        file = (ROOT / page).parent / path if path else ROOT / page
+        assert file.exists(), target
+        if heading:
+            page_of_file = file.resolve().relative_to(ROOT).as_posix()
+            assert heading in {anchor(h) for h, _ in sections(page_of_file)}, target
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_files_that_pages_name_exist(page: str) -> None:
+    named = re.findall(
+        r"\b((?:src|tests|benchmarks|docs|samples)/[\w./-]+\.(?:py|md|csv|toml|ipynb))\b",
+        text_of(page),
+    )
+    missing = [path for path in named if "NAME" not in path and not (ROOT / path).exists()]
+    assert missing == []
+
+
+def test_every_page_is_in_the_readme() -> None:
+    readme_text = text_of("README.md")
+    pages = [*DOCS, "docs/tutorial.ipynb", NOTEBOOK, "CONTRIBUTING.md"]
+    assert [page for page in pages if f"]({page})" not in readme_text] == []
+
+
+def commands(page: str) -> list[str]:
+    """The lines of a page's shell blocks that run genreel, without comments and pipes."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    lines = []
+    for block in re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        for line in re.sub(r"\\\n", " ", block).splitlines():
+            words = shlex.split(line, comments=True)
+            while "genreel" in words:
+                words = words[words.index("genreel") + 1 :]
+                ends = [i for i, word in enumerate(words) if word in ("|", "&&", ">", ";")]
+                lines.append(shlex.join(words[: ends[0]] if ends else words))
+    return lines
+
+
+COMMANDS = [(page, command) for page in PAGES for command in commands(page)]
+
+
+@pytest.mark.parametrize(("page", "command"), COMMANDS)
+def test_commands_of_pages_parse(page: str, command: str) -> None:
+    build_parser().parse_args(shlex.split(command))
+
+
+def test_the_readme_begins_with_its_two_commands() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    first, second, *_ = re.findall(r"^```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    assert first == "pip install . && genreel predict samples/\n"
+    assert second == "pip install '.[test]' && pytest\n"
+
+
+def test_licences_name_every_requirement() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    page = text_of("docs/data-and-licences.md").lower()
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *(d for extra in extras.values() for d in extra)]
+    names = {re.match(r"[\w.-]+", d)[0] for d in wanted} - {"genreel"}  # type: ignore[index]
+    assert sorted(name for name in names if name.lower() not in page) == []
