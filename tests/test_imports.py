@@ -19,7 +19,7 @@ SIDES = ("app", "formats", "lab")
 
 # The order inside the using side: a module imports only those before it.
 ORDER = (
-    *("errors", "vocabulary", "files", "thresholds", "image_parts", "posters"),
+    *("errors", "vocabulary", "decade", "files", "thresholds", "image_parts", "posters"),
     *("catalogue", "features", "calibration", "why", "bundle", "predictor"),
 )
 

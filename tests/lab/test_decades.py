@@ -15,7 +15,7 @@ from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
 from genreel.lab import decades as lab_decades
 from genreel.lab.decades import ALL, AS_FEW, Cell, compare_decades
-from genreel.lab.evaluation.eras import by_decade, decade_of, decades, enough
+from genreel.lab.evaluation.eras import by_decade, enough, era_of, eras
 from genreel.lab.evaluation.evaluate import Outcome
 from genreel.lab.recipe import Recipe, load_recipe
 from genreel.lab.splits import Split
@@ -137,16 +137,16 @@ def test_films_without_years(
 
 
 @pytest.mark.parametrize(
-    ("year", "decade"),
+    ("year", "era"),
     [(1959, "before 1960"), (1960, "1960s"), (1969, "1960s"), (2020, "2020s"), (None, "")],
 )
-def test_decades_have_names(year: int | None, decade: str) -> None:
-    assert decade_of(Movie("a", year=year)) == decade
+def test_eras_have_names(year: int | None, era: str) -> None:
+    assert era_of(Movie("a", year=year)) == era
 
 
-def test_decades_in_the_order_of_time_with_films_enough() -> None:
+def test_eras_in_the_order_of_time_with_films_enough() -> None:
     years = [2001] * 30 + [1950] * 31 + [1985] * 29 + [None] * 40
-    found = decades([Movie(str(i), year=year) for i, year in enumerate(years)])
+    found = eras([Movie(str(i), year=year) for i, year in enumerate(years)])
     assert {name: len(at) for name, at in found.items()} == {"before 1960": 31, "2000s": 30}
     assert list(found) == ["before 1960", "2000s"]
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from genreel.app.film import Film, film_from_row
 from genreel.app.schema import STATES, decisions, films
 from genreel.app.store import Store
+from genreel.decade import YEARS, decade_years
 
 ORDERS = {
     "unsure": "least sure first",
@@ -84,7 +85,7 @@ def facets(store: Store, wanted: Filter) -> dict[str, dict[Any, int]]:
         .group_by(decisions.c.genre)
     )
     # Not by %: where a statement has no parameters, pg8000 leaves the %% that stands for it.
-    ten = sa.literal_column("10", sa.Integer)
+    ten = sa.literal_column(str(YEARS), sa.Integer)
     of_decade = films.c.year // ten * ten
     by_decade = sa.select(of_decade, number).where(*_where(decade), films.c.year.is_not(None))
     by_state = sa.select(films.c.state, number).where(*_where(state)).group_by(films.c.state)
@@ -154,7 +155,7 @@ def _where(wanted: Filter) -> list[sa.ColumnElement[bool]]:
         else:
             found.append(sa.exists().where(of_film, decisions.c.genre == wanted.genre))
     if wanted.decade is not None:
-        found.append(films.c.year.between(wanted.decade, wanted.decade + 9))
+        found.append(films.c.year.between(*decade_years(wanted.decade)))
     if wanted.state == "problem":
         found.append(films.c.problem != "")
     elif wanted.state:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import genreel
+from genreel.decade import decade_of
 from genreel.errors import GenreelError, MissingExtra
 
 if TYPE_CHECKING:
@@ -587,7 +588,7 @@ def _seed(text: str) -> int:
 
 def _decades(text: str) -> tuple[int, ...]:
     years = text.replace("s", "").split(",")
-    if not all(year.isdecimal() and int(year) % 10 == 0 for year in years):
+    if not all(year.isdecimal() and decade_of(int(year)) == int(year) for year in years):
         raise argparse.ArgumentTypeError(f"{text!r} are no decades; write 1970,1980")
     return tuple(map(int, years))
 

@@ -16,6 +16,7 @@ from genreel.app.database import Database, get_setting, set_setting
 from genreel.app.decide import flipped, model_decides, settle, threshold
 from genreel.app.journal import log
 from genreel.app.schema import corrections, decisions, films, opinions
+from genreel.decade import decade_years
 from genreel.thresholds import promised_threshold
 
 RESCORED_AT_ONCE = 500
@@ -251,7 +252,7 @@ class Tuning:
     def raw_scores(self, decades: Collection[str]) -> Raw:
         """The model's own scores of all films of some decades."""
         first = [int(name) for name in decades if name != UNKNOWN]
-        there = sa.or_(*(films.c.year.between(start, start + 9) for start in first), sa.false())
+        there = sa.or_(*(films.c.year.between(*decade_years(start)) for start in first), sa.false())
         if UNKNOWN in decades:
             there |= films.c.year.is_(None)
         chosen = (

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
+from genreel.decade import decade_name, decade_of
 from genreel.errors import CatalogueError, InputError
 from genreel.features.colours import dominant, from_oklab, oklab
 from genreel.files import write_whole
@@ -78,7 +79,7 @@ def poster_colours(movie: Movie) -> tuple[Floats, Floats] | None:
     return centres, (shares * len(coloured) / len(lab)).astype(np.float32)
 
 
-def palettes(movies: Iterable[Movie], years: int = 10) -> list[Palette]:
+def palettes(movies: Iterable[Movie]) -> list[Palette]:
     """Palettes of every genre over all years, and of every genre and period.
 
     A genre's palette over all years is made of the one dominant colour of each poster; that of a
@@ -86,7 +87,6 @@ def palettes(movies: Iterable[Movie], years: int = 10) -> list[Palette]:
 
     Args:
         movies: with posters and genres; others are left out.
-        years: length of a period.
 
     Raises:
         CatalogueError: no genre has enough coloured posters.
@@ -97,12 +97,11 @@ def palettes(movies: Iterable[Movie], years: int = 10) -> list[Palette]:
         found = poster_colours(movie) if named else None
         if found is None:
             continue
-        start = None if movie.year is None else movie.year // years * years
+        decade = decade_of(movie.year)
         for genre in named:
             groups.setdefault((genre, ""), []).append((found[0][:1], np.ones(1, np.float32)))
-            if start is not None:
-                period = f"{start}s" if years == 10 else f"{start}–{start + years - 1}"
-                groups.setdefault((genre, period), []).append(found)
+            if decade is not None:
+                groups.setdefault((genre, decade_name(decade)), []).append(found)
     made = [
         Palette(genre, period, len(group), _swatches(group))
         for (genre, period), group in sorted(groups.items())

@@ -18,7 +18,7 @@ from genreel.errors import CatalogueError
 from genreel.files import write_whole
 from genreel.lab.evaluation import plots
 from genreel.lab.evaluation.bootstrap import intervals
-from genreel.lab.evaluation.eras import decades, enough
+from genreel.lab.evaluation.eras import enough, eras
 from genreel.lab.evaluation.metrics import roc_auc
 from genreel.lab.examples import read_examples
 from genreel.lab.models.base import Place
@@ -76,8 +76,8 @@ def compare_decades(
         CatalogueError: fewer than two decades have films enough to train and to test on.
     """
     parts = {name: split.part(name, movies) for name in PARTS}
-    tests = decades(parts["test"])
-    trains = {name: at for name, at in decades(parts["train"]).items() if name in tests}
+    tests = eras(parts["test"])
+    trains = {name: at for name, at in eras(parts["train"]).items() if name in tests}
     if len(trains) < 2:
         raise CatalogueError(
             "fewer than two decades have films enough to train and to test on; "

@@ -12,6 +12,7 @@ import numpy as np
 from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
 
 from genreel.catalogue import Movie
+from genreel.decade import decade_of
 from genreel.errors import CatalogueError
 from genreel.files import write_whole
 from genreel.progress import say
@@ -140,7 +141,7 @@ def decade_split(
     """
     if not 0 < valid < 1:
         raise CatalogueError(f"share valid {valid:g} is not between 0 and 1; choose another")
-    begun = [movie.year - movie.year % 10 if movie.year is not None else None for movie in movies]
+    begun = [decade_of(movie.year) for movie in movies]
     tested = np.array([i for i, first in enumerate(begun) if first in decades], int)
     used = [
         i

@@ -9,30 +9,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
+from genreel.decade import decade_name, decade_of
 from genreel.lab.evaluation.bootstrap import intervals
 from genreel.lab.evaluation.evaluate import Outcome
 from genreel.lab.evaluation.metrics import summary
 
-FEWEST_FILMS = 30
-"""A decade with fewer films to measure on is left out."""
+FIRST_DECADE = 1960
+"""All years before this decade are one era, since catalogues hold few movies of each."""
+
+FEWEST_MOVIES = 30
+"""An era with fewer movies to measure on is left out."""
 
 FEWEST_POSITIVES = 5
 """A genre with fewer positives (or negatives) in a decade has no figure there."""
 
 
-def decade_of(movie: Movie) -> str:
-    """Such as "1980s"; empty without a year, "before 1960" for all that came earlier."""
-    if movie.year is None:
+def era_of(movie: Movie) -> str:
+    """Its decade, such as "1980s"; "before 1960" for all that came earlier, "" without a year."""
+    decade = decade_of(movie.year)
+    if decade is None:
         return ""
-    return f"{movie.year // 10 * 10}s" if movie.year >= 1960 else "before 1960"
+    return decade_name(decade) if decade >= FIRST_DECADE else f"before {FIRST_DECADE}"
 
 
-def decades(movies: Sequence[Movie]) -> dict[str, NDArray[np.int64]]:
-    """Decade → positions of its movies, in the order of time; those with FEWEST_FILMS."""
-    names = np.array([decade_of(movie) for movie in movies])
-    found = {name: np.flatnonzero(names == name) for name in sorted(set(names.tolist()) - {""})}
-    ordered = sorted(found, key=lambda name: (not name.startswith("before"), name))
-    return {name: found[name] for name in ordered if len(found[name]) >= FEWEST_FILMS}
+def eras(movies: Sequence[Movie]) -> dict[str, NDArray[np.int64]]:
+    """Era → positions of its movies, in the order of time; those with FEWEST_MOVIES."""
+    names = np.array([era_of(movie) for movie in movies])
+    in_time = sorted(set(names.tolist()) - {""}, key=lambda name: (name[0].isdigit(), name))
+    positions = {name: np.flatnonzero(names == name) for name in in_time}
+    return {name: at for name, at in positions.items() if len(at) >= FEWEST_MOVIES}
 
 
 def by_decade(outcome: Outcome, movies: Sequence[Movie] | None = None) -> dict[str, dict[str, Any]]:
@@ -47,7 +52,7 @@ def by_decade(outcome: Outcome, movies: Sequence[Movie] | None = None) -> dict[s
         macro_f1, label_accuracy, and `intervals`.
     """
     found = {}
-    for name, at in decades(movies or outcome.movies).items():
+    for name, at in eras(movies or outcome.movies).items():
         part = outcome.take(at)
         use = enough(part.labels, part.known)
         arrays = (
