@@ -20,7 +20,7 @@ SIDES = ("app", "formats", "lab")
 # The order inside the using side: a module imports only those before it.
 ORDER = (
     *("errors", "vocabulary", "decade", "files", "thresholds", "image_parts", "posters"),
-    *("catalogue", "features", "calibration", "why", "bundle", "predictor"),
+    *("catalogue", "cases", "features", "calibration", "why", "bundle", "predictor"),
 )
 
 TORCH = ("torch", "torchvision", "lightning", "timm", "safetensors", "transformers")

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from genreel.cases import AS_GIVEN
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
 from genreel.lab import decades as lab_decades
@@ -167,7 +168,7 @@ def test_a_bundle_by_decade() -> None:
     scores[40:] = 1 - scores[40:]  # right in the first decade, wrong in the second
     films = [Movie(str(i), year=1975 if i < 40 else 1985) for i in range(80)]
     known = np.ones(labels.shape, np.bool_)
-    outcome = Outcome((), (), films, labels, known, scores, scores >= 0.5, ("Horror", "Comedy"))
+    outcome = Outcome(AS_GIVEN, films, labels, known, scores, scores >= 0.5, ("Horror", "Comedy"))
     found = by_decade(outcome)
     assert list(found) == ["1970s", "1980s"]
     assert found["1970s"]["macro_roc_auc"] == 1.0 and found["1980s"]["macro_roc_auc"] == 0.0

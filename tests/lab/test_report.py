@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from genreel.cases import AS_GIVEN
 from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError
 from genreel.lab.evaluation import plots
@@ -103,8 +104,8 @@ def test_two_bundles_are_compared_on_the_films_that_both_answered() -> None:
     labels = np.array([[1], [0], [1], [0], [1], [0]], np.float32)
     known, genres = np.ones(labels.shape, np.bool_), ("Horror",)
     right = labels * 0.8 + 0.1
-    ours = Outcome((), (), films, labels, known, right, right >= 0.5, genres)
-    theirs = Outcome((), (), films, labels, known, 1 - right, right < 0.2, genres)
+    ours = Outcome(AS_GIVEN, films, labels, known, right, right >= 0.5, genres)
+    theirs = Outcome(AS_GIVEN, films, labels, known, 1 - right, right < 0.2, genres)
     theirs = theirs.take(np.array([5, 4, 3, 2]))  # other order, fewer films
     [row] = _pairs(ours, theirs)
     assert row["genre"] == "Horror" and row["films"] == 2
@@ -121,7 +122,7 @@ def outcome(scores: list[list[float]], labels: list[list[int]], unknown: Any = (
     values = np.array(scores)
     genres = ("Horror", "Comedy")[: values.shape[1]]
     marks = np.array(labels, np.float32)
-    return Outcome((), (), films, marks, known, values, values >= 0.5, genres)
+    return Outcome(AS_GIVEN, films, marks, known, values, values >= 0.5, genres)
 
 
 def test_the_surest_mistakes_come_first_and_once_a_film() -> None:

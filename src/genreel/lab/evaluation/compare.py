@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from genreel.bundle import read_bundle
-from genreel.catalogue import INPUTS, Movie
+from genreel.cases import AS_GIVEN, BOTH, PLOT, POSTER
+from genreel.catalogue import Movie
 from genreel.errors import BundleError, GenreelError
 from genreel.files import write_whole
 from genreel.lab.evaluation.card import HEADINGS
-from genreel.lab.evaluation.evaluate import CASES
 from genreel.lab.recipe import Recipe, builds
 from genreel.lab.splits import Split
 from genreel.predictor import Predictor
@@ -125,23 +125,22 @@ def _row(
 ) -> dict[str, Any]:
     predictor = Predictor(bundle)
     case = next(
-        name
-        for name in ("both", "plot only", "poster only", "as they are")
-        if name in metrics["test"] and set(CASES[name][0]) <= set(predictor.inputs)
+        case
+        for case in (BOTH, PLOT, POSTER, AS_GIVEN)
+        if case.name in metrics["test"] and case.is_read_by(predictor.inputs)
     )
-    figures = metrics["test"][case]
-    row: dict[str, Any] = {**dict.fromkeys(COLUMNS), **_about(recipe), "case": case}
+    figures = metrics["test"][case.name]
+    row: dict[str, Any] = {**dict.fromkeys(COLUMNS), **_about(recipe), "case": case.name}
     row |= {"movies": figures["movies"]}
     row |= {name: metrics[name] for name in ("training_seconds", "parameters")}
     row |= {name: figures[name] for name in FIGURES}
     for name in FIGURES:
         row[f"{name}_low"], row[f"{name}_high"] = figures["intervals"].get(name, (None, None))
     row["bundle_bytes"] = sum(path.stat().st_size for path in bundle.iterdir())
-    hidden = [name for name in INPUTS if name not in CASES[case][1]]
-    shown = [movie.without(hidden) for movie in test[:200]]
-    started = time.perf_counter()
-    answered = sum(1 for _ in predictor.predict_many(shown))
-    row["movies_per_second"] = round(answered / (time.perf_counter() - started), 1)
+    views = [case.view(movie) for movie in test[:200]]
+    start = time.perf_counter()
+    count = sum(1 for _ in predictor.predict_many(views))
+    row["movies_per_second"] = round(count / (time.perf_counter() - start), 1)
     return row
 
 

@@ -59,7 +59,7 @@ def by_decade(outcome: Outcome, movies: Sequence[Movie] | None = None) -> dict[s
             part.labels[:, use],
             part.known[:, use],
             part.scores[:, use],
-            part.decided[:, use],
+            part.decisions[:, use],
         )
         figures = summary([g for g, u in zip(part.genres, use, strict=True) if u], *arrays)
         kept = ("macro_roc_auc", "macro_average_precision", "macro_f1", "label_accuracy")

@@ -25,7 +25,7 @@ class Cell:
 
 def surest_mistakes(outcome: Outcome, count: int, label: bool) -> list[Cell]:
     """The known cells with this label whose scores are furthest from it, a movie at most once."""
-    wrong = outcome.known & ((outcome.labels > 0) == label) & (outcome.decided != label)
+    wrong = outcome.known & ((outcome.labels > 0) == label) & (outcome.decisions != label)
     distance = np.where(wrong, 1 - outcome.scores if label else outcome.scores, -1.0)
     best = distance.argmax(axis=1)
     rows = np.argsort(-distance.max(axis=1, initial=-1.0), kind="stable")

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from sklearn.metrics import precision_recall_curve
 
 import genreel
+from genreel.cases import AS_GIVEN, BOTH, PLOT, POSTER
 from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError, InputError
 from genreel.files import write_whole
@@ -36,11 +37,12 @@ from genreel.thresholds import top_k
 from genreel.why import Why
 
 COLOURS = {
-    "as they are": "var(--all)",
-    "both": "var(--both)",
-    "plot only": "var(--plot)",
-    "poster only": "var(--poster)",
+    AS_GIVEN.name: "var(--all)",
+    BOTH.name: "var(--both)",
+    PLOT.name: "var(--plot)",
+    POSTER.name: "var(--poster)",
 }
+"""Case → the CSS colour of its lines."""
 
 MISTAKES = 12  # films shown of each kind
 DOUBTS = 60  # label rows
@@ -113,7 +115,7 @@ def report(
         about: `title`, `catalogue`, and `decisions` (see `rules.Choice.others`, may be empty).
         other: name of a bundle to compare with, and what it answered.
     """
-    main = "both" if "both" in found else next(iter(found))
+    main = BOTH.name if BOTH.name in found else next(iter(found))
     outcome = found[main]
     tell = partial(_card, predictor)
     environment = Environment(
@@ -131,6 +133,7 @@ def report(
         main=main,
         metrics=metrics,
         colours=COLOURS,
+        key=list(_distinct(found)),
         headline=_drawn(_headline(metrics)),
         genres=_genre_rows(metrics, main),
         curves=[_drawn(plot) for plot in _curves(found)],
@@ -178,7 +181,7 @@ def _genre_rows(metrics: Mapping[str, Any], main: str) -> list[dict[str, Any]]:
         low, high = figures["intervals"].get("roc_auc", (None, None))
         single = {
             case: metrics[case]["genres"][genre]["roc_auc"]
-            for case in ("plot only", "poster only")
+            for case in (PLOT.name, POSTER.name)
             if case in metrics
         }
         rows.append({"genre": genre, **figures, "low": low, "high": high, "single": single})
@@ -197,7 +200,7 @@ def _pairs(outcome: Outcome, other: Outcome) -> list[dict[str, Any]]:
     sides = []
     for side in (theirs, ours):
         arrays = side.labels, side.known
-        chosen = precision_recall_f1(*arrays, side.decided)
+        chosen = precision_recall_f1(*arrays, side.decisions)
         half = precision_recall_f1(*arrays, side.scores >= 0.5)
         columns = (average_precision(*arrays, side.scores), *half[1:], *chosen)
         sides.append(dict(zip(side.genres, np.stack(columns, axis=1), strict=True)))
@@ -222,10 +225,15 @@ def _by_frequency(outcome: Outcome) -> list[int]:
     return [int(g) for g in np.argsort(-positive, kind="stable") if both[g]]
 
 
+def _distinct(cases: Mapping[str, Outcome]) -> Mapping[str, Outcome]:
+    """The cases that differ in what the model sees; all of them where there is no other."""
+    return {name: o for name, o in cases.items() if name != AS_GIVEN.name} or cases
+
+
 def _curves(cases: Mapping[str, Outcome]) -> list[str]:
     """Precision over recall, a panel a genre, a line an input case."""
     first = next(iter(cases.values()))
-    shown = {case: found for case, found in cases.items() if case != "as they are"} or cases
+    shown = _distinct(cases)
     panels = []
     for g in _by_frequency(first):
         lines = {}
@@ -267,7 +275,7 @@ def _together(outcome: Outcome) -> str:
     """Of the films labelled with the genre of a row, the share that the model assigns each."""
     true = ((outcome.labels > 0) & outcome.known).astype(float)
     order = _by_frequency(outcome)
-    shares = true.T @ outcome.decided / np.maximum(true.sum(axis=0), 1)[:, None]
+    shares = true.T @ outcome.decisions / np.maximum(true.sum(axis=0), 1)[:, None]
     names = [outcome.genres[g] for g in order]
     cells = [[float(shares[r, c]) for c in order] for r in order]
     return plots.heatmap(names, names, cells, "Genres assigned to the films of each genre")
@@ -278,9 +286,7 @@ def _decades(cases: Mapping[str, Outcome]) -> str:
     years = {
         movie.id: movie.year for found in cases.values() for movie in found.movies if movie.year
     }
-    for case, found in cases.items():
-        if case == "as they are" and len(cases) > 1:
-            continue
+    for case, found in _distinct(cases).items():
         # A case may hide the year from the model; the film still has one.
         dated = [Movie(movie.id, year=years.get(movie.id)) for movie in found.movies]
         for name, figures in by_decade(found, dated).items():
@@ -296,7 +302,7 @@ def _rules(cases: Mapping[str, Outcome], decisions: Mapping[str, Any]) -> list[d
     """What other ways to decide would give: all were chosen on validation movies."""
     rows = []
     for case, found in cases.items():
-        ways = {"0.5 for every genre": found.scores >= 0.5, "by genre (in use)": found.decided}
+        ways = {"0.5 for every genre": found.scores >= 0.5, "by genre (in use)": found.decisions}
         if case in decisions:
             chosen = decisions[case]
             ways[f"one for all, {chosen['global']:.2f}"] = found.scores >= chosen["global"]

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
 
-from genreel.calibration import CASES, CaseRules, Curve, logit
-from genreel.catalogue import INPUTS
+from genreel.calibration import CaseRules, Curve, logit
+from genreel.cases import BUNDLE_CASES
 from genreel.lab.evaluation.metrics import cell_losses
 from genreel.lab.examples import Examples
 from genreel.lab.models.ensemble import fit_logistics
@@ -21,29 +21,13 @@ from genreel.vocabulary import Known, Labels
 PROMISES = (0.8, 0.9, 0.95)
 """Precisions for which thresholds by promise are noted."""
 
-SHOWN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = dict(
-    zip(
-        CASES,
-        (
-            (("title",), ("title", "year")),
-            (("poster",), ("poster",)),
-            (("plot",), ("plot", "title", "year")),
-            (("poster", "plot"), ("poster", "plot", "title", "year")),
-        ),
-        strict=True,
-    )
-)
-"""Case → the inputs that a movie must have to be in it, and those that the model is shown."""
-
 
 def cases_of(examples: Examples, inputs: Collection[str]) -> dict[str, Examples]:
-    """Case of SHOWN → the movies that are in it, and shown so; those alone that a model of these
-    inputs can answer.
-    """
+    """Case → its movies as the model sees them, for each case that a model of `inputs` reads."""
     return {
-        case: examples.take(np.flatnonzero(examples.has(needed))).without(set(INPUTS) - set(shown))
-        for case, (needed, shown) in SHOWN.items()
-        if set(needed) <= set(inputs)
+        name: examples.take(np.flatnonzero(examples.has(case.needs))).without(case.hides)
+        for name, case in BUNDLE_CASES.items()
+        if case.is_read_by(inputs)
     }
 
 
@@ -64,7 +48,7 @@ class Choice:
 
     Attributes:
         thresholds: of best F1, over movies as they are; for cases without rules of their own.
-        cases: some of CASES → calibration and thresholds of best F1.
+        cases: some of BUNDLE_CASES → calibration and thresholds of best F1.
         others: case → "global" threshold, "top_k", and "promise": precision → genre →
             threshold or None. For the report and for whoever wants to decide otherwise.
     """
@@ -80,7 +64,7 @@ def choose_rules(genres: Sequence[str], everything: Scored, cases: Mapping[str, 
     Args:
         genres: names, in the order of the scores.
         everything: validation movies with the inputs that they have.
-        cases: some of CASES → the movies that have its inputs, all else hidden.
+        cases: some of BUNDLE_CASES → the movies that have its inputs, all else hidden.
     """
     rules, others = {}, {}
     for case, (labels, known, scores) in cases.items():
