@@ -15,11 +15,12 @@ import pytest
 from genreel.cases import AS_GIVEN
 from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError
-from genreel.lab.evaluation import plots
 from genreel.lab.evaluation.evaluate import Outcome, outcomes
 from genreel.lab.evaluation.mistakes import doubtful_labels, surest_mistakes
+from genreel.lab.evaluation.pages import plots
 from genreel.lab.evaluation.recalibrate import recalibrate
-from genreel.lab.evaluation.report import _pairs, _rules, write_report
+from genreel.lab.evaluation.report import write_report
+from genreel.lab.evaluation.tables import decision_rows, pair_rows
 from genreel.predictor import Predictor
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -95,7 +96,7 @@ def test_a_bundle_against_itself_changes_nothing(
     predictor: Predictor, catalogue: Catalogue
 ) -> None:
     found = outcomes(predictor, list(catalogue))["both"]
-    for row in _pairs(found, found):
+    for row in pair_rows(found, found):
         assert all(before == after for before, after in row["figures"])
 
 
@@ -107,7 +108,7 @@ def test_two_bundles_are_compared_on_the_films_that_both_answered() -> None:
     ours = Outcome(AS_GIVEN, films, labels, known, right, right >= 0.5, genres)
     theirs = Outcome(AS_GIVEN, films, labels, known, 1 - right, right < 0.2, genres)
     theirs = theirs.take(np.array([5, 4, 3, 2]))  # other order, fewer films
-    [row] = _pairs(ours, theirs)
+    [row] = pair_rows(ours, theirs)
     assert row["genre"] == "Horror" and row["films"] == 2
     precision, recall_at_half = row["figures"][0], row["figures"][1]
     assert precision[1] == 1.0 and precision[0] < 0.6
@@ -156,7 +157,9 @@ def test_labels_that_the_scores_gainsay_are_doubted() -> None:
 def test_ways_to_decide_by_hand() -> None:
     found = outcome([[0.9, 0.2], [0.4, 0.6], [0.3, 0.8]], [[1, 0], [1, 0], [0, 1]])
     promise = {"0.9": {"Horror": 0.35, "Comedy": None}}
-    rows = _rules({"both": found}, {"both": {"global": 0.35, "top_k": 1, "promise": promise}})
+    rows = decision_rows(
+        {"both": found}, {"both": {"global": 0.35, "top_k": 1, "promise": promise}}
+    )
     ways = {row["way"]: row for row in rows}
     half = ways[
         "0.5 for every genre"
@@ -206,7 +209,7 @@ def test_plots_escape_every_word(label: str) -> None:
         plots.whiskers([whisker], 0.5, 1, label),
         plots.panel(label, label, {"red": [(0, 0), (1, 1)]}, (label, label), True),
         plots.heatmap([label], [label], [[0.5]], label),
-        plots.columns_of([(label, 3, {label: whisker})], 0.5, 1, label),
+        plots.columns([(label, 3, [whisker])], 0.5, 1, label),
     ):
         assert "<script" not in drawn
         page = Page(drawn)

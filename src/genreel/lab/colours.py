@@ -6,9 +6,8 @@ Colours are compared in Oklab (Ottosson 2020), where equal distances look about 
 from __future__ import annotations
 
 import csv
-import html
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from genreel.decade import decade_name, decade_of
 from genreel.errors import CatalogueError, InputError
 from genreel.features.colours import dominant, from_oklab, oklab
 from genreel.files import write_whole
+from genreel.lab.evaluation.pages import plots
 from genreel.posters import open_poster
 from genreel.progress import progress, say
 
@@ -52,6 +52,11 @@ class Palette:
     period: str
     posters: int
     swatches: tuple[Swatch, ...]
+
+    @property
+    def shares(self) -> list[tuple[str, float]]:
+        """(colour, share) of each swatch."""
+        return [(swatch.colour, swatch.share) for swatch in self.swatches]
 
 
 def clusters(points: Floats, weights: Floats, k: int) -> tuple[Floats, Floats]:
@@ -133,76 +138,40 @@ def write_colours(movies: Sequence[Movie], out: Path) -> list[Palette]:
     writer.writerow(["genre", "period", "posters", "rank", "colour", "share"])
     for palette in made:
         for rank, swatch in enumerate(palette.swatches, 1):
-            row = (palette.genre, palette.period, palette.posters, rank, *_cells(swatch))
-            writer.writerow(row)
+            about = (palette.genre, palette.period, palette.posters)
+            writer.writerow([*about, rank, swatch.colour, swatch.share])
     write_whole(out / "colours.csv", text.getvalue().encode())
-    write_whole(out / "genres.svg", _bars([p for p in made if not p.period]).encode())
-    write_whole(out / "periods.svg", _grid([p for p in made if p.period]).encode())
+    write_whole(out / "genres.svg", _genre_figure([p for p in made if not p.period]).encode())
+    write_whole(out / "periods.svg", _period_figure([p for p in made if p.period]).encode())
     say(f"{len(made)} palettes written to {out}")
     return made
 
 
-def _cells(swatch: Swatch) -> tuple[str, float]:
-    return swatch.colour, swatch.share
-
-
-_FONT = "font-family='system-ui, sans-serif'"
-
-
-def _strip(swatches: Sequence[Swatch], x: float, y: float, width: float, height: float) -> str:
-    """Colours side by side, as wide as their shares."""
-    parts, at = [], x
-    for swatch in swatches:
-        w = width * swatch.share / sum(s.share for s in swatches)
-        hint = f"<title>{swatch.colour} · {swatch.share:.0%}</title>"
-        parts.append(
-            f"<rect x='{at:.2f}' y='{y}' width='{w + 0.3:.2f}' height='{height}' "
-            f"fill='{swatch.colour}'>{hint}</rect>"
-        )
-        at += w
-    return "".join(parts)
-
-
-def _sheet(width: float, height: float, title: str, parts: Iterable[str]) -> str:
-    return (
-        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' {_FONT} "
-        f"font-size='13'><style>svg{{background:#faf9f6;color:#1d1c1a}}text{{fill:currentColor}}"
-        "@media(prefers-color-scheme:dark){svg{background:#161513;color:#ece8e1}}</style>"
-        f"<text x='24' y='40' font-size='22' font-weight='600' "
-        f"font-family='Georgia, serif'>{html.escape(title)}</text>{''.join(parts)}</svg>\n"
-    )
-
-
-def _bars(made: Sequence[Palette]) -> str:
+def _genre_figure(made: Sequence[Palette]) -> str:
     """Each genre's dominant colours over all years."""
-    parts = []
+    parts: list[str] = []
     for i, palette in enumerate(made):
         y = 64 + i * 36
-        parts.append(
-            f"<text x='118' y='{y + 19}' text-anchor='end'>{html.escape(palette.genre)}</text>"
-            f"<text x='772' y='{y + 19}' font-size='11' opacity='.6'>{palette.posters:,}</text>"
-            + _strip(palette.swatches, 132, y, 628, 28)
-        )
+        parts += [
+            plots.text(118, y + 19, palette.genre, "end"),
+            plots.text(772, y + 19, f"{palette.posters:,}", kind="muted"),
+            plots.strip(palette.shares, 132, y, 628, 28),
+        ]
     title = "The dominant colour of every poster, by genre"
-    return _sheet(830, 76 + 36 * len(made), title, parts)
+    return plots.sheet(830, 76 + 36 * len(made), title, parts)
 
 
-def _grid(made: Sequence[Palette]) -> str:
+def _period_figure(made: Sequence[Palette]) -> str:
     """Genres down, periods across: five colours each."""
-    genres = list(dict.fromkeys(p.genre for p in made))
-    periods = sorted({p.period for p in made})
-    table: Mapping[tuple[str, str], Palette] = {(p.genre, p.period): p for p in made}
-    parts = [
-        f"<text x='{132 + c * 104 + 48}' y='78' text-anchor='middle' font-weight='600'>"
-        f"{html.escape(period)}</text>"
-        for c, period in enumerate(periods)
-    ]
-    for r, genre in enumerate(genres):
-        y = 92 + r * 40
-        parts.append(f"<text x='118' y='{y + 21}' text-anchor='end'>{html.escape(genre)}</text>")
-        for c, period in enumerate(periods):
-            if (genre, period) in table:
-                swatches = table[genre, period].swatches
-                parts.append(_strip(swatches, 132 + c * 104, y, 96, 32))
+    left, width, gap = 132, 96, 8
+    rows = {genre: 92 + r * 40 for r, genre in enumerate(dict.fromkeys(p.genre for p in made))}
+    periods = sorted({palette.period for palette in made})
+    columns = {period: left + c * (width + gap) for c, period in enumerate(periods)}
+    parts = [plots.text(x + width / 2, 78, name, "middle", "name") for name, x in columns.items()]
+    for genre, y in rows.items():
+        parts.append(plots.text(118, y + 21, genre, "end"))
+        own = [palette for palette in made if palette.genre == genre]
+        parts += [plots.strip(p.shares, columns[p.period], y, width, 32) for p in own]
     title = "Five dominant colours by genre and period, greys left out"
-    return _sheet(max(830, 150 + 104 * len(periods)), 104 + 40 * len(genres), title, parts)
+    size = max(830, 150 + (width + gap) * len(periods)), 104 + 40 * len(rows)
+    return plots.sheet(*size, title, parts)

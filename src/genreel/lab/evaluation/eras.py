@@ -1,4 +1,4 @@
-"""How well a bundle does by decade."""
+"""Eras: the decades in which a bundle is measured, and how well it does in each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FEWEST_MOVIES = 30
 """An era with fewer movies to measure on is left out."""
 
 FEWEST_POSITIVES = 5
-"""A genre with fewer positives (or negatives) in a decade has no figure there."""
+"""A genre with fewer positives (or negatives) in an era has no figure there."""
 
 
 def era_of(movie: Movie) -> str:
@@ -40,19 +40,20 @@ def eras(movies: Sequence[Movie]) -> dict[str, NDArray[np.int64]]:
     return {name: at for name, at in positions.items() if len(at) >= FEWEST_MOVIES}
 
 
-def by_decade(outcome: Outcome, movies: Sequence[Movie] | None = None) -> dict[str, dict[str, Any]]:
-    """Figures of each decade on the genres that it has enough films of.
+def by_era(outcome: Outcome, movies: Sequence[Movie] | None = None) -> dict[str, dict[str, Any]]:
+    """Figures of each era on the genres that it has enough movies of (see `enough`).
 
     Args:
-        outcome: of one input case.
+        outcome: of one case.
         movies: the same movies with their years, where the outcome hides them.
 
     Returns:
-        Decade → movies, genres (how many count), macro_roc_auc, macro_average_precision,
+        Era → movies, genres (how many count), macro_roc_auc, macro_average_precision,
         macro_f1, label_accuracy, and `intervals`.
     """
-    found = {}
-    for name, at in eras(movies or outcome.movies).items():
+    names = ("macro_roc_auc", "macro_average_precision", "macro_f1", "label_accuracy")
+    rows = {}
+    for era, at in eras(movies or outcome.movies).items():
         part = outcome.take(at)
         use = enough(part.labels, part.known)
         arrays = (
@@ -62,15 +63,14 @@ def by_decade(outcome: Outcome, movies: Sequence[Movie] | None = None) -> dict[s
             part.decisions[:, use],
         )
         figures = summary([g for g, u in zip(part.genres, use, strict=True) if u], *arrays)
-        kept = ("macro_roc_auc", "macro_average_precision", "macro_f1", "label_accuracy")
-        overall, _ = intervals(*arrays)
-        found[name] = {
+        ends, _ = intervals(*arrays)
+        rows[era] = {
             "movies": len(at),
             "genres": int(use.sum()),
-            **{key: figures[key] for key in kept},
-            "intervals": {key: overall[key] for key in kept if key in overall},
+            **{name: figures[name] for name in names},
+            "intervals": {name: ends[name] for name in names if name in ends},
         }
-    return found
+    return rows
 
 
 def enough(labels: NDArray[Any], known: NDArray[np.bool_]) -> NDArray[np.bool_]:

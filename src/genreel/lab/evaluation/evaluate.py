@@ -51,6 +51,12 @@ class Outcome:
             decisions=self.decisions[at],
         )
 
+    def frequent_genres(self) -> list[int]:
+        """Columns of the genres that have both classes, the most frequent first."""
+        positive = ((self.labels > 0) & self.known).sum(axis=0)
+        has_both = (positive > 0) & (positive < self.known.sum(axis=0))
+        return [int(g) for g in np.argsort(-positive, kind="stable") if has_both[g]]
+
     def figures(self) -> dict[str, Any]:
         """`metrics.summary` with 95 % `intervals`, overall and by genre, as JSON values."""
         arrays = self.labels, self.known, self.scores, self.decisions
