@@ -232,6 +232,11 @@ def test_movies_need_no_graph() -> None:
     assert loaded.isdisjoint({*HEAVY, "onnxruntime"})
 
 
+def test_colours_need_no_extra() -> None:
+    loaded = loaded_after("import genreel.lab.colours")
+    assert loaded.isdisjoint({*HEAVY, "jinja2", "onnxruntime"})
+
+
 def test_predicting_loads_nothing_heavy(tiny_bundle: Path) -> None:
     poster = Path(__file__).parent.parent / "samples" / "posters" / "emberfell.jpg"
     loaded = loaded_after(

@@ -30,7 +30,7 @@ GREY = 0.04
 """A colour of less chroma than this counts as grey."""
 
 COLOURS = 5
-FEWEST_FILMS = 10
+FEWEST_POSTERS = 10
 """A genre, or a genre in a period, with fewer posters is left out."""
 
 _CLUSTERS_OF_A_POSTER = 4
@@ -60,15 +60,26 @@ class Palette:
 
 
 def clusters(points: Floats, weights: Floats, k: int) -> tuple[Floats, Floats]:
-    """The dominant of weighted colours, at most k, and their shares; the largest first."""
+    """The dominant ones of weighted colours, the largest share first.
+
+    Args:
+        points: colours in Oklab, shape (n, 3).
+        weights: shape (n,).
+        k: how many colours at most.
+
+    Returns:
+        Colours, shape (≤ k, 3), and their shares, shape (≤ k,).
+    """
     centres, shares = dominant(points, k, weights)
     return centres[shares > 0], shares[shares > 0]
 
 
 def poster_colours(movie: Movie) -> tuple[Floats, Floats] | None:
-    """A poster's few colours in Oklab, greys left out, and the share of its pixels of each.
+    """A poster's dominant colours without greys, and their shares of its pixels.
 
-    None for a poster that is missing, unreadable or all grey.
+    Returns:
+        Colours in Oklab, shape (k, 3), the largest share first, and shares in [0, 1], shape (k,);
+        None for a poster that is missing, unreadable or all grey.
     """
     if movie.poster is None:
         return None
@@ -77,11 +88,11 @@ def poster_colours(movie: Movie) -> tuple[Floats, Floats] | None:
     except InputError:
         return None
     lab = oklab(np.asarray(image.resize((SIDE, SIDE))).reshape(-1, 3))
-    coloured = lab[np.hypot(lab[:, 1], lab[:, 2]) >= GREY]
-    if not len(coloured):
+    colours = lab[np.hypot(lab[:, 1], lab[:, 2]) >= GREY]
+    if not len(colours):
         return None
-    centres, shares = clusters(coloured, np.ones(len(coloured), np.float32), _CLUSTERS_OF_A_POSTER)
-    return centres, (shares * len(coloured) / len(lab)).astype(np.float32)
+    centres, shares = clusters(colours, np.ones(len(colours), np.float32), _CLUSTERS_OF_A_POSTER)
+    return centres, (shares * len(colours) / len(lab)).astype(np.float32)
 
 
 def palettes(movies: Iterable[Movie]) -> list[Palette]:
@@ -98,26 +109,27 @@ def palettes(movies: Iterable[Movie]) -> list[Palette]:
     """
     groups: dict[tuple[str, str], list[tuple[Floats, Floats]]] = {}
     for movie in movies:
-        named = {genre for names in movie.genres.values() for genre in names}
-        found = poster_colours(movie) if named else None
-        if found is None:
+        genres = {genre for names in movie.genres.values() for genre in names}
+        colours = poster_colours(movie) if genres else None
+        if colours is None:
             continue
+        first = colours[0][:1], np.ones(1, np.float32)
         decade = decade_of(movie.year)
-        for genre in named:
-            groups.setdefault((genre, ""), []).append((found[0][:1], np.ones(1, np.float32)))
+        for genre in genres:
+            groups.setdefault((genre, ""), []).append(first)
             if decade is not None:
-                groups.setdefault((genre, decade_name(decade)), []).append(found)
-    made = [
+                groups.setdefault((genre, decade_name(decade)), []).append(colours)
+    result = [
         Palette(genre, period, len(group), _swatches(group))
         for (genre, period), group in sorted(groups.items())
-        if len(group) >= FEWEST_FILMS
+        if len(group) >= FEWEST_POSTERS
     ]
-    if not made:
+    if not result:
         raise CatalogueError(
-            f"no genre has {FEWEST_FILMS} posters in colour; "
+            f"no genre has {FEWEST_POSTERS} posters in colour; "
             "give a catalogue with posters and genres"
         )
-    return made
+    return result
 
 
 def _swatches(group: Sequence[tuple[Floats, Floats]]) -> tuple[Swatch, ...]:
@@ -132,25 +144,25 @@ def _swatches(group: Sequence[tuple[Floats, Floats]]) -> tuple[Swatch, ...]:
 
 def write_colours(movies: Sequence[Movie], out: Path) -> list[Palette]:
     """Writes colours.csv, genres.svg and periods.svg into the folder `out`."""
-    made = palettes(progress(movies, "posters", len(movies)))
+    result = palettes(progress(movies, "posters", len(movies)))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["genre", "period", "posters", "rank", "colour", "share"])
-    for palette in made:
+    for palette in result:
         for rank, swatch in enumerate(palette.swatches, 1):
             about = (palette.genre, palette.period, palette.posters)
             writer.writerow([*about, rank, swatch.colour, swatch.share])
     write_whole(out / "colours.csv", text.getvalue().encode())
-    write_whole(out / "genres.svg", _genre_figure([p for p in made if not p.period]).encode())
-    write_whole(out / "periods.svg", _period_figure([p for p in made if p.period]).encode())
-    say(f"{len(made)} palettes written to {out}")
-    return made
+    write_whole(out / "genres.svg", _genre_figure([p for p in result if not p.period]).encode())
+    write_whole(out / "periods.svg", _period_figure([p for p in result if p.period]).encode())
+    say(f"{len(result)} palettes written to {out}")
+    return result
 
 
-def _genre_figure(made: Sequence[Palette]) -> str:
+def _genre_figure(palettes: Sequence[Palette]) -> str:
     """Each genre's dominant colours over all years."""
     parts: list[str] = []
-    for i, palette in enumerate(made):
+    for i, palette in enumerate(palettes):
         y = 64 + i * 36
         parts += [
             plots.text(118, y + 19, palette.genre, "end"),
@@ -158,20 +170,21 @@ def _genre_figure(made: Sequence[Palette]) -> str:
             plots.strip(palette.shares, 132, y, 628, 28),
         ]
     title = "The dominant colour of every poster, by genre"
-    return plots.sheet(830, 76 + 36 * len(made), title, parts)
+    return plots.sheet(830, 76 + 36 * len(palettes), title, parts)
 
 
-def _period_figure(made: Sequence[Palette]) -> str:
+def _period_figure(palettes: Sequence[Palette]) -> str:
     """Genres down, periods across: five colours each."""
-    left, width, gap = 132, 96, 8
-    rows = {genre: 92 + r * 40 for r, genre in enumerate(dict.fromkeys(p.genre for p in made))}
-    periods = sorted({palette.period for palette in made})
-    columns = {period: left + c * (width + gap) for c, period in enumerate(periods)}
+    width, gap = 96, 8
+    genres = dict.fromkeys(palette.genre for palette in palettes)
+    rows = {genre: 92 + r * 40 for r, genre in enumerate(genres)}
+    periods = sorted({palette.period for palette in palettes})
+    columns = {period: 132 + c * (width + gap) for c, period in enumerate(periods)}
     parts = [plots.text(x + width / 2, 78, name, "middle", "name") for name, x in columns.items()]
     for genre, y in rows.items():
         parts.append(plots.text(118, y + 21, genre, "end"))
-        own = [palette for palette in made if palette.genre == genre]
-        parts += [plots.strip(p.shares, columns[p.period], y, width, 32) for p in own]
+        row = [palette for palette in palettes if palette.genre == genre]
+        parts += [plots.strip(p.shares, columns[p.period], y, width, 32) for p in row]
     title = "Five dominant colours by genre and period, greys left out"
     size = max(830, 150 + (width + gap) * len(periods)), 104 + 40 * len(rows)
     return plots.sheet(*size, title, parts)

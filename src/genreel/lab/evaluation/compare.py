@@ -33,19 +33,21 @@ FIGURES = (
     "log_loss",
 )
 COLUMNS = (
-    *("recipe", "source", "changed", "case", "movies"),
+    "recipe",
+    "source",
+    "changed",
+    "case",
+    "movies",
     *(name for figure in FIGURES for name in (figure, f"{figure}_low", f"{figure}_high")),
-    *(
-        "reported",
-        "reported_on",
-        "reported_roc_auc",
-        "training_seconds",
-        "parameters",
-        "bundle_bytes",
-    ),
-    *("movies_per_second", "error"),
+    "reported",
+    "reported_on",
+    "reported_roc_auc",
+    "training_seconds",
+    "parameters",
+    "bundle_bytes",
+    "movies_per_second",
+    "error",
 )
-
 
 Train = Callable[[Recipe, Path], Mapping[str, Any]]
 
@@ -59,25 +61,25 @@ def compare(
         recipes: what to compare.
         train: trains one into a bundle's folder and returns its metrics.
         test: movies to time predictions on.
-        split: what `train` trains and measures on; a bundle of another one is trained again.
+        split: the split that `train` uses; a bundle of another split is trained again.
         out: for leaderboard.csv, .json and .html, and the bundles.
 
     Returns:
-        A row (see COLUMNS) a recipe, best macro ROC AUC first, failures last. One failure does
-        not stop the rest: its row has `error`.
+        A row (see COLUMNS) for each recipe, best macro ROC AUC first, failures last. A failure
+        does not stop the rest: its row has `error`.
     """
     rows: list[dict[str, Any]] = []
-    started, trained = time.monotonic(), 0
+    start, count = time.monotonic(), 0
     for i, recipe in enumerate(recipes):
         name = recipe.head.id
         bundle = out / "bundles" / name
         try:
-            metrics = _finished(bundle, recipe, split)
+            metrics = _read_metrics(bundle, recipe, split)
             if metrics is None:
-                left = _left(started, trained, len(recipes) - i)
-                say(f"{name}: training ({i + 1} of {len(recipes)}){left}")
+                forecast = _forecast(time.monotonic() - start, count, len(recipes) - i)
+                say(f"{name}: training ({i + 1} of {len(recipes)}){forecast}")
                 metrics = dict(train(recipe, bundle))
-                trained += 1
+                count += 1
             rows.append(_row(recipe, metrics, bundle, test))
         except (GenreelError, OSError) as error:  # OSError: such as a disk that is full
             say(f"{name}: {error}")
@@ -87,36 +89,33 @@ def compare(
     return rows
 
 
-def _left(started: float, trained: int, remaining: int) -> str:
-    if not trained:
-        return ""
-    seconds = (time.monotonic() - started) / trained * remaining
-    return f", about {seconds / 60:.0f} min left"
+def _forecast(seconds: float, count: int, remaining: int) -> str:
+    """How long the remaining recipes take, if each takes as long as those so far."""
+    return f", about {seconds / count * remaining / 60:.0f} min left" if count else ""
 
 
-def _finished(bundle: Path, recipe: Recipe, split: Split) -> dict[str, Any] | None:
-    """Metrics of an earlier run of the very same recipe on the very same split, if it is whole."""
+def _read_metrics(bundle: Path, recipe: Recipe, split: Split) -> dict[str, Any] | None:
+    """Metrics of an earlier, complete run of the same recipe on the same split, or None."""
     try:
         read_bundle(bundle)
         metrics: dict[str, Any] = json.loads((bundle / "metrics.json").read_bytes())
-        same = builds((bundle / "recipe.toml").read_text(encoding="utf-8")) == recipe.builds()
+        is_same = builds((bundle / "recipe.toml").read_text(encoding="utf-8")) == recipe.builds()
     except (BundleError, OSError, ValueError):
         return None
-    return (
-        metrics if same and metrics.get("split") == split.digest() and "test" in metrics else None
-    )
+    is_same = is_same and metrics.get("split") == split.digest()
+    return metrics if is_same and "test" in metrics else None
 
 
 def _about(recipe: Recipe) -> dict[str, Any]:
-    reported = dict(recipe.head.reported)
-    data = reported.pop("data", "")
+    figures = dict(recipe.head.reported)
+    data = figures.pop("data", "")
     return {
         "recipe": recipe.head.id,
         "source": recipe.head.source,
         "changed": "; ".join(recipe.overrides),
-        "reported": "; ".join(f"{name} {value}" for name, value in reported.items()),
+        "reported": "; ".join(f"{name} {value}" for name, value in figures.items()),
         "reported_on": data,
-        "reported_roc_auc": reported.get("roc_auc"),
+        "reported_roc_auc": figures.get("roc_auc"),
     }
 
 

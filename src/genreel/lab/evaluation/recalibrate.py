@@ -1,4 +1,4 @@
-"""Chooses calibration and thresholds of a finished bundle anew, without training."""
+"""Chooses new calibration and thresholds for a finished bundle, without training."""
 
 from __future__ import annotations
 

@@ -55,20 +55,20 @@ def write_report(
     Raises:
         CatalogueError: no movie has genres that the bundle knows.
     """
-    labelled = [movie for movie in movies if movie.genres]
-    answers = outcomes(predictor, labelled)
+    labelled_movies = [movie for movie in movies if movie.genres]
+    answers = outcomes(predictor, labelled_movies)
     if not any(outcome.known.any() for outcome in answers.values()):
         raise CatalogueError(
             f"{catalogue.path}: no movie has genres to compare with; the bundle knows "
             f"{', '.join(predictor.genres)}"
         )
     metrics = {case: outcome.figures() for case, outcome in answers.items()}
-    _warn_of_genres(predictor, labelled, metrics)
+    _warn_of_genres(predictor, labelled_movies, metrics)
     write_whole(out / "metrics.json", json.dumps(metrics, indent=1).encode())
     bundle = predictor.bundle
     decisions = bundle.metrics.get("decisions", {})
     about = {"title": bundle.name, "catalogue": catalogue.path.name, "decisions": decisions}
-    other = (against[0], outcomes(against[1], labelled)) if against else None
+    other = (against[0], outcomes(against[1], labelled_movies)) if against else None
     write_whole(out / "report.html", report(predictor, answers, metrics, about, other).encode())
     return metrics
 
