@@ -50,7 +50,7 @@ class Bundle:
         name: as its maker called it.
         vocabulary: its genres, in the order of the scores.
         thresholds: genre → the score from which it is assigned, in [0, 1].
-        cases: some of `calibration.CASES` → the calibration and thresholds that hold there
+        cases: some of `cases.BUNDLE_CASES` → the calibration and thresholds that hold there
             instead.
         metrics: content of metrics.json.
         features: name → fitted feature.

@@ -13,10 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genreel.catalogue import INPUTS
-
-CASES = ("title and year", "poster only", "plot only", "both")
-"""What a movie may come with; number: 1 for a poster + 2 for a plot."""
+from genreel.cases import BUNDLE_CASES, case_numbers
 
 EPSILON = 1e-6
 """Scores are kept this far from 0 and 1 before their logit is taken."""
@@ -66,12 +63,6 @@ def map_logistic(x: Floats, y: NDArray[Any], mean: Floats, precision: Floats) ->
             size /= 2
         w = w - size * step
     return w
-
-
-def case_of(present: NDArray[Any]) -> NDArray[np.int64]:
-    """Which of CASES each movie is, shape (n,), from the graph's `present`, shape (n, 4)."""
-    has = present > 0
-    return has[:, INPUTS.index("poster")] + 2 * has[:, INPUTS.index("plot")].astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -155,8 +146,8 @@ class Rules:
 
     Args:
         genres: names, in the order of the scores.
-        thresholds: of the cases that have no rules of their own.
-        cases: some of CASES → rules.
+        thresholds: those of the cases that have no rules of their own.
+        cases: some of `cases.BUNDLE_CASES` → rules.
     """
 
     def __init__(
@@ -166,31 +157,31 @@ class Rules:
         cases: Mapping[str, CaseRules] | None = None,
     ) -> None:
         self.cases = dict(cases or {})
-        if not set(self.cases) <= set(CASES):
-            raise ValueError(f"cases are {', '.join(CASES)}")
+        if not set(self.cases) <= set(BUNDLE_CASES):
+            raise ValueError(f"cases are {', '.join(BUNDLE_CASES)}")
         common = CaseRules(thresholds)
         self._thresholds = np.array(
-            [[self.cases.get(case, common).thresholds[g] for g in genres] for case in CASES]
-        ).reshape(len(CASES), len(genres))
+            [[self.cases.get(case, common).thresholds[g] for g in genres] for case in BUNDLE_CASES]
+        ).reshape(len(BUNDLE_CASES), len(genres))
         self._curves = [
             (number, column, self.cases[case].curves[genre])
-            for number, case in enumerate(CASES)
+            for number, case in enumerate(BUNDLE_CASES)
             for column, genre in enumerate(genres)
             if case in self.cases and genre in self.cases[case].curves
         ]
 
     def thresholds(self, present: NDArray[Any]) -> Floats:
         """Shape (n, genres), for the graph's `present`."""
-        return np.asarray(self._thresholds[case_of(present)])
+        return np.asarray(self._thresholds[case_numbers(present)])
 
     def calibrate(self, scores: NDArray[Any], present: NDArray[Any]) -> NDArray[Any]:
         """Scores of the graph, shape (n, genres), as probabilities."""
         if not self._curves:
             return scores
         probabilities = scores.copy()
-        case = case_of(present)
+        numbers = case_numbers(present)
         for number, column, curve in self._curves:
-            rows = np.flatnonzero(case == number)
+            rows = np.flatnonzero(numbers == number)
             if len(rows):
                 probabilities[rows, column] = curve(scores[rows, column])
         return probabilities

@@ -1,4 +1,4 @@
-"""Which movies train, which choose settings, which measure."""
+"""Splits: which movies train, which choose settings (valid), which measure (test)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
 
 from genreel.catalogue import Movie
+from genreel.decade import decade_of
 from genreel.errors import CatalogueError
 from genreel.files import write_whole
 from genreel.progress import say
@@ -29,13 +30,12 @@ class Split:
     test: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        earlier: set[str] = set()
+        ids: set[str] = set()
         for name in PARTS:
-            ids = getattr(self, name)
-            for movie_id in ids:
-                if movie_id in earlier:
+            for movie_id in getattr(self, name):
+                if movie_id in ids:
                     raise CatalogueError(f"split: id {movie_id!r} is there twice; keep it once")
-                earlier.add(movie_id)
+                ids.add(movie_id)
 
     def digest(self) -> str:
         """A digest of the split that does not depend on the order of its ids."""
@@ -114,9 +114,7 @@ def stratified_split(
     if len(movies) < 10:
         raise CatalogueError(f"{len(movies)} movies are too few to split; add movies or a split")
     labels, _ = vocabulary.encode(movie.genres for movie in movies)
-    rest, test_at = _halve(labels, np.arange(len(movies)), test, seed)
-    train_at, valid_at = _halve(labels, rest, valid / (1 - test), seed)
-    return _split_of(movies, train_at, valid_at, test_at)
+    return _split_of(movies, *_three_parts(labels, valid, test, seed))
 
 
 def decade_split(
@@ -130,8 +128,8 @@ def decade_split(
     """Tests on movies of some decades and trains on the others, stratified by genre.
 
     Args:
-        decades: those of the test part, as their first years: 1970, 1980, …
-        valid: share of the other movies, above 0 and below 1.
+        decades: those that are tested, as their first years: 1970, 1980, …
+        valid: share of the movies that are not tested, above 0 and below 1.
         trained_on: decades of the other parts; empty: all others. Movies without a year, and
             those of further decades, are in no part.
 
@@ -140,23 +138,21 @@ def decade_split(
     """
     if not 0 < valid < 1:
         raise CatalogueError(f"share valid {valid:g} is not between 0 and 1; choose another")
-    decade_of = [
-        movie.year - movie.year % 10 if movie.year is not None else None for movie in movies
-    ]
-    test_at = np.array([i for i, first in enumerate(decade_of) if first in decades], int)
-    rest_at = [
+    starts = [decade_of(movie.year) for movie in movies]
+    test_part = np.array([i for i, start in enumerate(starts) if start in decades], int)
+    others = [
         i
-        for i, first in enumerate(decade_of)
-        if first is not None and first not in decades and (not trained_on or first in trained_on)
+        for i, start in enumerate(starts)
+        if start is not None and start not in decades and (not trained_on or start in trained_on)
     ]
-    if len(rest_at) < 10 or not len(test_at):
+    if len(others) < 10 or not len(test_part):
         raise CatalogueError(
-            f"{len(test_at)} movies of the tested decades and {len(rest_at)} others are too few to "
-            "split; choose other decades"
+            f"{len(test_part)} movies of the tested decades and {len(others)} others are too few "
+            "to split; choose other decades"
         )
     labels, _ = vocabulary.encode(movie.genres for movie in movies)
-    train_at, valid_at = _halve(labels, np.array(rest_at), valid, seed)
-    return _split_of(movies, train_at, valid_at, test_at)
+    train_part, valid_part = _halve(labels, np.array(others), valid, seed)
+    return _split_of(movies, train_part, valid_part, test_part)
 
 
 def group_split(
@@ -178,28 +174,24 @@ def group_split(
         CatalogueError: as `stratified_split`.
     """
     _check_shares(valid, test)
-    numbers = _join(groups)
+    numbers = _group_numbers(groups)
     _, first, group = np.unique(numbers, return_index=True, return_inverse=True)
     if len(first) < 10:
         raise CatalogueError(f"{len(first)} groups are too few to split; add movies or a split")
     labels, _ = vocabulary.encode(movie.genres for movie in movies)
-    labels_of = np.zeros((len(first), labels.shape[1]), labels.dtype)
-    np.maximum.at(labels_of, group, labels)
-    rest, test_at = _halve(labels_of, np.arange(len(first)), test, seed)
-    train_at, valid_at = _halve(labels_of, rest, valid / (1 - test), seed)
-    parts = (np.flatnonzero(np.isin(group, part)) for part in (train_at, valid_at, test_at))
-    return _split_of(movies, *parts)
+    together = np.zeros((len(first), labels.shape[1]), labels.dtype)
+    np.maximum.at(together, group, labels)
+    parts = _three_parts(together, valid, test, seed)
+    return _split_of(movies, *(np.flatnonzero(np.isin(group, part)) for part in parts))
 
 
 def groups_of(
     movies: Sequence[Movie], alike: Iterable[tuple[str, str]] = ()
 ) -> list[list[Hashable]]:
-    """Keys of each movie: title and year, the column `group`, the poster.
-
-    Movies that have a key in common are one group.
+    """What puts movies into one group: title and year, the column `group`, the same picture.
 
     Args:
-        movies: their column `group` in `extra` names a franchise, where it is there.
+        movies: their column `group` in `extra`, where they have one, names a franchise.
         alike: ids of two movies with nearly the same poster, as `genreel clean` finds them.
     """
     pictures: dict[str, list[Hashable]] = {}
@@ -218,7 +210,7 @@ def groups_of(
 
 
 def column_split(movies: Iterable[Movie]) -> Split:
-    """The split of the catalogue's column `split`; CatalogueError if a part is empty."""
+    """The split of the catalogue's column `split`; CatalogueError where a part is empty."""
     parts: dict[str, list[str]] = {name: [] for name in PARTS}
     for movie in movies:
         if movie.split in parts:
@@ -240,13 +232,32 @@ def _check_shares(valid: float, test: float) -> None:
 def _halve(
     labels: np.ndarray, index: np.ndarray, share: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`index` in two: the rest, and a share of it in which every label keeps its own share."""
+    """Splits positions in two so that each label keeps its share (see `stratified_split`).
+
+    Args:
+        labels: shape (n, genres).
+        index: positions to split, shape (m,).
+        share: of the second part, in (0, 1).
+        seed: of the draws.
+
+    Returns:
+        The positions that stay, and the others.
+    """
     splitter = MultilabelStratifiedShuffleSplit(1, test_size=share, random_state=seed)
     rest, part = next(splitter.split(index, labels[index]))
-    if not (len(rest) and len(part)):  # so few movies that the genres leave a part empty
+    if not (len(rest) and len(part)):  # with so few movies, all may fall into one part
         order = np.random.default_rng(seed).permutation(len(index))
         part, rest = np.split(order, [max(1, round(share * len(index)))])
     return index[rest], index[part]
+
+
+def _three_parts(
+    labels: np.ndarray, valid: float, test: float, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Positions of train, valid and test; the arguments are those of `stratified_split`."""
+    rest, test_part = _halve(labels, np.arange(len(labels)), test, seed)
+    train_part, valid_part = _halve(labels, rest, valid / (1 - test), seed)
+    return train_part, valid_part, test_part
 
 
 def _split_of(movies: Sequence[Movie], *parts: np.ndarray) -> Split:
@@ -257,8 +268,10 @@ def _split_of(movies: Sequence[Movie], *parts: np.ndarray) -> Split:
     return Split(*(tuple(movies[i].id for i in part) for part in parts))
 
 
-def _join(groups: Sequence[Iterable[Hashable]]) -> np.ndarray:
-    """Number of each movie's group: movies with a key in common, directly or through others."""
+def _group_numbers(groups: Sequence[Iterable[Hashable]]) -> np.ndarray:
+    """Number of each movie's group, shape (n,): movies that share something, or each share
+    something with a third, are in one group (union-find).
+    """
     parent: dict[Hashable, Hashable] = {}
 
     def root(of: Hashable) -> Hashable:
@@ -266,9 +279,9 @@ def _join(groups: Sequence[Iterable[Hashable]]) -> np.ndarray:
             parent[of] = of = parent[parent[of]]
         return of
 
-    members = [list(keys) for keys in groups]
-    for keys in members:
-        for other in keys[1:]:
-            parent[root(other)] = root(keys[0])
+    keys = [list(group) for group in groups]
+    for first, *others in keys:
+        for other in others:
+            parent[root(other)] = root(first)
     numbers: dict[Hashable, int] = {}
-    return np.array([numbers.setdefault(root(keys[0]), len(numbers)) for keys in members])
+    return np.array([numbers.setdefault(root(first), len(numbers)) for first, *_ in keys])
