@@ -16,12 +16,12 @@ import pytest
 import genreel
 
 HOME = Path(genreel.__file__).parent
-SIDES = ("app", "formats", "lab")
+SIDES = ("app", "films", "formats", "lab")
 
 # The order inside the using side: a module imports only those before it.
 ORDER = (
     *("errors", "vocabulary", "decade", "files", "paths", "thresholds", "image_parts"),
-    *("posters", "tables"),
+    *("lettering", "posters", "tables"),
     *("catalogue", "cases", "features", "calibration", "why", "graph", "bundle", "predictor"),
 )
 
@@ -166,6 +166,14 @@ def test_the_package_itself_imports_nothing_until_it_is_asked() -> None:
 
 def test_formats_import_the_using_side_alone() -> None:
     assert {i.side for found in on_side("formats").values() for i in found} <= {"", "formats"}
+
+
+def test_films_import_the_using_side_formats_and_one_library() -> None:
+    assert len(on_side("films")) > 8
+    for found in on_side("films").values():
+        assert {i.side for i in found} <= {"", "films", "formats"}
+    assert importers("rapidfuzz") == {"films/evidence.py"}
+    assert importers("sqlite3") == {"films/building.py", "films/index.py"}
 
 
 def test_the_lab_never_imports_the_app() -> None:
