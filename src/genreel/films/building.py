@@ -224,10 +224,10 @@ class Builder:
         del rows
         pairs = keys.astype(np.uint64) << np.uint64(32) | places[owners]
         pairs = np.unique(pairs)
-        keys = (pairs >> np.uint64(32)).astype(np.uint32)
+        keys = (pairs >> np.uint64(32)).astype(np.int64)
         titles = (pairs & np.uint64(0xFFFFFFFF)).astype("<u4")
-        starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else []
-        stops = np.r_[starts[1:], len(keys)] if len(keys) else []
+        starts = np.flatnonzero(np.diff(keys, prepend=-1))
+        stops = np.append(starts[1:], len(keys))
         self._database.executemany(
             "INSERT INTO trigram VALUES (?, ?, ?, ?)",
             (

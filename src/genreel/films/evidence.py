@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from genreel.errors import MissingExtra
 from genreel.films.film import Film
 from genreel.films.index import Index, Title
+from genreel.films.titles import squeeze
 from genreel.films.windows import Window, letter_size, ordered_lines, windows_of
 from genreel.lettering import Lettering
 
@@ -39,6 +40,10 @@ FEATURES = (
     "similar_lines",  # left out of the window, of letters nearly as large or larger
     "next_size",  # of the largest letters that the window leaves out, relative to the window's
     "behind",  # how far its utility is behind the best of another film
+    "article",  # 1: title and poster both have one; -1: only the title; -2: only the poster
+    "found_letters",  # of the main title's words that are somewhere on the poster
+    "missing_letters",  # of its other words
+    "found_behind",  # how far found less missing is behind the best of another film
     "within",  # likeness of the title and the part of the large lettering that is most like it
 )
 
@@ -155,6 +160,7 @@ class _Print:
         ink: of all lines.
         years: that are printed.
         large: text of the large lines.
+        text: of all lines, "|" before, between and behind them.
     """
 
     sizes: NDArray[np.float64]
@@ -162,6 +168,7 @@ class _Print:
     ink: float
     years: frozenset[int]
     large: str
+    text: str
 
 
 def _print(lettering: Lettering, windows: Sequence[Window]) -> _Print:
@@ -171,7 +178,8 @@ def _print(lettering: Lettering, windows: Sequence[Window]) -> _Print:
     largest = max(float(sizes.max(initial=0)), 1e-6)
     years = frozenset(int(year) for line in lines for year in _YEAR.findall(line.text))
     large = "".join(w.text for w in windows if len(w.lines) == 1 and w.size > 0.3 * largest)
-    return _Print(sizes, largest, max(float(ink.sum()), 1e-9), years, large)
+    text = "|".join(["", *(squeeze(line.text) for line in lines), ""])
+    return _Print(sizes, largest, max(float(ink.sum()), 1e-9), years, large, text)
 
 
 def _evidence(
@@ -187,6 +195,8 @@ def _evidence(
     near = (cdist(names, names, scorer=Indel.normalized_similarity) > _NEAR).sum(1)
     rarities = index.rarities([title.number for title in titles])
     utilities = matches.utility[list(places)]
+    found = np.array([_found_letters(film.title, page.text) for film in films])
+    balance = found[:, 0] - found[:, 1]
     rows = []
     for nth, (place, film, title) in enumerate(zip(places, films, titles, strict=True)):
         window = matches.windows[matches.best[place]]
@@ -216,6 +226,9 @@ def _evidence(
                 (outside > 0.6 * window.size).sum(),
                 outside.max(initial=0) / max(window.size, 1e-6),
                 float(others.max(initial=0)) - utilities[nth],
+                _article(title.squeezed, window.text, page.text),
+                *found[nth],
+                np.delete(balance, nth).max(initial=0) - balance[nth],
                 partial_ratio(title.squeezed, page.large) / 100,
             )
         )
@@ -234,3 +247,18 @@ def _numeral(title: str, window: str) -> int:
         is_read = window.endswith((match[1].lower(), _ARABIC.get(match[1].lower(), match[1])))
         return 1 if is_read else -1
     return -2 if _READ_NUMERAL.search(window) else 0
+
+
+def _article(title: str, window: str, text: str) -> int:
+    """Whether the English article is in the title and on the poster; see FEATURES."""
+    is_printed = window.startswith("the") or "|the|" in text
+    if title.startswith("the"):
+        return 1 if is_printed else -1
+    return -2 if is_printed else 0
+
+
+def _found_letters(title: str, text: str) -> tuple[int, int]:
+    """Letters of a title's words that are in a text, and of those that are not."""
+    words = [squeeze(word) for word in title.split()]
+    found = sum(len(word) for word in words if word in text)
+    return found, sum(map(len, words)) - found

@@ -67,7 +67,7 @@ class Films:
             lettering: what is printed on it.
             scores: genre → the picture's own opinion, from 0 to 1, as `Prediction.scores`.
             accept: probability from which a film is accepted; None: that of the default promise,
-                at which 97 % of accepted films are right.
+                at which 97 % of accepted films are right, if the index lacks one in ten.
 
         Raises:
             MissingExtra: rapidfuzz is not installed.

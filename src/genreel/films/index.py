@@ -55,6 +55,7 @@ class Index:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self.films = 0
         _check_file(self.path)
         uri = f"{self.path.resolve().as_uri()}?mode=ro&immutable=1"
         with self._reading():
@@ -165,7 +166,8 @@ class Index:
         """Titles by their numbers."""
         numbers = list(map(int, numbers))
         marks = ",".join("?" * len(numbers))
-        sql = f"SELECT number, film, kind, text, squeezed FROM title WHERE number IN ({marks})"
+        columns = "number, film, kind, text, squeezed"
+        sql = f"SELECT {columns} FROM title WHERE number IN ({marks})"  # noqa: S608
         with self._reading():
             return [Title(*row) for row in self._database.execute(sql, numbers)]
 

@@ -41,10 +41,13 @@ def people_bonus(films: Sequence[Film], lettering: Lettering) -> Floats:
     text = "|".join(squeeze(line.text) for line in lettering.lines)
     names = [[squeeze(name) for name in film.people] for film in films]
     counts = [sum(len(n) >= _LEAST_NAME and n in text for n in some) for some in names]
-    return _PER_NAME * np.minimum(np.array(counts, float), _MAX_NAMES)
+    bonus: Floats = _PER_NAME * np.minimum(np.array(counts, np.float64), _MAX_NAMES)
+    return bonus
 
 
-def genre_bonus(films: Sequence[Film], scores: Mapping[str, float], rates: NDArray) -> Floats:  # type: ignore[type-arg]
+def genre_bonus(
+    films: Sequence[Film], scores: Mapping[str, float], rates: NDArray[np.floating]
+) -> Floats:
     """Log-likelihood of each film's genres under the picture's opinion, over that of any film.
 
     Args:

@@ -62,7 +62,8 @@ class Ranker:
         while True:
             feature = self.feature[nodes]
             if (feature < 0).all():
-                return self.value[nodes].sum(1, dtype=np.float64) + float(self.base)
+                sums: NDArray[np.float64] = self.value[nodes].sum(1, dtype=np.float64)
+                return sums + float(self.base)
             goes_left = evidence[rows, np.maximum(feature, 0)] <= self.threshold[nodes]
             following = np.where(goes_left, self.left[nodes], self.right[nodes])
             nodes = np.where(feature < 0, nodes, following)

@@ -85,8 +85,8 @@ def trigrams(texts: list[str]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     if len(codes) < 3:
         return np.empty(0, np.uint32), np.empty(0, np.uint32)
     inside = (codes[:-2] > 0) & (codes[1:-1] > 0) & (codes[2:] > 0)
-    keys = codes[:-2] << 16 | codes[1:-1] << 8 | codes[2:]
-    return keys[inside], ends[:-2][inside].astype(np.uint32)
+    keys = codes[:-2] << np.uint32(16) | codes[1:-1] << np.uint32(8) | codes[2:]
+    return keys[inside].astype(np.uint32), ends[:-2][inside].astype(np.uint32)
 
 
 def _code_table() -> NDArray[np.uint8]:

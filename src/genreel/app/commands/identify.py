@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import json
 import sys
@@ -128,10 +129,11 @@ def _lettering(movie: Movie) -> Lettering:
     if movie.poster is None:
         raise InputError(movie.problem or "no poster and no lettering; give one of them")
     try:
-        from genreel.reading.lettering import read_lettering
+        reading = importlib.import_module("genreel.reading.lettering")
     except ModuleNotFoundError:
         raise MissingExtra("rapidocr", "read") from None
-    return read_lettering(movie.poster)
+    lettering: Lettering = reading.read_lettering(movie.poster)
+    return lettering
 
 
 # Writers
