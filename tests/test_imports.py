@@ -20,8 +20,18 @@ SIDES = ("app", "formats", "lab")
 
 # The order inside the using side: a module imports only those before it.
 ORDER = (
-    *("errors", "vocabulary", "files", "paths", "thresholds", "image_parts", "posters", "tables"),
-    *("catalogue", "features", "calibration", "why", "graph", "bundle", "predictor"),
+    *(
+        "errors",
+        "vocabulary",
+        "language",
+        "files",
+        "paths",
+        "thresholds",
+        "image_parts",
+        "posters",
+        "tables",
+    ),
+    *("catalogue", "features", "evidence", "calibration", "why", "graph", "bundle", "predictor"),
 )
 
 # The same inside the lab: files, and folders of files.

@@ -18,6 +18,7 @@ import onnx
 import onnx.numpy_helper
 import onnx.parser
 import pytest
+from bundles import write_words
 from PIL import Image
 
 import genreel
@@ -380,13 +381,44 @@ def test_every_problem_is_named_once(tiny: Predictor, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("plot", ["", " \n\t "])
 def test_nothing_to_predict_from(tiny: Predictor, plot: str) -> None:
-    nothing = "nothing to predict from; give a poster or plot or title or year"
+    nothing = "nothing to go by; give a poster or plot or title"
     with pytest.raises(InputError) as caught:
         tiny.predict(plot=plot)
     assert str(caught.value) == nothing
     [row] = tiny.predict_many([{"id": "empty", "plot": plot}])
     every = ("poster", "plot", "title", "year")
     assert row == Prediction("empty", missing=every, error=nothing)
+
+
+@pytest.mark.parametrize(
+    ("about", "reason"),
+    [
+        ({"year": 1953}, ": a year tells no genre"),
+        ({"title": "None"}, ": the title holds no word that tells"),
+        ({"title": "The Qwxyz", "year": 1953}, ": the title holds no word that tells"),
+        ({"title": "Of the", "plot": "No overview found."}, ": the title holds no word that tells"),
+        ({"plot": "<p>N/A</p>"}, ""),
+    ],
+)
+def test_what_is_common_among_all_movies_is_no_answer(
+    about: dict[str, Any], reason: str, movies: list[Movie], tmp_path: Path
+) -> None:
+    told = [*movies, Movie("n", "And Then There Were None of the Qwopp")]
+    write_words(tmp_path / "words", told)
+    words = Predictor(tmp_path / "words")
+    line = f"nothing to go by{reason}; give a plot or title"
+    with pytest.raises(InputError) as caught:
+        words.predict(**about)
+    assert str(caught.value) == line
+    [prediction] = words.predict_many([about])
+    assert (prediction.scores, prediction.genres, prediction.error) == ({}, (), line)
+    assert words.predict(title="The Qwopp").scores  # a word that it knows
+
+
+def test_a_placeholder_is_no_plot(tiny: Predictor) -> None:
+    told = tiny.predict(POSTER, "We don't have an overview translated in English.")
+    assert told == tiny.predict(POSTER)
+    assert told.error is None and "plot" in told.missing
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ import numpy as np
 from genreel.bundle import Bundle, open_bundle
 from genreel.catalogue import INPUTS, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
-from genreel.features import Array, collate, read_together
+from genreel.evidence import content_words, is_placeholder, nothing_to_go_by
+from genreel.features import Array, collate, read_together, readable_rows
 from genreel.graph import load_session, run_session
 from genreel.posters import Limits, PosterSource
 from genreel.why import Why, explain, why_to_dict
@@ -40,7 +41,8 @@ class Prediction:
         scores: genre → probability in [0, 1], independent of each other; empty if no input could
             be used.
         genres: those whose score reaches their threshold, the highest score first; may be empty.
-        missing: inputs that the model could have used but did not get.
+        missing: inputs that the model could have used but did not get; a plot that only says that
+            there is none is missing.
         error: why the movie, or one of its inputs, could not be used; None where all is well.
             If there are scores as well, they come from the other inputs.
         why: on request, genre → the words and areas that spoke for it (see `genreel.why`).
@@ -141,12 +143,14 @@ class Predictor:
                 score if none is.
 
         Raises:
-            InputError: none of the inputs can be used.
+            InputError: none of the inputs can be used, or they tell nothing: a year alone, a
+                title without a word that the model knows.
         """
         record = {"id": _default_id(poster, title), "plot": plot, "title": title, "year": year}
         movie = movie_from_record(record, "movie")
         source = Path(poster) if isinstance(poster, str) else poster
         movie = Movie(movie.id, movie.title, movie.year, movie.plot, source, problem=movie.problem)
+        movie = _readable(movie)
         [prediction] = self._predict_together([movie], threshold)
         if not prediction.scores:
             raise InputError(prediction.error or "")
@@ -174,8 +178,8 @@ class Predictor:
             One Prediction per movie; where nothing can be predicted, it has an `error`.
         """
         stream = (
-            movie if isinstance(movie, Movie) else movie_from_record(movie, f"row {number}")
-            for number, movie in enumerate(movies, 1)
+            _readable(movie if isinstance(movie, Movie) else movie_from_record(movie, f"row {n}"))
+            for n, movie in enumerate(movies, 1)
         )
         # While the graph runs over some batches, threads decode the posters of the next ones. Both
         # queues are short, so memory stays flat however slow the consumer is.
@@ -224,7 +228,7 @@ class Predictor:
         Returns:
             One Prediction per movie, in order; where nothing can be predicted, it has an `error`.
         """
-        return self._predict_together(movies, None) if movies else []
+        return self._predict_together([_readable(m) for m in movies], None) if movies else []
 
     def explain(self, movie: Movie, genres: Sequence[str] | None = None) -> dict[str, Why]:
         """Which words and areas spoke for a genre, measured by taking them away.
@@ -246,6 +250,7 @@ class Predictor:
                 f"bundle {self.bundle.name} does not know {unknown[0]!r}; choose one of "
                 f"{', '.join(self.genres)}"
             )
+        movie = _readable(movie)
         reasons = explain(self.scores, self.bundle.features, self.genres, movie, self.threads)
         return {genre: reasons[genre] for genre in (self.genres if genres is None else genres)}
 
@@ -315,6 +320,7 @@ class Predictor:
             slow = [future.result() if future else {} for future in decodes]
         rows: dict[str, list[Any]] = {}
         problems = [[movie.problem] if movie.problem else [] for movie in movies]
+        unusable: list[tuple[int, str]] = []  # a movie's number, and its input
         for name, feature in self.bundle.features.items():
             if name in self._slow:
                 rows[name] = [movie_rows.get(name) for movie_rows in slow]
@@ -322,9 +328,14 @@ class Predictor:
                 rows[name] = feature.read_many(movies)
             for i, row in enumerate(rows[name]):
                 if isinstance(row, InputError):
-                    rows[name][i] = None
+                    unusable.append((i, feature.input))
                     if str(row) not in problems[i]:
                         problems[i].append(str(row))
+        # For all features: pieces of words make a guess of a plot without one word that is known.
+        for i, unused in unusable:
+            for name, feature in self.bundle.features.items():
+                if feature.input == unused:
+                    rows[name][i] = None
         return rows, problems
 
     def _read_inputs(self, movies: Sequence[Movie], decodes: _Decodes | None = None) -> _Inputs:
@@ -356,9 +367,9 @@ class Predictor:
         for i, (movie, values) in enumerate(zip(movies, scores.tolist(), strict=True)):
             missing = tuple(name for name, column in columns.items() if not has_input[i][column])
             error = "; ".join(inputs.problems[i]) or None
-            if len(missing) == len(self.inputs):
-                remedy = f"nothing to predict from; give a {' or '.join(self.inputs)}"
-                yield Prediction(movie.id, missing=missing, error=error or remedy)
+            if not self._has_evidence(movie, missing):
+                error = error or nothing_to_go_by(movie, self.inputs, missing)
+                yield Prediction(movie.id, missing=missing, error=error)
                 continue
             if missing not in thresholds:
                 thresholds[missing] = (
@@ -374,6 +385,16 @@ class Predictor:
             if explain:
                 prediction = replace(prediction, why=self._why(movie, prediction))
             yield prediction
+
+    def _has_evidence(self, movie: Movie, missing: Collection[str]) -> bool:
+        """Whether anything but what is common among all movies speaks for a genre."""
+        if any(name in self.inputs and name not in missing for name in ("poster", "plot")):
+            return True
+        if "title" in missing or "title" not in self.inputs:
+            return False
+        bare = Movie(movie.id, title=content_words(movie.title))
+        readers = [f for f in self.bundle.features.values() if f.input == "title"]
+        return any(row is not None for f in readers for row in readable_rows(f, [bare]))
 
     def _why(self, movie: Movie, prediction: Prediction) -> dict[str, Why]:
         highest = [label["label"] for label in prediction.labels(top_k=1)]
@@ -403,6 +424,11 @@ where movies come in any order.
 def cores() -> int:
     """Number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _readable(movie: Movie) -> Movie:
+    """The movie without a plot that only says that there is none."""
+    return movie.without(["plot"]) if is_placeholder(movie.plot) else movie
 
 
 def _default_id(poster: PosterSource | None, title: str) -> str:

@@ -92,7 +92,7 @@ def test_predicting_gives_what_the_predictor_gives(
         (b'{"plot": 3}', "body.plot"),
         (b'{"plo": "x"}', "body.plo"),
         (b'{"poster": "%%%"}', "not base64"),
-        (b"{}", "nothing to predict from"),
+        (b"{}", "nothing to go by"),
         (b'{"year": 12}', "year '12'"),
         (b'{"poster": "PGh0bWw+"}', "is not a JPEG"),
     ],
@@ -103,6 +103,17 @@ def test_bad_json_is_a_problem(client: TestClient, body: bytes, told: str) -> No
 
 
 # Films
+
+
+def test_what_fails_to_be_predicted_is_told_of_what_is_added(client: TestClient) -> None:
+    one = client.post("/api/films", json={"id": "none", "title": "None"}).json()
+    assert "nothing to go by" in one["error"] and one["film"]["genres"] == []
+    table = {"file": ("m.csv", f"id,plot\nrashomon,羅生門の下で\nfar-bank,{PLOT}\n".encode())}
+    lines = client.post("/api/films/table", files=table).text.splitlines()
+    first, second = map(json.loads, lines)
+    assert "plot" in first["error"] and first["film"]["genres"] == []
+    assert second["error"] is None
+    assert "plot" in client.get("/api/films/rashomon").json()["problem"]
 
 
 def test_posters_and_their_table_become_the_same_films(client: TestClient) -> None:

@@ -103,11 +103,12 @@ def test_a_title_and_a_year(predict: Run, words: Predictor) -> None:
     assert row["scores"] == words.predict(title="The Far Bank", year=1953).to_dict()["scores"]
 
 
-def test_a_year_alone(predict: Run, words: Predictor) -> None:
+def test_a_year_alone_is_nothing_to_go_by(predict: Run) -> None:
     ran = predict("--year", "1953")
-    assert ran.code == 0
-    assert ran.rows[0]["scores"] == words.predict(year=1953).to_dict()["scores"]
-    assert ran.rows[0]["missing"] == ["plot", "title"]
+    assert ran.code == 1
+    [row] = ran.rows
+    assert row["error"] == "nothing to go by: a year tells no genre; give a plot or title"
+    assert (row["scores"], row["missing"]) == ({}, ["plot", "title"])
 
 
 def test_a_poster_with_a_plot(predict: Run, tiny_bundle: Path, tiny: Predictor) -> None:

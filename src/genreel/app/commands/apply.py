@@ -85,9 +85,10 @@ def run(options: Options) -> int:
     if options.to in FILES:
         counts = applying.apply_to_files(pairs, options.to, choices, sys.stdout.write, say)
     else:
-        counts = applying.apply_to_table(pairs, options.to, choices, sys.stdout.write)
+        counts = applying.apply_to_table(pairs, options.to, choices, sys.stdout.write, say)
     say(_summary(counts, options.dry_run))
-    return exit_code(counts.changed + counts.unchanged, counts.failed) if counts.failed else DONE
+    failures = counts.failed + counts.partly
+    return exit_code(counts.changed + counts.unchanged, failures) if failures else DONE
 
 
 def _pairs(options: Options, movies: Iterable[Movie]) -> Pairs:
@@ -113,6 +114,8 @@ def _summary(counts: Applied, dry_run: bool) -> str:
         parts.append(f"{counts.without_file:,} without a file to write to")
     if counts.failed:
         parts.append(f"{counts.failed:,} failed")
+    if counts.partly:
+        parts.append(f"an input of {counts.partly:,} failed")
     return ", ".join(parts)
 
 
@@ -120,7 +123,8 @@ COMMAND = Command(
     Options,
     run,
     "Genres that a person wrote or locked stay, one that a person took away stays away, and\n"
-    "where nothing is found nothing changes. genreel undo goes back.\n\n"
+    "where nothing is found, or nothing is there to go by, nothing changes. genreel undo goes\n"
+    "back.\n\n"
     "examples:\n"
     "  genreel apply ~/Movies --to nfo --dry-run\n"
     "  genreel apply posters/ --to xmp\n"

@@ -46,7 +46,7 @@ def run(options: Options) -> int:
         failures = 0
         for file in watcher.once():
             _tell(file)
-            failures += bool(file.reason)
+            failures += bool(file.reason or file.problem)
         return SOME_FAILED if failures else DONE
     finally:
         service.close()
@@ -59,6 +59,8 @@ def _tell(file: Landed) -> None:
     is_aside = file.what == "aside"
     result = ", ".join(file.genres) or (file.reason if is_aside else "none of these")
     print(f"{file.what}\t{file.path}\t{result}", flush=True)
+    if file.problem:
+        say(f"{file.path}: {file.problem}")
     if file.reason and not is_aside:
         say(f"not applied: {file.reason}")
 

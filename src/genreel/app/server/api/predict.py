@@ -21,7 +21,7 @@ def predict(service: ServiceDep, body: MovieIn) -> dict[str, Any]:
     """Predicts one movie."""
     prediction = service.predict(body.movie("movie"))
     if not prediction.scores:
-        raise InputError(prediction.error or "nothing to predict from")
+        raise InputError(prediction.error or "")
     return prediction.to_dict()
 
 

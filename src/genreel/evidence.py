@@ -1,0 +1,82 @@
+"""What a movie comes with that tells a genre: a plot that is one, a title with words of content."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Collection, Sequence
+
+from genreel.catalogue import Movie
+from genreel.features.stopwords import STOP_WORDS
+
+_LONGEST_PLACEHOLDER = 200  # characters; what is longer tells a story
+
+_NOUN = (
+    r"(?:plot|story ?line|overview|synopsis|description|summary|outline|logline)"
+    r"(?: (?:details|summary|outline|line))?"
+)
+_STATE = (
+    r"(?:unknown|unavailable|missing|none|n a|tba|tbd|tbc|coming soon|(?:kept )?under wraps"
+    r"|not (?:yet )?(?:available|found|known|given|provided|translated)(?: yet)?"
+    r"|to be (?:announced|added|determined|confirmed))"
+)
+_PLACEHOLDER = re.compile(
+    "|".join(
+        (
+            rf"(?:the |a )?(?:{_NOUN} )?(?:(?:is|are|will be) )?"
+            rf"(?:(?:being|currently|still|as yet|at present) )*{_STATE}"
+            r"(?: (?:yet|now|at this time))?",
+            rf"(?:there is |there s )?(?:no|missing|add an?|without an?) {_NOUN}"
+            r"(?: (?:is|was|has been))?"
+            r"(?: (?:found|available|yet|given|provided|known|added|here))*"
+            r"(?: for this \w+)?(?: yet)?",
+            r"(?:(?:it looks like|sorry) )?we (?:don t|do not)(?: currently| yet)? have "
+            rf"(?:an?|any) {_NOUN}"
+            r"(?: translated in(?:to)? \w+)?(?: for this \w+)?(?: yet)?"
+            r"(?: (?:please )?help us .*| be the first .*| you can help .*)?",
+            _NOUN,
+            "null|nan|found|available|yet|untitled",
+            # The same in the languages of the larger databases.
+            r"(?:keine?|aucune?|pas de|sin|sem|nenhuma?|nessuna?|geen|ingen|brak) "
+            r"(?:beschreibung|handlung|inhalt\w*|zusammenfassung|r[ée]sum[ée]|synopsis|description|"
+            r"sinopsis|descripci[óo]n|resumen|sinopse|descri[çc][ãa]o|trama|descrizione|"
+            r"beschrijving|samenvatting|beskrivelse|beskrivning|opisu?)"
+            r"(?: (?:verf[üu]gbar|vorhanden|disponibles?|disponibile|disponível|beschikbaar|"
+            r"tilgjengelig|tillgänglig))?",
+        )
+    )
+)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a text stands where a plot should and says that there is none; not of blank text."""
+    if len(text) > _LONGEST_PLACEHOLDER or not text.strip():
+        return False
+    plain = re.sub(r"<[^<>]{1,40}>", " ", html.unescape(text)).casefold()
+    words = " ".join(re.findall(r"[^\W_]+", plain))
+    return not words or _PLACEHOLDER.fullmatch(words) is not None
+
+
+def content_words(title: str) -> str:
+    """The words of a title that may tell a genre: neither "the" nor "up" nor "none"."""
+    if is_placeholder(title):
+        return ""
+    words = re.findall(r"\w+", html.unescape(title))
+    return " ".join(word for word in words if len(word) > 2 and word.lower() not in STOP_WORDS)
+
+
+def nothing_to_go_by(movie: Movie, inputs: Sequence[str], missing: Collection[str]) -> str:
+    """The line of a movie that no model can tell the genres of.
+
+    Args:
+        movie: with neither poster nor plot, nor a title with words that the model knows.
+        inputs: those that the model reads.
+        missing: those of them that it lacks.
+    """
+    reason = ""
+    if "title" in inputs and movie.has("title"):
+        reason = ": the title holds no word that tells"
+    elif "year" in inputs and "year" not in missing:
+        reason = ": a year tells no genre"
+    remedy = " or ".join(name for name in inputs if name != "year")
+    return f"nothing to go by{reason}; give a {remedy}"
