@@ -172,6 +172,17 @@ def test_another_length_is_noticed(folder: Path, name: str) -> None:
     assert f"{name} is damaged" in refusal(folder)
 
 
+def test_languages_are_english_unless_the_config_says_others(folder: Path) -> None:
+    assert read_bundle(folder).languages == ("en",)
+    change_config(folder, lambda config: config.pop("languages"))
+    assert read_bundle(folder).languages == ("en",)
+    change_config(folder, lambda config: config.update({"languages": ["es", "de"]}))
+    assert read_bundle(folder).languages == ("es", "de")
+    for wrong in ([], ["xx"], "es", [3], None):
+        change_config(folder, lambda config, wrong=wrong: config.update({"languages": wrong}))
+        assert "config.json is wrong" in refusal(folder)
+
+
 def test_a_flipped_byte_in_the_config_is_noticed(folder: Path) -> None:
     path = folder / "config.json"
     whole = path.read_bytes()

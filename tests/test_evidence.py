@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from genreel.evidence import content_words, is_placeholder
+from genreel.catalogue import Movie
+from genreel.evidence import content_words, is_placeholder, plot_languages, readable
 
 
 @pytest.mark.parametrize(
@@ -63,3 +64,30 @@ def test_words_of_content() -> None:
     assert content_words("The Far Bank of It") == "Far Bank"
     assert content_words("None") == content_words("Up") == content_words("of the") == ""
     assert content_words("Un&#233;e 羅生門") == "Unée 羅生門"
+
+
+ENGLISH = "A sheriff returns to the village by the sea and finds that her brother is gone."
+GERMAN = "Eine Frau kehrt in das Dorf am Meer zurück und erfährt, dass ihr Bruder nicht da ist."
+
+
+def test_readable() -> None:
+    movie = Movie("a", "Bank", plot=GERMAN, problem="year 3 is none")
+    seen = readable(movie, ("en",))
+    assert (seen.plot, seen.title, seen.language) == ("", "Bank", "de")
+    assert seen.problem == (
+        "year 3 is none; plot is in German, which this model does not read; give it in English, or "
+        "--language en if it is English"
+    )
+    assert readable(movie, ("de", "en")) == Movie(
+        "a", "Bank", plot=GERMAN, problem="year 3 is none", language="de"
+    )
+    assert readable(Movie("a", plot="Rosa"), ("en",)) == Movie("a", plot="Rosa")
+    assert readable(Movie("a", plot="N/A", language="es"), ("en",)) == Movie("a")
+
+
+def test_languages_of_plots() -> None:
+    english = [Movie("e", plot=ENGLISH)] * 30
+    assert plot_languages([]) == plot_languages([Movie("a", plot="Rosa")]) == ("en",)
+    assert plot_languages([*english, Movie("g", plot=GERMAN)]) == ("en",)
+    assert plot_languages([*english, *[Movie("g", plot=GERMAN)] * 2]) == ("en", "de")
+    assert plot_languages([Movie("g", plot=GERMAN, language="nl")]) == ("nl",)

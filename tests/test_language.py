@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from genreel.language import NAMES, OTHER, language_of
+from genreel.errors import InputError
+from genreel.language import NAMES, OTHER, language_code, language_of
 
 # One story of our own: a sheriff returns to a village by the sea and finds that her brother has
 # disappeared and that nobody wants to speak about it.
@@ -124,3 +125,28 @@ def test_marks_of_direction_and_entities_do_not_matter() -> None:
 def test_every_language_has_a_name() -> None:
     assert {language_of(text) for text in STORY.values()} <= set(NAMES)
     assert NAMES[OTHER] == "an unknown language"
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("es", "es"),
+        (" ES ", "es"),
+        ("es-MX", "es"),
+        ("pt_BR", "pt"),
+        ("Spanish", "es"),
+        ("nb", "no"),
+        ("", ""),
+        ("English, French", ""),
+        ("en|fr", ""),
+        ("und", OTHER),
+    ],
+)
+def test_codes_and_names(name: str, code: str) -> None:
+    assert language_code(name) == code
+
+
+@pytest.mark.parametrize("name", ["xx", "Klingon", "e", "en " * 9])
+def test_a_language_that_does_not_exist(name: str) -> None:
+    with pytest.raises(InputError, match="is not known; give a code such as en, es or zh"):
+        language_code(name)

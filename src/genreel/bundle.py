@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from genreel.errors import BundleError, VocabularyError
 from genreel.features import Feature, load_feature
 from genreel.files import write_folder_whole
 from genreel.graph import check_graph
+from genreel.language import NAMES
 from genreel.vocabulary import Vocabulary
 
 Prepared = TypeVar("Prepared")
@@ -32,6 +33,9 @@ FILES = ("model.onnx", "features.npz", "recipe.toml", "metrics.json", "README.md
 
 SHIPPED = Path(__file__).parent / "bundles"
 """The folder of the bundles that came with the package."""
+
+DEFAULT_LANGUAGES = ("en",)
+"""What plots are in that a bundle reads whose config.json does not say it."""
 
 MAX_CONFIG_BYTES = 2**20
 MAX_FILE_BYTES = 2**30
@@ -53,6 +57,8 @@ class Bundle:
         cases: some of `calibration.CASES` → the calibration and thresholds that hold there
             instead.
         metrics: content of metrics.json.
+        languages: codes of those that its plots may be in (see `genreel.language`), the main one
+            first.
         features: name → fitted feature.
         model: bytes of one ONNX graph, from the features' arrays to `scores`.
         config: config.json as a whole.
@@ -66,6 +72,7 @@ class Bundle:
     config: Mapping[str, Any]
     cases: Mapping[str, CaseRules] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    languages: tuple[str, ...] = DEFAULT_LANGUAGES
 
     def rules(self) -> Rules:
         """Calibration and thresholds, ready for batches."""
@@ -153,6 +160,7 @@ def _open(folder: Path, prepare: Callable[[bytes], Prepared]) -> tuple[Bundle, P
         json_config,
         config.cases,
         metrics,
+        config.languages,
     )
     return bundle, prepared
 
@@ -195,6 +203,7 @@ class _Config:
     thresholds: Mapping[str, float]
     cases: Mapping[str, CaseRules]
     features: Mapping[str, tuple[str, Mapping[str, Any]]]
+    languages: tuple[str, ...]
 
 
 def _parse_config(config: Mapping[str, Any]) -> _Config:
@@ -216,6 +225,9 @@ def _parse_config(config: Mapping[str, Any]) -> _Config:
             for name, entry in dict(config["features"]).items()
         }
         name = str(config["name"])
+        languages = tuple(config.get("languages", DEFAULT_LANGUAGES))
+        if not languages or not set(languages) <= set(NAMES):
+            raise ValueError(f"languages {languages} are not all known")
     except (VocabularyError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise BundleError(
             f"config.json is wrong ({type(error).__name__}: {error}); get the bundle again"
@@ -227,7 +239,7 @@ def _parse_config(config: Mapping[str, Any]) -> _Config:
         raise BundleError("config.json names no inputs; get the bundle again")
     if len(features) > MAX_FEATURES:
         raise BundleError(f"config.json names over {MAX_FEATURES} features; it is not loaded")
-    return _Config(name, files, vocabulary, common.thresholds, cases, features)
+    return _Config(name, files, vocabulary, common.thresholds, cases, features, languages)
 
 
 def seal(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -304,13 +316,14 @@ def write_bundle(
     metrics: Mapping[str, Any],
     card: str,
     cases: Mapping[str, CaseRules] | None = None,
+    languages: Sequence[str] = DEFAULT_LANGUAGES,
 ) -> None:
     """Writes a bundle, whole or not at all; one that is already there is replaced.
 
     Args:
         folder: where it goes; what is there and is no bundle, or holds more than one, is left
             alone.
-        name, vocabulary, thresholds, features, model, cases: see `Bundle`.
+        name, vocabulary, thresholds, features, model, cases, languages: see `Bundle`.
         recipe: text of recipe.toml.
         metrics: content of metrics.json.
         card: text of README.md.
@@ -338,6 +351,7 @@ def write_bundle(
         "genres": list(vocabulary.genres),
         "thresholds": {genre: round(float(thresholds[genre]), 6) for genre in vocabulary.genres},
         "cases": {case: rules.to_dict() for case, rules in (cases or {}).items()},
+        "languages": list(languages),
         "features": {n: {"kind": f.kind, "settings": f.settings()} for n, f in features.items()},
         "files": {
             n: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from genreel.catalogue import Movie
 from genreel.features.stopwords import STOP_WORDS
+from genreel.language import NAMES, OTHER, language_of
+
+_SMALLEST_SHARE = 0.05  # of plots, in a language that a model has learnt to read
 
 _LONGEST_PLACEHOLDER = 200  # characters; what is longer tells a story
 
@@ -55,6 +60,47 @@ def is_placeholder(text: str) -> bool:
     plain = re.sub(r"<[^<>]{1,40}>", " ", html.unescape(text)).casefold()
     words = " ".join(re.findall(r"[^\W_]+", plain))
     return not words or _PLACEHOLDER.fullmatch(words) is not None
+
+
+def readable(movie: Movie, languages: Sequence[str]) -> Movie:
+    """The movie with its plot's language, and without a plot that a model cannot read.
+
+    Args:
+        movie: as it came; where it names the plot's language, that is believed.
+        languages: codes of those that the model reads.
+
+    Returns:
+        The movie; `language` is empty where the plot does not tell. A plot in another language, or
+        one that only says that there is none, is taken away; the former is named in `problem`.
+    """
+    if not movie.has("plot") or is_placeholder(movie.plot):
+        return replace(movie, plot="", language="")
+    language = movie.language or language_of(movie.plot) or ""
+    if not language or language in languages:
+        return movie if language == movie.language else replace(movie, language=language)
+    readable_ones = " or ".join(NAMES[code] for code in languages if code != OTHER)
+    line = (
+        f"plot is in {NAMES[language]}, which this model does not read; give it in {readable_ones}"
+    )
+    if not movie.language:
+        line += f", or --language {languages[0]} if it is {NAMES[languages[0]]}"
+    problem = "; ".join(filter(None, (movie.problem, line)))
+    return replace(movie, plot="", language=language, problem=problem)
+
+
+def plot_languages(movies: Iterable[Movie]) -> tuple[str, ...]:
+    """The languages that plots are in: each that one in twenty is in, the commonest first.
+
+    Plots that do not tell count for nothing; where none does, it is English.
+    """
+    counts = Counter(
+        movie.language or language_of(movie.plot) or "" for movie in movies if movie.has("plot")
+    )
+    del counts[""]
+    fewest = counts.total() * _SMALLEST_SHARE
+    languages = [code for code, count in counts.most_common() if count >= fewest]
+    named = [code for code in languages if code != OTHER] or ["en"]
+    return tuple(named + [code for code in languages if code == OTHER])
 
 
 def content_words(title: str) -> str:

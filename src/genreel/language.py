@@ -9,9 +9,12 @@ them: where the evidence is thin the answer is None, never a guess.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+
+from genreel.errors import InputError
 
 # Characters that are looked at: the first lines tell a language as well as the whole text.
 _LENGTH = 500
@@ -108,6 +111,8 @@ NAMES: Mapping[str, str] = {
     OTHER: "an unknown language",
 }
 """ISO 639-1 code → English name, of every language that can be the answer."""
+
+_OLD_CODES = {"nb": "no", "nn": "no", "iw": "he", "in": "id", "fil": "tl", "cmn": "zh"}
 
 # Function words by language. A word may stand in several; it then speaks for each.
 _WORDS: Mapping[str, str] = {
@@ -302,11 +307,23 @@ _LATIN_LETTER = re.compile(r"[A-Za-z\u00aa-\u024f\u1e00-\u1eff]")
 _OTHER_LETTER = re.compile(r"[^\W\d_A-Za-z\u00aa-\u024f\u1e00-\u1eff]")
 _CYRILLIC_LETTER = re.compile(r"[\u0400-\u052f]")
 _ARABIC_LETTER = re.compile(r"[\u0600-\u077f\u08a0-\u08ff\ufb50-\ufdff\ufe70-\ufeff]")
-_OWN_LETTER = {code: re.compile(f"[{ranges}]") for code, ranges in _LETTERS.items()}
+_ENGLISH = frozenset(_WORDS["en"].split())
 
 
-def _weights(codes: Collection[str]) -> dict[str, list[tuple[str, float]]]:
-    """Word -> languages it speaks for, with the weight: 1 over the root of their number."""
+@functools.cache
+def _own_letters() -> dict[str, re.Pattern[str]]:
+    return {code: re.compile(f"[{ranges}]") for code, ranges in _LETTERS.items()}
+
+
+@functools.cache
+def _weights(script: str) -> dict[str, list[tuple[str, float]]]:
+    """Word -> languages it speaks for, with the weight: 1 over the root of their number.
+
+    Args:
+        script: "latin", "cyrillic" or "arabic".
+    """
+    others = {"cyrillic": _CYRILLIC, "arabic": _ARABIC}
+    codes = others.get(script) or [code for code in _WORDS if code not in _CYRILLIC + _ARABIC]
     languages: dict[str, list[str]] = {}
     for code in codes:
         for word in set(_WORDS[code].split()):
@@ -315,12 +332,6 @@ def _weights(codes: Collection[str]) -> dict[str, list[tuple[str, float]]]:
         word: [(code, len(speakers) ** -0.5) for code in speakers]
         for word, speakers in languages.items()
     }
-
-
-_ENGLISH = frozenset(_WORDS["en"].split())
-_LATIN_WORDS = _weights([code for code in _WORDS if code not in _CYRILLIC + _ARABIC])
-_CYRILLIC_WORDS = _weights(_CYRILLIC)
-_ARABIC_WORDS = _weights(_ARABIC)
 
 
 def language_of(text: str) -> str | None:
@@ -341,7 +352,7 @@ def language_of(text: str) -> str | None:
     english = sum(map(_ENGLISH.__contains__, small))
     if english >= _FEWEST_WORDS and english >= _ENGLISH_SHARE * len(words):
         return "en"
-    strengths, counts = _evidence(small, _LATIN_WORDS)
+    strengths, counts = _evidence(small, _weights("latin"))
     of_english = strengths.pop("en", 0.0)
     likeliest = max(strengths, key=strengths.__getitem__, default=OTHER)
     if (
@@ -354,9 +365,35 @@ def language_of(text: str) -> str | None:
     return "en" if english > 1 and of_english > strengths.get(likeliest, 0.0) else None
 
 
+def language_code(name: str) -> str:
+    """The code of NAMES for what a person calls a language: "es", "es-MX", "Spanish".
+
+    Args:
+        name: a code of ISO 639-1 (a region behind it does not count), or an English name.
+
+    Returns:
+        A code; "" for blank text, and for several languages: a film's, not a plot's.
+
+    Raises:
+        InputError: no language of NAMES is called so.
+    """
+    plain = name.strip().casefold()
+    if not plain or re.search(r"[,;|/]", plain):
+        return ""
+    code = re.split("[-_]", plain)[0]
+    code = _OLD_CODES.get(code, code)
+    by_name = {text.casefold(): key for key, text in NAMES.items()}
+    if code not in NAMES and plain not in by_name:
+        raise InputError(
+            f"language {name.strip()[:40]!r} is not known; give a code such as en, es or zh, or "
+            f"{OTHER} for one that is not among them"
+        )
+    return by_name.get(plain, code)
+
+
 def _language_of_letters(text: str) -> str | None:
     """The language of a text most of whose letters are not Latin; None for a few letters only."""
-    counts = {code: len(letter.findall(text)) for code, letter in _OWN_LETTER.items()}
+    counts = {code: len(letter.findall(text)) for code, letter in _own_letters().items()}
     if counts["ja"] > _KANA * counts["zh"]:
         counts["ja"] += counts["zh"]
     counts["ru"] = len(_CYRILLIC_LETTER.findall(text))
@@ -364,11 +401,12 @@ def _language_of_letters(text: str) -> str | None:
     code = max(counts, key=counts.__getitem__)
     if counts[code] < _FEWEST_LETTERS:
         return None
-    weights = {"ru": _CYRILLIC_WORDS, "ar": _ARABIC_WORDS}.get(code)
-    if weights is None:
+    script = {"ru": "cyrillic", "ar": "arabic"}.get(code)
+    if script is None:
         return code
     # The commonest language of a script is the answer where no function word speaks for another.
-    strengths, _ = _evidence([word.lower() for word in _WORD.findall(text)], weights)
+    small = [word.lower() for word in _WORD.findall(text)]
+    strengths, _ = _evidence(small, _weights(script))
     return max(strengths, key=strengths.__getitem__, default=code)
 
 

@@ -132,6 +132,13 @@ def test_a_plot_that_cannot_be_read_is_told_and_the_poster_stays(
     assert service.store.film("a").problem == landed.problem
 
 
+def test_the_language_of_all_plots(folder: Path, service: Service) -> None:
+    poster("emberfell", folder / "a.jpg")
+    (folder / "a.txt").write_text("A dragon wakes.")
+    [landed] = Watcher(service, folder, quiet=0.05, language="es").once()
+    assert landed.problem.startswith("plot is in Spanish") and landed.genres
+
+
 def test_no_folder(service: Service, tmp_path: Path) -> None:
     with pytest.raises(GenreelError, match="is no folder"):
         Watcher(service, tmp_path / "nowhere")

@@ -129,9 +129,13 @@ def pairs_of(movies: Iterable[Movie], predictions: Predictions, names: Names) ->
 
 
 def predicted(
-    movies: Iterable[Movie], predictor: Predictor, names: Names, threshold: float | None
+    movies: Iterable[Movie],
+    predictor: Predictor,
+    names: Names,
+    threshold: float | None,
+    language: str = "",
 ) -> Pairs:
-    """Movies with what a bundle predicts for them."""
+    """Movies with what a bundle predicts for them; `language` is that of all plots, if given."""
     waiting: deque[Movie] = deque()
 
     def passing() -> Iterator[Movie]:
@@ -140,7 +144,8 @@ def predicted(
             yield movie
 
     model = predictor.bundle.name
-    for prediction in predictor.predict_many(passing(), threshold=threshold):
+    predictions = predictor.predict_many(passing(), threshold=threshold, language=language)
+    for prediction in predictions:
         found = found_of(prediction.genres, prediction.scores, names, model, __version__)
         yield waiting.popleft(), replace(found, error=prediction.error or "")
 

@@ -14,6 +14,7 @@ import numpy as np
 from genreel.bundle import check_replaceable, write_bundle
 from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError, RecipeError
+from genreel.evidence import plot_languages
 from genreel.features import KINDS as FEATURE_KINDS
 from genreel.features import Feature
 from genreel.lab.evaluation.card import model_card
@@ -119,6 +120,7 @@ def train(
             vocabulary=recipe.vocabulary,
             thresholds=choice.thresholds,
             cases=choice.cases,
+            languages=plot_languages(parts["train"]),
             features=features,
             model=small,
             recipe=recipe.text,

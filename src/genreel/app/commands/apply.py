@@ -42,6 +42,7 @@ class Options:
         metavar="PATH",
     )
     model: str = shared.model_flag()
+    language: str = shared.language_flag("all plots")
     threshold: float | None = flag(None, "assign a genre from this score on", share, metavar="P")
     predictions: Path | None = flag(
         None,
@@ -102,7 +103,8 @@ def _pairs(options: Options, movies: Iterable[Movie]) -> Pairs:
         return applying.pairs_of(movies, predictions, names)
     from genreel.predictor import Predictor
 
-    return applying.predicted(movies, Predictor(options.model), names, options.threshold)
+    predictor = Predictor(options.model)
+    return applying.predicted(movies, predictor, names, options.threshold, options.language)
 
 
 def _summary(counts: Applied, dry_run: bool) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 
+from genreel.errors import InputError
+
 
 def positive(text: str) -> int:
     """A whole number from 1 on."""
@@ -43,3 +45,16 @@ def share(text: str) -> float:
     if not 0 <= value <= 1:
         raise ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
     return value
+
+
+def language(text: str) -> str:
+    """The code of a language, given a code or an English name."""
+    from genreel.language import language_code
+
+    try:
+        code = language_code(text)
+    except InputError as error:
+        raise ArgumentTypeError(str(error)) from None
+    if text.strip() and not code:
+        raise ArgumentTypeError(f"{text!r} are several languages; give one, or none")
+    return code

@@ -20,6 +20,7 @@ class Options:
     folder: Path = argument("FOLDER", "the folder to watch", Path)
     store: str = shared.store_flag()
     model: str = shared.model_flag()
+    language: str = shared.language_flag("the plots")
     apply: str | None = flag(
         None,
         "write genres into NFO files or XMP sidecars; genreel undo goes back",
@@ -39,7 +40,13 @@ def run(options: Options) -> int:
     patience = 1.0 if options.once else 30.0
     service = open_service(options.model, options.store, Settings())
     try:
-        watcher = Watcher(service, options.folder, patience=patience, target=options.apply)
+        watcher = Watcher(
+            service,
+            options.folder,
+            patience=patience,
+            target=options.apply,
+            language=options.language,
+        )
         if not options.once:
             say(f"watching {options.folder} (Ctrl+C stops it)")
             watcher.run(_tell)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Body
@@ -85,7 +86,7 @@ def _movie(service: Service, task: Any, control: Control) -> Movie:
     data = task.get("data") if isinstance(task, dict) else None
     if not isinstance(data, dict):
         return Movie("task", problem="a task has no data")
-    record = {name: data[name] for name in ("title", "year", "plot") if name in data}
+    record = {name: data[name] for name in ("title", "year", "plot", "language") if name in data}
     if "plot" not in record:
         record["plot"] = data.get("text", "")
     movie = movie_from_record(record, str(task.get("id", "task")))
@@ -97,8 +98,8 @@ def _movie(service: Service, task: Any, control: Control) -> Movie:
         poster: bytes | None = _poster(service, address)
         problem = movie.problem
     except GenreelError as error:
-        poster, problem = None, str(error)
-    return Movie(movie.id, movie.title, movie.year, movie.plot, poster, problem=problem)
+        poster, problem = None, "; ".join(filter(None, (movie.problem, str(error))))
+    return replace(movie, poster=poster, problem=problem)
 
 
 def _poster(service: Service, address: str) -> bytes:

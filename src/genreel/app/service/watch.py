@@ -82,6 +82,7 @@ class Watcher:
         patience: seconds after which a file that cannot be read is set aside; until then it may
             be one whose copying has stalled.
         target: "nfo" or "xmp": where genres are written, as `genreel apply` does; None: nowhere.
+        language: of the plots, a code; empty: as each tells.
 
     Raises:
         GenreelError: there is no such folder.
@@ -94,6 +95,7 @@ class Watcher:
         quiet: float = 1.0,
         patience: float = 30.0,
         target: str | None = None,
+        language: str = "",
     ) -> None:
         if not folder.is_dir():
             raise GenreelError(f"{folder} is no folder; give one to watch")
@@ -101,6 +103,7 @@ class Watcher:
         self.folder = folder
         self.quiet, self.patience = quiet, patience
         self.target = target
+        self.language = language
         self._files = WatchedFolder(service.store.database, folder)
         self._pending: dict[str, tuple[str, float]] = {}  # path → signature, since when
 
@@ -206,7 +209,7 @@ class Watcher:
         return "; ".join(problems), after
 
     def _add(self, film_id: str, path: str, data: bytes, record: dict[str, Any]) -> Added:
-        movie = movie_from_record({**record, "id": film_id}, film_id)
+        movie = movie_from_record({**record, "id": film_id, "language": self.language}, film_id)
         if movie.problem:
             raise InputError(movie.problem)
         # A poster that cannot be used is set aside even where the plot could be predicted.

@@ -66,6 +66,7 @@ def recalibrate(
             vocabulary=bundle.vocabulary,
             thresholds=choice.thresholds,
             cases=choice.cases,
+            languages=bundle.languages,
             features=bundle.features,
             model=bundle.model,
             recipe=recipe.text,
