@@ -21,6 +21,7 @@ from genreel.features import Feature, load_feature
 from genreel.files import write_folder_whole
 from genreel.graph import check_graph
 from genreel.language import NAMES
+from genreel.seen import Seen
 from genreel.vocabulary import Vocabulary
 
 Prepared = TypeVar("Prepared")
@@ -29,7 +30,10 @@ FORMAT = 2
 """Version of the layout; a bundle of another one is refused."""
 
 FILES = ("model.onnx", "features.npz", "recipe.toml", "metrics.json", "README.md")
-"""What a bundle may hold besides config.json."""
+"""What a bundle holds besides config.json."""
+
+MOVIES = "movies.npy"
+"""What a bundle may hold as well: which movies it has seen (see `Seen`)."""
 
 SHIPPED = Path(__file__).parent / "bundles"
 """The folder of the bundles that came with the package."""
@@ -54,11 +58,12 @@ class Bundle:
         name: as its maker called it.
         vocabulary: its genres, in the order of the scores.
         thresholds: genre → the score from which it is assigned, in [0, 1].
-        cases: some of `calibration.CASES` → the calibration and thresholds that hold there
+        cases: some of `cases.BUNDLE_CASES` → the calibration and thresholds that hold there
             instead.
         metrics: content of metrics.json.
         languages: codes of those that its plots may be in (see `genreel.language`), the main one
             first.
+        seen: movies that it was trained, tuned and measured on; None where it does not know.
         features: name → fitted feature.
         model: bytes of one ONNX graph, from the features' arrays to `scores`.
         config: config.json as a whole.
@@ -73,6 +78,7 @@ class Bundle:
     cases: Mapping[str, CaseRules] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
     languages: tuple[str, ...] = DEFAULT_LANGUAGES
+    seen: Seen | None = None
 
     def rules(self) -> Rules:
         """Calibration and thresholds, ready for batches."""
@@ -149,8 +155,9 @@ def _open(folder: Path, prepare: Callable[[bytes], Prepared]) -> tuple[Bundle, P
             for name, (kind, settings) in config.features.items()
         }
         metrics = _read_metrics(contents.get("metrics.json", b"{}"))
+        seen = Seen.load(contents[MOVIES]) if MOVIES in contents else None
         check.result()  # first: what `prepare` says of damaged bytes would mislead
-        prepared = preparation.result()
+        result = preparation.result()
     bundle = Bundle(
         config.name,
         config.vocabulary,
@@ -161,8 +168,9 @@ def _open(folder: Path, prepare: Callable[[bytes], Prepared]) -> tuple[Bundle, P
         config.cases,
         metrics,
         config.languages,
+        seen,
     )
-    return bundle, prepared
+    return bundle, result
 
 
 def _read_config(folder: Path) -> dict[str, Any]:
@@ -256,7 +264,7 @@ def _read_file(folder: Path, files: Mapping[str, _Entry], name: str) -> bytes:
 
 def _read_sized(folder: Path, files: Mapping[str, _Entry], name: str) -> bytes:
     """A file of the bundle; empty, so that its hash differs, where its size does."""
-    if name not in FILES:
+    if name not in (*FILES, MOVIES):
         raise BundleError(f"lists an unexpected file {name!r}; get the bundle again")
     path = folder / name
     if not path.is_file():
@@ -317,13 +325,14 @@ def write_bundle(
     card: str,
     cases: Mapping[str, CaseRules] | None = None,
     languages: Sequence[str] = DEFAULT_LANGUAGES,
+    seen: Seen | None = None,
 ) -> None:
     """Writes a bundle, whole or not at all; one that is already there is replaced.
 
     Args:
         folder: where it goes; what is there and is no bundle, or holds more than one, is left
             alone.
-        name, vocabulary, thresholds, features, model, cases, languages: see `Bundle`.
+        name, vocabulary, thresholds, features, model, cases, languages, seen: see `Bundle`.
         recipe: text of recipe.toml.
         metrics: content of metrics.json.
         card: text of README.md.
@@ -343,6 +352,8 @@ def write_bundle(
         "metrics.json": json.dumps(metrics, indent=1).encode(),
         "README.md": card.encode(),
     }
+    if seen is not None:
+        contents[MOVIES] = seen.dump()
     config: dict[str, Any] = {
         "format": FORMAT,
         "name": name,
@@ -368,5 +379,5 @@ def check_replaceable(folder: Path) -> None:
         return
     names = {path.name for path in folder.iterdir()} if folder.is_dir() else {"a file"}
     # Other tools have a config.json as well, so that file alone is not enough.
-    if names and not {"config.json", "features.npz"} <= names <= {"config.json", *FILES}:
+    if names and not {"config.json", "features.npz"} <= names <= {"config.json", *FILES, MOVIES}:
         raise BundleError(f"{folder} is there and is no bundle; give another --out")

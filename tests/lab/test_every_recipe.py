@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from genreel.catalogue import Catalogue
-from genreel.lab.graphs.export import PARITY
+from genreel.lab.graphs.parity import PARITY
 from genreel.lab.recipe import load_recipe, recipe_names
 from genreel.lab.splits import Split
 from genreel.lab.train import train
