@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ def test_a_persons_text_is_not_overwritten_until_it_is_taken_back(store: Store) 
 def test_a_person_wins_and_rejected_stays_rejected(store: Store) -> None:
     store.save(DRAMA)
     store.save_prediction("a", prediction(Crime=0.9, Drama=0.2), "m1")
-    assert store.film("a").genres == ("Crime", "Drama")  # the file's word stands over the model's
+    assert store.film("a").genres == ("Drama",)  # the file's word, and nothing joins it
     film = store.save_review("a", ["Comedy"])
     assert (film.genres, film.state) == (("Comedy",), "reviewed")
     store.save_prediction("a", prediction(Crime=0.99, Drama=0.99), "m2")
@@ -66,7 +67,8 @@ def test_nothing_found_wipes_nothing(store: Store) -> None:
     store.save_genres("a", "file", [])
     store.save_genres("a", "file", ["Polka"])  # not a genre of the model
     film = store.save_prediction("a", Prediction("a", error="poster a: is empty"), "m2")
-    assert film.genres == ("Crime", "Drama")
+    assert film.genres == ("Drama",)
+    assert film.opinions["Crime"]["model"].verdict  # which nobody lost
     assert film.problem == "poster a: is empty"
     assert store.save_prediction("a", prediction(Crime=0.9), "m2").problem == ""
 
@@ -123,14 +125,95 @@ def test_unknown_films_and_genres(store: Store) -> None:
         store.save_review("a", ["Polka"])
 
 
-def test_deleting_takes_the_poster_that_nobody_else_has(store: Store) -> None:
+def test_a_file_names_all_genres_of_its_film(store: Store) -> None:
+    store.save(Movie("a", genres={"genreel": ("Film-Noir", "Crime")}))
+    store.save(Movie("b"))
+    scores = prediction(Comedy=0.9, Crime=0.6, Drama=0.8)
+    for name in "ab":
+        film = store.save_prediction(name, scores, "m")
+    assert film.genres == ("Comedy", "Drama", "Crime")
+    assert store.film("a").genres == ("Crime", "Film-Noir")
+    store.save_genres("a", "lookup", ["War"])
+    assert store.tuning.preview_thresholds({"Comedy": 0.95})["changed"] == 1  # b alone
+    store.tuning.apply_thresholds(dict.fromkeys(THRESHOLDS, 0.0))
+    assert store.film("a").genres == ("Crime", "Film-Noir")
+    assert queue(store, "unsure") == ["b", "a"]  # there is nothing to be unsure of
+    assert store.save_review("a", ["War"]).genres == ("War",)
+    store.undo_last()
+    assert store.film("a").genres == ("Crime", "Film-Noir")
+
+
+def test_a_deleted_film_comes_back_whole(store: Store) -> None:
+    store.save(DRAMA, poster=b"1", path="a.jpg")
+    store.save_prediction("a", prediction(Crime=0.9), "m1")
+    store.save_review("a", ["Comedy"])
+    store.save(Movie("b"))
+    store.save_review("b", ["War"])
+    before = store.film("a")
+    store.delete("a", before.version)
+    assert [e["kind"] for e in store.history("a")][:2] == ["delete", "review"]
+    store.tuning.apply_thresholds({"Crime": 0.95})  # while it lies in the trash
+    assert store.undo_last()["kind"] == "thresholds"  # type: ignore[index]
+    undone = store.undo_last()
+    assert undone and (undone["kind"], undone["film"]) == ("delete", "a")
+    after = store.film("a")
+    assert after == replace(before, version=before.version + 1)
+    assert store.poster(after.poster or "") == b"1"
+    assert store.film("b").genres == ("War",)  # an older act, which nobody took back
+    assert store.undo_last()["film"] == "b"  # type: ignore[index]
+    store.undo_last("a")
+    assert store.film("a").state == "new"
+    assert [e["kind"] for e in store.history("a")][:3] == ["undo", "undo", "delete"]
+
+
+def test_a_film_in_the_trash_follows_thresholds(store: Store) -> None:
+    store.save(Movie("a"))
+    store.save_prediction("a", prediction(Crime=0.9), "m1")
+    store.delete("a")
+    store.tuning.apply_thresholds({"Crime": 0.95})
+    store.undo_last("a")
+    assert store.film("a").genres == ()
+
+
+def test_the_trash_is_emptied_of_what_is_old(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     digest = store.save(Movie("a"), poster=b"1").poster or ""
     store.save(Movie("b"), poster=b"1")
     store.delete("a")
-    assert store.poster(digest) == b"1"
     store.delete("b")
+    assert store.poster(digest) == b"1"
+    monkeypatch.setattr("genreel.app.store.store.KEPT_SECONDS", -1.0)
+    store.save(Movie("c"))
+    store.delete("c")
     assert store.poster(digest) is None
+    assert store.undo_last() is None
     assert [e["kind"] for e in store.history("a")] == ["delete", "add"]
+
+
+def test_history_belongs_to_a_life_and_not_to_a_name(store: Store) -> None:
+    store.save(Movie("u1", "Old"))
+    store.edit("u1", {"title": "Old, edited"})
+    store.delete("u1")
+    store.save(Movie("u1", "New"))
+    assert [e["kind"] for e in store.history("u1")] == ["add"]
+    assert store.save(Movie("u1", "Newer")).title == "Newer"  # no person wrote this film's title
+    assert store.undo_last("u1") is None
+    undone = store.undo_last()  # the deletion; the name is taken
+    assert undone and (undone["kind"], undone["film"]) == ("delete", "u1-2")
+    assert store.film("u1-2").title == "Old, edited"
+    undone = store.undo_last()
+    assert undone and (undone["kind"], undone["film"]) == ("edit", "u1-2")
+    assert (store.film("u1").title, store.film("u1-2").title) == ("Newer", "Old")
+    assert store.undo_last() is None
+
+
+def test_undo_takes_back_the_last_act_also_where_it_changed_nothing(store: Store) -> None:
+    store.save(Movie("a"))
+    store.save(Movie("b"))
+    store.skip("a")
+    store.save_review("b", ["War"])
+    store.skip("a")  # is for later already
+    assert store.undo_last()["kind"] == "skip"  # type: ignore[index]
+    assert store.film("b").genres == ("War",)
 
 
 def test_thresholds_are_previewed_then_applied_then_undone(store: Store) -> None:
@@ -304,7 +387,10 @@ def test_precedence(
             said[kind] = dict.fromkeys(what, True)  # type: ignore[call-overload]
             store.save_genres("a", kind, list(what))  # type: ignore[arg-type, call-overload]
         model = {genre: score >= threshold for genre, score in scores.items()}
+        ranked: tuple[dict[str, bool], ...]
         ranked = (said["person"], said["file"], said["lookup"], model)
+        if said["file"]:  # and nothing joins what a file names
+            ranked = (said["person"], said["file"])
         expected = {g for g in SAID if next((by[g] for by in ranked if g in by), False)}
         assert set(store.film("a").genres) == expected
     store.close()
@@ -327,7 +413,7 @@ def test_a_newer_store_is_refused(url: str) -> None:
     database = Database(url)
     with database.writing() as connection:
         migrate(connection, (*MIGRATIONS, lambda connection: None))
-    with pytest.raises(StoreError, match="version 2, this genreel knows 1; upgrade genreel"):
+    with pytest.raises(StoreError, match="version 3, this genreel knows 2; upgrade genreel"):
         Database(url)
     database.close()
 
@@ -341,6 +427,38 @@ def test_an_older_store_is_brought_up_to_date_once(url: str) -> None:
             migrate(connection, steps)
             assert connection.execute(sa.text("SELECT count(stars) FROM films")).scalar_one() == 0
     database.close()
+
+
+def test_a_store_of_version_1_goes_on(url: str) -> None:
+    store = Store(url, THRESHOLDS)
+    store.save(Movie("a", "First"))
+    store.edit("a", {"title": "First, edited"})
+    store.delete("a")
+    store.save(replace(DRAMA, title="Second"), poster=b"1")
+    store.save_prediction("a", prediction(Crime=0.9), "m")
+    store.edit("a", {"plot": "By hand."})
+    store.save(Movie("b", "Other"))
+    store.delete("b")
+    with store.database.writing() as connection:  # as version 1 had it
+        connection.execute(sa.text("DROP TABLE trash"))
+        for table in ("films", "events"):
+            connection.execute(sa.text(f"DROP INDEX ix_{table}_life"))
+            connection.execute(sa.text(f"ALTER TABLE {table} DROP COLUMN life"))
+        connection.execute(sa.text("UPDATE settings SET value = '1' WHERE name = 'schema'"))
+        sql = "INSERT INTO decisions (film, genre, source) VALUES ('a', 'Crime', 'model')"
+        connection.execute(sa.text(sql))
+    store.close()
+    store = Store(url, THRESHOLDS)
+    assert store.film("a").genres == ("Drama",)
+    assert [e["kind"] for e in store.history("a")] == ["edit", "predict", "genres", "add"]
+    assert store.save(Movie("a", "Third", plot="Third")).title == "Third"
+    assert store.film("a").plot == "By hand."
+    store.delete("a")
+    for kind in ("delete", "edit"):
+        assert store.undo_last()["kind"] == kind  # type: ignore[index]
+    assert store.film("a").plot == DRAMA.plot
+    assert store.undo_last() is None  # what version 1 deleted is gone
+    store.close()
 
 
 @pytest.mark.parametrize("url", ["mysql://x/y", "nonsense://", "sqlite:////proc/nowhere/films.db"])

@@ -16,13 +16,13 @@ from genreel.app.service.images import encode
 from genreel.app.service.learner import Learner
 from genreel.app.service.settings import Settings
 from genreel.app.store.film import Film
+from genreel.app.store.films import MAX_ID
 from genreel.app.store.store import Entry, Source, Store
 from genreel.catalogue import TABLE_SUFFIXES, Catalogue, Movie
 from genreel.errors import CatalogueError, PosterError, UnknownFilm
 from genreel.predictor import Prediction, Predictor
 from genreel.why import why_to_dict
 
-MAX_ID = 200
 ROWS_AT_ONCE = 16
 """Rows of a table that are on disk together."""
 
