@@ -23,7 +23,8 @@ from genreel.app.server.api.films import MAX_FILES
 from genreel.app.server.application import create_app
 from genreel.app.server.pages import genre_keys
 from genreel.app.service.batches import PATIENT, Batches, Busy, Closing
-from genreel.app.service.service import Service, clean_id, file_name
+from genreel.app.service.ids import clean_id, file_name
+from genreel.app.service.service import Service
 from genreel.app.service.settings import Settings
 from genreel.app.store.export import EXPORTS
 from genreel.app.store.store import Store
@@ -48,6 +49,13 @@ def serve(predictor: Predictor, folder: Path, **settings: Any) -> TestClient:
 def client(predictor: Predictor, tmp_path: Path) -> Iterator[TestClient]:
     with serve(predictor, tmp_path) as client:
         yield client
+
+
+def service_of(client: TestClient) -> Service:
+    """What is behind a server."""
+    app: Any = client.app
+    service: Service = app.state.service
+    return service
 
 
 def send(client: TestClient, *posters: tuple[str, bytes]) -> list[dict[str, Any]]:
@@ -254,8 +262,11 @@ def test_shops_get_genres_as_tags(client: TestClient) -> None:
 def test_archives_of_nfo_files_and_sidecars(client: TestClient) -> None:
     data = POSTER.read_bytes()
     send(client, ("a.jpg", data))
-    for film_id in ("../../etc/x", "/A.JPG", "C:\\b", "a\nb", "no"):
+    for film_id in ("/A.JPG", "C:\\b", "no"):
         client.post("/api/films", json={"id": film_id, "plot": PLOT, "title": "<b>&"})
+    for film_id in ("../../etc/x", "a\nb"):  # which an older genreel took
+        service_of(client).store.save(Movie(film_id, "<b>&", plot=PLOT))
+        service_of(client).predict_again(film_id)
     client.put("/api/reviews/a", json={"genres": ["Sci-Fi"]})
     client.put("/api/reviews/no", json={"genres": []})
 
@@ -293,6 +304,103 @@ def test_bad_tables(client: TestClient) -> None:
     assert "line 3 has 2 cells" in bad["error"]
     assert "year '12'" in kept["error"]
     assert kept["film"]["plot"] == "x y"
+
+
+def send_table(client: TestClient, table: str, name: str = "movies.csv") -> list[dict[str, Any]]:
+    answer = client.post("/api/films/table", files={"file": (name, table.encode())})
+    assert answer.status_code == 200, answer.text
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def test_tables_without_ids_never_meet(client: TestClient) -> None:
+    first = f"title,year,plot,genres\nDust,1956,{PLOT},Western\nMoth,,{PLOT},\n,,{PLOT} Twice.,\n"
+    ids = [row["film"]["id"] for row in send_table(client, first)]
+    assert len(set(ids)) == 3
+    assert client.get(f"/api/films/{ids[0]}").json()["genres"] == ["Western"]  # nothing joins it
+    client.put(f"/api/reviews/{ids[0]}", json={"genres": ["Western"]})
+    again = send_table(client, first)
+    assert [(row["film"]["id"], row["new"]) for row in again] == [(one, False) for one in ids]
+    second = "title,year,genres\nUpward!,1980,Comedy\nMoth,1991,\n"
+    assert [row["new"] for row in send_table(client, second)] == [True, True]
+    assert [row["new"] for row in send_table(client, first, "others.csv")] == [True] * 3
+    film = client.get(f"/api/films/{ids[0]}").json()
+    assert (film["title"], film["genres"], film["state"]) == ("Dust", ["Western"], "reviewed")
+    assert client.get("/api/films").json()["count"] == 8
+
+
+def test_rows_that_say_the_same_are_told(client: TestClient) -> None:
+    rows = send_table(
+        client, f"title,year,plot\nDust,1956,One.\nDust,1956,{PLOT}\nDust,1956,One.\n"
+    )
+    [error] = [row["error"] for row in rows if row["error"]]
+    assert error == "row 3 says the same as a row before it; leave one out"
+    assert client.get("/api/films").json()["count"] == 2
+
+
+def test_a_table_without_ids_finds_its_posters(client: TestClient) -> None:
+    [poster] = send(client, ("scan.jpg", POSTER.read_bytes()))
+    for _ in range(2):
+        [row] = send_table(client, "title,poster\nEmberfell,posters/scan.jpg\n")
+        assert (row["film"]["id"], row["new"]) == (poster["film"]["id"], False)
+    [row] = send_table(client, "title,poster\nOther,posters/scan.jpg\n")
+    assert row["new"]
+
+
+def test_films_that_were_called_after_their_rows_stay_the_same(client: TestClient) -> None:
+    client.post("/api/films", json={"id": "row 1", "title": "Dust", "year": 1956})
+    [row] = send_table(client, "id,title,year\nrow 1,Dust,1956\n")
+    assert (row["film"]["id"], row["new"]) == ("row 1", False)
+    [row] = send_table(client, "id,title,year\nrow 1,Upward!,1980\n")
+    assert row["new"] and row["film"]["id"] != "row 1"
+
+
+def test_a_table_overwrites_no_other_film(client: TestClient) -> None:
+    send_table(client, "id,title,year\n1,Dust,1956\n2,Moth,\n3,,1990\n")
+    client.put("/api/reviews/1", json={"genres": ["Western"]})
+    client.patch("/api/films/2", json={"title": "The Moth"})
+    rows = send_table(client, "id,title,year\n1,Upward!,1980\n2,Moth,\n3,Third,1990\n")
+    assert "id '1' is that of 'Dust' (1956), another film" in rows[0]["error"]
+    assert [row["error"] for row in rows[1:]] == [None, None]
+    films = [client.get(f"/api/films/{number}").json() for number in (1, 2, 3)]
+    assert [film["title"] for film in films] == ["Dust", "The Moth", "Third"]
+    [row] = send_table(client, "id,title,year\n1,DUST,1957\n")  # the same, corrected
+    assert (row["film"]["title"], row["film"]["year"]) == ("DUST", 1957)
+
+
+@pytest.mark.parametrize(
+    ("film_id", "told"),
+    [
+        ("a\nb", "holds U+000A, which nobody sees"),
+        ("a\u2028b", "holds U+2028"),
+        ("a\u200bb", "holds U+200B"),
+        ("x" * 201, "has 201 characters; use 200"),
+        ("../b", "holds '.' or '..'"),
+    ],
+)
+def test_ids_that_would_be_changed_are_refused(client: TestClient, film_id: str, told: str) -> None:
+    body = {"id": film_id, "plot": PLOT}
+    told_by_api = problem(client.post("/api/films", json=body), 422)
+    assert told in told_by_api or len(film_id) > 200
+    table = json.dumps(body) + "\n" + json.dumps({"id": "ab", "plot": PLOT}) + "\n"
+    rows = send_table(client, table, "movies.jsonl")
+    assert sorted((told in (row["error"] or ""), row["film"] is None) for row in rows) == [
+        (False, False),
+        (True, True),
+    ]
+    assert [film["id"] for film in client.get("/api/films").json()["films"]] == ["ab"]
+
+
+def test_an_id_that_is_doubled_is_told(client: TestClient) -> None:
+    rows = send_table(client, f"id,plot\na,{PLOT}\na,Other.\n")
+    assert sorted(row["error"] or "" for row in rows)[1].startswith("row 2: duplicate id 'a'")
+    assert client.get("/api/films/a").json()["plot"] == PLOT
+
+
+def test_long_names_of_posters_are_not_cut_to_one(client: TestClient) -> None:
+    data = POSTER.read_bytes()
+    send_table(client, f"id,plot\n{'x' * 200},{PLOT}\n")
+    [one] = send(client, ("x" * 200 + "a.jpg", data))
+    assert one["new"]
 
 
 def test_thresholds_over_the_api(client: TestClient) -> None:

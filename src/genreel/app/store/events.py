@@ -104,3 +104,12 @@ def fields_of_person(connection: sa.Connection, film_id: str) -> set[str]:
         is_in_force(),
     )
     return {name for after in connection.execute(query).scalars() for name in after}
+
+
+def titles_of_life(connection: sa.Connection, film_id: str) -> set[str]:
+    """Titles that a film has had, as its events tell."""
+    query = sa.select(events.c.before, events.c.after).where(
+        events.c.life == _life(film_id), events.c.kind.in_(("add", "edit"))
+    )
+    texts = [text for row in connection.execute(query) for text in row if text]
+    return {text["title"] for text in texts if text.get("title")}

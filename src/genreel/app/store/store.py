@@ -18,7 +18,13 @@ import sqlalchemy as sa
 
 from genreel.app.store.database import Database
 from genreel.app.store.decide import settle
-from genreel.app.store.events import fields_of_person, last_undoable, log, read_history
+from genreel.app.store.events import (
+    fields_of_person,
+    last_undoable,
+    log,
+    read_history,
+    titles_of_life,
+)
 from genreel.app.store.film import Film, Opinion
 from genreel.app.store.films import (
     edit_film,
@@ -94,6 +100,11 @@ class Store:
         with self.database.reading() as connection:
             ids = list(connection.execute(query).scalars()) if path else []
             return read_film(connection, ids[0], self.defaults) if len(ids) == 1 else None
+
+    def titles(self, film_id: str) -> set[str]:
+        """The titles that a film has had in its life."""
+        with self.database.reading() as connection:
+            return titles_of_life(connection, film_id)
 
     def poster(self, digest: str) -> bytes | None:
         """The JPEG of a poster, if the store has it."""
