@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from genreel.app.store.film import Film
@@ -73,7 +73,7 @@ def has_id(movie: Movie) -> bool:
     return _NO_ID.fullmatch(movie.id) is None
 
 
-def id_of_row(table: str, movie: Movie, used: Set[str] = frozenset()) -> str:
+def id_of_row(table: str, movie: Movie, used: set[str]) -> str:
     """The id of a film of a table without ids: the same whenever the table is sent again.
 
     It comes from the table's name, the title and the year, and where one of these is missing, or
@@ -82,12 +82,20 @@ def id_of_row(table: str, movie: Movie, used: Set[str] = frozenset()) -> str:
     Args:
         table: the name of its file.
         movie: its row.
-        used: ids of the rows before it.
+        used: ids that the rows before it have, or would have by all that they say; its own are
+            added.
+
+    Raises:
+        InputError: a row before it says the same.
     """
-    short, long = [table, movie.title, movie.year], [movie.plot, movie.poster]
-    is_enough = movie.title and movie.year
-    film_id = _readable_id(movie, short if is_enough else [*short, *long])
-    return _readable_id(movie, [*short, *long]) if film_id in used else film_id
+    short = [table, movie.title, movie.year]
+    long_id = _readable_id(movie, [*short, movie.plot, movie.poster])
+    if long_id in used:
+        raise InputError(f"{movie.id} says the same as a row before it; leave one out")
+    short_id = _readable_id(movie, short) if movie.title and movie.year else long_id
+    film_id = long_id if short_id in used else short_id
+    used |= {long_id, film_id}
+    return film_id
 
 
 def _readable_id(movie: Movie, parts: list[object]) -> str:

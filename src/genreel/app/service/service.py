@@ -209,8 +209,6 @@ class Service:
         if film and film.title and (film.title, film.year) == (movie.title, movie.year):
             return movie.id
         film_id = id_of_row(table, movie, used)
-        if film_id in used:
-            raise InputError(f"{movie.id} says the same as a row before it; leave one out")
         if movie.poster and self._find(film_id) is None:  # perhaps its poster came first
             film = self.store.film_by_path(file_name(str(movie.poster)))
             if film and film.id not in used and not film.title:
