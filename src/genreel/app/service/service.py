@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from genreel.app.service.batches import Batches, Busy
+from genreel.app.service.batches import Batches, Busy, Closing
 from genreel.app.service.ids import (
     check_id,
     file_name,
@@ -20,7 +20,7 @@ from genreel.app.service.ids import (
     is_other,
     with_digest,
 )
-from genreel.app.service.images import encode
+from genreel.app.service.images import Thumbnails, encode
 from genreel.app.service.learner import Learner
 from genreel.app.service.settings import Settings
 from genreel.app.store.film import Film
@@ -33,6 +33,9 @@ from genreel.why import why_to_dict
 
 ROWS_AT_ONCE = 16
 """Rows of a table that are on disk together."""
+
+OLD_SCORES = "saved, but the scores are those of the text before; save it again to predict it"
+"""Problem of a film that could not be predicted after an edit, as too many were waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class Service:
         self.settings = settings
         self.batches = Batches(predictor, settings.batch, settings.waiting)
         self.learner = Learner(store)
+        self.thumbnails = Thumbnails()
         self._explaining = threading.Semaphore(1)  # it is costly, and only ever one person's wish
         digest = predictor.bundle.config["files"]["model.onnx"]["sha256"]
         self.version = f"{predictor.bundle.name} {digest[:8]}"
@@ -234,6 +238,22 @@ class Service:
         for entry, before, film in zip(entries, films, saved_films, strict=True):
             name, error = entry.path or film.id, entry.movie.problem
             yield Added(name, film, error, before is None)
+
+    def edit(self, film_id: str, changes: Mapping[str, Any], version: int | None) -> Film:
+        """A person's edit, and the prediction that follows from it.
+
+        Where too much waits for a prediction, the edit is kept and the film's problem says that
+        its scores are older.
+
+        Raises:
+            UnknownFilm, Conflict: nothing was changed.
+        """
+        self.store.edit(film_id, changes, version)
+        try:
+            return self.predict_again(film_id)
+        except (Busy, Closing):
+            prediction = Prediction(film_id, error=OLD_SCORES)
+            return self.store.save_prediction(film_id, prediction, self.version)
 
     def predict_again(self, film_id: str) -> Film:
         """Predicts a film anew, after a person's edit; raises UnknownFilm, Busy, Closing."""

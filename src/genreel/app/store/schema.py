@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from genreel.errors import StoreError
+from genreel.errors import StoreDamaged, StoreError
 
 SOURCES = ("person", "file", "lookup", "model")
 """Who may say something about a film's genre, the most trusted first."""
@@ -171,10 +171,15 @@ def migrate(connection: sa.Connection, steps: Sequence[Migration] = MIGRATIONS) 
     """
     if connection.dialect.name == "postgresql":  # two servers may start at the same moment
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(7021974)"))
-    version = 0
+    version: object = 0
     if sa.inspect(connection).has_table("settings"):
         query = sa.select(settings.c.value).where(settings.c.name == "schema")
-        version = connection.execute(query).scalar_one_or_none() or 0
+        try:
+            version = connection.execute(query).scalar_one_or_none() or 0
+        except ValueError:  # no JSON
+            version = ""
+        if type(version) is not int:
+            raise StoreDamaged("the store is damaged (setting 'schema'); put back a copy")
     if version > len(steps):
         raise StoreError(
             f"the store has version {version}, this genreel knows {len(steps)}; upgrade genreel"
