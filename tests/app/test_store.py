@@ -16,11 +16,11 @@ from stores import THRESHOLDS, prediction
 
 from genreel.app.store.browse import Filter, count, facets, find, progress, queue
 from genreel.app.store.correction import Correction, Shift
-from genreel.app.store.database import Database
+from genreel.app.store.database import Database, safe_url
 from genreel.app.store.schema import MIGRATIONS, events, migrate
 from genreel.app.store.store import Store
 from genreel.catalogue import Movie
-from genreel.errors import Conflict, StoreError, UnknownFilm
+from genreel.errors import Conflict, StoreDamaged, StoreError, UnknownFilm
 from genreel.predictor import Prediction
 
 DRAMA = Movie("a", "Lantern Street", 1953, "A lamp goes out.", genres={"genreel": ("Drama",)})
@@ -469,8 +469,82 @@ def test_no_store_there(url: str) -> None:
 
 def test_a_file_that_is_no_store(tmp_path: Path) -> None:
     (tmp_path / "films.db").write_text("not a database, but long enough to be looked at" * 40)
-    with pytest.raises(StoreError, match="the store failed"):
+    with pytest.raises(StoreDamaged, match=r"is damaged .file is not a database.; put"):
         Database(str(tmp_path / "films.db"))
+
+
+def test_a_missing_folder_is_named_and_not_made(tmp_path: Path) -> None:
+    folder = tmp_path / "no" / "where"
+    with pytest.raises(StoreError, match=f"no folder {folder} for the store; make it, or correct"):
+        Database(str(folder / "films.db"))
+    assert not folder.parent.exists()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://ann:secret@host/films",
+        "postgresql://ann:secret@host:port/films",
+        "postgresql://ann:sec/ret@secret@host:port/films",
+        "oracle://host/films?user=ann&password=secret",
+    ],
+)
+def test_a_password_is_never_shown(url: str) -> None:
+    with pytest.raises(StoreError) as raised:
+        Database(url)
+    assert "ann" in str(raised.value) and "secret" not in str(raised.value)
+    assert "secret" not in safe_url(url)
+
+
+def test_urls_without_passwords_are_shown_as_they_are() -> None:
+    for url in ("films.db", "sqlite:///a@b.db", "postgresql://ann@host/films", "a:b@c.db"):
+        assert safe_url(url) == url
+    assert safe_url("postgresql://ann:secret@h/f") == "postgresql://ann:***@h/f"
+
+
+def test_a_postgresql_without_a_user() -> None:
+    with pytest.raises(StoreError, match="postgresql://host/films names no user; write"):
+        Database("postgresql://host/films")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("schema", '"two"'),
+        ("schema", "[]"),
+        ("schema", "no JSON"),
+        ("thresholds", "[]"),
+        ("thresholds", '{"War": "high"}'),
+        ("correction", "3"),
+        ("learning", '"yes"'),
+    ],
+)
+def test_settings_of_another_kind(tmp_path: Path, name: str, value: str) -> None:
+    path = tmp_path / "films.db"
+    store = Store(str(path), THRESHOLDS)
+    store.tuning.set_learning(True)
+    store.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM settings WHERE name = ?", [name])
+        connection.execute("INSERT INTO settings VALUES (?, ?)", [name, value])
+    connection.close()
+    with pytest.raises(StoreDamaged, match=f"the store is damaged .setting '{name}'.; put back"):
+        tuning = Store(str(path), THRESHOLDS).tuning
+        tuning.overrides()
+        tuning.is_learning()
+
+
+def test_a_correction_of_another_kind(tmp_path: Path) -> None:
+    path = tmp_path / "films.db"
+    store = Store(str(path), THRESHOLDS)
+    store.tuning.save_correction(Correction({"1950": {"War": Shift(1.0, 0.0, 0.5, 0.0)}}), {})
+    store.close()
+    for weights in ("no JSON", "[1]", '{"1950": 3}', '{"1950": {"War": ["x", 1, 2, 3]}}'):
+        with sqlite3.connect(path) as connection:
+            connection.execute("UPDATE corrections SET weights = ?", [weights])
+        connection.close()
+        with pytest.raises(StoreDamaged, match=r"is damaged .correction "):
+            Store(str(path), THRESHOLDS)
 
 
 def test_a_second_process_can_read_it(tmp_path: Path) -> None:

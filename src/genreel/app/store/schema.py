@@ -175,9 +175,10 @@ def migrate(connection: sa.Connection, steps: Sequence[Migration] = MIGRATIONS) 
     if sa.inspect(connection).has_table("settings"):
         query = sa.select(settings.c.value).where(settings.c.name == "schema")
         try:
-            version = connection.execute(query).scalar_one_or_none() or 0
+            version = connection.execute(query).scalar_one_or_none()
         except ValueError:  # no JSON
             version = ""
+        version = 0 if version is None else version
         if type(version) is not int:
             raise StoreDamaged("the store is damaged (setting 'schema'); put back a copy")
     if version > len(steps):
