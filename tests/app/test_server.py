@@ -350,6 +350,14 @@ def test_a_table_without_ids_finds_its_posters(client: TestClient) -> None:
     assert row["new"]
 
 
+def test_a_table_without_years_names_the_same_posters_again(client: TestClient) -> None:
+    table = "title,poster\nEmberfell,a/scan.jpg\nEmberfell,b/scan.jpg\n,c/scan.jpg\n"
+    for is_new in (True, False):
+        assert [(row["error"], row["new"]) for row in send_table(client, table)] == [
+            (None, is_new)
+        ] * 3
+
+
 def test_films_that_were_called_after_their_rows_stay_the_same(client: TestClient) -> None:
     client.post("/api/films", json={"id": "row 1", "title": "Dust", "year": 1956})
     [row] = send_table(client, "id,title,year\nrow 1,Dust,1956\n")

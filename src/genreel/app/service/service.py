@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -184,20 +185,22 @@ class Service:
             catalogue: the table.
             table: what its file is called.
         """
-        used: set[str] = set()
+        ids: set[str] = set()
         for movie in catalogue:
             if movie.problem and not (movie.title or movie.plot or movie.poster):
                 yield Added(movie.id, error=movie.problem)
                 continue
+            if isinstance(movie.poster, Path):  # the table lies in a folder that soon is gone
+                movie = replace(movie, poster=Path(os.path.relpath(movie.poster, catalogue.folder)))
             try:
-                film_id = self._id_of_row(movie, table, used)
+                film_id = self._id_of_row(movie, table, ids)
             except InputError as error:
                 yield Added(movie.id, error=str(error))
                 continue
-            used.add(film_id)
+            ids.add(film_id)
             yield replace(movie, id=film_id)
 
-    def _id_of_row(self, movie: Movie, table: str, used: set[str]) -> str:
+    def _id_of_row(self, movie: Movie, table: str, ids: set[str]) -> str:
         """The id of a row's film; raises InputError where it cannot be used, or is another's."""
         film = self._find(movie.id) if len(movie.id) <= MAX_ID else None
         if has_id(movie):
@@ -212,10 +215,10 @@ class Service:
         # A film that an older genreel, or an import, called after its row.
         if film and film.title and (film.title, film.year) == (movie.title, movie.year):
             return movie.id
-        film_id = id_of_row(table, movie, used)
+        film_id = id_of_row(table, movie, ids)
         if movie.poster and self._find(film_id) is None:  # perhaps its poster came first
             film = self.store.film_by_path(file_name(str(movie.poster)))
-            if film and film.id not in used and not film.title:
+            if film and film.id not in ids and not film.title:
                 return film.id
             if film and (film.title, film.year) == (movie.title, movie.year):
                 return film.id
