@@ -15,6 +15,7 @@ _MAX_ELEMENTS = 20_000  # a large NFO has some hundreds
 _MAX_TAG = 2**20  # bytes of a tag or a comment; each attribute takes twenty times its room
 _PIECE = 2**18
 _TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
+_ATTRIBUTE = re.compile(rb"""\s+([^\s=<>"']+)\s*=\s*("[^"]*"|'[^']*')""")
 # Python's other codecs are no character sets, and some take a time that grows with the square.
 _CHARSET = re.compile(
     r"utf-?8|utf-?16(-?[lb]e)?|(us-)?ascii|latin-?1|iso-?8859-\d+|(windows-|cp)\d+|koi8-[rtu]"
@@ -59,6 +60,18 @@ class Element:
             waiting += reversed(element.children)
 
 
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute: its name as in `Element.attributes`, its value as the file writes it, and
+    where it stands, with the white space before it.
+    """
+
+    name: str
+    value: str
+    start: int
+    end: int
+
+
 class Document:
     """An XML document with whatever stands before and after its root.
 
@@ -92,6 +105,32 @@ class Document:
             at = end
         body = b"".join((*parts, self.body[at:]))
         return body.decode().encode(self._encoding, "xmlcharrefreplace")
+
+    def source(self, element: Element) -> str:
+        """The name of an element as its tag writes it, with the prefix that it has there."""
+        name = re.match(rb"<([^\s/>]+)", self.body[element.start : element.start + _MAX_TAG])
+        assert name is not None
+        return name[1].decode()
+
+    def attributes(self, element: Element) -> list[Attribute]:
+        """The attributes in an element's tag, in order; declarations of namespaces among them."""
+        opening = _TAG.match(self.body, element.start)
+        assert opening is not None
+        names = iter(element.attributes)
+        attributes = []
+        for found in _ATTRIBUTE.finditer(self.body, element.start, opening.end()):
+            source = found[1].decode()
+            is_declared = source == "xmlns" or source.startswith("xmlns:")
+            name = source if is_declared and self._namespaces else next(names)
+            attributes.append(Attribute(name, found[2][1:-1].decode(), found.start(), found.end()))
+        return attributes
+
+    def onto(self, element: Element, text: str, place: int = -1) -> tuple[int, int, str]:
+        """The edit that puts text at the end of an element's content, or at `place` in it."""
+        if element.inside < 0:  # <movie/>
+            return (element.end - 2, element.end, f">{text}</{self.source(element)}>")
+        place = element.outside if place < 0 else place
+        return (place, place, text)
 
     def indent(self, parent: Element) -> str:
         """The line break and blanks before the first child of `parent`, or before one it gets."""
