@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from genreel.app.service.batches import Busy
-from genreel.app.service.service import Added, Service, clean_id
+from genreel.app.service.ids import clean_id
+from genreel.app.service.service import Added, Service
 from genreel.app.store.film import Film
 from genreel.app.store.watched import WatchedFolder
 from genreel.app.store.writing import found_in, movie_of
