@@ -50,7 +50,7 @@ class Bundle:
         name: as its maker called it.
         vocabulary: its genres, in the order of the scores.
         thresholds: genre → the score from which it is assigned, in [0, 1].
-        cases: some of `calibration.CASES` → the calibration and thresholds that hold there
+        cases: some of `cases.BUNDLE_CASES` → the calibration and thresholds that hold there
             instead.
         metrics: content of metrics.json.
         features: name → fitted feature.
@@ -143,7 +143,7 @@ def _open(folder: Path, prepare: Callable[[bytes], Prepared]) -> tuple[Bundle, P
         }
         metrics = _read_metrics(contents.get("metrics.json", b"{}"))
         check.result()  # first: what `prepare` says of damaged bytes would mislead
-        prepared = preparation.result()
+        result = preparation.result()
     bundle = Bundle(
         config.name,
         config.vocabulary,
@@ -154,7 +154,7 @@ def _open(folder: Path, prepare: Callable[[bytes], Prepared]) -> tuple[Bundle, P
         config.cases,
         metrics,
     )
-    return bundle, prepared
+    return bundle, result
 
 
 def _read_config(folder: Path) -> dict[str, Any]:

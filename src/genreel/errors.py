@@ -37,7 +37,7 @@ class StoreError(GenreelError):
 
 
 class StoreGone(StoreError):
-    """The store's disk or server does not answer now; it may later."""
+    """The store's disk or server does not answer for now."""
 
 
 class StoreDamaged(StoreError):
@@ -56,7 +56,7 @@ class Conflict(StoreError):
 
 
 class WriteError(GenreelError):
-    """A file or a folder cannot be written; what was there is as it was."""
+    """A file or a folder cannot be written; an older one is unchanged."""
 
 
 class MissingExtra(GenreelError):

@@ -20,7 +20,10 @@ _PART = ".part"  # ends the name of a file that is being written
 
 @contextlib.contextmanager
 def whole_file(path: Path, sync: bool = True) -> Iterator[IO[bytes]]:
-    """A binary file to write to, which takes its place at `path` only when all went well.
+    """A binary file to write to, which becomes the one at `path` once it is written completely.
+
+    A link is written through. Owner, group, mode and extended attributes (access lists among
+    them) stay those of the file before, as far as the system lets this process set them.
 
     Args:
         path: of the file.
@@ -29,6 +32,7 @@ def whole_file(path: Path, sync: bool = True) -> Iterator[IO[bytes]]:
     Raises:
         WriteError: the folder cannot be written, or the disk is full; `path` is as it was.
     """
+    path = Path(os.path.realpath(path)) if path.is_symlink() else path
     try:
         descriptor, temporary = tempfile.mkstemp(_PART, f".{path.name}.", path.parent)
     except OSError as error:
@@ -39,14 +43,31 @@ def whole_file(path: Path, sync: bool = True) -> Iterator[IO[bytes]]:
             file.flush()
             if sync:
                 os.fsync(file.fileno())
-        # mkstemp makes private files; this one is as open as the one before it, or as any new one.
-        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
-        Path(temporary).chmod(mode)
+        if path.exists():
+            _copy_metadata(path, Path(temporary))
+        else:  # mkstemp makes private files; this one is as open as any new one
+            Path(temporary).chmod(0o666 & ~_umask())
         os.replace(temporary, path)
     except OSError as error:
         raise _cannot_write(path, error) from None
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+def _copy_metadata(path: Path, temporary: Path) -> None:
+    """Gives a file the owner, group, mode and extended attributes of another one."""
+    status = path.stat()
+    if hasattr(os, "chown"):  # a group may be set by its members, an owner by root alone
+        for owner in (status.st_uid, -1):
+            with contextlib.suppress(OSError):
+                os.chown(temporary, owner, status.st_gid)
+                break
+    temporary.chmod(stat.S_IMODE(status.st_mode))
+    if sys.platform == "linux":  # the only system whose Python can
+        with contextlib.suppress(OSError):
+            for name in os.listxattr(path):
+                with contextlib.suppress(OSError):
+                    os.setxattr(temporary, name, os.getxattr(path, name))
 
 
 def write_whole(path: Path, data: bytes | memoryview, sync: bool = True) -> None:
@@ -56,7 +77,7 @@ def write_whole(path: Path, data: bytes | memoryview, sync: bool = True) -> None
 
 
 def remove_parts(folder: Path, name: str = "") -> None:
-    """Removes what writers that were killed left half written in a folder.
+    """Removes the unfinished files that killed writers left in a folder.
 
     Args:
         folder: where they wrote.
@@ -69,8 +90,8 @@ def remove_parts(folder: Path, name: str = "") -> None:
 def write_folder_whole(folder: Path, files: Mapping[str, bytes]) -> None:
     """Writes a folder of files that appears at once, in place of an older one if there is one.
 
-    Where the system can swap two folders, there is no moment without one, not even for a process
-    that is killed; elsewhere there is a short one.
+    If the system can swap two folders (Linux), there is no moment without either, even if the
+    process is killed; elsewhere there is a short one.
 
     Raises:
         GenreelError: it cannot be written; an older folder is as it was.
@@ -80,8 +101,8 @@ def write_folder_whole(folder: Path, files: Mapping[str, bytes]) -> None:
         raise GenreelError(f"cannot write {folder}: a file is there; give another path")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        for left in folder.parent.glob(f".{glob.escape(folder.name)}.*{_PART}"):
-            shutil.rmtree(left, ignore_errors=True)  # by a writer that was killed
+        for part in folder.parent.glob(f".{glob.escape(folder.name)}.*{_PART}"):
+            shutil.rmtree(part, ignore_errors=True)  # of a writer that was killed
         temporary = Path(tempfile.mkdtemp(_PART, f".{folder.name}.", folder.parent))
     except OSError as error:
         raise _cannot_write(folder, error) from None
@@ -111,12 +132,12 @@ def _swap(one: Path, other: Path) -> bool:
     """Swaps two folders at once; False where the system or its disk cannot."""
     if sys.platform != "linux":
         return False
-    import ctypes  # here, as few that import this file ever replace a folder
+    import ctypes  # few that import this file ever replace a folder
 
-    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE of linux/fs.h
+    at_cwd, exchange = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of linux/fs.h
     rename = getattr(ctypes.CDLL(None), "renameat2", None)  # glibc 2.28, musl 1.2.6
     return rename is not None and not rename(
-        here, os.fsencode(one), here, os.fsencode(other), exchange
+        at_cwd, os.fsencode(one), at_cwd, os.fsencode(other), exchange
     )
 
 

@@ -1,4 +1,4 @@
-"""Opens a poster safely: whatever is wrong with an image becomes one PosterError."""
+"""Opens a poster safely: anything wrong with an image becomes one PosterError."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from genreel.image_parts import check_parts
 PosterSource = str | Path | bytes | Image.Image
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif")
-"""File names that a folder of posters is searched for."""
+"""Ends of file names that are taken for posters in a folder."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a poster may cost. A person may raise any of them.
+    """What a poster may cost to open. A person may raise any of the limits.
 
     Attributes:
         max_bytes: size of the file.
         max_pixels: width × height. A 27 × 41 inch one-sheet scanned at 300 dpi has 99.6 million.
         max_side: width or height, in pixels.
-        min_side: width and height, in pixels; less shows nothing.
-        max_whole: width × height of what must be decoded whole. A JPEG of one scan is decoded at
-            a fraction of its size, all else takes up to 16 bytes a pixel.
+        min_side: width and height, in pixels; on a smaller one nothing can be seen.
+        max_whole: width × height of an image that must be decoded at full size, which takes up to
+            16 bytes a pixel. A JPEG of one scan is decoded at a fraction of its size instead.
     """
 
     max_bytes: int = 128 * 2**20
@@ -47,9 +47,9 @@ class Limits:
     max_whole: int = 40_000_000
 
 
-# First bytes → the one decoder that is asked. Going to the decoder directly, rather than
-# through Image.open, keeps the allowlist closed whatever plug-ins another library registers,
-# and leaves Pillow's process-wide pixel limit alone: `Limits` decides here.
+# First bytes of a file, end of its name, decoder. Calling the decoder directly, not Image.open,
+# keeps the list closed whatever plug-ins another library registers, and does without Pillow's pixel
+# limit for the whole process: `Limits` decides here.
 _Decoder = Callable[[io.BytesIO], Image.Image]
 _DECODERS: tuple[tuple[bytes, str, _Decoder], ...] = (
     (b"\xff\xd8\xff", ".jpg", lambda file: JpegImagePlugin.JpegImageFile(file)),
@@ -69,18 +69,18 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 
-# A JPEG is decoded at 1/2, 1/4 or 1/8 where that still leaves this many times the size that
-# is asked for, so that the final resampling hides which of them it was.
+# A JPEG is decoded at 1/2, 1/4 or 1/8 of its size if that is still this many times the size asked
+# for, so that the final resampling hides which of them it was.
 _DRAFT_MARGIN = 3
 
 
 def detail(size: tuple[int, int]) -> int:
-    """Pixels that a poster's shorter side keeps at least, where it has more, when it is opened for
-    `size` (width, height): 2ⁿ or 1.5 · 2ⁿ, so that sizes that are close share one decoding.
+    """Pixels that the shorter side of a large poster keeps when it is opened for `size` (width,
+    height): 2ⁿ or 1.5 · 2ⁿ, so that similar sizes share one decoding.
     """
-    wanted = _DRAFT_MARGIN * max(size)
-    power: int = 1 << (wanted - 1).bit_length()
-    return power * 3 // 4 if wanted <= power * 3 // 4 else power
+    side = _DRAFT_MARGIN * max(size)
+    power: int = 1 << (side - 1).bit_length()
+    return power * 3 // 4 if side <= power * 3 // 4 else power
 
 
 def open_poster(
@@ -99,7 +99,7 @@ def open_poster(
         16 bits brought to 8. Not yet resized.
 
     Raises:
-        PosterError: for whatever is wrong with it, naming the poster and the remedy.
+        PosterError: for anything wrong with it, naming the poster and the remedy.
     """
     limits = limits or Limits()
     name = _name(source)
@@ -145,7 +145,7 @@ def _name(source: PosterSource) -> str:
 def _open(source: PosterSource, limits: Limits) -> tuple[Image.Image, bool]:
     """The image, and whether it is a JPEG of several scans."""
     if isinstance(source, Image.Image):
-        data = _undecoded(source)
+        data = _file_of(source)
         return (source, False) if data is None else _decode(data)
     if isinstance(source, bytes):
         _check_bytes(len(source), limits)
@@ -167,9 +167,9 @@ def _read(path: Path, limits: Limits) -> bytes:
         raise PosterError(f"cannot be read ({error.strerror}); check its permissions") from None
 
 
-def _undecoded(image: Image.Image) -> bytes | None:
-    """The file behind a JPEG that PIL has opened but not decoded, so that it is decoded here
-    just as a path would be, and the caller's image stays untouched.
+def _file_of(image: Image.Image) -> bytes | None:
+    """The file of a JPEG that PIL has opened but not decoded; None for any other image. It is then
+    decoded as a path would be, and the caller's image stays as it is.
     """
     file = getattr(image, "fp", None)
     if not isinstance(image, JpegImagePlugin.JpegImageFile) or file is None or not image.tile:

@@ -39,6 +39,9 @@ def browser() -> Iterator[Any]:
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         pytest.skip("no Chromium; install one (Debian: apt-get install chromium)")
+    reason = "no Playwright; pip install playwright axe-playwright-python"
+    for library in ("playwright", "axe_playwright_python"):
+        pytest.importorskip(library, reason=reason)
     import pytest_socket
 
     pytest_socket.enable_socket()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from genreel.errors import RecipeError
-from genreel.lab.models.classic import LinearSettings
+from genreel.lab.models.linear import LinearSettings
 from genreel.lab.recipe import Recipe, features_read, load_recipe, override, recipe_names
 
 Write = Callable[..., Path]

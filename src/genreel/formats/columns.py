@@ -46,21 +46,23 @@ def read_columns(path: Path, options: Options) -> Iterator[Movie]:
     unknown = set(mapping) - set(COLUMNS)
     if unknown:
         raise CatalogueError(f"no column {min(unknown)!r} in a catalogue; use {', '.join(COLUMNS)}")
-    columns: dict[tuple[str, ...], dict[str, str]] = {}
+    last: tuple[str, ...] = ()
+    columns: dict[str, str] = {}
     for number, row in _rows(path, source, options):
         if isinstance(row, CatalogueError):
             yield bad_row(number, row)
             continue
         names = tuple(row)
         try:
-            if names not in columns:
-                columns[names] = find_columns(names, options.columns, _is_lines(path))
+            if names != last:  # in JSON lines every line may have other keys
+                columns = find_columns(names, mapping, _is_lines(path))
+                last = names
         except CatalogueError as error:
             if not _is_lines(path):
                 raise CatalogueError(f"{path}: {error}") from None
             yield bad_row(number, error)
             continue
-        yield _film(number, row, options, columns[names], posters, path.parent)
+        yield _film(number, row, options, columns, posters, path.parent)
 
 
 def find_columns(
@@ -78,10 +80,11 @@ def find_columns(
         CatalogueError: a column is absent, or there are several.
     """
     columns = {}
+    plain = [_plain(name) for name in names]
     for ours in COLUMNS:
         name = mapping.get(ours, ours)
         places = [i for i, theirs in enumerate(names) if theirs == name and ours in mapping]
-        places = places or [i for i, theirs in enumerate(names) if _plain(theirs) == _plain(name)]
+        places = places or [i for i, theirs in enumerate(plain) if theirs == _plain(name)]
         if len(places) > 1:
             raise CatalogueError(f"several columns {name!r}; keep one of them, or map the other")
         if places:

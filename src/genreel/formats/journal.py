@@ -2,6 +2,7 @@
 
     FOLDER/.genreel/undo/000001/journal.jsonl     path, hashes before and after, name of the backup
     FOLDER/.genreel/undo/000001/000001.bak        a file as it was
+    FOLDER/.genreel/undo/000001/000001.file       that very file, with its owner and its links
     FOLDER/.genreel/undo/000001/done, undone      how the run ended
 
 The backup is on the disk before the journal names it, and the journal before the file changes, so
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from genreel.errors import GenreelError
 from genreel.files import remove_parts, write_whole
+from genreel.progress import say
 
 FOLDER = Path(".genreel") / "undo"
 
@@ -62,6 +64,10 @@ class Journal:
                 self._count += 1
                 entry["backup"] = name = f"{self._count:06d}.bak"
                 write_whole(self.run / name, before)
+                if real.stat().st_nlink > 1:
+                    say(f"{path}: its other names (hard links) keep the old text; undo joins them")
+                with contextlib.suppress(OSError):  # some disks have no hard links
+                    os.link(real, (self.run / name).with_suffix(".file"))
             with (self.run / "journal.jsonl").open("ab") as journal:
                 # After a line that a killed run left half written, on a line of its own.
                 journal.write(b"\n" + json.dumps(entry).encode() + b"\n")
@@ -111,7 +117,7 @@ def undo(root: Path) -> Undone:
             if entry["before"] is None:
                 path.unlink()
             else:
-                write_whole(path, (run / Path(entry["backup"]).name).read_bytes())
+                _restore(path, run / Path(entry["backup"]).name, entry["before"])
         except OSError as error:
             raise GenreelError(
                 f"{error.filename or path} ({error.strerror}); mend that and undo again"
@@ -119,6 +125,15 @@ def undo(root: Path) -> Undone:
         done.restored.append(entry["path"])
     write_whole(run / "undone", b"")
     return done
+
+
+def _restore(path: Path, backup: Path, before: str) -> None:
+    """Puts the very file back, unless it was changed by another name; its bytes otherwise."""
+    file = backup.with_suffix(".file")
+    if file.is_file() and _hash(file.read_bytes()) == before:
+        os.replace(file, path)
+    else:
+        write_whole(path, backup.read_bytes())
 
 
 def _entries(run: Path) -> Iterator[tuple[Path, dict[str, str]]]:

@@ -19,7 +19,6 @@ from genreel.app.service.batches import Batches
 from genreel.app.service.settings import Settings
 from genreel.catalogue import Catalogue
 from genreel.formats import film
-from genreel.lab.splits import group_split, stratified_split
 from genreel.posters import Limits
 from genreel.predictor import Predictor
 
@@ -114,6 +113,10 @@ def test_defaults_are_those_of_the_code() -> None:
 
     predict = parse("predict", [])
     assert predict.model == default(Predictor, "bundle")
+
+
+def test_defaults_of_a_split_are_those_of_the_code(lab: None) -> None:
+    from genreel.lab.splits import group_split, stratified_split
 
     split = parse("split", ["table", "--out", "file"])
     assert split.taxonomy == default(Catalogue, "taxonomy")

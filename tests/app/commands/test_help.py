@@ -97,7 +97,11 @@ def test_wrong_words_are_answered_with_the_nearest(
         (["split", SAMPLES, "--out", "f", "--seed", "-1"], "'-1' is not a whole number from 0"),
     ],
 )
-def test_wrong_usage_is_one_line(run: Run, argv: list[object], expected: str) -> None:
+def test_wrong_usage_is_one_line(
+    run: Run, argv: list[object], expected: str, request: pytest.FixtureRequest
+) -> None:
+    if argv[:1] == ["split"]:
+        request.getfixturevalue("lab")
     ran = run(*argv)
     assert (ran.code, ran.out) == (2, "")
     line = one_line(ran.err)

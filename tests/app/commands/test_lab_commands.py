@@ -11,10 +11,13 @@ import pytest
 from running import PLOT, SAMPLES, Run, one_line
 
 from genreel.catalogue import Movie
-from genreel.lab.recipe import recipe_names
+
+pytestmark = pytest.mark.usefixtures("lab")
 
 
 def test_recipes(run: Run) -> None:
+    from genreel.lab.recipe import recipe_names
+
     ran = run("recipes")
     assert (ran.code, ran.err) == (0, "")
     assert [line.split()[0] for line in ran.out.splitlines()] == recipe_names()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 
+from genreel.decade import decade_of
+
 
 def positive(text: str) -> int:
     """A whole number from 1 on."""
@@ -29,7 +31,7 @@ def seed(text: str) -> int:
 def decades(text: str) -> tuple[int, ...]:
     """First years of decades, such as 1970,1980 or 1970s,1980s."""
     years = text.replace("s", "").split(",")
-    if not all(year.isdecimal() and int(year) % 10 == 0 for year in years):
+    if not all(year.isdecimal() and decade_of(int(year)) == int(year) for year in years):
         raise ArgumentTypeError(f"{text!r} are no decades; write 1970,1980")
     return tuple(map(int, years))
 

@@ -11,6 +11,7 @@ from genreel.app.store.film import Film, film_from_row
 from genreel.app.store.schema import STATES, decisions, films
 from genreel.app.store.store import Store
 from genreel.catalogue import LAST_YEAR
+from genreel.decade import YEARS, decade_years
 from genreel.errors import InputError
 
 ORDERS = {
@@ -102,7 +103,7 @@ def facets(store: Store, query: Filter) -> dict[str, dict[Any, int]]:
         .group_by(decisions.c.genre)
     )
     # Not by %: where a statement has no parameters, pg8000 leaves the %% that stands for it.
-    ten = sa.literal_column("10", sa.Integer)
+    ten = sa.literal_column(str(YEARS), sa.Integer)
     of_decade = films.c.year // ten * ten
     by_decade = sa.select(of_decade, number).where(*_where(decade), films.c.year.is_not(None))
     by_state = sa.select(films.c.state, number).where(*_where(state)).group_by(films.c.state)
@@ -168,7 +169,7 @@ def _where(query: Filter) -> list[sa.ColumnElement[bool]]:
         else:
             conditions.append(sa.exists().where(of_film, decisions.c.genre == query.genre))
     if query.decade is not None:
-        conditions.append(films.c.year.between(query.decade, query.decade + 9))
+        conditions.append(films.c.year.between(*decade_years(query.decade)))
     if query.state == "problem":
         conditions.append(films.c.problem != "")
     elif query.state:

@@ -17,6 +17,7 @@ from genreel.app.store.decide import count_changes, model_decides, settle, thres
 from genreel.app.store.events import log
 from genreel.app.store.opinions import opinions_of_model, raw_opinions
 from genreel.app.store.schema import corrections, decisions, films, opinions
+from genreel.decade import decade_years
 from genreel.errors import StoreDamaged
 from genreel.thresholds import promised_threshold
 
@@ -260,7 +261,9 @@ class Tuning:
     def raw_scores(self, decades: Collection[str]) -> Raw:
         """The model's own scores of all films of some decades."""
         starts = [int(name) for name in decades if name != UNKNOWN]
-        is_in = sa.or_(*(films.c.year.between(start, start + 9) for start in starts), sa.false())
+        is_in = sa.or_(
+            *(films.c.year.between(*decade_years(start)) for start in starts), sa.false()
+        )
         if UNKNOWN in decades:
             is_in |= films.c.year.is_(None)
         query = (

@@ -1,4 +1,4 @@
-"""Chooses calibration and thresholds of a finished bundle anew, without training."""
+"""Chooses new calibration and thresholds for a finished bundle, without training."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from genreel.bundle import bundle_folder, check_replaceable, read_bundle, write_bundle
-from genreel.catalogue import INPUTS, Movie
+from genreel.bundle import bundle_folder, check_replaceable, read_bundle
+from genreel.cases import AS_GIVEN, BUNDLE_CASES, Case
+from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
-from genreel.lab.evaluation.card import model_card
-from genreel.lab.evaluation.evaluate import evaluate
-from genreel.lab.evaluation.rules import SHOWN, Scored, choose_rules
+from genreel.lab.evaluation.measure import write_measured
+from genreel.lab.evaluation.rules import Scored, choose_rules
 from genreel.lab.recipe import load_recipe
 from genreel.predictor import Predictor
 from genreel.progress import progress
@@ -52,46 +52,27 @@ def recalibrate(
     if not valid:
         raise CatalogueError("no valid movie has genres to calibrate on; check the split")
     cases = {
-        case: _scored(raw, [m for m in valid if all(map(m.has, needed))], shown, case)
-        for case, (needed, shown) in SHOWN.items()
-        if set(needed) <= set(raw.inputs)
+        name: _score(raw, [movie for movie in valid if case.is_met_by(movie)], case)
+        for name, case in BUNDLE_CASES.items()
+        if case.is_read_by(raw.inputs)
     }
-    choice = choose_rules(raw.genres, _scored(raw, valid, INPUTS, "as they are"), cases)
-    metrics |= {"decisions": choice.others, "calibrated_by": command}
-
-    def write() -> None:
-        write_bundle(
-            out,
-            name=bundle.name,
-            vocabulary=bundle.vocabulary,
-            thresholds=choice.thresholds,
-            cases=choice.cases,
-            features=bundle.features,
-            model=bundle.model,
-            recipe=recipe.text,
-            metrics=metrics,
-            card=model_card(recipe, metrics),
-        )
-
-    write()
-    predictor = Predictor(out)
-    for name, movies in (("valid", valid), ("test", test)):
-        metrics[name] = evaluate(predictor, movies)
-        metrics["movies"][name] = len(movies)
-    write()
-    return metrics
+    choice = choose_rules(raw.genres, _score(raw, valid, AS_GIVEN), cases)
+    movies = metrics["movies"] | {"valid": len(valid), "test": len(test)}
+    metrics |= {"movies": movies, "decisions": choice.others, "calibrated_by": command}
+    bundle = replace(bundle, thresholds=choice.thresholds, cases=choice.cases)
+    return write_measured(out, bundle, recipe, metrics, {"valid": valid, "test": test})
 
 
-def _scored(
-    predictor: Predictor, movies: Sequence[Movie], shown: Sequence[str], what: str
-) -> Scored:
-    hidden = set(INPUTS) - set(shown)
-    predictions = predictor.predict_many(movie.without(hidden) for movie in movies)
-    told = [
+def _score(predictor: Predictor, movies: Sequence[Movie], case: Case) -> Scored:
+    """Labels, known cells and scores of those movies that get scores in this case."""
+    predictions = progress(
+        predictor.predict_many(case.view(movie) for movie in movies), case.name, len(movies)
+    )
+    pairs = [
         (movie, prediction)
-        for movie, prediction in zip(movies, progress(predictions, what, len(movies)), strict=True)
+        for movie, prediction in zip(movies, predictions, strict=True)
         if prediction.scores
     ]
-    labels, known = predictor.bundle.vocabulary.encode(movie.genres for movie, _ in told)
-    scores = np.array([list(prediction.scores.values()) for _, prediction in told], np.float64)
+    labels, known = predictor.bundle.vocabulary.encode(movie.genres for movie, _ in pairs)
+    scores = np.array([list(prediction.scores.values()) for _, prediction in pairs], np.float64)
     return labels, known, scores.reshape(labels.shape)
