@@ -20,7 +20,7 @@ SIDES = ("app", "formats", "lab")
 
 # The order inside the using side: a module imports only those before it.
 ORDER = (
-    *("errors", "vocabulary", "files", "thresholds", "image_parts", "posters"),
+    *("errors", "vocabulary", "files", "thresholds", "image_parts", "posters", "placeholders"),
     *("catalogue", "features", "calibration", "why", "graph", "bundle", "predictor"),
 )
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from genreel.errors import CatalogueError, GenreelError, MissingExtra
+from genreel.placeholders import is_placeholder
 from genreel.vocabulary import find_taxonomy, spelling
 
 if TYPE_CHECKING:
@@ -91,8 +92,12 @@ class Movie:
     extra: Mapping[str, Scalar] = field(default_factory=dict)
 
     def has(self, name: str) -> bool:
-        """Whether the input called `name` (one of INPUTS) is there; white space is not."""
+        """Whether the input called `name` (one of INPUTS) is there; white space is not, nor is a
+        plot that says that there is none.
+        """
         value = getattr(self, name)
+        if name == "plot" and is_placeholder(value):
+            return False
         return bool(value.strip()) if isinstance(value, str) else value is not None
 
     def without(self, names: Iterable[str]) -> Movie:
