@@ -1,4 +1,4 @@
-"""Writes files whole or not at all."""
+"""Reads files that are known first; writes files whole or not at all."""
 
 from __future__ import annotations
 
@@ -13,9 +13,66 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
-from genreel.errors import GenreelError, WriteError
+from genreel.errors import GenreelError, InputError, WriteError
 
 _PART = ".part"  # ends the name of a file that is being written
+
+
+def read_file(path: Path, max_bytes: int, root: Path | None = None) -> bytes:
+    """A regular file's bytes. A pipe, a device or a larger file is never read or waited for.
+
+    Args:
+        path: of the file.
+        max_bytes: it may have.
+        root: the folder that it must lie in, links followed; None: anywhere.
+
+    Raises:
+        InputError: it is no such file.
+        OSError: it cannot be read.
+    """
+    real = Path(os.path.realpath(path))
+    if root is not None and not real.is_relative_to(os.path.realpath(root)):
+        raise InputError(f"{path.name} leads out of {root}; put the file itself there")
+    _check_file(path.name, real.stat(), max_bytes)
+    # It may have become a pipe since: without O_NONBLOCK, opening one waits for its writer.
+    with open(real, "rb", opener=_open_now) as file:
+        _check_file(path.name, os.fstat(file.fileno()), max_bytes)
+        data = file.read(max_bytes + 1)
+    _check_size(path.name, len(data), max_bytes)
+    return data
+
+
+def _open_now(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _check_file(name: str, status: os.stat_result, max_bytes: int) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(f"{name} is no regular file; replace it")
+    _check_size(name, status.st_size, max_bytes)
+
+
+def _check_size(name: str, size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise InputError(f"{name}: {size:,} bytes are more than {max_bytes:,}; shrink it")
+
+
+def lock(file: IO[bytes]) -> bool:
+    """Whether a file is now held by this process alone, until it closes the file or ends.
+
+    Where the system or the disk has no locks, it is.
+    """
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 @contextlib.contextmanager
