@@ -17,10 +17,10 @@ from genreel.formats import iptc
 from genreel.formats.film import Options
 from genreel.formats.folder import read_folder
 from genreel.formats.journal import Journal
-from genreel.formats.kodi import read_kodi
+from genreel.formats.kodi import new_nfo, read_kodi
 from genreel.formats.mark import Found
 from genreel.formats.names import OUT, Names
-from genreel.formats.nfo import write_nfo
+from genreel.formats.nfo import is_notice, write_nfo
 from genreel.formats.rows import write_table
 from genreel.formats.shopify import (
     handle_of,
@@ -312,8 +312,12 @@ def _keywords(sidecar: Path, old: bytes | None, new: bytes) -> tuple[Path, bytes
 def _file_of(movie: Movie, target: str, choices: Choices) -> Path | None:
     """The file that holds a movie's genres; None where it has none and none is to be made."""
     if target == "nfo":
-        named = movie.extra.get("nfo") or (f"{movie.id}.nfo" if choices.create else "")
-        return choices.out / str(named) if named else None
+        if movie.extra.get("nfo"):
+            return choices.out / str(movie.extra["nfo"])
+        path = choices.out / f"{movie.id}.nfo"
+        if not choices.create:
+            return None
+        return new_nfo(path) if path.is_file() and is_notice(path.read_bytes()) else path
     file = movie.extra.get("file")
     if file and (choices.out / str(file)).is_file():
         poster = choices.out / str(file)

@@ -16,11 +16,21 @@ from genreel.errors import CatalogueError
 from genreel.formats.mark import Found, Mark, key, merge, read_mark
 from genreel.formats.xml import Document, Element, tag
 
-ROOTS = ("movie", "tvshow", "episodedetails", "musicvideo")
+ROOTS = (
+    *("movie", "tvshow", "season", "episodedetails", "episodes", "musicvideo", "artist", "album"),
+    *("set", "collection", "person"),
+)
+"""What an NFO may be of; only a movie's is written to."""
+
 MARK = "genreel"
 """The element that holds genreel's mark; other programs pass over it."""
 
 _MAX_GENRES = 1_000
+# Behind a byte order mark and blanks, or further down: an XML begins.
+_XML = re.compile(
+    rb"\A(\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*<[?!A-Za-z]"
+    rb"|<\?xml\s|<(" + "|".join(ROOTS).encode() + rb")[\s/>]"
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +38,7 @@ class Nfo:
     """What an NFO file says.
 
     Attributes:
-        kind: its root, one of ROOTS; empty where the file holds an address alone.
+        kind: its root, one of ROOTS; empty where the file holds no XML but an address.
         genres: one for each <genre>, and for each part of one that has slashes.
         locked: whether the whole film, or its genres, are locked against change.
         ids: "imdb", "tmdb", … → id.
@@ -57,14 +67,16 @@ def read_nfo(data: bytes) -> Nfo:
     Raises:
         CatalogueError: it is not well formed, has a DOCTYPE, or is no film's.
     """
-    document = Document(data)
-    ids = _ids_in(document.body.decode())
-    if document.root is None:
-        if not ids and b"://" not in document.body:
+    document = None if is_notice(data) else Document(data)
+    body = document.body if document else data.replace(b"\0", b"")
+    ids = _ids_in(body.decode("utf-8", "replace"))
+    if document is None or document.root is None:
+        if not ids and b"://" not in body:
             raise CatalogueError("neither XML nor the address of a film; replace it")
         return Nfo(ids=ids)
     root = _root(document)
-    if sum(1 + e.text.count("/") + e.text.count("|") for e in root.all("genre")) > _MAX_GENRES:
+    elements = _genre_elements(root)
+    if sum(1 + e.text.count("/") + e.text.count("|") for e in elements) > _MAX_GENRES:
         raise CatalogueError(f"more than {_MAX_GENRES:,} genres; is it of a film?")
     ids |= {e.attributes.get("type", "").lower(): e.text.strip() for e in root.all("uniqueid")}
     for name, source in (("imdbid", "imdb"), ("tmdbid", "tmdb"), ("id", "imdb")):
@@ -77,7 +89,7 @@ def read_nfo(data: bytes) -> Nfo:
         root.first("title"),
         root.first("year") or dated[:4],
         root.first("plot") or root.first("outline"),
-        tuple(dict.fromkeys(g for element in root.all("genre") for g in _genres(element))),
+        tuple(dict.fromkeys(g for element in elements for g in _genres(element))),
         _locked(root),
         {name: value for name, value in ids.items() if name and value},
         read_mark(root.first(MARK)),
@@ -99,22 +111,27 @@ def write_nfo(
         The new file; `data` itself where nothing is to change, b"" where no file should be.
 
     Raises:
-        CatalogueError: as `read_nfo`.
+        CatalogueError: as `read_nfo`; it is no movie's, or an uploader's notice without XML, which
+            people share by its hash.
     """
-    nfo = read_nfo(data) if data is not None else Nfo()
+    nfo = read_nfo(data) if data is not None else Nfo("movie")
+    if not nfo.kind:
+        raise CatalogueError("a notice or an address without XML; put a movie.nfo beside it")
+    if nfo.kind != "movie":
+        raise CatalogueError(f"<{nfo.kind}> is no movie's; nothing is written there")
     merged = merge(nfo.genres, nfo.mark, found, locked=nfo.locked, add=add)
     if merged is None:
         return data or b""
     genres, mark = merged
-    document = Document(data or b"")
-    if document.root is None:
-        return _new(genres, mark, movie, data)
-    root = document.root
+    if data is None:
+        return _new(genres, mark, movie)
+    document = Document(data)
+    root = _root(document)
     indent = document.indent(root)
     ours = {key(name) for name in nfo.mark.genres}
     kept: list[Element] = []
     gone = root.all(MARK)
-    for element in root.all("genre"):
+    for element in _genre_elements(root):
         theirs = any(key(name) not in ours for name in _genres(element))
         (kept if theirs else gone).append(element)
     there = {key(g) for element in kept for g in _genres(element)}
@@ -122,19 +139,23 @@ def write_nfo(
     lines.append(tag(MARK, mark.text()))
     added = "".join(indent + line for line in lines)
     edits = [(document.before(e.start), e.end, "") for e in gone]
-    if root.inside < 0:  # <movie/>
-        opening = document.body[root.start : root.end].decode()[:-2].rstrip()
-        return document.edited([(root.start, root.end, f"{opening}>{added}\n</{root.name}>")])
+    if root.inside < 0:
+        return document.edited([document.onto(root, added + "\n")])
     first = min((e.start for e in gone), default=root.end)
-    after = kept or [e for e in root.children if e.end <= first]
+    after = [e for e in kept if e in root.children] or [e for e in root.children if e.end <= first]
     place = after[-1].end if after else root.inside
     closing = "" if root.children else "\n"
     return document.edited([*edits, (place, place, added + closing)])
 
 
-def _new(genres: Sequence[str], mark: Mark, movie: Movie | None, data: bytes | None) -> bytes:
+def is_notice(data: bytes) -> bool:
+    """Whether a file is an uploader's notice or an address: a text, drawn letters and all."""
+    return not _XML.search(data.replace(b"\0", b"")[: 2**20])
+
+
+def _new(genres: Sequence[str], mark: Mark, movie: Movie | None) -> bytes:
     lines = ['<?xml version="1.0" encoding="UTF-8" standalone="yes"?>', "<movie>"]
-    if movie is not None and data is None:
+    if movie is not None:
         facts = {"title": movie.title, "year": str(movie.year or ""), "plot": movie.plot}
         lines += ["  " + tag(name, value) for name, value in facts.items() if value]
         for source in ("imdb", "tmdb"):
@@ -142,8 +163,19 @@ def _new(genres: Sequence[str], mark: Mark, movie: Movie | None, data: bytes | N
                 lines.append(f'  <uniqueid type="{source}">{escape(str(known))}</uniqueid>')
     lines += ["  " + tag("genre", name) for name in genres]
     lines += ["  " + tag(MARK, mark.text()), "</movie>", ""]
-    # An address stays behind the XML, where Kodi looks for what the XML does not say.
-    return "\n".join(lines).encode() + (data or b"")
+    return "\n".join(lines).encode()
+
+
+def _genre_elements(root: Element) -> list[Element]:
+    """The <genre> elements of a root, and of a <genres> in it, as MediaPortal nests them."""
+    elements: list[Element] = []
+    for element in root.children:
+        if element.name.lower() == "genre":
+            elements.append(element)
+        elif element.name.lower() == "genres":
+            nested = [e for e in element.children if e.name.lower() in ("genre", "name", "string")]
+            elements += nested or ([element] if element.text.strip() else [])
+    return elements
 
 
 def _root(document: Document) -> Element:

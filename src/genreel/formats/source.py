@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from genreel.errors import CatalogueError
+from genreel.formats.litter import has_litter, is_litter
 from genreel.posters import SUFFIXES, Limits
 
 MAX_TEXT = 16 * 2**20
@@ -35,7 +36,8 @@ with contextlib.suppress(ImportError):  # a Python may be built without it
 class Source:
     """Files of a folder or of a zip archive; a lone file is a folder of one.
 
-    Symbolic links that leave the folder, links in an archive, and names with ".." are not there.
+    Symbolic links that leave the folder, links in an archive, names with "..", and what systems
+    leave in every folder (`litter`) are not there.
     Nothing is ever unpacked to disk.
 
     Raises:
@@ -127,10 +129,10 @@ class Source:
 def _files(folder: Path) -> Iterator[str]:
     real = os.path.realpath(folder)
     for parent, folders, files in os.walk(folder):
-        folders[:] = [f for f in folders if not f.startswith(".")]
+        folders[:] = [f for f in folders if not is_litter(f)]
         for file in files:
             path = Path(parent, file)
-            if file.startswith("."):
+            if is_litter(file):
                 continue
             if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(real):
                 continue
@@ -143,6 +145,8 @@ def _inside(info: zipfile.ZipInfo) -> bool:
     link = stat.S_ISLNK(info.external_attr >> 16)
     drive = bool(path.parts) and ":" in path.parts[0]
     if not info.filename:  # of which zipfile itself asks for the last letter
+        return False
+    if has_litter(str(path)):
         return False
     return not (info.is_dir() or link or path.is_absolute() or drive or ".." in path.parts)
 
