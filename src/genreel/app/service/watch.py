@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from genreel.app.service.batches import Busy
-from genreel.app.service.service import Added, Service, clean_id
+from genreel.app.service.ids import clean_id
+from genreel.app.service.service import Added, Service
 from genreel.app.store.film import Film
 from genreel.app.store.watched import WatchedFolder
 from genreel.app.store.writing import found_in, movie_of
@@ -26,8 +27,8 @@ from genreel.errors import CatalogueError, GenreelError, InputError, StoreGone
 from genreel.files import write_whole
 from genreel.formats.applying import Choices, apply_to_files, names_for
 from genreel.formats.kodi import nfo_names
-from genreel.formats.names import spell
 from genreel.formats.litter import is_litter
+from genreel.formats.names import spell
 from genreel.formats.nfo import read_nfo
 from genreel.posters import SUFFIXES
 from genreel.progress import say
@@ -44,9 +45,9 @@ def _read_plot(data: bytes) -> dict[str, Any]:
 
 def _read_nfo(data: bytes) -> dict[str, Any]:
     nfo = read_nfo(data)
-    genres = list(spell(nfo.said)[0])  # those that genreel wrote are nobody's opinion
     if nfo.kind not in ("", "movie"):
         raise CatalogueError(f"<{nfo.kind}> is no film's")
+    genres = list(spell(nfo.said)[0])  # those that genreel wrote are nobody's opinion
     record = {"title": nfo.title, "year": nfo.year, "plot": nfo.plot, "genres_mixed": genres}
     return {column: value for column, value in record.items() if value}
 
