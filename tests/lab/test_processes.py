@@ -46,8 +46,39 @@ learning_rate = 0.01
 average = 0.9
 """
 
+TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 
+# What torchrun does, but libraries are loaded once, before the processes part.
+FORKS = """
+import sys
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+import genreel.lab.train
+from genreel.app.cli import main
+
+config = LaunchConfig(
+    min_nodes=1,
+    max_nodes=1,
+    nproc_per_node=2,
+    run_id="test",
+    rdzv_backend="c10d",
+    rdzv_endpoint="127.0.0.1:0",
+    start_method="fork",
+    max_restarts=0,
+)
+codes = elastic_launch(config, main)(sys.argv[1:])
+assert codes == {0: 0, 1: 0}
+"""
+
+
+@pytest.mark.parametrize(
+    "launcher",
+    [
+        pytest.param(["-c", FORKS], id="forks"),
+        pytest.param([*TORCHRUN, "-m", "genreel.app.cli"], id="torchrun", marks=pytest.mark.slow),
+    ],
+)
 def test_two_processes_give_the_weights_of_one(
+    launcher: list[str],
     toys: Callable[..., list[Movie]],
     toml: Callable[..., Path],
     tmp_path: Path,
@@ -82,8 +113,7 @@ def test_two_processes_give_the_weights_of_one(
     assert main(argv("one")) == 0
     one = scores("one", capsys.readouterr().err)
 
-    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
-    command = [sys.executable, *launcher, "-m", "genreel.app.cli", *argv("two")]
+    command = [sys.executable, *launcher, *argv("two")]
     environment = {"GENREEL_CACHE": str(tmp_path / "cache-two"), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         command, env=os.environ | environment, capture_output=True, text=True, check=False
