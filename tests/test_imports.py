@@ -21,7 +21,7 @@ SIDES = ("app", "formats", "lab")
 # The order inside the using side: a module imports only those before it.
 ORDER = (
     *("errors", "vocabulary", "decade", "files", "paths", "thresholds", "image_parts"),
-    *("posters", "tables"),
+    *("posters", "placeholders", "tables"),
     *("catalogue", "cases", "features", "calibration", "why", "graph", "bundle", "predictor"),
 )
 

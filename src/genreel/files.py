@@ -1,4 +1,4 @@
-"""Writes files whole or not at all."""
+"""Reads files that are known first; writes files whole or not at all."""
 
 from __future__ import annotations
 
@@ -11,11 +11,95 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
-from genreel.errors import GenreelError, WriteError
+from genreel.errors import GenreelError, InputError, WriteError
 
 _PART = ".part"  # ends the name of a file that is being written
+_LONGEST = 232  # bytes of a name; a disk holds 255, and a part has dots, a random text and an end
+
+
+def _part_of(name: str) -> str:
+    """How the name of a part of the file or folder called `name` begins."""
+    while len(os.fsencode(name)) > _LONGEST:
+        name = name[:-1]
+    return f".{name}."
+
+
+def read_file(path: Path, max_bytes: int, root: Path | None = None) -> bytes:
+    """A regular file's bytes. A pipe, a device or a larger file is never read or waited for.
+
+    Args:
+        path: of the file.
+        max_bytes: it may have.
+        root: the folder that it must lie in, links followed; None: anywhere.
+
+    Raises:
+        InputError: it is no such file.
+        OSError: it cannot be read.
+    """
+    real = Path(os.path.realpath(path))
+    if root is not None and not real.is_relative_to(os.path.realpath(root)):
+        raise InputError(f"{path.name} leads out of {root}; put the file itself there")
+    with open_file(real, path.name) as file:
+        _check_size(path.name, os.fstat(file.fileno()).st_size, max_bytes)
+        data = file.read(max_bytes + 1)
+    _check_size(path.name, len(data), max_bytes)
+    return data
+
+
+def open_file(path: Path, name: str = "") -> BinaryIO:
+    """A regular file, opened to be read. A pipe or a device is never opened or waited for.
+
+    Args:
+        path: of the file.
+        name: what an error calls it; empty: its path.
+
+    Raises:
+        InputError: it is no such file.
+        OSError: it cannot be opened.
+    """
+    _check_regular(name or str(path), path.stat())
+    # It may have become a pipe since: without O_NONBLOCK, opening one waits for its writer.
+    file = open(path, "rb", opener=_open_now)  # noqa: SIM115 - the caller closes it
+    try:
+        _check_regular(name or str(path), os.fstat(file.fileno()))
+    except InputError:
+        file.close()
+        raise
+    return file
+
+
+def _open_now(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _check_regular(name: str, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(f"{name} is no regular file; replace it")
+
+
+def _check_size(name: str, size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise InputError(f"{name}: {size:,} bytes are more than {max_bytes:,}; shrink it")
+
+
+def lock(file: IO[bytes]) -> bool:
+    """Whether a file is now held by this process alone, until it closes the file or ends.
+
+    Where the system or the disk has no locks, it is.
+    """
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 @contextlib.contextmanager
@@ -34,7 +118,7 @@ def whole_file(path: Path, sync: bool = True) -> Iterator[IO[bytes]]:
     """
     path = Path(os.path.realpath(path)) if path.is_symlink() else path
     try:
-        descriptor, temporary = tempfile.mkstemp(_PART, f".{path.name}.", path.parent)
+        descriptor, temporary = tempfile.mkstemp(_PART, _part_of(path.name), path.parent)
     except OSError as error:
         raise _cannot_write(path, error) from None
     try:
@@ -83,7 +167,8 @@ def remove_parts(folder: Path, name: str = "") -> None:
         folder: where they wrote.
         name: of the file they wrote; empty: any.
     """
-    for path in folder.glob(f".{glob.escape(name) or '*'}.*{_PART}"):
+    start = glob.escape(_part_of(name)) if name else ".*."
+    for path in folder.glob(f"{start}*{_PART}"):
         path.unlink(missing_ok=True)
 
 
@@ -101,9 +186,9 @@ def write_folder_whole(folder: Path, files: Mapping[str, bytes]) -> None:
         raise GenreelError(f"cannot write {folder}: a file is there; give another path")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        for part in folder.parent.glob(f".{glob.escape(folder.name)}.*{_PART}"):
+        for part in folder.parent.glob(f"{glob.escape(_part_of(folder.name))}*{_PART}"):
             shutil.rmtree(part, ignore_errors=True)  # of a writer that was killed
-        temporary = Path(tempfile.mkdtemp(_PART, f".{folder.name}.", folder.parent))
+        temporary = Path(tempfile.mkdtemp(_PART, _part_of(folder.name), folder.parent))
     except OSError as error:
         raise _cannot_write(folder, error) from None
     old = temporary.with_name(temporary.name + ".old")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from genreel import __version__
 from genreel.catalogue import TABLES, Catalogue, Movie
 from genreel.errors import CatalogueError, GenreelError
+from genreel.files import read_file
 from genreel.formats import iptc
 from genreel.formats.film import Options
 from genreel.formats.folder import read_folder
@@ -178,7 +179,14 @@ def names_for(target: str) -> Names:
     return OUT["kodi" if target == "nfo" else "genreel"]
 
 
-def apply_to_files(pairs: Pairs, target: str, choices: Choices, show: Say, warn: Say) -> Applied:
+def apply_to_files(
+    pairs: Pairs,
+    target: str,
+    choices: Choices,
+    show: Say,
+    warn: Say,
+    journal: Journal | None = None,
+) -> Applied:
     """Writes genres into NFO files or XMP sidecars, one by one.
 
     Args:
@@ -187,9 +195,10 @@ def apply_to_files(pairs: Pairs, target: str, choices: Choices, show: Say, warn:
         choices: how.
         show: takes the diff of a dry run.
         warn: takes one line for each film that failed.
+        journal: of a run that is longer than this one, and goes on after it.
     """
     applied = Applied()
-    journal = Journal(choices.out)
+    run = journal or Journal(choices.out)
     for movie, found in pairs:
         try:
             path = _file_of(movie, target, choices)
@@ -207,8 +216,8 @@ def apply_to_files(pairs: Pairs, target: str, choices: Choices, show: Say, warn:
             poster = _keywords(path, old, new) if choices.iptc else None
             if not choices.dry_run:
                 if poster:  # first: a sidecar that is as it should be is never looked at again
-                    journal.write(*poster)
-                journal.write(path, new)
+                    run.write(*poster)
+                run.write(path, new)
         except GenreelError as error:
             applied.failed += 1
             warn(f"{movie.id}: {error}")
@@ -218,7 +227,8 @@ def apply_to_files(pairs: Pairs, target: str, choices: Choices, show: Say, warn:
             show(diff(path, old or b"", new))
             if poster:
                 show(f"{poster[0]}: the same IPTC keywords\n")
-    journal.close()
+    if journal is None:
+        run.close()
     return applied
 
 
@@ -266,9 +276,11 @@ def apply_to_table(pairs: Pairs, target: str, choices: Choices, show: Say) -> Ap
 
 def _read(path: Path, limit: int | None = None) -> bytes | None:
     try:
-        if limit and path.exists() and path.stat().st_size > limit:
-            raise GenreelError(f"{path}: more than {limit:,} bytes; shorten it")
-        return path.read_bytes() if path.exists() else None
+        if limit is not None:
+            return read_file(path, limit)
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
     except OSError as error:
         raise GenreelError(f"{path} cannot be read ({error.strerror}); check it") from None
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from genreel.errors import GenreelError
 
-SUFFIXES = (".jpg", ".jpeg")
+SUFFIXES = (".jpg", ".jpeg", ".jfif", ".jpe")
 """Posters that can hold IPTC keywords where other programs look for them."""
 
 _SECONDS = 60  # for one picture

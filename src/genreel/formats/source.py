@@ -9,13 +9,13 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from genreel.errors import CatalogueError
 from genreel.formats.litter import has_litter, is_litter
-from genreel.posters import SUFFIXES, Limits
+from genreel.posters import OTHER_SUFFIXES, SUFFIXES, Limits
 
 MAX_TEXT = 16 * 2**20
 """Largest text beside a poster (NFO, JSON, plot), in bytes."""
@@ -124,6 +124,17 @@ class Source:
             self._posters = {PurePosixPath(n).stem: n for n in reversed(list(images))}
         found = next((self._posters[stem] for stem in stems if stem in self._posters), None)
         return None if found is None else self.poster(found)
+
+
+def posters_in(names: Iterable[str]) -> list[str]:
+    """Posters among relative paths, in order; images of kinds that are not read where no other of
+    the same name is there, so that somebody is told. Litter is left out.
+    """
+    names = [name for name in sorted(names) if not has_litter(name)]
+    posters = [name for name in names if name.lower().endswith(SUFFIXES)]
+    stems = {PurePosixPath(name).with_suffix("") for name in posters}
+    others = (name for name in names if name.lower().endswith(OTHER_SUFFIXES))
+    return sorted([*posters, *(n for n in others if PurePosixPath(n).with_suffix("") not in stems)])
 
 
 def _files(folder: Path) -> Iterator[str]:

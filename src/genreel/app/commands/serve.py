@@ -29,6 +29,12 @@ class Options:
     )
     max_body: int = flag(Settings.max_body, "bytes of a request", values.positive, metavar="N")
     fetch_urls: bool = switch("fetch posters from public addresses where Label Studio names them")
+    label_studio: str | None = flag(
+        None,
+        "fetch files that were uploaded to this Label Studio, with the token $LABEL_STUDIO_API_KEY",
+        values.web_address,
+        metavar="URL",
+    )
 
 
 def run(options: Options) -> int:
@@ -50,6 +56,8 @@ def run(options: Options) -> int:
         waiting=options.waiting,
         max_body=options.max_body,
         fetch_urls=options.fetch_urls,
+        label_studio=options.label_studio or "",
+        label_studio_token=os.environ.get("LABEL_STUDIO_API_KEY", ""),
     )
     is_new_token = not settings.loopback and not settings.token
     if is_new_token:
