@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from genreel import __version__
 from genreel.catalogue import TABLES, Catalogue, Movie
 from genreel.errors import CatalogueError, GenreelError
-from genreel.files import read_file
+from genreel.files import open_file, read_file
 from genreel.formats import iptc
 from genreel.formats.film import Options
 from genreel.formats.folder import read_folder
@@ -248,7 +248,7 @@ def apply_to_table(pairs: Pairs, target: str, choices: Choices, show: Say) -> Ap
             new, marks, changes = write_shopify(
                 new_products([m for m, _ in pairs], choices.safe_cells) if old is None else old,
                 {handle_of(movie): found for movie, found in reversed(pairs)},
-                read_marks(beside.read_bytes()) if beside.is_file() else {},
+                read_marks(_read(beside) or b"{}"),
                 add=choices.add,
                 safe_cells=choices.safe_cells,
             )
@@ -278,7 +278,8 @@ def _read(path: Path, limit: int | None = None) -> bytes | None:
     try:
         if limit is not None:
             return read_file(path, limit)
-        return path.read_bytes()
+        with open_file(path) as file:
+            return file.read()
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -317,7 +318,8 @@ def _file_of(movie: Movie, target: str, choices: Choices) -> Path | None:
         path = choices.out / f"{movie.id}.nfo"
         if not choices.create:
             return None
-        return new_nfo(path) if path.is_file() and is_notice(path.read_bytes()) else path
+        data = _read(path, MAX_TEXT)
+        return path if data is None or not is_notice(data) else new_nfo(path)
     file = movie.extra.get("file")
     if file and (choices.out / str(file)).is_file():
         poster = choices.out / str(file)

@@ -17,6 +17,8 @@ from genreel.formats.film import Options, film
 from genreel.formats.source import Source, decode, posters_in
 from genreel.posters import SUFFIXES
 
+_LONGEST = 300  # characters of a name in which title and year are looked for
+
 
 def read_folder(path: Path, options: Options) -> Iterator[Movie]:
     """A movie for each poster, with its path in the folder as its id.
@@ -44,7 +46,8 @@ def read_folder(path: Path, options: Options) -> Iterator[Movie]:
 
 def title_and_year(name: str) -> tuple[str, str]:
     """("Alba", "1999") of "Alba (1999)" and of "Alba [1999] 1080p"; no year is an empty one."""
-    match = re.search(r"^(.*?)[ ._]*[(\[]((?:18|19|20)\d\d)[)\]]", name)
+    # Of a longer name, the search would take a time that grows with its square.
+    match = re.search(r"^(.*?)[ ._]*[(\[]((?:18|19|20)\d\d)[)\]]", name[:_LONGEST])
     if not match or not match[1].strip():
         return name, ""
     return match[1].strip(), match[2]

@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from xml.sax.saxutils import escape
 
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
 from genreel.formats.mark import Found, Mark, key, merge, read_mark
-from genreel.formats.xml import Document, Element, tag
+from genreel.formats.xml import Document, Element, content, tag
 
 ROOTS = (
     *("movie", "tvshow", "season", "episodedetails", "episodes", "musicvideo", "artist", "album"),
@@ -160,7 +159,7 @@ def _new(genres: Sequence[str], mark: Mark, movie: Movie | None) -> bytes:
         lines += ["  " + tag(name, value) for name, value in facts.items() if value]
         for source in ("imdb", "tmdb"):
             if known := movie.extra.get(f"{source}_id"):
-                lines.append(f'  <uniqueid type="{source}">{escape(str(known))}</uniqueid>')
+                lines.append(f'  <uniqueid type="{source}">{content(str(known))}</uniqueid>')
     lines += ["  " + tag("genre", name) for name in genres]
     lines += ["  " + tag(MARK, mark.text()), "</movie>", ""]
     return "\n".join(lines).encode()

@@ -13,12 +13,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from genreel.errors import CatalogueError
+from genreel.errors import CatalogueError, InputError
+from genreel.files import open_file
 from genreel.formats.litter import has_litter, is_litter
 from genreel.posters import OTHER_SUFFIXES, SUFFIXES, Limits
 
 MAX_TEXT = 16 * 2**20
 """Largest text beside a poster (NFO, JSON, plot), in bytes."""
+
+_HEADER = 30  # bytes before an entry's name in a zip archive, at least
 
 Poster = Path | bytes
 
@@ -50,14 +53,18 @@ class Source:
         try:
             if path.is_dir():
                 self.names = sorted(_files(path))
+            elif not path.is_file():
+                reason = "is no regular file" if path.exists() else "does not exist"
+                raise CatalogueError(f"{path} {reason}; check the path")
             elif zipfile.is_zipfile(path):
                 self._archive = zipfile.ZipFile(path)
-                self.names = sorted(i.filename for i in self._archive.infolist() if _inside(i))
-            elif path.is_file():
+                entries = self._archive.infolist()
+                if _is_overlapping(entries):
+                    raise CatalogueError(f"{path}: its entries share bytes; pack it again")
+                self.names = sorted({i.filename for i in entries if _inside(i)})
+            else:
                 self.path = path.parent
                 self.names = [path.name]
-            else:
-                raise CatalogueError(f"{path} does not exist; check the path")
         except _DAMAGED as error:
             raise CatalogueError(f"{path} cannot be read ({error}); check it") from None
         self._posters: dict[str, str] | None = None
@@ -92,8 +99,10 @@ class Source:
                 with self._archive.open(name) as member:
                     yield member
             else:
-                with (self.path / name).open("rb") as file:
+                with open_file(self.path / name) as file:
                     yield file
+        except InputError as error:
+            raise CatalogueError(str(error)) from None
         except _DAMAGED as error:
             raise CatalogueError(f"{self.path / name} cannot be read ({error}); check it") from None
 
@@ -148,6 +157,16 @@ def _files(folder: Path) -> Iterator[str]:
             if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(real):
                 continue
             yield path.relative_to(folder).as_posix()
+
+
+def _is_overlapping(entries: Iterable[zipfile.ZipInfo]) -> bool:
+    """Whether entries share bytes: a small archive could then unpack to any number of files."""
+    end = 0
+    for entry in sorted(entries, key=lambda e: e.header_offset):
+        if entry.header_offset < end:
+            return True
+        end = entry.header_offset + _HEADER + len(entry.orig_filename) + entry.compress_size
+    return False
 
 
 def _inside(info: zipfile.ZipInfo) -> bool:

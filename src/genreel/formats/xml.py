@@ -17,6 +17,8 @@ _MAX_TAG = 2**20  # bytes of a tag or a comment; each attribute takes twenty tim
 _PIECE = 2**18
 _TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
 _ATTRIBUTE = re.compile(rb"""\s+([^\s=<>"']+)\s*=\s*("[^"]*"|'[^']*')""")
+# What is no Char of XML 1.0, section 2.2; lone surrogates among them.
+_NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Python's other codecs are no character sets, and some take a time that grows with the square.
 _CHARSET = re.compile(
     r"utf-?8|utf-?16(-?[lb]e)?|(us-)?ascii|latin-?1|iso-?8859-\d+|(windows-|cp)\d+|koi8-[rtu]"
@@ -265,6 +267,16 @@ def _decoded(data: bytes, encoding: str) -> str | None:
     return None
 
 
+def clean(text: str) -> str:
+    """A text without the characters that XML 1.0 cannot hold."""
+    return _NO_CHARACTER.sub("", text)
+
+
+def content(text: str) -> str:
+    """A text as it stands in XML."""
+    return escape(clean(text))
+
+
 def tag(name: str, text: str) -> str:
     """An element with text in it."""
-    return f"<{name}>{escape(text)}</{name}>"
+    return f"<{name}>{content(text)}</{name}>"

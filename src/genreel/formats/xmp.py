@@ -13,11 +13,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
 
 from genreel.errors import CatalogueError
 from genreel.formats.mark import Found, Mark, key, merge, read_mark
-from genreel.formats.xml import Attribute, Document, Element, tag
+from genreel.formats.xml import Attribute, Document, Element, content, tag
 from genreel.vocabulary import known_spelling
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -180,7 +179,7 @@ def write_xmp(data: bytes | None, found: Found, *, add: bool = False) -> bytes:
     for place in _places(document, descriptions, _MARK):
         edits.append(_removed(document, place))
     new.setdefault(0, []).append(
-        f'<genreel:mark xmlns:genreel="urn:genreel:1/">{escape(mark.text())}</genreel:mark>'
+        f'<genreel:mark xmlns:genreel="urn:genreel:1/">{content(mark.text())}</genreel:mark>'
     )
     for index, elements in new.items():
         edits.append(_onto(document, rdf, descriptions[index : index + 1], elements))
