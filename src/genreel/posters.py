@@ -220,7 +220,7 @@ def _with_end(image: Image.Image, size: tuple[int, int]) -> Image.Image | None:
     It is decoded with the end and with noise before the end: pixels that the noise changes are
     those that the file does not hold.
     """
-    file = image.fp
+    file = getattr(image, "fp", None)
     if not isinstance(image, JpegImagePlugin.JpegImageFile) or not isinstance(file, io.BytesIO):
         return None
     data = file.getvalue().rstrip(b"\0")  # of a file whose room was taken before it was filled

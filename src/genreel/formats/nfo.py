@@ -90,7 +90,7 @@ def read_nfo(data: bytes) -> Nfo:
         root.first("year") or dated[:4],
         root.first("plot") or root.first("outline"),
         tuple(dict.fromkeys(g for element in elements for g in _genres(element))),
-        _locked(root),
+        _is_locked(root),
         {name: value for name, value in ids.items() if name and value},
         read_mark(root.first(MARK)),
     )
@@ -189,9 +189,10 @@ def _genres(element: Element) -> list[str]:
     return [name.strip() for name in re.split(r"[/|]", element.text) if name.strip()]
 
 
-def _locked(root: Element) -> bool:
-    fields = {name.strip().lower() for name in root.first("lockedfields").split("|")}
-    return root.first("lockdata").lower() == "true" or "genres" in fields
+def _is_locked(root: Element) -> bool:
+    fields = {f.strip().lower() for e in root.all("lockedfields") for f in e.text.split("|")}
+    is_true = any(e.text.strip().lower() == "true" for e in root.all("lockdata"))
+    return is_true or "genres" in fields
 
 
 def _ids_in(text: str) -> dict[str, str]:
