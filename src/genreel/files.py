@@ -101,8 +101,8 @@ def write_folder_whole(folder: Path, files: Mapping[str, bytes]) -> None:
         raise GenreelError(f"cannot write {folder}: a file is there; give another path")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        for left in folder.parent.glob(f".{glob.escape(folder.name)}.*{_PART}"):
-            shutil.rmtree(left, ignore_errors=True)  # by a writer that was killed
+        for folder_part in folder.parent.glob(f".{glob.escape(folder.name)}.*{_PART}"):
+            shutil.rmtree(folder_part, ignore_errors=True)  # by a writer that was killed
         temporary = Path(tempfile.mkdtemp(_PART, f".{folder.name}.", folder.parent))
     except OSError as error:
         raise _cannot_write(folder, error) from None

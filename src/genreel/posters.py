@@ -98,9 +98,9 @@ def detail(size: tuple[int, int]) -> int:
     """Pixels that a poster's shorter side keeps at least, where it has more, when it is opened for
     `size` (width, height): 2ⁿ or 1.5 · 2ⁿ, so that sizes that are close share one decoding.
     """
-    wanted = _DRAFT_MARGIN * max(size)
-    power: int = 1 << (wanted - 1).bit_length()
-    return power * 3 // 4 if wanted <= power * 3 // 4 else power
+    target = _DRAFT_MARGIN * max(size)
+    power: int = 1 << (target - 1).bit_length()
+    return power * 3 // 4 if target <= power * 3 // 4 else power
 
 
 def open_poster(
@@ -234,8 +234,8 @@ def _with_end(image: Image.Image, size: tuple[int, int]) -> Image.Image | None:
         decoder.draft("RGB", (detail(size), detail(size)))
         decoder.load()
         images.append(decoder)
-    ended, *noisy = images
-    return ended if all(one.tobytes() == ended.tobytes() for one in noisy) else None
+    whole, *noisy = images
+    return whole if all(one.tobytes() == whole.tobytes() for one in noisy) else None
 
 
 def _kind(data: bytes) -> tuple[str, _Decoder]:

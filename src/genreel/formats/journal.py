@@ -105,14 +105,14 @@ def undo(root: Path) -> Undone:
     if not runs:
         raise GenreelError(f"{root}: nothing to undo there; give the folder that apply wrote to")
     run = runs[-1]
-    done = Undone()
+    result = Undone()
     for path, entry in reversed(list(_entries(run))):
         try:
             now = _hash(path.read_bytes()) if path.exists() else None
             if now == entry["before"]:
                 continue
             if now != entry["after"]:
-                done.left.append(entry["path"])
+                result.left.append(entry["path"])
                 continue
             if entry["before"] is None:
                 path.unlink()
@@ -122,9 +122,9 @@ def undo(root: Path) -> Undone:
             raise GenreelError(
                 f"{error.filename or path} ({error.strerror}); mend that and undo again"
             ) from None
-        done.restored.append(entry["path"])
+        result.restored.append(entry["path"])
     write_whole(run / "undone", b"")
-    return done
+    return result
 
 
 def _restore(path: Path, backup: Path, before: str) -> None:
@@ -151,8 +151,8 @@ def _entries(run: Path) -> Iterator[tuple[Path, dict[str, str]]]:
 
 def _runs(root: Path) -> list[Path]:
     folder = root / FOLDER
-    found = folder.iterdir() if folder.is_dir() else ()
-    return sorted(run for run in found if run.name.isdigit() and run.is_dir())
+    runs = folder.iterdir() if folder.is_dir() else ()
+    return sorted(run for run in runs if run.name.isdigit() and run.is_dir())
 
 
 def _hash(data: bytes) -> str:
