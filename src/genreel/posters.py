@@ -98,9 +98,9 @@ def detail(size: tuple[int, int]) -> int:
     """Pixels that the shorter side of a large poster keeps when it is opened for `size` (width,
     height): 2ⁿ or 1.5 · 2ⁿ, so that similar sizes share one decoding.
     """
-    side = _DRAFT_MARGIN * max(size)
-    power: int = 1 << (side - 1).bit_length()
-    return power * 3 // 4 if side <= power * 3 // 4 else power
+    target = _DRAFT_MARGIN * max(size)
+    power: int = 1 << (target - 1).bit_length()
+    return power * 3 // 4 if target <= power * 3 // 4 else power
 
 
 def open_poster(
@@ -220,7 +220,7 @@ def _with_end(image: Image.Image, size: tuple[int, int]) -> Image.Image | None:
     It is decoded with the end and with noise before the end: pixels that the noise changes are
     those that the file does not hold.
     """
-    file = image.fp
+    file = getattr(image, "fp", None)
     if not isinstance(image, JpegImagePlugin.JpegImageFile) or not isinstance(file, io.BytesIO):
         return None
     data = file.getvalue().rstrip(b"\0")  # of a file whose room was taken before it was filled
@@ -234,8 +234,8 @@ def _with_end(image: Image.Image, size: tuple[int, int]) -> Image.Image | None:
         decoder.draft("RGB", (detail(size), detail(size)))
         decoder.load()
         images.append(decoder)
-    ended, *noisy = images
-    return ended if all(one.tobytes() == ended.tobytes() for one in noisy) else None
+    whole, *noisy = images
+    return whole if all(one.tobytes() == whole.tobytes() for one in noisy) else None
 
 
 def _kind(data: bytes) -> tuple[str, _Decoder]:

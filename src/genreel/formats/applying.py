@@ -108,14 +108,14 @@ def find_movies(path: Path, target: str) -> Iterable[Movie]:
 
 def place_of(movies: Iterable[Movie], path: Path, target: str) -> Path:
     """Where genres go unless a person says it: the catalogue's own folder, or its own table."""
-    own = movies.path if isinstance(movies, Catalogue) else path
+    place = movies.path if isinstance(movies, Catalogue) else path
     if target in ("nfo", "xmp"):
-        return own.parent if isinstance(movies, Catalogue) else own
+        return place.parent if isinstance(movies, Catalogue) else place
     if target == "shopify":
-        return own.parent / "shopify.csv"
-    if own.suffix.lower() != f".{target}":
-        raise GenreelError(f"{own} is no .{target} file; say with --out which table is meant")
-    return own
+        return place.parent / "shopify.csv"
+    if place.suffix.lower() != f".{target}":
+        raise GenreelError(f"{place} is no .{target} file; say with --out which table is meant")
+    return place
 
 
 def pairs_of(movies: Iterable[Movie], predictions: Predictions, names: Names) -> Pairs:
@@ -125,7 +125,7 @@ def pairs_of(movies: Iterable[Movie], predictions: Predictions, names: Names) ->
         yield movie, found_of(genres, scores, names, "predictions", __version__)
 
 
-def predicted(
+def predict_pairs(
     movies: Iterable[Movie], predictor: Predictor, names: Names, threshold: float | None
 ) -> Pairs:
     """Movies with what a bundle predicts for them."""
@@ -136,9 +136,12 @@ def predicted(
             waiting.append(movie)
             yield movie
 
-    for told in predictor.predict_many(passing(), threshold=threshold):
+    for prediction in predictor.predict_many(passing(), threshold=threshold):
         model = predictor.bundle.name
-        yield waiting.popleft(), found_of(told.genres, told.scores, names, model, __version__)
+        yield (
+            waiting.popleft(),
+            found_of(prediction.genres, prediction.scores, names, model, __version__),
+        )
 
 
 @dataclass
@@ -197,13 +200,13 @@ def apply_to_files(
         warn: takes one line for each film that failed.
         journal: of a run that is longer than this one, and goes on after it.
     """
-    applied = Applied()
+    counts = Applied()
     run = journal or Journal(choices.out)
     for movie, found in pairs:
         try:
             path = _file_of(movie, target, choices)
             if path is None:
-                applied.without_file += 1
+                counts.without_file += 1
                 continue
             old = _read(path, MAX_TEXT)
             if target == "nfo":
@@ -211,7 +214,7 @@ def apply_to_files(
             else:
                 new = write_xmp(old, found, add=choices.add)
             if new == (old or b""):
-                applied.unchanged += 1
+                counts.unchanged += 1
                 continue
             poster = _keywords(path, old, new) if choices.iptc else None
             if not choices.dry_run:
@@ -219,17 +222,17 @@ def apply_to_files(
                     run.write(*poster)
                 run.write(path, new)
         except GenreelError as error:
-            applied.failed += 1
+            counts.failed += 1
             warn(f"{movie.id}: {error}")
             continue
-        applied.changed += 1
+        counts.changed += 1
         if choices.dry_run:
             show(diff(path, old or b"", new))
             if poster:
                 show(f"{poster[0]}: the same IPTC keywords\n")
     if journal is None:
         run.close()
-    return applied
+    return counts
 
 
 def apply_to_table(pairs: Pairs, target: str, choices: Choices, show: Say) -> Applied:
@@ -300,14 +303,14 @@ def diff(path: Path, old: bytes, new: bytes) -> str:
 
 def _keywords(sidecar: Path, old: bytes | None, new: bytes) -> tuple[Path, bytes] | None:
     """The JPEG beside a sidecar, and its bytes with the genres that genreel wrote there."""
-    named = sidecar.with_suffix("")  # a.jpg.xmp, or a.xmp
-    found = [named, *(named.with_suffix(suffix) for suffix in iptc.SUFFIXES)]
+    bare_name = sidecar.with_suffix("")  # a.jpg.xmp, or a.xmp
+    found = [bare_name, *(bare_name.with_suffix(suffix) for suffix in iptc.SUFFIXES)]
     poster = next((p for p in found if p.suffix.lower() in iptc.SUFFIXES and p.is_file()), None)
     data = _read(poster, Limits().max_bytes) if poster else None
     if poster is None or data is None:
         return None
-    gone = read_xmp(old).mark.genres if old else ()
-    return poster, iptc.write_iptc(data, gone, read_xmp(new).mark.genres)
+    old_words = read_xmp(old).mark.genres if old else ()
+    return poster, iptc.write_iptc(data, old_words, read_xmp(new).mark.genres)
 
 
 def _file_of(movie: Movie, target: str, choices: Choices) -> Path | None:

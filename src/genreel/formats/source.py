@@ -68,24 +68,24 @@ class Source:
         except _DAMAGED as error:
             raise CatalogueError(f"{path} cannot be read ({error}); check it") from None
         self._posters: dict[str, str] | None = None
-        self._there: frozenset[str] | None = None
+        self._name_set: frozenset[str] | None = None
 
     def __contains__(self, name: str) -> bool:
-        if self._there is None:
-            self._there = frozenset(self.names)
-        return name in self._there
+        if self._name_set is None:
+            self._name_set = frozenset(self.names)
+        return name in self._name_set
 
-    def find(self, *wanted: str) -> str:
-        """The file called like one of `wanted`, the one that lies highest.
+    def find(self, *names: str) -> str:
+        """The file called like one of `names`, the one that lies highest.
 
         Raises:
             CatalogueError: there is none.
         """
-        for name in wanted:
-            found = [n for n in self.names if PurePosixPath(n).name.lower() == name.lower()]
-            if found:
-                return min(found, key=lambda n: (n.count("/"), n))
-        raise CatalogueError(f"{self.path} holds no {' or '.join(wanted)}; check the path")
+        for name in names:
+            matches = [n for n in self.names if PurePosixPath(n).name.lower() == name.lower()]
+            if matches:
+                return min(matches, key=lambda n: (n.count("/"), n))
+        raise CatalogueError(f"{self.path} holds no {' or '.join(names)}; check the path")
 
     def has(self, name: str) -> bool:
         """Whether a file of that base name is there."""
@@ -131,8 +131,8 @@ class Source:
         if self._posters is None:
             images = (n for n in self.names if n.lower().endswith(SUFFIXES))
             self._posters = {PurePosixPath(n).stem: n for n in reversed(list(images))}
-        found = next((self._posters[stem] for stem in stems if stem in self._posters), None)
-        return None if found is None else self.poster(found)
+        matches = next((self._posters[stem] for stem in stems if stem in self._posters), None)
+        return None if matches is None else self.poster(matches)
 
 
 def posters_in(names: Iterable[str]) -> list[str]:

@@ -101,7 +101,7 @@ def _pairs(options: Options, movies: Iterable[Movie]) -> Pairs:
         return applying.pairs_of(movies, predictions, names)
     from genreel.predictor import Predictor
 
-    return applying.predicted(movies, Predictor(options.model), names, options.threshold)
+    return applying.predict_pairs(movies, Predictor(options.model), names, options.threshold)
 
 
 def _summary(counts: Applied, dry_run: bool) -> str:
