@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from genreel.errors import CatalogueError, GenreelError
+from genreel.language import language_code
 from genreel.paths import inside
 from genreel.placeholders import is_placeholder
 from genreel.tables import (
@@ -56,6 +57,8 @@ class Movie:
         split: "train", "valid" or "test"; empty where the catalogue does not say.
         problem: why this movie, or an input of it, cannot be used; empty where all is well.
         extra: other columns of the table, if its reader was asked to keep them.
+        language: that the plot is in, a code of `language.NAMES`; empty where nobody says it, and
+            then the text tells it.
     """
 
     id: str
@@ -67,6 +70,7 @@ class Movie:
     split: str = ""
     problem: str = ""
     extra: Mapping[str, Scalar] = field(default_factory=dict)
+    language: str = ""
 
     def has(self, name: str) -> bool:
         """Whether it has the input called `name`, one of INPUTS; white space is no text, and a
@@ -112,6 +116,7 @@ def movie_from_record(
         poster=cells.parse(_parse_poster, cells.text("poster"), folder),
         genres=genres,
         split=cells.text("split"),
+        language=cells.parse(language_code, cells.text("language")) or "",
         problem="; ".join(cells.problems),
         extra=_other_columns(record) if extra else {},
     )
@@ -225,10 +230,10 @@ def _parse_poster(value: str, folder: Path | None) -> Path | None:
 class Catalogue:
     """Movies on disk: a .csv, .jsonl or .parquet table, or a folder with one called movies.*.
 
-    Columns: id, title, year, plot, poster (a path relative to the table), split, genres and other
-    columns of genres (see GENRE_COLUMNS; several genres are separated by "|"). At least one of
-    poster, plot and title is needed. Iterating streams `Movie`s in the order of the file; a row
-    that cannot be used is a movie whose `problem` says why.
+    Columns: id, title, year, plot, language (that the plot is in), poster (a path relative to the
+    table), split, genres and other columns of genres (see GENRE_COLUMNS; several genres are
+    separated by "|"). At least one of poster, plot and title is needed. Iterating streams `Movie`s
+    in the order of the file; a row that cannot be used is a movie whose `problem` says why.
 
     Args:
         path: the table or its folder.

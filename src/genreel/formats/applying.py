@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ from genreel.formats.shopify import (
 from genreel.formats.source import MAX_TEXT
 from genreel.formats.xmp import read_xmp, write_xmp
 from genreel.posters import Limits
+from genreel.progress import say
 from genreel.tables import read_json_lines
 
 if TYPE_CHECKING:
@@ -61,12 +62,13 @@ class Choices:
     iptc: bool = False
 
 
+Say = Callable[[str], object]
 Pairs = Iterable[tuple[Movie, Found]]
-Predictions = Mapping[str, tuple[Sequence[str], Mapping[str, float]]]
+Predictions = Mapping[str, tuple[Sequence[str], Mapping[str, float], str]]
 
 
-def read_predictions(path: Path) -> dict[str, tuple[list[str], dict[str, float]]]:
-    """Id → genres and scores, of the JSON lines that `genreel predict --format jsonl` wrote.
+def read_predictions(path: Path) -> dict[str, tuple[list[str], dict[str, float], str]]:
+    """Id → genres, scores and error, of the JSON lines of `genreel predict --format jsonl`.
 
     Raises:
         GenreelError: the file cannot be read, or a line is no prediction.
@@ -79,7 +81,8 @@ def read_predictions(path: Path) -> dict[str, tuple[list[str], dict[str, float]]
                     if isinstance(record, CatalogueError):
                         raise record
                     scores = {str(g): float(s) for g, s in record["scores"].items()}
-                    found[str(record["id"])] = ([str(g) for g in record["genres"]], scores)
+                    genres = [str(genre) for genre in record["genres"]]
+                    found[str(record["id"])] = genres, scores, str(record.get("error") or "")
                 except (KeyError, TypeError, ValueError, AttributeError, CatalogueError):
                     raise GenreelError(
                         f"{path}, line {number}: no prediction; write it with "
@@ -121,14 +124,19 @@ def place_of(movies: Iterable[Movie], path: Path, target: str) -> Path:
 def pairs_of(movies: Iterable[Movie], predictions: Predictions, names: Names) -> Pairs:
     """Movies with what was predicted for them earlier; nothing for those that were not."""
     for movie in movies:
-        genres, scores = predictions.get(movie.id, ((), {}))
-        yield movie, found_of(genres, scores, names, "predictions", __version__)
+        genres, scores, error = predictions.get(movie.id, ((), {}, ""))
+        found = found_of(genres, scores, names, "predictions", __version__)
+        yield movie, replace(found, error=error)
 
 
 def predict_pairs(
-    movies: Iterable[Movie], predictor: Predictor, names: Names, threshold: float | None
+    movies: Iterable[Movie],
+    predictor: Predictor,
+    names: Names,
+    threshold: float | None,
+    language: str = "",
 ) -> Pairs:
-    """Movies with what a bundle predicts for them."""
+    """Movies with what a bundle predicts for them; `language` is that of all plots, if given."""
     waiting: deque[Movie] = deque()
 
     def passing() -> Iterator[Movie]:
@@ -136,25 +144,34 @@ def predict_pairs(
             waiting.append(movie)
             yield movie
 
-    for prediction in predictor.predict_many(passing(), threshold=threshold):
-        model = predictor.bundle.name
-        yield (
-            waiting.popleft(),
-            found_of(prediction.genres, prediction.scores, names, model, __version__),
-        )
+    model = predictor.bundle.name
+    predictions = predictor.predict_many(passing(), threshold=threshold, language=language)
+    for prediction in predictions:
+        found = found_of(prediction.genres, prediction.scores, names, model, __version__)
+        yield waiting.popleft(), replace(found, error=prediction.error or "")
 
 
 @dataclass
 class Applied:
-    """How many films changed, stayed as they are, have no file to write to, and failed."""
+    """How many films changed, stayed as they are, have no file to write to, and failed.
+
+    Attributes:
+        partly: films that changed or stayed as they are, though an input of theirs failed.
+    """
 
     changed: int = 0
     unchanged: int = 0
     without_file: int = 0
     failed: int = 0
+    partly: int = 0
 
-
-Say = Callable[[str], object]
+    def note(self, movie: Movie, found: Found, warn: Say) -> bool:
+        """Tells and counts what failed of a film; whether it has genres all the same."""
+        if found.error:
+            warn(f"{movie.id}: {found.error}")
+            self.partly += bool(found.genres)
+            self.failed += not found.genres
+        return bool(found.genres) or not found.error
 
 
 def found_of(
@@ -197,12 +214,14 @@ def apply_to_files(
         target: "nfo" or "xmp".
         choices: how.
         show: takes the diff of a dry run.
-        warn: takes one line for each film that failed.
+        warn: takes one line for each film that failed, in whole or in part.
         journal: of a run that is longer than this one, and goes on after it.
     """
     counts = Applied()
     run = journal or Journal(choices.out)
     for movie, found in pairs:
+        if not counts.note(movie, found, warn):
+            continue
         try:
             path = _file_of(movie, target, choices)
             if path is None:
@@ -235,12 +254,15 @@ def apply_to_files(
     return counts
 
 
-def apply_to_table(pairs: Pairs, target: str, choices: Choices, show: Say) -> Applied:
-    """Writes genres into one table or product CSV.
+def apply_to_table(
+    pairs: Pairs, target: str, choices: Choices, show: Say, warn: Say = say
+) -> Applied:
+    """Writes genres into one table or product CSV; arguments as in `apply_to_files`.
 
     Raises:
         GenreelError: it cannot be read or written; it is as it was.
     """
+    applied = Applied()
     pairs = list(pairs)  # of rows with one id the first is meant, as in `Catalogue`
     path = choices.out
     old = _read(path)
@@ -274,7 +296,11 @@ def apply_to_table(pairs: Pairs, target: str, choices: Choices, show: Say) -> Ap
         for where, data in {path: new, **also}.items():
             journal.write(where, data)
         journal.close()
-    return Applied(changed=len(changes), unchanged=len(pairs) - len(changes))
+    for movie, found in pairs:
+        applied.note(movie, found, warn)
+    applied.changed = len(changes)
+    applied.unchanged = max(0, len(pairs) - len(changes) - applied.failed)
+    return applied
 
 
 def _read(path: Path, limit: int | None = None) -> bytes | None:

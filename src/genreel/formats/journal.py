@@ -292,7 +292,7 @@ def _hash_of(path: Path) -> str | None:
         return None
     try:
         with open_file(path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
     except (InputError, FileNotFoundError):  # such as a link that leads nowhere
         return ""
 

@@ -23,12 +23,14 @@ class Found:
         genres: name → score in [0, 1], surest first; empty where nothing was found.
         model, version: the bundle's name, and genreel's version.
         said: those of the genres that a person or a file said, in a store: written, never marked.
+        error: which of the film's inputs could not be used; genres, if any, come from the others.
     """
 
     genres: Mapping[str, float] = field(default_factory=dict)
     model: str = ""
     version: str = ""
     said: tuple[str, ...] = ()
+    error: str = ""
 
 
 @dataclass(frozen=True)

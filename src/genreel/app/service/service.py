@@ -47,12 +47,14 @@ class Added:
         name: of the poster's file, or the film's id.
         film: as the store has it now; None where it could not be added.
         error: what could not be used; empty where all could.
+        poster_error: the part of it that is about the poster.
         new: whether the film was not in the store before.
     """
 
     name: str
     film: Film | None = None
     error: str = ""
+    poster_error: str = ""
     new: bool = False
 
 
@@ -239,8 +241,7 @@ class Service:
         ]
         saved_films = self.store.save_all(entries, self.version)
         for entry, before, film in zip(entries, films, saved_films, strict=True):
-            name, error = entry.path or film.id, entry.movie.problem
-            yield Added(name, film, error, before is None)
+            yield _added(entry, film, before)
 
     def edit(self, film_id: str, changes: Mapping[str, Any], version: int | None) -> Film:
         """A person's edit, and the prediction that follows from it.
@@ -333,17 +334,22 @@ class Service:
         source: Source = "file",
         problem: str = "",
     ) -> Entry:
-        """What is to be saved of a movie; its problem and the poster's are the prediction's."""
+        """What is to be saved of a movie; the poster's problem is the prediction's, too."""
         thresholds = self.predictor.thresholds(prediction.missing)
-        errors = "; ".join(filter(None, (movie.problem, problem)))
-        if errors:
+        if problem:
+            errors = "; ".join(filter(None, (prediction.error, problem)))
             prediction = replace(prediction, error=errors)
         return Entry(movie, prediction, thresholds, jpeg, path, source)
 
-    def _save(self, entry: Entry, before: Film | None, error: str = "") -> Added:
-        """Saves one movie; `before` is its film in the store until now."""
+    def _save(self, entry: Entry, before: Film | None, problem: str = "") -> Added:
+        """Saves one movie; `before` is its film in the store until now, `problem` its poster's."""
         [film] = self.store.save_all([entry], self.version)
-        return Added(entry.path or film.id, film, error, before is None)
+        return _added(entry, film, before, problem)
+
+
+def _added(entry: Entry, film: Film, before: Film | None, poster_error: str = "") -> Added:
+    name, error = entry.path or film.id, entry.prediction.error or ""
+    return Added(name, film, error, poster_error, before is None)
 
 
 def open_service(model: str, store: str, settings: Settings) -> Service:
