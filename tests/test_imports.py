@@ -20,8 +20,8 @@ SIDES = ("app", "formats", "lab")
 
 # The order inside the using side: a module imports only those before it.
 ORDER = (
-    *("errors", "vocabulary", "language", "decade", "files", "paths", "thresholds"),
-    *("image_parts", "posters", "tables", "catalogue", "seen", "cases", "features", "evidence"),
+    *("errors", "vocabulary", "language", "decade", "files", "paths", "thresholds", "image_parts"),
+    *("posters", "placeholders", "tables", "catalogue", "seen", "cases", "features", "evidence"),
     *("calibration", "why", "graph", "bundle", "predictor"),
 )
 

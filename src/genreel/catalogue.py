@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 from genreel.errors import CatalogueError, GenreelError
 from genreel.language import language_code
 from genreel.paths import inside
+from genreel.placeholders import is_placeholder
 from genreel.tables import (
     GENRE_COLUMNS,
     KNOWN_COLUMNS,
@@ -79,8 +80,12 @@ class Movie:
     unknown_genres: tuple[str, ...] = ()
 
     def has(self, name: str) -> bool:
-        """Whether it has the input called `name`, one of INPUTS; white space is no text."""
+        """Whether it has the input called `name`, one of INPUTS; white space is no text, and a
+        sentence that there is no plot is no plot.
+        """
         value = getattr(self, name)
+        if name == "plot" and is_placeholder(value):
+            return False
         return bool(value.strip()) if isinstance(value, str) else value is not None
 
     def without(self, names: Iterable[str]) -> Movie:

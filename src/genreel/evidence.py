@@ -11,55 +11,9 @@ from dataclasses import replace
 from genreel.catalogue import Movie
 from genreel.features.stopwords import STOP_WORDS
 from genreel.language import NAMES, OTHER, language_of
+from genreel.placeholders import is_placeholder
 
 _SMALLEST_SHARE = 0.05  # of plots, in a language that a model has learnt to read
-
-_LONGEST_PLACEHOLDER = 200  # characters; what is longer tells a story
-
-_NOUN = (
-    r"(?:plot|story ?line|overview|synopsis|description|summary|outline|logline)"
-    r"(?: (?:details|summary|outline|line))?"
-)
-_STATE = (
-    r"(?:unknown|unavailable|missing|none|n a|tba|tbd|tbc|coming soon|(?:kept )?under wraps"
-    r"|not (?:yet )?(?:available|found|known|given|provided|translated)(?: yet)?"
-    r"|to be (?:announced|added|determined|confirmed))"
-)
-_PLACEHOLDER = re.compile(
-    "|".join(
-        (
-            rf"(?:the |a )?(?:{_NOUN} )?(?:(?:is|are|will be) )?"
-            rf"(?:(?:being|currently|still|as yet|at present) )*{_STATE}"
-            r"(?: (?:yet|now|at this time))?",
-            rf"(?:there is |there s )?(?:no|missing|add an?|without an?) {_NOUN}"
-            r"(?: (?:is|was|has been))?"
-            r"(?: (?:found|available|yet|given|provided|known|added|here))*"
-            r"(?: for this \w+)?(?: yet)?",
-            r"(?:(?:it looks like|sorry) )?we (?:don t|do not)(?: currently| yet)? have "
-            rf"(?:an?|any) {_NOUN}"
-            r"(?: translated in(?:to)? \w+)?(?: for this \w+)?(?: yet)?"
-            r"(?: (?:please )?help us .*| be the first .*| you can help .*)?",
-            _NOUN,
-            "null|nan|found|available|yet|untitled",
-            # The same in the languages of the larger databases.
-            r"(?:keine?|aucune?|pas de|sin|sem|nenhuma?|nessuna?|geen|ingen|brak) "
-            r"(?:beschreibung|handlung|inhalt\w*|zusammenfassung|r[ée]sum[ée]|synopsis|description|"
-            r"sinopsis|descripci[óo]n|resumen|sinopse|descri[çc][ãa]o|trama|descrizione|"
-            r"beschrijving|samenvatting|beskrivelse|beskrivning|opisu?)"
-            r"(?: (?:verf[üu]gbar|vorhanden|disponibles?|disponibile|disponível|beschikbaar|"
-            r"tilgjengelig|tillgänglig))?",
-        )
-    )
-)
-
-
-def is_placeholder(text: str) -> bool:
-    """Whether a text stands where a plot should and says that there is none; not of blank text."""
-    if len(text) > _LONGEST_PLACEHOLDER or not text.strip():
-        return False
-    plain = re.sub(r"<[^<>]{1,40}>", " ", html.unescape(text)).casefold()
-    words = " ".join(re.findall(r"[^\W_]+", plain))
-    return not words or _PLACEHOLDER.fullmatch(words) is not None
 
 
 def readable(movie: Movie, languages: Sequence[str]) -> Movie:
@@ -73,7 +27,7 @@ def readable(movie: Movie, languages: Sequence[str]) -> Movie:
         The movie; `language` is empty where the plot does not tell. A plot in another language, or
         one that only says that there is none, is taken away; the former is named in `problem`.
     """
-    if not movie.has("plot") or is_placeholder(movie.plot):
+    if not movie.has("plot"):
         return replace(movie, plot="", language="")
     language = movie.language or language_of(movie.plot) or ""
     if not language or language in languages:

@@ -23,8 +23,8 @@ from PIL import Image
 
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError, PosterError
-from genreel.evidence import is_placeholder
 from genreel.formats.table import csv_text
+from genreel.placeholders import is_placeholder
 from genreel.posters import open_poster
 from genreel.tables import csv_rows
 

@@ -104,7 +104,7 @@ def _pairs(options: Options, movies: Iterable[Movie]) -> Pairs:
     from genreel.predictor import Predictor
 
     predictor = Predictor(options.model)
-    return applying.predicted(movies, predictor, names, options.threshold, options.language)
+    return applying.predict_pairs(movies, predictor, names, options.threshold, options.language)
 
 
 def _summary(counts: Applied, dry_run: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,10 +53,10 @@ def language_flag(whose: str) -> str:
     return flag("", text, language, metavar="CODE")
 
 
-def store_flag() -> str:
-    """--store."""
-    text = "a file, or postgresql://user:password@host/name (default: %(default)s)"
-    return flag("films.db", text, metavar="URL")
+def store_flag() -> str | None:
+    """--store; see `store_of`."""
+    text = "a file, or postgresql://user:password@host/name (default: $GENREEL_STORE, or films.db)"
+    return flag(None, text, metavar="URL")
 
 
 SPLIT = "JSON with the ids of train, valid and test"
@@ -85,6 +86,11 @@ def terms_flag() -> tuple[str, ...]:
 
 
 # Steps
+
+
+def store_of(url: str | None) -> str:
+    """The store of --store, or else of the environment, where no other user reads a password."""
+    return url or os.environ.get("GENREEL_STORE", "") or "films.db"
 
 
 def need(extra: str) -> None:

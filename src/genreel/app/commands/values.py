@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
+from urllib.parse import urlsplit
 
 from genreel.decade import decade_of
 from genreel.errors import InputError
@@ -46,6 +47,18 @@ def share(text: str) -> float:
     if not 0 <= value <= 1:
         raise ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
     return value
+
+
+def web_address(text: str) -> str:
+    """Of a server: http or https, and no name or password in it."""
+    try:
+        parts = urlsplit(text)
+        is_server = parts.port != 0 and bool(parts.hostname) and not parts.username
+    except ValueError:
+        is_server = False
+    if not is_server or parts.scheme not in ("http", "https"):
+        raise ArgumentTypeError(f"{text!r} is not an address such as http://localhost:8080")
+    return text
 
 
 def language(text: str) -> str:

@@ -18,7 +18,7 @@ class Options:
     """Which folder to watch, and what to do with what lands in it."""
 
     folder: Path = argument("FOLDER", "the folder to watch", Path)
-    store: str = shared.store_flag()
+    store: str | None = shared.store_flag()
     model: str = shared.model_flag()
     language: str = shared.language_flag("the plots")
     apply: str | None = flag(
@@ -38,7 +38,7 @@ def run(options: Options) -> int:
     from genreel.progress import say
 
     patience = 1.0 if options.once else 30.0
-    service = open_service(options.model, options.store, Settings())
+    service = open_service(options.model, shared.store_of(options.store), Settings())
     try:
         watcher = Watcher(
             service,

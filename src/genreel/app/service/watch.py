@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from genreel.app.service.batches import Busy
-from genreel.app.service.service import Added, Service, clean_id
+from genreel.app.service.ids import clean_id
+from genreel.app.service.service import Added, Service
 from genreel.app.store.film import Film
 from genreel.app.store.watched import WatchedFolder
 from genreel.app.store.writing import found_in, movie_of
@@ -26,6 +27,7 @@ from genreel.errors import CatalogueError, GenreelError, InputError, StoreGone
 from genreel.files import write_whole
 from genreel.formats.applying import Choices, apply_to_files, names_for
 from genreel.formats.kodi import nfo_names
+from genreel.formats.litter import is_litter
 from genreel.formats.names import spell
 from genreel.formats.nfo import read_nfo
 from genreel.posters import SUFFIXES
@@ -43,6 +45,8 @@ def _read_plot(data: bytes) -> dict[str, Any]:
 
 def _read_nfo(data: bytes) -> dict[str, Any]:
     nfo = read_nfo(data)
+    if nfo.kind not in ("", "movie"):
+        raise CatalogueError(f"<{nfo.kind}> is no film's")
     genres = list(spell(nfo.said)[0])  # those that genreel wrote are nobody's opinion
     record = {"title": nfo.title, "year": nfo.year, "plot": nfo.plot, "genres_mixed": genres}
     return {column: value for column, value in record.items() if value}
@@ -157,10 +161,10 @@ class Watcher:
     def _posters(self) -> Iterator[tuple[str, str]]:
         """Relative path and signature of every poster; the signature covers its sidecars."""
         for root, folders, names in os.walk(self.folder):
-            folders[:] = sorted(f for f in folders if not f.startswith(".") and f != ASIDE)
+            folders[:] = sorted(f for f in folders if not is_litter(f) and f != ASIDE)
             for name in sorted(names):
                 path = Path(root) / name
-                is_poster = path.suffix.lower() in SUFFIXES and not name.startswith(".")
+                is_poster = path.suffix.lower() in SUFFIXES and not is_litter(name)
                 if is_poster and (signature := _signature(path)):
                     yield path.relative_to(self.folder).as_posix(), signature
 
