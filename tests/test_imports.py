@@ -20,7 +20,16 @@ SIDES = ("app", "formats", "lab")
 
 # The order inside the using side: a module imports only those before it.
 ORDER = (
-    *("errors", "vocabulary", "decade", "files", "paths", "thresholds", "image_parts"),
+    *(
+        "errors",
+        "vocabulary",
+        "decade",
+        "files",
+        "paths",
+        "thresholds",
+        "image_parts",
+        "graph_parts",
+    ),
     *("posters", "tables"),
     *("catalogue", "cases", "features", "calibration", "why", "graph", "bundle", "predictor"),
 )
