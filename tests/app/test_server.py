@@ -104,7 +104,7 @@ def test_predicting_gives_what_the_predictor_gives(
         (b'{"plot": 3}', "body.plot"),
         (b'{"plo": "x"}', "body.plo"),
         (b'{"poster": "%%%"}', "not base64"),
-        (b"{}", "nothing to predict from"),
+        (b"{}", "nothing to go by"),
         (b'{"year": 12}', "year '12'"),
         (b'{"poster": "PGh0bWw+"}', "is not a JPEG"),
     ],
@@ -115,6 +115,41 @@ def test_bad_json_is_a_problem(client: TestClient, body: bytes, told: str) -> No
 
 
 # Films
+
+
+def test_what_fails_to_be_predicted_is_told_of_what_is_added(client: TestClient) -> None:
+    one = client.post("/api/films", json={"id": "none", "title": "None"}).json()
+    assert "nothing to go by" in one["error"] and one["film"]["genres"] == []
+    table = {"file": ("m.csv", f"id,plot\nrashomon,羅生門の下で\nfar-bank,{PLOT}\n".encode())}
+    lines = client.post("/api/films/table", files=table).text.splitlines()
+    first, second = map(json.loads, lines)
+    assert "plot" in first["error"] and first["film"]["genres"] == []
+    assert second["error"] is None
+    assert "plot" in client.get("/api/films/rashomon").json()["problem"]
+
+
+def test_a_plot_that_is_not_read_is_told(client: TestClient) -> None:
+    story = "Una sheriff vuelve al pueblo junto al mar y nadie quiere hablar de ello con ella."
+    poster = base64.b64encode(POSTER.read_bytes()).decode()
+    one = client.post("/api/predict", json={"plot": story, "poster": poster}).json()
+    assert one["language"] == "es" and one["error"].startswith("plot is in Spanish")
+    assert one["genres"] and "plot" in one["missing"]
+    told = problem(client.post("/api/predict", json={"plot": PLOT, "language": "French"}), 422)
+    assert told == "plot is in French, which this model does not read; give it in English"
+    assert "'xx'" in problem(
+        client.post("/api/predict", json={"plot": PLOT, "language": "xx"}), 422
+    )
+    added = client.post("/api/films", json={"id": "s", "title": "Bank", "plot": story}).json()
+    assert added["error"].startswith("plot is in Spanish")
+    page = client.get("/review?film=s").text
+    assert "plot is in Spanish" in page
+    tasks = [
+        {"id": 1, "data": {"text": story}},
+        {"id": 2, "data": {"text": PLOT, "language": "en"}},
+    ]
+    answer = client.post("/labelstudio/predict", json={"tasks": tasks}).json()["results"]
+    assert answer[0]["error"].startswith("plot is in Spanish") and answer[0]["result"] == []
+    assert "error" not in answer[1]
 
 
 def test_posters_and_their_table_become_the_same_films(client: TestClient) -> None:
@@ -348,6 +383,14 @@ def test_a_table_without_ids_finds_its_posters(client: TestClient) -> None:
         assert (row["film"]["id"], row["new"]) == (poster["film"]["id"], False)
     [row] = send_table(client, "title,poster\nOther,posters/scan.jpg\n")
     assert row["new"]
+
+
+def test_a_table_without_years_names_the_same_posters_again(client: TestClient) -> None:
+    table = "title,poster\nEmberfell,a/scan.jpg\nEmberfell,b/scan.jpg\n,c/scan.jpg\n"
+    for is_new in (True, False):
+        assert [(row["error"], row["new"]) for row in send_table(client, table)] == [
+            (None, is_new)
+        ] * 3
 
 
 def test_films_that_were_called_after_their_rows_stay_the_same(client: TestClient) -> None:

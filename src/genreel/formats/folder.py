@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
 from genreel.formats.film import Options, film
-from genreel.formats.source import Source, decode
+from genreel.formats.source import Source, decode, posters_in
 from genreel.posters import SUFFIXES
 
 _LONGEST = 300  # characters of a name in which title and year are looked for
@@ -27,7 +27,7 @@ def read_folder(path: Path, options: Options) -> Iterator[Movie]:
         CatalogueError: the folder cannot be read, or holds no poster.
     """
     source = Source(path)
-    posters = [name for name in source.names if name.lower().endswith(SUFFIXES)]
+    posters = posters_in(source.names)
     if not posters:
         raise CatalogueError(f"{path} holds no posters ({', '.join(SUFFIXES)}); check the path")
     for name in posters:

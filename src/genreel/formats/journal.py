@@ -198,10 +198,10 @@ def undo(root: Path) -> Undone:
     if not runs:
         raise GenreelError(f"{root}: nothing to undo there; give the folder that apply wrote to")
     run = runs[-1]
-    done = Undone()
+    result = Undone()
     with _held(run):
-        _go_back(run, done)
-    return done
+        _go_back(run, result)
+    return result
 
 
 @contextlib.contextmanager
@@ -214,7 +214,7 @@ def _held(run: Path) -> Iterator[None]:
         yield
 
 
-def _go_back(run: Path, done: Undone) -> None:
+def _go_back(run: Path, result: Undone) -> None:
     """Puts back what a run changed, the last file first, and notes that it did."""
     for path, entry in reversed(list(_entries(run))):
         try:
@@ -222,19 +222,19 @@ def _go_back(run: Path, done: Undone) -> None:
             if now == entry["before"]:
                 continue
             if now != entry["after"]:
-                done.left.append(entry["path"])
+                result.left.append(entry["path"])
                 continue
             if entry["before"] is None:
                 path.unlink()
             elif not _restore(path, run / str(entry["backup"]), entry["before"]):
-                done.damaged.append(entry["path"])
+                result.damaged.append(entry["path"])
                 continue
         except OSError as error:
             raise GenreelError(
                 f"{error.filename or path} ({error.strerror}); mend that and undo again"
             ) from None
-        if entry["path"] not in done.restored:  # a run may write to a file again and again
-            done.restored.append(entry["path"])
+        if entry["path"] not in result.restored:  # a run may write to a file again and again
+            result.restored.append(entry["path"])
     write_whole(run / "undone", b"")
 
 
@@ -281,8 +281,8 @@ def _runs(root: Path) -> list[Path]:
     folder = root / FOLDER
     if not Path(os.path.realpath(folder)).is_relative_to(root):
         raise GenreelError(f"{folder} leads out of {root}; remove that link")
-    found = folder.iterdir() if folder.is_dir() else ()
-    runs = (run for run in found if re.fullmatch("[0-9]{6,12}", run.name))
+    entries = folder.iterdir() if folder.is_dir() else ()
+    runs = (run for run in entries if re.fullmatch("[0-9]{6,12}", run.name))
     return sorted(run for run in runs if run.is_dir() and not run.is_symlink())
 
 
@@ -292,7 +292,7 @@ def _hash_of(path: Path) -> str | None:
         return None
     try:
         with open_file(path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
     except (InputError, FileNotFoundError):  # such as a link that leads nowhere
         return ""
 

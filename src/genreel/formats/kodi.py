@@ -74,8 +74,8 @@ class _Folder:
         if groups or self.videos:
             return groups
         stems = [s for s in self.nfos if not s.lower().startswith(_NO_MOVIE)]
-        named = groups_of(self.name, [s for s in stems if s.lower() != "movie"])
-        return named or [Group(s, (s,)) for s in stems[:1]]
+        groups = groups_of(self.name, [s for s in stems if s.lower() != "movie"])
+        return groups or [Group(s, (s,)) for s in stems[:1]]
 
 
 def read_kodi(path: Path, options: Options) -> Iterator[Movie]:
@@ -142,54 +142,54 @@ def _folders(names: Iterable[str]) -> list[_Folder]:
 
 
 def _movie(
-    source: Source, folder: _Folder, group: Group, alone: bool, options: Options
+    source: Source, folder: _Folder, group: Group, is_only: bool, options: Options
 ) -> Movie | None:
     """A movie; None where its NFO file says that it is none."""
     names = [name.lower() for name in names_of(group, folder.name)]
     parent = PurePosixPath(folder.path)
     movie_id = (parent / group.name).as_posix()
     # A folder of one movie names it better than "movie.nfo" does.
-    named = folder.name if group.name.lower() == "movie" and folder.name else group.name
-    title, year = title_and_year(named)
-    told = _told(source, [folder.files[n] for n in _nfos(folder, group, names, alone)])
-    if told.nfo.kind not in ("", "movie"):
+    label = folder.name if group.name.lower() == "movie" and folder.name else group.name
+    title, year = title_and_year(label)
+    facts = _read_nfos(source, [folder.files[n] for n in _nfos(folder, group, names, is_only)])
+    if facts.nfo.kind not in ("", "movie"):
         return None
-    image = _poster(folder, names, alone)
+    image = _poster(folder, names, is_only)
     return film(
         {
             "id": movie_id,
-            "title": told.nfo.title or title,
-            "year": told.nfo.year or year,
-            "plot": told.nfo.plot,
+            "title": facts.nfo.title or title,
+            "year": facts.nfo.year or year,
+            "plot": facts.nfo.plot,
         },
         movie_id,
         options,
-        genres=told.nfo.said,
+        genres=facts.nfo.said,
         taxonomy="mixed",
         poster=partial(source.poster, image) if image else None,
-        extra={"nfo": told.path, "file": image}
-        | {f"{name}_id": value for name, value in told.ids.items()},
-        problem=told.problem,
+        extra={"nfo": facts.path, "file": image}
+        | {f"{name}_id": value for name, value in facts.ids.items()},
+        problem=facts.problem,
     )
 
 
-def _nfos(folder: _Folder, group: Group, names: Sequence[str], alone: bool) -> list[str]:
+def _nfos(folder: _Folder, group: Group, names: Sequence[str], is_only: bool) -> list[str]:
     """NFO files that a movie may have, in the order of the servers: of a disc its own, then
     movie.nfo where the folder holds one movie, then those of its name, then the only one there.
     """
-    wanted = [f"{name}.nfo" for name in names]
-    if alone:
-        wanted = ["movie.nfo", *wanted, f"{folder.name.lower()}.nfo"]
+    candidates = [f"{name}.nfo" for name in names]
+    if is_only:
+        candidates = ["movie.nfo", *candidates, f"{folder.name.lower()}.nfo"]
         if group.discs:
-            wanted = ["video_ts/video_ts.nfo", "video_ts.nfo", *wanted]
-            wanted += ["bdmv/index.nfo", "index.nfo", "bdmv/movie.nfo", "video_ts/movie.nfo"]
+            candidates = ["video_ts/video_ts.nfo", "video_ts.nfo", *candidates]
+            candidates += ["bdmv/index.nfo", "index.nfo", "bdmv/movie.nfo", "video_ts/movie.nfo"]
         if len(folder.nfos) == 1:
-            wanted.append(f"{folder.nfos[0].lower()}.nfo")
-    return [name for name in dict.fromkeys(wanted) if name in folder.files]
+            candidates.append(f"{folder.nfos[0].lower()}.nfo")
+    return [name for name in dict.fromkeys(candidates) if name in folder.files]
 
 
 @dataclass(frozen=True)
-class _Told:
+class _Facts:
     """What the NFO files of a movie say, and the one that counts."""
 
     nfo: Nfo = Nfo()  # noqa: RUF009 - frozen
@@ -198,8 +198,8 @@ class _Told:
     problem: str = ""
 
 
-def _told(source: Source, paths: Sequence[str]) -> _Told:
-    """The first file that is XML; of the notices and addresses before it, the ids alone."""
+def _read_nfos(source: Source, paths: Sequence[str]) -> _Facts:
+    """The first file that is XML; of the notices and addresses before it, only the ids."""
     ids: dict[str, str] = {}
     for path in paths:
         data = b""
@@ -209,18 +209,18 @@ def _told(source: Source, paths: Sequence[str]) -> _Told:
         except CatalogueError as error:
             if data.strip() and is_notice(data):  # an uploader's text is no fault
                 continue
-            return _Told(path=path, ids=ids, problem=f"{path}: {error}")
+            return _Facts(path=path, ids=ids, problem=f"{path}: {error}")
         if nfo.kind:
-            return _Told(nfo, path, {**ids, **nfo.ids})
+            return _Facts(nfo, path, {**ids, **nfo.ids})
         ids |= nfo.ids
-    return _Told(ids=ids)
+    return _Facts(ids=ids)
 
 
-def _poster(folder: _Folder, names: Sequence[str], alone: bool) -> str | None:
+def _poster(folder: _Folder, names: Sequence[str], is_only: bool) -> str | None:
     stems = [stem for name in names for stem in (f"{name}-poster", name)]
-    if alone:
-        own = folder.name.lower()
-        stems += [f"{own}-poster", own, *_OF_THE_FOLDER]
+    if is_only:
+        name = folder.name.lower()
+        stems += [f"{name}-poster", name, *_OF_THE_FOLDER]
         stems += [f"video_ts/{stem}" for stem in ("poster", "folder", "video_ts")]
-    wanted = (f"{stem}{suffix}" for stem in stems for suffix in _IMAGES)
-    return next((folder.files[name] for name in wanted if name in folder.files), None)
+    candidates = (f"{stem}{suffix}" for stem in stems for suffix in _IMAGES)
+    return next((folder.files[name] for name in candidates if name in folder.files), None)

@@ -16,7 +16,7 @@ from typing import IO
 from genreel.errors import CatalogueError, InputError
 from genreel.files import open_file
 from genreel.formats.litter import has_litter, is_litter
-from genreel.posters import SUFFIXES, Limits
+from genreel.posters import OTHER_SUFFIXES, SUFFIXES, Limits
 
 MAX_TEXT = 16 * 2**20
 """Largest text beside a poster (NFO, JSON, plot), in bytes."""
@@ -68,24 +68,24 @@ class Source:
         except _DAMAGED as error:
             raise CatalogueError(f"{path} cannot be read ({error}); check it") from None
         self._posters: dict[str, str] | None = None
-        self._there: frozenset[str] | None = None
+        self._name_set: frozenset[str] | None = None
 
     def __contains__(self, name: str) -> bool:
-        if self._there is None:
-            self._there = frozenset(self.names)
-        return name in self._there
+        if self._name_set is None:
+            self._name_set = frozenset(self.names)
+        return name in self._name_set
 
-    def find(self, *wanted: str) -> str:
-        """The file called like one of `wanted`, the one that lies highest.
+    def find(self, *names: str) -> str:
+        """The file called like one of `names`, the one that lies highest.
 
         Raises:
             CatalogueError: there is none.
         """
-        for name in wanted:
-            found = [n for n in self.names if PurePosixPath(n).name.lower() == name.lower()]
-            if found:
-                return min(found, key=lambda n: (n.count("/"), n))
-        raise CatalogueError(f"{self.path} holds no {' or '.join(wanted)}; check the path")
+        for name in names:
+            matches = [n for n in self.names if PurePosixPath(n).name.lower() == name.lower()]
+            if matches:
+                return min(matches, key=lambda n: (n.count("/"), n))
+        raise CatalogueError(f"{self.path} holds no {' or '.join(names)}; check the path")
 
     def has(self, name: str) -> bool:
         """Whether a file of that base name is there."""
@@ -131,8 +131,19 @@ class Source:
         if self._posters is None:
             images = (n for n in self.names if n.lower().endswith(SUFFIXES))
             self._posters = {PurePosixPath(n).stem: n for n in reversed(list(images))}
-        found = next((self._posters[stem] for stem in stems if stem in self._posters), None)
-        return None if found is None else self.poster(found)
+        matches = next((self._posters[stem] for stem in stems if stem in self._posters), None)
+        return None if matches is None else self.poster(matches)
+
+
+def posters_in(names: Iterable[str]) -> list[str]:
+    """Posters among relative paths, in order; images of kinds that are not read where no other of
+    the same name is there, so that somebody is told. Litter is left out.
+    """
+    names = [name for name in sorted(names) if not has_litter(name)]
+    posters = [name for name in names if name.lower().endswith(SUFFIXES)]
+    stems = {PurePosixPath(name).with_suffix("") for name in posters}
+    others = (name for name in names if name.lower().endswith(OTHER_SUFFIXES))
+    return sorted([*posters, *(n for n in others if PurePosixPath(n).with_suffix("") not in stems)])
 
 
 def _files(folder: Path) -> Iterator[str]:

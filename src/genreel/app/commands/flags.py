@@ -88,8 +88,8 @@ class Parser(argparse.ArgumentParser):
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """What a word was perhaps meant to be, to be said behind an error; empty: nothing is near."""
-    near = difflib.get_close_matches(word, list(words), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    matches = difflib.get_close_matches(word, list(words), n=1)
+    return f"; did you mean {matches[0]}?" if matches else ""
 
 
 def add_flags(parser: Parser, command: Command[Any]) -> None:

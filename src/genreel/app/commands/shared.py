@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genreel.app.commands.flags import argument, flag, repeatable
+from genreel.app.commands.values import language
 from genreel.errors import GenreelError, MissingExtra
 
 if TYPE_CHECKING:
@@ -41,6 +42,15 @@ def taxonomy_flag() -> str:
 def model_flag() -> str:
     """--model."""
     return flag("default", "bundle to use (default: %(default)s)", metavar="BUNDLE")
+
+
+def language_flag(whose: str) -> str:
+    """--language, of one plot or of many."""
+    text = (
+        f"language of {whose}, such as en or Spanish (default: as a plot tells); one that the "
+        "model does not read counts as missing. The bundles that come along read English"
+    )
+    return flag("", text, language, metavar="CODE")
 
 
 def store_flag() -> str | None:

@@ -6,6 +6,7 @@ from argparse import ArgumentTypeError
 from urllib.parse import urlsplit
 
 from genreel.decade import decade_of
+from genreel.errors import InputError
 
 
 def positive(text: str) -> int:
@@ -58,3 +59,16 @@ def web_address(text: str) -> str:
     if not is_server or parts.scheme not in ("http", "https"):
         raise ArgumentTypeError(f"{text!r} is not an address such as http://localhost:8080")
     return text
+
+
+def language(text: str) -> str:
+    """The code of a language, given a code or an English name."""
+    from genreel.language import language_code
+
+    try:
+        code = language_code(text)
+    except InputError as error:
+        raise ArgumentTypeError(str(error)) from None
+    if text.strip() and not code:
+        raise ArgumentTypeError(f"{text!r} are several languages; give one, or none")
+    return code

@@ -20,6 +20,7 @@ class Options:
     folder: Path = argument("FOLDER", "the folder to watch", Path)
     store: str | None = shared.store_flag()
     model: str = shared.model_flag()
+    language: str = shared.language_flag("the plots")
     apply: str | None = flag(
         None,
         "write genres into NFO files or XMP sidecars; genreel undo goes back",
@@ -39,14 +40,20 @@ def run(options: Options) -> int:
     patience = 1.0 if options.once else 30.0
     service = open_service(options.model, shared.store_of(options.store), Settings())
     try:
-        watcher = Watcher(service, options.folder, patience=patience, target=options.apply)
+        watcher = Watcher(
+            service,
+            options.folder,
+            patience=patience,
+            target=options.apply,
+            language=options.language,
+        )
         if not options.once:
             say(f"watching {options.folder} (Ctrl+C stops it)")
             watcher.run(_tell)
         failures = 0
         for file in watcher.once():
             _tell(file)
-            failures += bool(file.reason)
+            failures += bool(file.reason or file.problem)
         return SOME_FAILED if failures else DONE
     finally:
         service.close()
@@ -59,6 +66,8 @@ def _tell(file: Landed) -> None:
     is_aside = file.what == "aside"
     result = ", ".join(file.genres) or (file.reason if is_aside else "none of these")
     print(f"{file.what}\t{file.path}\t{result}", flush=True)
+    if file.problem:
+        say(f"{file.path}: {file.problem}")
     if file.reason and not is_aside:
         say(f"not applied: {file.reason}")
 

@@ -73,8 +73,8 @@ def _movie(settings: Settings, task: Any, configuration: Configuration) -> Movie
     data = _data(task)
     if not data:
         return Movie("task", problem="a task has no data")
-    record = {name: data[name] for name in ("title", "year") if name in data}
-    plots = [name for name in configuration.plots if name not in ("title", "year")]
+    record = {name: data[name] for name in ("title", "year", "language") if name in data}
+    plots = [name for name in configuration.plots if name not in record]
     record["plot"] = next((data[n] for n in ("plot", "text", *plots) if data.get(n)), "")
     movie = movie_from_record(record, str(task.get("id", "task")))
     values = [data.get(name) for name in (*configuration.posters, "poster", "image")]

@@ -116,7 +116,9 @@ def read_configuration(text: str) -> Configuration:
         raise GenreelError(f"label_config: {error}") from None
     if root is None:
         raise GenreelError("label_config is no XML; give the project's labelling configuration")
-    controls, posters, plots, objects = [], [], [], set()
+    controls, objects = [], set()
+    posters: list[str] = []
+    plots: list[str] = []
     for element in root.walk():
         kind, attributes = _kind(element), _attributes(element)
         variable = attributes.get("value", "")

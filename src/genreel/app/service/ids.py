@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 from genreel.app.store.film import Film
@@ -73,7 +73,7 @@ def has_id(movie: Movie) -> bool:
     return _NO_ID.fullmatch(movie.id) is None
 
 
-def id_of_row(table: str, movie: Movie, used: set[str]) -> str:
+def id_of_row(table: str, movie: Movie, ids: set[str]) -> str:
     """The id of a film of a table without ids: the same whenever the table is sent again.
 
     It comes from the table's name, the title and the year, and where one of these is missing, or
@@ -81,8 +81,8 @@ def id_of_row(table: str, movie: Movie, used: set[str]) -> str:
 
     Args:
         table: the name of its file.
-        movie: its row.
-        used: ids that the rows before it have, or would have by all that they say; its own are
+        movie: its row; a poster's path is relative to the table.
+        ids: those that the rows before it have, or would have by all that they say; its own are
             added.
 
     Raises:
@@ -90,15 +90,15 @@ def id_of_row(table: str, movie: Movie, used: set[str]) -> str:
     """
     short = [table, movie.title, movie.year]
     long_id = _readable_id(movie, [*short, movie.plot, movie.poster])
-    if long_id in used:
+    if long_id in ids:
         raise InputError(f"{movie.id} says the same as a row before it; leave one out")
     short_id = _readable_id(movie, short) if movie.title and movie.year else long_id
-    film_id = long_id if short_id in used else short_id
-    used |= {long_id, film_id}
+    film_id = long_id if short_id in ids else short_id
+    ids |= {long_id, film_id}
     return film_id
 
 
-def _readable_id(movie: Movie, parts: list[object]) -> str:
+def _readable_id(movie: Movie, parts: Sequence[object]) -> str:
     words = re.sub(r"\W+", "-", movie.title.casefold()).strip("-")[:60].strip("-")
     digest = hashlib.sha256(repr([str(part) for part in parts]).encode()).hexdigest()
     return clean_id("-".join(filter(None, (words, str(movie.year or ""), digest[:12]))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -46,12 +47,14 @@ class Added:
         name: of the poster's file, or the film's id.
         film: as the store has it now; None where it could not be added.
         error: what could not be used; empty where all could.
+        poster_error: the part of it that is about the poster.
         new: whether the film was not in the store before.
     """
 
     name: str
     film: Film | None = None
     error: str = ""
+    poster_error: str = ""
     new: bool = False
 
 
@@ -184,20 +187,22 @@ class Service:
             catalogue: the table.
             table: what its file is called.
         """
-        used: set[str] = set()
+        ids: set[str] = set()
         for movie in catalogue:
             if movie.problem and not (movie.title or movie.plot or movie.poster):
                 yield Added(movie.id, error=movie.problem)
                 continue
+            if isinstance(movie.poster, Path):  # the table lies in a folder that soon is gone
+                movie = replace(movie, poster=Path(os.path.relpath(movie.poster, catalogue.folder)))
             try:
-                film_id = self._id_of_row(movie, table, used)
+                film_id = self._id_of_row(movie, table, ids)
             except InputError as error:
                 yield Added(movie.id, error=str(error))
                 continue
-            used.add(film_id)
+            ids.add(film_id)
             yield replace(movie, id=film_id)
 
-    def _id_of_row(self, movie: Movie, table: str, used: set[str]) -> str:
+    def _id_of_row(self, movie: Movie, table: str, ids: set[str]) -> str:
         """The id of a row's film; raises InputError where it cannot be used, or is another's."""
         film = self._find(movie.id) if len(movie.id) <= MAX_ID else None
         if has_id(movie):
@@ -212,10 +217,10 @@ class Service:
         # A film that an older genreel, or an import, called after its row.
         if film and film.title and (film.title, film.year) == (movie.title, movie.year):
             return movie.id
-        film_id = id_of_row(table, movie, used)
+        film_id = id_of_row(table, movie, ids)
         if movie.poster and self._find(film_id) is None:  # perhaps its poster came first
             film = self.store.film_by_path(file_name(str(movie.poster)))
-            if film and film.id not in used and not film.title:
+            if film and film.id not in ids and not film.title:
                 return film.id
             if film and (film.title, film.year) == (movie.title, movie.year):
                 return film.id
@@ -236,8 +241,7 @@ class Service:
         ]
         saved_films = self.store.save_all(entries, self.version)
         for entry, before, film in zip(entries, films, saved_films, strict=True):
-            name, error = entry.path or film.id, entry.movie.problem
-            yield Added(name, film, error, before is None)
+            yield _added(entry, film, before)
 
     def edit(self, film_id: str, changes: Mapping[str, Any], version: int | None) -> Film:
         """A person's edit, and the prediction that follows from it.
@@ -330,17 +334,22 @@ class Service:
         source: Source = "file",
         problem: str = "",
     ) -> Entry:
-        """What is to be saved of a movie; its problem and the poster's are the prediction's."""
+        """What is to be saved of a movie; the poster's problem is the prediction's, too."""
         thresholds = self.predictor.thresholds(prediction.missing)
-        errors = "; ".join(filter(None, (movie.problem, problem)))
-        if errors:
+        if problem:
+            errors = "; ".join(filter(None, (prediction.error, problem)))
             prediction = replace(prediction, error=errors)
         return Entry(movie, prediction, thresholds, jpeg, path, source)
 
-    def _save(self, entry: Entry, before: Film | None, error: str = "") -> Added:
-        """Saves one movie; `before` is its film in the store until now."""
+    def _save(self, entry: Entry, before: Film | None, problem: str = "") -> Added:
+        """Saves one movie; `before` is its film in the store until now, `problem` its poster's."""
         [film] = self.store.save_all([entry], self.version)
-        return Added(entry.path or film.id, film, error, before is None)
+        return _added(entry, film, before, problem)
+
+
+def _added(entry: Entry, film: Film, before: Film | None, poster_error: str = "") -> Added:
+    name, error = entry.path or film.id, entry.prediction.error or ""
+    return Added(name, film, error, poster_error, before is None)
 
 
 def open_service(model: str, store: str, settings: Settings) -> Service:

@@ -132,8 +132,8 @@ def _let_go(context: sa.engine.ExceptionContext) -> None:
 
 def safe_url(url: str) -> str:
     """A store's URL as it may be shown: without a password."""
-    hidden = re.sub(r"://.*@", lambda match: _without_password(match[0]), url, flags=re.DOTALL)
-    return re.sub(r"(?i)([?&]password=)[^&]*", r"\1***", hidden)
+    url = re.sub(r"://.*@", lambda match: _without_password(match[0]), url, flags=re.DOTALL)
+    return re.sub(r"(?i)([?&]password=)[^&]*", r"\1***", url)
 
 
 def _without_password(part: str) -> str:
@@ -142,7 +142,7 @@ def _without_password(part: str) -> str:
 
 
 def _engine(url: str) -> sa.Engine:
-    shown = safe_url(url)[:80]
+    name = safe_url(url)[:80]
     if "://" not in url:
         url = f"sqlite:///{url}"
     # pg8000 is the driver whose licence lets anybody ship it.
@@ -152,7 +152,7 @@ def _engine(url: str) -> sa.Engine:
         address = sa.make_url(url)
         if address.get_backend_name() == "postgresql":
             if not address.username:
-                raise StoreError(f"{shown} names no user; write postgresql://user@host/name")
+                raise StoreError(f"{name} names no user; write postgresql://user@host/name")
             engine = sa.create_engine(
                 address,
                 pool_pre_ping=True,
@@ -163,17 +163,17 @@ def _engine(url: str) -> sa.Engine:
             sa.event.listen(engine, "handle_error", _let_go)
             return engine
         if address.get_backend_name() != "sqlite":
-            raise StoreError(f"no store at {shown}; give a file, sqlite:/// or postgresql://")
+            raise StoreError(f"no store at {name}; give a file, sqlite:/// or postgresql://")
         folder = Path(address.database or "").absolute().parent
         if address.database and address.database != ":memory:" and not folder.is_dir():
             raise StoreError(f"no folder {folder} for the store; make it, or correct --store")
         engine = sa.create_engine(address, connect_args={"timeout": BUSY_SECONDS})
     except (sa.exc.ArgumentError, ValueError):  # such as a port that is no number
-        raise StoreError(f"{shown} is no store; give a file, or postgresql://…") from None
+        raise StoreError(f"{name} is no store; give a file, or postgresql://…") from None
     except ModuleNotFoundError as error:
         raise MissingExtra(str(error.name), "app") from None
     except OSError as error:
-        raise StoreError(f"no store at {shown} ({error.strerror}); check the path") from None
+        raise StoreError(f"no store at {name} ({error.strerror}); check the path") from None
     sa.event.listen(engine, "connect", _prepare)
     sa.event.listen(engine, "begin", _begin)
     return engine

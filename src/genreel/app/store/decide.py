@@ -35,14 +35,16 @@ def settle(
     margin = sa.select(sa.func.min(distance)).where(of_film).scalar_subquery()
     # Where a file names the genres there is nothing to be unsure of, so no person need hurry.
     is_named = sa.exists().where(opinions.c.film == films.c.id, opinions.c.source == "file")
-    sure = sa.case((is_named, 1.0), else_=None)
+    certainty = sa.case((is_named, 1.0), else_=None)
     wrong = sa.func.coalesce(sa.func.sum(1 - opinions.c.score), 0.0)
     doubt = sa.select(wrong).where(of_film, opinions.c.verdict).scalar_subquery()
     count = sa.select(sa.func.count()).where(decisions.c.film == films.c.id)
     connection.execute(
         films.update()
         .where(some)
-        .values(margin=sa.func.coalesce(margin, sure), doubt=doubt, labels=count.scalar_subquery())
+        .values(
+            margin=sa.func.coalesce(margin, certainty), doubt=doubt, labels=count.scalar_subquery()
+        )
     )
 
 

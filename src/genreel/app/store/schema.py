@@ -154,8 +154,8 @@ def _add_lives(connection: sa.Connection) -> None:
     is_alive = events.c.film.in_(sa.select(films.c.id))
     connection.execute(events.update().where(is_alive, is_of_this_life).values(life=events.c.film))
     # Nothing joins the genres that a file names (see `decide`): these films are settled anew.
-    named = sa.select(opinions.c.film).where(opinions.c.source == "file")
-    connection.execute(films.update().where(films.c.id.in_(named)).values(correction="stale"))
+    ids = sa.select(opinions.c.film).where(opinions.c.source == "file")
+    connection.execute(films.update().where(films.c.id.in_(ids)).values(correction="stale"))
 
 
 # Number n brings a store from version n to n + 1. Never change one that was released: add one.
@@ -171,16 +171,7 @@ def migrate(connection: sa.Connection, steps: Sequence[Migration] = MIGRATIONS) 
     """
     if connection.dialect.name == "postgresql":  # two servers may start at the same moment
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(7021974)"))
-    version: object = 0
-    if sa.inspect(connection).has_table("settings"):
-        query = sa.select(settings.c.value).where(settings.c.name == "schema")
-        try:
-            version = connection.execute(query).scalar_one_or_none()
-        except ValueError:  # no JSON
-            version = ""
-        version = 0 if version is None else version
-        if type(version) is not int:
-            raise StoreDamaged("the store is damaged (setting 'schema'); put back a copy")
+    version = _version(connection)
     if version > len(steps):
         raise StoreError(
             f"the store has version {version}, this genreel knows {len(steps)}; upgrade genreel"
@@ -190,3 +181,19 @@ def migrate(connection: sa.Connection, steps: Sequence[Migration] = MIGRATIONS) 
     if version < len(steps):
         connection.execute(settings.delete().where(settings.c.name == "schema"))
         connection.execute(settings.insert().values(name="schema", value=len(steps)))
+
+
+def _version(connection: sa.Connection) -> int:
+    """The version of a store; 0 for an empty one."""
+    if not sa.inspect(connection).has_table("settings"):
+        return 0
+    try:
+        query = sa.select(settings.c.value).where(settings.c.name == "schema")
+        version = connection.execute(query).scalar_one_or_none()
+    except ValueError:  # no JSON
+        version = ""
+    if version is None:
+        return 0
+    if type(version) is not int:
+        raise StoreDamaged("the store is damaged (setting 'schema'); put back a copy")
+    return version

@@ -187,6 +187,8 @@ class Store:
             new = {name: changes[name] for name in names if changes[name] != row[name]}
             if new:
                 edit_film(connection, self.tuning, row, new, "person")
+            elif names:  # undo takes back this, not what was before it
+                log(connection, "edit", film_id, "person", before={}, after={})
             return read_film(connection, film_id, self.defaults)
 
     def delete(self, film_id: str, version: int | None = None) -> None:

@@ -73,8 +73,10 @@ form.addEventListener("submit", async (event) => {
 });
 document.getElementById("undo").addEventListener("click", async () => {
   try {
-    const { events } = await ask("GET", "/api/history?limit=1");
-    if (events[0]?.kind !== "thresholds") return say("The last change was not to thresholds");
+    const { events } = await ask("GET", "/api/history?limit=200");  // also what was learnt since
+    const undone = new Set(events.map((event) => event.undoes));
+    const last = events.find((event) => event.source === "person" && event.kind !== "undo" && !undone.has(event.id));
+    if (last?.kind !== "thresholds") return say("The last change was not to thresholds");
     await ask("POST", "/api/undo");
     location.reload();
   } catch (error) { say(error.message); }
