@@ -29,7 +29,8 @@ from genreel.app.store.films import MAX_ID
 from genreel.app.store.store import Entry, Source, Store
 from genreel.catalogue import TABLE_SUFFIXES, Catalogue, Movie
 from genreel.errors import CatalogueError, InputError, PosterError, UnknownFilm
-from genreel.predictor import Prediction, Predictor
+from genreel.prediction import Prediction
+from genreel.predictor import Predictor
 from genreel.why import why_to_dict
 
 ROWS_AT_ONCE = 16
