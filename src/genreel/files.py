@@ -54,7 +54,7 @@ def _check_file(name: str, status: os.stat_result, max_bytes: int) -> None:
 
 def _check_size(name: str, size: int, max_bytes: int) -> None:
     if size > max_bytes:
-        raise InputError(f"{name}: {size:,} bytes are more than {max_bytes:,}; shrink it")
+        raise InputError(f"{name}: more than {max_bytes:,} bytes; shorten it")
 
 
 def lock(file: IO[bytes]) -> bool:

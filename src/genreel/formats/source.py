@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from genreel.errors import CatalogueError
+from genreel.errors import CatalogueError, InputError
+from genreel.files import read_file
 from genreel.formats.litter import has_litter, is_litter
 from genreel.posters import SUFFIXES, Limits
 
@@ -105,6 +106,14 @@ class Source:
 
     def read(self, name: str, limit: int = MAX_TEXT) -> bytes:
         """A whole file; CatalogueError where it is larger than `limit` bytes."""
+        if self._archive is None:
+            try:
+                return read_file(self.path / name, limit, self.path)
+            except InputError as error:
+                raise CatalogueError(str(error)) from None
+            except OSError as error:
+                reason = f"{self.path / name} cannot be read ({error.strerror}); check it"
+                raise CatalogueError(reason) from None
         with self.open(name) as file:
             data = file.read(limit + 1)
         if len(data) > limit:
@@ -132,7 +141,7 @@ def _files(folder: Path) -> Iterator[str]:
         folders[:] = [f for f in folders if not is_litter(f)]
         for file in files:
             path = Path(parent, file)
-            if is_litter(file):
+            if is_litter(file) or not path.is_file():  # a pipe would be waited for
                 continue
             if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(real):
                 continue
