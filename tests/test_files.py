@@ -210,6 +210,20 @@ def test_a_link_to_a_folder_stays_a_link(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "v1"]
 
 
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="extended attributes of Linux")
+def test_attributes_and_links_stay(tmp_path: Path) -> None:
+    path, link = tmp_path / "a", tmp_path / "b"
+    path.write_bytes(b"old")
+    link.symlink_to(path)
+    try:
+        os.setxattr(path, "user.colour", b"red")
+    except OSError:
+        pytest.skip("this disk has no extended attributes")
+    write_whole(link, b"new")
+    assert link.is_symlink() and path.read_bytes() == b"new"
+    assert os.getxattr(path, "user.colour") == b"red"
+
+
 # Files that are known before they are opened
 
 

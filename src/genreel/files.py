@@ -79,6 +79,9 @@ def lock(file: IO[bytes]) -> bool:
 def whole_file(path: Path, sync: bool = True) -> Iterator[IO[bytes]]:
     """A binary file to write to, which takes its place at `path` only when all went well.
 
+    A link is written through. Owner, group, mode and extended attributes (access lists among
+    them) stay those of the file before, as far as the system lets this process set them.
+
     Args:
         path: of the file.
         sync: wait until it is on the disk, so that it survives a loss of power too.
@@ -86,6 +89,7 @@ def whole_file(path: Path, sync: bool = True) -> Iterator[IO[bytes]]:
     Raises:
         WriteError: the folder cannot be written, or the disk is full; `path` is as it was.
     """
+    path = Path(os.path.realpath(path)) if path.is_symlink() else path
     try:
         descriptor, temporary = tempfile.mkstemp(_PART, f".{path.name}.", path.parent)
     except OSError as error:
@@ -96,14 +100,31 @@ def whole_file(path: Path, sync: bool = True) -> Iterator[IO[bytes]]:
             file.flush()
             if sync:
                 os.fsync(file.fileno())
-        # mkstemp makes private files; this one is as open as the one before it, or as any new one.
-        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
-        Path(temporary).chmod(mode)
+        if path.exists():
+            _copy_metadata(path, Path(temporary))
+        else:  # mkstemp makes private files; this one is as open as any new one
+            Path(temporary).chmod(0o666 & ~_umask())
         os.replace(temporary, path)
     except OSError as error:
         raise _cannot_write(path, error) from None
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+def _copy_metadata(path: Path, temporary: Path) -> None:
+    """Gives a file the owner, group, mode and extended attributes of another one."""
+    status = path.stat()
+    if hasattr(os, "chown"):  # a group may be set by its members, an owner by root alone
+        for owner in (status.st_uid, -1):
+            with contextlib.suppress(OSError):
+                os.chown(temporary, owner, status.st_gid)
+                break
+    temporary.chmod(stat.S_IMODE(status.st_mode))
+    if sys.platform == "linux":  # the only system whose Python can
+        with contextlib.suppress(OSError):
+            for name in os.listxattr(path):
+                with contextlib.suppress(OSError):
+                    os.setxattr(temporary, name, os.getxattr(path, name))
 
 
 def write_whole(path: Path, data: bytes | memoryview, sync: bool = True) -> None:

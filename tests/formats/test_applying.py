@@ -201,3 +201,68 @@ def test_a_sidecar_marks_nothing_that_a_person_said_in_a_store() -> None:
     assert (told.genres, tuple(told.mark.genres)) == (("Drama", "War"), ("Drama",))
     assert b"Genre/War" in new and b"Genre|War" in new
     assert write_xmp(new, Found({"Crime": 0.9})) == new
+
+
+def status(path: Path) -> tuple[int, int, int, int, int]:
+    """Which file it is, and whose."""
+    found = path.stat()
+    return found.st_ino, found.st_uid, found.st_gid, found.st_mode, found.st_mtime_ns
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root alone may chown")
+@pytest.mark.parametrize("target", ["nfo", "xmp", "csv"])
+def test_owner_group_and_mode_stay_and_come_back(tmp_path: Path, target: str) -> None:
+    (tmp_path / "a").mkdir()
+    path = tmp_path / "a" / {"nfo": "movie.nfo", "xmp": "a.jpg.xmp", "csv": "m.csv"}[target]
+    text = {"nfo": "<movie/>", "xmp": write_xmp(None, FOUND).decode(), "csv": "id,genres\n1,\n"}
+    path.write_text(text[target])
+    os.chown(path, 1234, 2345)
+    path.chmod(0o664)
+    before = status(path)
+    movie = Movie("1", poster=tmp_path / "a" / "a.jpg", extra={"nfo": "a/movie.nfo"})
+    found = Found({"War": 0.8}, "default", "1")
+    if target == "csv":
+        apply_to_table([(movie, found)], target, Choices(path), print)
+    else:
+        apply_to_files([(movie, found)], target, Choices(tmp_path), print, print)
+    assert "War" in path.read_text()
+    assert status(path)[1:4] == before[1:4]
+    undo(path.parent if target == "csv" else tmp_path)
+    assert path.read_text() == text[target] and status(path) == before
+
+
+def test_links_are_written_through(tmp_path: Path) -> None:
+    [target] = library(tmp_path, 1)
+    folder = tmp_path / "Other (2001)"
+    folder.mkdir()
+    (folder / "movie.nfo").symlink_to(target)
+    old = target.read_bytes()
+    assert apply(tmp_path) == 1
+    assert (folder / "movie.nfo").is_symlink() and b"Drama" in target.read_bytes()
+    undo(tmp_path)
+    assert (folder / "movie.nfo").is_symlink() and target.read_bytes() == old
+
+
+def test_hard_links_are_said_and_come_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [path] = library(tmp_path, 1)
+    other = tmp_path / "shared.txt"
+    other.hardlink_to(path)
+    old = path.read_bytes()
+    assert apply(tmp_path) == 1
+    assert "its other names (hard links) keep the old text" in capsys.readouterr().err
+    assert other.read_bytes() == old != path.read_bytes()
+    undo(tmp_path)
+    assert path.samefile(other) and path.read_bytes() == old
+
+
+def test_a_file_that_changed_by_another_name_comes_back_by_its_bytes(tmp_path: Path) -> None:
+    [path] = library(tmp_path, 1)
+    other = tmp_path / "shared.txt"
+    other.hardlink_to(path)
+    old = path.read_bytes()
+    apply(tmp_path)
+    other.write_bytes(b"mine")
+    undo(tmp_path)
+    assert path.read_bytes() == old and other.read_bytes() == b"mine"

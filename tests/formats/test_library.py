@@ -87,7 +87,8 @@ LIBRARIES: dict[str, tuple[str, dict[str, str | None]]] = {
             ["Alba (1999)/movie.nfo", "Alba (1999)/Alba (1999).mkv"]
             + [f"Alba (1999)/{f}/x.mkv" for f in (
                 "trailers", "Behind The Scenes", "deleted scenes", "interviews", "scenes",
-                "samples", "shorts", "featurettes", "extras", "extra", "other", "clips", "theme-music",
+                "samples", "shorts", "featurettes", "extras", "extra", "other", "clips",
+                "theme-music",
                 "backdrops", "specials", "Sample", "Extras/Making of", "Bonus")]
         ),
         {"Alba (1999)/Alba (1999)": "Alba (1999)/movie.nfo"},

@@ -2,6 +2,7 @@
 
     FOLDER/.genreel/undo/000001/journal.jsonl     path, hash before and after, backup
     FOLDER/.genreel/undo/000001/000001.bak        a file as it was
+    FOLDER/.genreel/undo/000001/000001.file       that very file, with its owner and its links
     FOLDER/.genreel/undo/000001/done, undone      how the run ended
 
 A hash is null where there is no file.
@@ -23,6 +24,7 @@ from typing import IO
 
 from genreel.errors import GenreelError
 from genreel.files import lock, remove_parts, write_whole
+from genreel.progress import say
 
 FOLDER = Path(".genreel") / "undo"
 
@@ -94,7 +96,12 @@ class Journal:
             if before is not None:
                 self._backups += 1
                 entry["backup"] = name = f"{self._backups:06d}.bak"
-                write_whole(_run_of(journal) / name, before)
+                backup = _run_of(journal) / name
+                write_whole(backup, before)
+                if real.stat().st_nlink > 1:
+                    say(f"{path}: its other names (hard links) keep the old text; undo joins them")
+                with contextlib.suppress(OSError):  # some disks have no hard links
+                    os.link(real, backup.with_suffix(".file"))
             # After a line that a killed run left half written, on a line of its own.
             journal.write(b"\n" + json.dumps(entry).encode() + b"\n")
             journal.flush()
@@ -191,7 +198,7 @@ def _go_back(run: Path, done: Undone) -> None:
             if entry["before"] is None:
                 path.unlink()
             else:
-                write_whole(path, (run / Path(entry["backup"]).name).read_bytes())
+                _restore(path, run / Path(entry["backup"]).name, entry["before"])
         except OSError as error:
             raise GenreelError(
                 f"{error.filename or path} ({error.strerror}); mend that and undo again"
@@ -199,6 +206,15 @@ def _go_back(run: Path, done: Undone) -> None:
         if entry["path"] not in done.restored:  # a run may write to a file again and again
             done.restored.append(entry["path"])
     write_whole(run / "undone", b"")
+
+
+def _restore(path: Path, backup: Path, before: str) -> None:
+    """Puts the very file back, unless it was changed by another name; its bytes otherwise."""
+    file = backup.with_suffix(".file")
+    if file.is_file() and _hash(file.read_bytes()) == before:
+        os.replace(file, path)
+    else:
+        write_whole(path, backup.read_bytes())
 
 
 def _entries(run: Path) -> Iterator[tuple[Path, dict[str, str]]]:
