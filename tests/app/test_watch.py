@@ -424,20 +424,23 @@ def test_genres_are_not_written_through_links(apply: Apply, folder: Path, tmp_pa
     assert not list((tmp_path / "elsewhere").iterdir())
 
 
-def test_names_that_are_not_utf_8_or_long(look: Look, folder: Path, service: Service) -> None:
+def test_names_that_are_not_utf_8_or_long(url: str, predictor: Predictor, folder: Path) -> None:
     odd = folder / os.fsdecode(b"\xff\x1b.jpg")
     poster("emberfell", odd)
-    deep = folder.joinpath(*("映画" * 25 for _ in range(4)), "a.jpg")
+    deep = folder.joinpath(*("映画" * 40 for _ in range(4)), "a.jpg")
     poster("neon-cascade", deep)
     poster("the-far-bank", folder / "z.jpg")
-    told = look()
+    service = Service(predictor, Store(url, predictor.thresholds()), Settings())
+    watcher = Watcher(service, folder, 0.05, 0.1)
+    told = list(watcher.once())
     assert [one.what for one in told] == ["new"] * 3
     assert "\\xff\x1b.jpg" in [one.path for one in told]
     assert all(len(one.path.encode()) <= 500 for one in told)
-    assert look() == []
+    assert list(watcher.once()) == []
     odd.rename(folder / "b.jpg")
-    assert [(one.what, one.path) for one in look()] == [("moved", "b.jpg")]
+    assert [(one.what, one.path) for one in watcher.once()] == [("moved", "b.jpg")]
     assert count(service.store, Filter()) == 3
+    service.close()
 
 
 def test_a_long_name_is_set_aside_with_its_note(look: Look, folder: Path) -> None:
