@@ -170,13 +170,13 @@ def undo(root: Path) -> Undone:
         raise GenreelError(f"{root}: nothing to undo there; give the folder that apply wrote to")
     run = runs[-1]
     done = Undone()
-    with _held(run):
+    with _keep(run):
         _go_back(run, done)
     return done
 
 
 @contextlib.contextmanager
-def _held(run: Path) -> Iterator[None]:
+def _keep(run: Path) -> Iterator[None]:
     """Keeps a run that has not ended from being written to; raises GenreelError where it is."""
     journal = _hold(run)
     if journal is None and not _has_ended(run):

@@ -169,7 +169,7 @@ def _lone_posters(
     Of poster.jpg, folder.jpg and the like in one folder the first counts: they are one movie's.
     """
     paths = set(map(PurePosixPath, of_movies))
-    taken = {path.parent for path in paths if _is_of_folder(path)}
+    parents = {path.parent for path in paths if _is_of_folder(path)}
     for path in sorted(map(PurePosixPath, names), key=_rank):
         if path in paths or path.suffix.lower() not in SUFFIXES or is_artwork(path.stem):
             continue
@@ -177,9 +177,9 @@ def _lone_posters(
         if in_artwork or home_of(str(path.parent)) not in homes:
             continue
         if _is_of_folder(path):
-            if path.parent in taken:
+            if path.parent in parents:
                 continue
-            taken.add(path.parent)
+            parents.add(path.parent)
         yield path
 
 
@@ -187,9 +187,11 @@ def _is_of_folder(path: PurePosixPath) -> bool:
     return path.stem.lower() in _OF_THE_FOLDER
 
 
-def _rank(path: PurePosixPath) -> tuple[int, str]:
+def _rank(path: PurePosixPath) -> tuple[bool, int, str]:
+    """Of several pictures of a folder's movie, the one that counts with a movie.nfo first."""
     stem = path.stem.lower()
-    return (_OF_THE_FOLDER.index(stem) if stem in _OF_THE_FOLDER else 0, str(path))
+    place = _OF_THE_FOLDER.index(stem) if stem in _OF_THE_FOLDER else 0
+    return (stem != "movie", place, str(path))
 
 
 def _lone(poster: PurePosixPath, by_lower_name: Mapping[str, str]) -> Place:
@@ -265,24 +267,24 @@ def _place(folder: _Folder, group: Group, alone: bool) -> Place:
 
 def _movie(source: Source, place: Place, options: Options) -> Movie | None:
     """A movie; None where its NFO file says that it is none."""
-    told = read_nfos(source, place.nfos)
-    if told.nfo.kind not in ("", "movie"):
+    nfo = read_nfos(source, place.nfos)
+    if nfo.facts.kind not in ("", "movie"):
         return None
     return film(
         {
             "id": place.id,
-            "title": told.nfo.title or place.title,
-            "year": told.nfo.year or place.year,
-            "plot": told.nfo.plot,
+            "title": nfo.facts.title or place.title,
+            "year": nfo.facts.year or place.year,
+            "plot": nfo.facts.plot,
         },
         place.id,
         options,
-        genres=told.nfo.said,
+        genres=nfo.facts.said,
         taxonomy="mixed",
         poster=partial(source.poster, place.poster) if place.poster else None,
-        extra={"nfo": told.path, "file": place.poster}
-        | {f"{name}_id": value for name, value in told.ids.items()},
-        problem=told.problem,
+        extra={"nfo": nfo.path, "file": place.poster}
+        | {f"{name}_id": value for name, value in nfo.ids.items()},
+        problem=nfo.problem,
     )
 
 
@@ -302,16 +304,16 @@ def _nfos(folder: _Folder, group: Group, names: Sequence[str], alone: bool) -> l
 
 
 @dataclass(frozen=True)
-class NfoFacts:
+class Nfos:
     """What the NFO files of a movie say, and the one that counts."""
 
-    nfo: Nfo = Nfo()  # noqa: RUF009 - frozen
+    facts: Nfo = Nfo()  # noqa: RUF009 - frozen
     path: str | None = None
     ids: dict[str, str] = field(default_factory=dict)
     problem: str = ""
 
 
-def read_nfos(source: Source, paths: Sequence[str]) -> NfoFacts:
+def read_nfos(source: Source, paths: Sequence[str]) -> Nfos:
     """The first file that is XML; of the notices and addresses before it, the ids alone."""
     ids: dict[str, str] = {}
     for path in paths:
@@ -322,11 +324,11 @@ def read_nfos(source: Source, paths: Sequence[str]) -> NfoFacts:
         except CatalogueError as error:
             if data.strip() and is_notice(data):  # an uploader's text is no fault
                 continue
-            return NfoFacts(path=path, ids=ids, problem=f"{path}: {error}")
+            return Nfos(path=path, ids=ids, problem=f"{path}: {error}")
         if nfo.kind:
-            return NfoFacts(nfo, path, {**ids, **nfo.ids})
+            return Nfos(nfo, path, {**ids, **nfo.ids})
         ids |= nfo.ids
-    return NfoFacts(ids=ids)
+    return Nfos(ids=ids)
 
 
 def _poster(folder: _Folder, names: Sequence[str], alone: bool) -> str | None:

@@ -136,16 +136,26 @@ class Source:
 
 
 def _files(folder: Path) -> Iterator[str]:
+    """Paths of regular files; a pipe would be waited for, a link may lead anywhere."""
     real = os.path.realpath(folder)
-    for parent, folders, files in os.walk(folder):
-        folders[:] = [f for f in folders if not is_litter(f)]
-        for file in files:
-            path = Path(parent, file)
-            if is_litter(file) or not path.is_file():  # a pipe would be waited for
-                continue
-            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(real):
-                continue
-            yield path.relative_to(folder).as_posix()
+    parents = [""]
+    while parents:
+        parent = parents.pop()
+        # One that may not be read is passed over.
+        with contextlib.suppress(OSError), os.scandir(folder / parent) as entries:
+            for entry in entries:
+                name = f"{parent}{entry.name}"
+                if is_litter(entry.name):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    parents.append(f"{name}/")
+                elif entry.is_file(follow_symlinks=False) or _leads_to_file(entry, real):
+                    yield name
+
+
+def _leads_to_file(link: os.DirEntry[str], folder: str) -> bool:
+    """Whether it is a link to a regular file in a folder."""
+    return link.is_file() and Path(os.path.realpath(link.path)).is_relative_to(folder)
 
 
 def _inside(info: zipfile.ZipInfo) -> bool:

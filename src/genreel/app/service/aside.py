@@ -51,7 +51,7 @@ def put_back(folder: Path) -> None:
         _check_inside(folder, folder / ASIDE)
     except GenreelError:
         return
-    for source in list(_changed(folder / ASIDE)):
+    for source in list(_written_since(folder / ASIDE)):
         target = folder / source.relative_to(folder / ASIDE)
         with contextlib.suppress(OSError):  # it stays where it is
             if not os.path.lexists(target):
@@ -60,11 +60,11 @@ def put_back(folder: Path) -> None:
                 _note_of(source).unlink()
 
 
-def _changed(aside: Path) -> Iterator[Path]:
+def _written_since(root: Path) -> Iterator[Path]:
     """Posters that were written to after their notes were."""
-    for root, _, names in os.walk(aside):
+    for parent, _, names in os.walk(root):
         for name in names:
-            path = Path(root) / name
+            path = Path(parent) / name
             if path.suffix.lower() in SUFFIXES:
                 with contextlib.suppress(OSError):  # it has no note
                     # Not its time of change, which a copy may take from the original.

@@ -65,7 +65,7 @@ class Survey:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._source = Source(folder)
-        names = [name for name in self._source.names if ASIDE not in PurePosixPath(name).parts]
+        names = [name for name in self._source.names if ASIDE not in name.split("/")]
         self.is_library = any(name.lower().endswith((*VIDEOS, ".nfo")) for name in names)
         self._names = frozenset(names)
         self.posters: dict[str, Sighting] = {}
@@ -94,16 +94,16 @@ class Survey:
         """What is said of a movie: by its plot first, then by its NFO file, then by its names."""
         record: dict[str, Any] = {"title": one_line(place.title), "year": place.year}
         faults = []
-        told = read_nfos(self._source, place.nfos)
-        if told.problem:
-            faults.append(told.problem)
-        genres = list(spell(told.nfo.said)[0])  # those that genreel wrote are nobody's opinion
-        said = {"title": told.nfo.title, "year": told.nfo.year, "plot": told.nfo.plot}
-        fault = movie_from_record({"year": told.nfo.year}, "").problem
+        nfo = read_nfos(self._source, place.nfos)
+        if nfo.problem:
+            faults.append(nfo.problem)
+        genres = list(spell(nfo.facts.said)[0])  # those that genreel wrote are nobody's opinion
+        values = {"title": nfo.facts.title, "year": nfo.facts.year, "plot": nfo.facts.plot}
+        fault = movie_from_record({"year": nfo.facts.year}, "").problem
         if fault:  # that of the names may be right
-            faults.append(f"{told.path}: {fault}")
-            said["year"] = ""
-        record |= {column: value for column, value in said.items() if value}
+            faults.append(f"{nfo.path}: {fault}")
+            values["year"] = ""
+        record |= {column: value for column, value in values.items() if value}
         if genres:
             record["genres_mixed"] = genres
         plot = _plot_of(place)
@@ -115,9 +115,9 @@ class Survey:
         record = {column: value for column, value in record.items() if value}
         return Facts(
             record,
-            told.path or "",
-            bool(told.problem),
-            told.nfo.kind in ("", "movie"),
+            nfo.path or "",
+            bool(nfo.problem),
+            nfo.facts.kind in ("", "movie"),
             tuple(map(one_line, faults)),
         )
 

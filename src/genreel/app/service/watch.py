@@ -18,7 +18,7 @@ from genreel.app.service.aside import put_back, set_aside
 from genreel.app.service.batches import Busy, Closing
 from genreel.app.service.service import Service, clean_id
 from genreel.app.service.survey import Facts, Sighting, Survey
-from genreel.app.service.writer import Writer, Written
+from genreel.app.service.writer import Outcome, Writer
 from genreel.app.store.film import Film
 from genreel.app.store.watched import Identity, WatchedFolder
 from genreel.catalogue import movie_from_record
@@ -94,7 +94,7 @@ class Watcher:
         self._files = WatchedFolder(service.store.database, folder)
         self._writer = Writer(folder, target, create) if target else None
         self._waiting: dict[str, _Waiting] = {}
-        self._left: dict[str, str] = {}  # path → signature with which it could not be used
+        self._unusable: dict[str, str] = {}  # path → signature with which it could not be used
 
     def run(self, report: Callable[[Landed], Any], every: float = 1.0) -> None:
         """Watches until it is interrupted; a store or a folder that is gone is waited for.
@@ -136,10 +136,10 @@ class Watcher:
         survey = Survey(self.folder)
         present = survey.posters
         self._waiting = {path: one for path, one in self._waiting.items() if path in present}
-        self._left = {path: one for path, one in self._left.items() if path in present}
+        self._unusable = {path: one for path, one in self._unusable.items() if path in present}
         now = time.monotonic()
         for path, sighting in present.items():
-            if sighting.signature in (signatures.get(path), self._left.get(path)):
+            if sighting.signature in (signatures.get(path), self._unusable.get(path)):
                 self._waiting.pop(path, None)
                 continue
             waiting = self._waiting.get(path)
@@ -184,21 +184,21 @@ class Watcher:
         data = read_file(self.folder / place.poster, limit, self.folder)
         facts = survey.facts(place)
         if not facts.is_movie:
-            self._left[path] = sighting.signature
+            self._unusable[path] = sighting.signature
             return None
         digest = hashlib.sha256(data).hexdigest()
         new_id = clean_id(PurePosixPath(path).with_suffix("").as_posix())
         identity = self._files.identify(path, digest, new_id, survey.posters)
         film, problems = self._add(identity, path, data, facts)
-        written, signature = Written(), sighting.signature
+        outcome, signature = Outcome(), sighting.signature
         if self._writer is not None:  # first: a run that is killed in between writes again
             is_untouched = survey.signature(place) == signature
-            written = self._writer.write(film, place, facts, identity.old_path)
+            outcome = self._writer.write(film, place, facts, identity.old_path)
             # It is looked at again only where somebody else changed it meanwhile.
-            signature = survey.signature(place, *written.nfo) if is_untouched else signature
+            signature = survey.signature(place, *outcome.nfo) if is_untouched else signature
         self._files.save(path, signature, digest, identity)
-        problems += written.problems
-        return Landed(path, identity.change, film.genres, "", problems, written.lacks_nfo, film)
+        problems += outcome.problems
+        return Landed(path, identity.change, film.genres, "", problems, outcome.lacks_nfo, film)
 
     def _add(
         self, identity: Identity, path: str, data: bytes, facts: Facts
@@ -220,5 +220,5 @@ class Watcher:
             if not problem:
                 return Landed(path, "aside", reason=reason)
             reason = f"{reason}; {problem}"
-        self._left[path] = sighting.signature
+        self._unusable[path] = sighting.signature
         return Landed(path, "left", reason=reason)

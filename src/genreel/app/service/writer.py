@@ -17,7 +17,7 @@ from genreel.posters import SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Outcome:
     """What became of a movie's genres.
 
     Attributes:
@@ -53,7 +53,7 @@ class Writer:
         """Ends the run."""
         self._journal.close()
 
-    def write(self, film: Film, place: Place, facts: Facts, old_path: str = "") -> Written:
+    def write(self, film: Film, place: Place, facts: Facts, old_path: str = "") -> Outcome:
         """Writes the genres that a film of the store has now.
 
         Args:
@@ -63,7 +63,7 @@ class Writer:
             old_path: of its poster, before it was moved: what genreel made there is removed.
         """
         if self.target == "nfo" and facts.is_nfo_bad:
-            return Written()  # which is told already, and would stay as it is
+            return Outcome()  # which is told already, and would stay as it is
         movie = replace(movie_of(film), id=place.id, extra={"file": place.poster, "nfo": facts.nfo})
         pairs = [(movie, found_in(film, names_for(self.target)))]
         problems: list[str] = []
@@ -76,9 +76,9 @@ class Writer:
         except (GenreelError, OSError) as error:
             problems.append(str(error))
         if problems:
-            return Written(tuple(one.removeprefix(f"{place.id}: ") for one in problems))
+            return Outcome(tuple(one.removeprefix(f"{place.id}: ") for one in problems))
         nfo = (facts.nfo or f"{place.id}.nfo",) if self.target == "nfo" else ()
-        return Written(lacks_nfo=bool(applied.without_file), nfo=nfo)
+        return Outcome(lacks_nfo=bool(applied.without_file), nfo=nfo)
 
     def _remove_sidecars(self, poster: Path) -> None:
         """Removes what genreel made beside a poster that is elsewhere now."""
