@@ -20,7 +20,7 @@ from genreel.catalogue import Catalogue, Movie
 from genreel.features.image import Pixels, PixelSettings
 from genreel.lab.examples import read_examples
 from genreel.lab.frozen import extracted_rows
-from genreel.lab.networks.towers import BackboneSettings, frozen_backbone
+from genreel.lab.networks.backbone import BackboneSettings, frozen_backbone
 from genreel.vocabulary import Vocabulary
 
 DATA = Path(os.environ.setdefault("GENREEL_DATA", "../shared/data"))

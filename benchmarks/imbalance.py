@@ -63,7 +63,7 @@ def rows(family: str, correction: str, bundle: Path, movies: Any) -> Iterator[di
             roc_auc(*arrays, outcome.scores),
             average_precision(*arrays, outcome.scores),
             *at_half[1:],
-            *precision_recall_f1(*arrays, outcome.decided),
+            *precision_recall_f1(*arrays, outcome.decisions),
         ],
         axis=1,
     )

@@ -41,10 +41,11 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
+from genreel.cases import REPORT_CASES
 from genreel.catalogue import Catalogue, Movie
 from genreel.lab.evaluation.bootstrap import intervals
 from genreel.lab.evaluation.eras import enough
-from genreel.lab.evaluation.evaluate import CASES, Outcome, outcomes
+from genreel.lab.evaluation.evaluate import Outcome, outcomes
 from genreel.lab.metrics import average_precision, macro_roc_auc, roc_auc
 from genreel.lab.recipe import load_recipe
 from genreel.lab.splits import read_split
@@ -112,7 +113,7 @@ def _keep(new: Mapping[str, Any]) -> None:
 def _row(system: str, data: str, case: str, outcome: Outcome) -> dict[str, Any]:
     """The macro figures with their 95 % intervals."""
     arrays = outcome.labels, outcome.known, outcome.scores
-    overall, _ = intervals(*arrays, outcome.decided)
+    overall, _ = intervals(*arrays, outcome.decisions)
     found = (macro_roc_auc(*arrays), float(np.nanmean(average_precision(*arrays))))
     row: dict[str, Any] = {"system": system, "data": data, "inputs": case}
     row |= {"films": len(outcome.movies)}
@@ -171,7 +172,7 @@ def _of(outcome: Outcome, genres: NDArray[np.bool_]) -> Outcome:
         labels=outcome.labels[:, genres],
         known=outcome.known[:, genres],
         scores=outcome.scores[:, genres],
-        decided=outcome.decided[:, genres],
+        decisions=outcome.decisions[:, genres],
         genres=tuple(g for g, use in zip(outcome.genres, genres, strict=True) if use),
     )
 
@@ -222,15 +223,16 @@ def alternatives(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
         if needs and not importlib.util.find_spec(needs):
             say(f"{needs} is not installed: its row stays as it is")
             continue
-        wanted = CASES[case][0]
         train_part, test = (
-            [m for m in parts[p] if m.genres and all(m.has(w) for w in wanted)]
+            [m for m in parts[p] if m.genres and REPORT_CASES[case].is_met_by(m)]
             for p in ("train", "test")
         )
         labels, known = vocabulary.encode(m.genres for m in train_part)
         scores = scores_of(train_part, labels, known, test)
         truth = vocabulary.encode(m.genres for m in test)
-        outcome = Outcome(*CASES[case], test, *truth, scores, scores >= 0.5, vocabulary.genres)
+        outcome = Outcome(
+            REPORT_CASES[case], test, *truth, scores, scores >= 0.5, vocabulary.genres
+        )
         yield _row(name, "test part", case, outcome)
 
 

@@ -34,7 +34,7 @@ from genreel.lab.examples import Examples, presume_absent, read_examples
 from genreel.lab.frozen import extracted_rows
 from genreel.lab.metrics import average_precision, macro_roc_auc
 from genreel.lab.model import Place
-from genreel.lab.networks.towers import Backbone, BackboneSettings
+from genreel.lab.networks.backbone import Backbone, BackboneSettings
 from genreel.lab.recipe import load_recipe
 from genreel.lab.splits import read_split
 from genreel.lab.train import build_model, fit_features, parts_of

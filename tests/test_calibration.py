@@ -7,14 +7,10 @@ import json
 import numpy as np
 import pytest
 
-from genreel.calibration import CASES, CaseRules, Curve, Rules, case_of, logit, sigmoid
+from genreel.calibration import CaseRules, Curve, Rules, logit, sigmoid
 
 GENRES = ("Comedy", "War")
 PRESENT = np.array([[0, 0, 1, 1], [1, 0, 1, 0], [0, 1, 0, 0], [1, 1, 1, 1]], np.float32)
-
-
-def test_cases_are_told_by_poster_and_plot() -> None:
-    assert [CASES[case] for case in case_of(PRESENT)] == list(CASES)
 
 
 def test_a_platt_curve_works_on_logits() -> None:

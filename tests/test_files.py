@@ -12,7 +12,15 @@ import pytest
 
 from genreel import files
 from genreel.errors import GenreelError, InputError, one_line
-from genreel.files import lock, read_file, whole_file, write_folder_whole, write_whole
+from genreel.files import (
+    lock,
+    open_file,
+    read_file,
+    remove_parts,
+    whole_file,
+    write_folder_whole,
+    write_whole,
+)
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes and links of POSIX")
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -264,3 +272,46 @@ def test_a_name_is_printed_on_one_line() -> None:
     name = "a\n\x1b[31m\u202egpj\udcff 映画\xa0.jpg"
     assert one_line(name) == r"a\n\x1b[31m\u202egpj\xff 映画" + "\xa0.jpg"
     assert str(GenreelError(f"{name}: no")) == r"a \x1b[31m\u202egpj\xff 映画 .jpg: no"
+
+
+@pytest.mark.parametrize("size", [232, 233, 241, 255])
+@pytest.mark.parametrize("letter", ["a", "é"])
+def test_names_as_long_as_a_disk_holds(tmp_path: Path, size: int, letter: str) -> None:
+    width = len(letter.encode())
+    name = letter * (size // width) + "x" * (size % width)
+    write_whole(tmp_path / name, b"one")
+    write_whole(tmp_path / name, b"two")
+    write_folder_whole(tmp_path / "f" / name, {"a": b"1"})
+    write_folder_whole(tmp_path / "f" / name, {"a": b"2"})
+    assert (tmp_path / name).read_bytes() == b"two"
+    assert (tmp_path / "f" / name / "a").read_bytes() == b"2"
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, "f"])
+
+
+def test_parts_of_a_long_name_are_removed(tmp_path: Path) -> None:
+    name = "é" * 127
+    with pytest.raises(KeyboardInterrupt), whole_file(tmp_path / name):
+        [part] = tmp_path.iterdir()
+        kept = part.read_bytes()
+        raise KeyboardInterrupt
+    part.write_bytes(kept)  # as a killed writer leaves it
+    remove_parts(tmp_path, name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device", "link to a pipe"])
+def test_what_is_no_regular_file_is_not_opened(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "a"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "device":
+        path = Path("/dev/zero")
+    else:
+        os.mkfifo(tmp_path / "b")
+        path.symlink_to(tmp_path / "b")
+    with pytest.raises(InputError, match="is no regular file"):
+        open_file(path)
+    with pytest.raises(InputError, match="is no regular file"):
+        read_file(path, 10)

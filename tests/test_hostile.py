@@ -127,6 +127,8 @@ def test_a_setting_that_would_take_all_memory(
     ("feature", "setting", "said"),
     [
         ("plot", {"scale": {}}, "scale must be a finite number, not {}"),
+        ("plot", {"scale": 10**400}, "scale must be a finite number, not 1000"),
+        ("plot", {"scale": float("nan")}, "scale must be a finite number, not nan"),
         ("plot", {"norm": "yes"}, "norm must be true or false, not 'yes'"),
         ("plot", {"input": "poster"}, "input must be one of plot, title, year, not 'poster'"),
         (

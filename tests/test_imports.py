@@ -20,15 +20,16 @@ SIDES = ("app", "formats", "lab")
 
 # The order inside the using side: a module imports only those before it.
 ORDER = (
-    *("errors", "vocabulary", "files", "paths", "thresholds", "image_parts", "posters", "tables"),
-    *("catalogue", "features", "calibration", "why", "graph", "bundle", "predictor"),
+    *("errors", "vocabulary", "language", "decade", "files", "paths", "thresholds", "image_parts"),
+    *("posters", "placeholders", "tables", "catalogue", "seen", "cases", "features", "evidence"),
+    *("calibration", "why", "graph", "bundle", "predictor"),
 )
 
 # The same inside the lab: files, and folders of files.
 LAB_ORDER = (
-    *("settings", "imbalance", "weights", "splits", "cleaning", "colours"),
+    *("settings", "imbalance", "weights", "splits", "cleaning"),
     *("cache", "examples", "metrics", "model", "frozen", "networks", "models"),
-    *("recipe", "graphs", "evaluation", "train", "decades"),
+    *("recipe", "graphs", "evaluation", "colours", "train", "decades"),
 )
 
 TORCH = ("torch", "torchvision", "lightning", "timm", "safetensors", "transformers")
@@ -230,10 +231,10 @@ def test_scikit_learn_has_its_places() -> None:
 
 
 def test_plots_scale_and_web_have_their_places() -> None:
-    assert importers("matplotlib") <= {"lab/evaluation/plots.py"}
+    assert not importers("matplotlib")
     assert importers("ray") == {"app/scale.py"}
     for name in importers("fastapi", "starlette", "uvicorn", "jinja2", "prometheus_client"):
-        assert name.startswith("app/server/") or name == "lab/evaluation/report.py"
+        assert name.startswith("app/server/") or name == "lab/evaluation/pages/render.py"
 
 
 def test_sqlalchemy_is_the_stores() -> None:
@@ -279,6 +280,11 @@ def test_the_predictor_loads_nothing_heavy() -> None:
 def test_movies_need_no_graph() -> None:
     loaded = loaded_after("from genreel import Catalogue, Movie, Vocabulary")
     assert loaded.isdisjoint({*HEAVY, "onnxruntime"})
+
+
+def test_colours_need_no_extra() -> None:
+    loaded = loaded_after("import genreel.lab.colours")
+    assert loaded.isdisjoint({*HEAVY, "jinja2", "onnxruntime"})
 
 
 def test_predicting_loads_nothing_heavy(tiny_bundle: Path) -> None:

@@ -85,7 +85,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(release: Release) -> None:
         *("py.typed", "lab/recipes/default.toml", "lab/recipes/published/zhang-add.toml"),
         *(f"bundles/default/{name}" for name in ("config.json", "features.npz", "model.onnx")),
         *("app/server/templates/review.html", "app/server/static/style.css"),
-        "lab/evaluation/report.html",
+        *(f"lab/evaluation/pages/{name}" for name in ("base.html", "page.css", "figure.css")),
     )
     assert {f"genreel/{name}" for name in needed} <= held
     assert release.wheel.name == f"genreel-{genreel.__version__}-py3-none-any.whl"

@@ -30,6 +30,7 @@ def test_it_is_kept_without_outputs(cells: list[dict[str, Any]]) -> None:
     assert len({cell["id"] for cell in cells}) == len(cells)
 
 
+@pytest.mark.usefixtures("lab")
 def test_it_runs(
     cells: list[dict[str, Any]],
     tmp_path: Path,

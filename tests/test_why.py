@@ -15,6 +15,7 @@ from genreel import why
 from genreel.calibration import logit
 from genreel.catalogue import Movie
 from genreel.errors import VocabularyError
+from genreel.features.colours import Colours, ColourSettings
 from genreel.features.image import Pixels, PixelSettings
 from genreel.features.ngrams import Ngrams
 from genreel.features.text import Terms, TermSettings
@@ -78,6 +79,15 @@ def test_an_input_that_is_not_there_says_nothing(poster: Image.Image) -> None:
     assert why.explain(score, FEATURES, GENRES, Movie("m")) == {
         genre: {"words": [], "areas": []} for genre in GENRES
     }
+
+
+def test_areas_are_of_pixels_alone(poster: Image.Image) -> None:
+    def by_colour(arrays: Mapping[str, Any]) -> np.ndarray:
+        return np.full((len(arrays["present"]), 2), 0.5)
+
+    features = {"colours": Colours(ColourSettings())}
+    found = why.explain(by_colour, features, GENRES, Movie("m", poster=poster))
+    assert found == {genre: {"words": [], "areas": []} for genre in GENRES}
 
 
 def test_a_long_plot_is_tried_in_part() -> None:

@@ -1,7 +1,7 @@
-"""From what a graph says to probabilities and thresholds, for every combination of inputs.
+"""Calibration: from a graph's scores to probabilities, and the thresholds of each case.
 
-A score means something else where the model saw only a poster: so each case of poster and plot
-has calibration and thresholds of its own.
+The same score means less where the model saw only a poster, so each combination of poster and plot
+has a calibration and thresholds of its own.
 """
 
 from __future__ import annotations
@@ -13,10 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genreel.catalogue import INPUTS
-
-CASES = ("title and year", "poster only", "plot only", "both")
-"""What a movie may come with; number: 1 for a poster + 2 for a plot."""
+from genreel.cases import BUNDLE_CASES, case_numbers
 
 EPSILON = 1e-6
 """Scores are kept this far from 0 and 1 before their logit is taken."""
@@ -38,8 +35,8 @@ def sigmoid(z: NDArray[Any]) -> Floats:
 def map_logistic(x: Floats, y: NDArray[Any], mean: Floats, precision: Floats) -> Floats:
     """The most likely weights of a logistic regression under a Gaussian prior, by Newton's method.
 
-    A step is halved until it gains what its slope promises (Armijo 1966): whole steps, or steps cut
-    to a fixed length, need not converge.
+    A step is halved until the loss falls by at least a quarter of what the slope predicts (Armijo
+    1966), as whole steps, or steps of a fixed length, need not converge.
 
     Args:
         x: shape (n, weights); a column of ones for a bias.
@@ -68,19 +65,13 @@ def map_logistic(x: Floats, y: NDArray[Any], mean: Floats, precision: Floats) ->
     return w
 
 
-def case_of(present: NDArray[Any]) -> NDArray[np.int64]:
-    """Which of CASES each movie is, shape (n,), from the graph's `present`, shape (n, 4)."""
-    there = present > 0
-    return there[:, INPUTS.index("poster")] + 2 * there[:, INPUTS.index("plot")].astype(np.int64)
-
-
 @dataclass(frozen=True)
 class Curve:
     """A rising map from a score to a probability.
 
     Either sigmoid(slope · logit(score) + intercept) — Platt scaling (1999), with intercept 0
-    temperature scaling (Guo et al. 2017) — or, where `scores` are given, straight lines between
-    the points (scores[i], shares[i]), as isotonic regression finds them (Zadrozny & Elkan 2002).
+    temperature scaling (Guo et al. 2017) — or, if there are `scores`, straight lines between the
+    points (scores[i], shares[i]), as isotonic regression finds them (Zadrozny & Elkan 2002).
     """
 
     slope: float = 1.0
@@ -105,7 +96,7 @@ class Curve:
         if self.scores:
             points = {"scores": self.scores, "shares": self.shares}
             return {name: [round(x, 6) for x in values] for name, values in points.items()}
-        # Six places, so that no digit is without effect and a flipped one shows in the seal.
+        # Six places: fewer would change scores, more would have no effect.
         return {"slope": round(self.slope, 6), "intercept": round(self.intercept, 6)}
 
     @classmethod
@@ -120,11 +111,11 @@ class Curve:
 
 @dataclass(frozen=True)
 class CaseRules:
-    """What holds where a movie comes with one combination of inputs.
+    """Thresholds and calibration of the movies that have one combination of inputs.
 
     Attributes:
         thresholds: genre → the (calibrated) score from which it is assigned, in [0, 1].
-        curves: genre → its calibration; a genre that is not there keeps its score.
+        curves: genre → its calibration; other genres keep their scores.
     """
 
     thresholds: Mapping[str, float]
@@ -156,7 +147,7 @@ class Rules:
     Args:
         genres: names, in the order of the scores.
         thresholds: those of the cases that have no rules of their own.
-        cases: some of CASES → rules.
+        cases: some of `cases.BUNDLE_CASES` → rules.
     """
 
     def __init__(
@@ -166,31 +157,31 @@ class Rules:
         cases: Mapping[str, CaseRules] | None = None,
     ) -> None:
         self.cases = dict(cases or {})
-        if not set(self.cases) <= set(CASES):
-            raise ValueError(f"cases are {', '.join(CASES)}")
+        if not set(self.cases) <= set(BUNDLE_CASES):
+            raise ValueError(f"cases are {', '.join(BUNDLE_CASES)}")
         common = CaseRules(thresholds)
         self._thresholds = np.array(
-            [[self.cases.get(case, common).thresholds[g] for g in genres] for case in CASES]
-        ).reshape(len(CASES), len(genres))
+            [[self.cases.get(case, common).thresholds[g] for g in genres] for case in BUNDLE_CASES]
+        ).reshape(len(BUNDLE_CASES), len(genres))
         self._curves = [
             (number, column, self.cases[case].curves[genre])
-            for number, case in enumerate(CASES)
+            for number, case in enumerate(BUNDLE_CASES)
             for column, genre in enumerate(genres)
             if case in self.cases and genre in self.cases[case].curves
         ]
 
     def thresholds(self, present: NDArray[Any]) -> Floats:
         """Shape (n, genres), for the graph's `present`."""
-        return np.asarray(self._thresholds[case_of(present)])
+        return np.asarray(self._thresholds[case_numbers(present)])
 
     def calibrate(self, scores: NDArray[Any], present: NDArray[Any]) -> NDArray[Any]:
         """Scores of the graph, shape (n, genres), as probabilities."""
         if not self._curves:
             return scores
-        calibrated = scores.copy()
-        case = case_of(present)
+        probabilities = scores.copy()
+        numbers = case_numbers(present)
         for number, column, curve in self._curves:
-            rows = np.flatnonzero(case == number)
+            rows = np.flatnonzero(numbers == number)
             if len(rows):
-                calibrated[rows, column] = curve(scores[rows, column])
-        return calibrated
+                probabilities[rows, column] = curve(scores[rows, column])
+        return probabilities

@@ -55,7 +55,11 @@ class StoreError(GenreelError):
 
 
 class StoreGone(StoreError):
-    """The store's disk or server does not answer now; it may later."""
+    """The store's disk or server does not answer for now."""
+
+
+class StoreDamaged(StoreError):
+    """What the store's disk or server gives back is not what was kept there."""
 
 
 class UnknownFilm(StoreError):
@@ -70,7 +74,7 @@ class Conflict(StoreError):
 
 
 class WriteError(GenreelError):
-    """A file or a folder cannot be written; what was there is as it was."""
+    """A file or a folder cannot be written; an older one is unchanged."""
 
 
 class MissingExtra(GenreelError):

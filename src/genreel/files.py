@@ -11,11 +11,19 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 from genreel.errors import GenreelError, InputError, WriteError
 
 _PART = ".part"  # ends the name of a file that is being written
+_LONGEST = 232  # bytes of a name; a disk holds 255, and a part has dots, a random text and an end
+
+
+def _part_of(name: str) -> str:
+    """How the name of a part of the file or folder called `name` begins."""
+    while len(os.fsencode(name)) > _LONGEST:
+        name = name[:-1]
+    return f".{name}."
 
 
 def read_file(path: Path, max_bytes: int, root: Path | None = None) -> bytes:
@@ -33,23 +41,42 @@ def read_file(path: Path, max_bytes: int, root: Path | None = None) -> bytes:
     real = Path(os.path.realpath(path))
     if root is not None and not real.is_relative_to(os.path.realpath(root)):
         raise InputError(f"{path.name} leads out of {root}; put the file itself there")
-    _check_file(path.name, real.stat(), max_bytes)
-    # It may have become a pipe since: without O_NONBLOCK, opening one waits for its writer.
-    with open(real, "rb", opener=_open_now) as file:
-        _check_file(path.name, os.fstat(file.fileno()), max_bytes)
+    with open_file(real, path.name) as file:
+        _check_size(path.name, os.fstat(file.fileno()).st_size, max_bytes)
         data = file.read(max_bytes + 1)
     _check_size(path.name, len(data), max_bytes)
     return data
+
+
+def open_file(path: Path, name: str = "") -> BinaryIO:
+    """A regular file, opened to be read. A pipe or a device is never opened or waited for.
+
+    Args:
+        path: of the file.
+        name: what an error calls it; empty: its path.
+
+    Raises:
+        InputError: it is no such file.
+        OSError: it cannot be opened.
+    """
+    _check_regular(name or str(path), path.stat())
+    # It may have become a pipe since: without O_NONBLOCK, opening one waits for its writer.
+    file = open(path, "rb", opener=_open_now)  # noqa: SIM115 - the caller closes it
+    try:
+        _check_regular(name or str(path), os.fstat(file.fileno()))
+    except InputError:
+        file.close()
+        raise
+    return file
 
 
 def _open_now(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _check_file(name: str, status: os.stat_result, max_bytes: int) -> None:
+def _check_regular(name: str, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise InputError(f"{name} is no regular file; replace it")
-    _check_size(name, status.st_size, max_bytes)
 
 
 def _check_size(name: str, size: int, max_bytes: int) -> None:
@@ -77,7 +104,7 @@ def lock(file: IO[bytes]) -> bool:
 
 @contextlib.contextmanager
 def whole_file(path: Path, sync: bool = True) -> Iterator[IO[bytes]]:
-    """A binary file to write to, which takes its place at `path` only when all went well.
+    """A binary file to write to, which becomes the one at `path` once it is written completely.
 
     A link is written through. Owner, group, mode and extended attributes (access lists among
     them) stay those of the file before, as far as the system lets this process set them.
@@ -91,7 +118,7 @@ def whole_file(path: Path, sync: bool = True) -> Iterator[IO[bytes]]:
     """
     path = Path(os.path.realpath(path)) if path.is_symlink() else path
     try:
-        descriptor, temporary = tempfile.mkstemp(_PART, f".{path.name}.", path.parent)
+        descriptor, temporary = tempfile.mkstemp(_PART, _part_of(path.name), path.parent)
     except OSError as error:
         raise _cannot_write(path, error) from None
     try:
@@ -134,21 +161,22 @@ def write_whole(path: Path, data: bytes | memoryview, sync: bool = True) -> None
 
 
 def remove_parts(folder: Path, name: str = "") -> None:
-    """Removes what writers that were killed left half written in a folder.
+    """Removes the unfinished files that killed writers left in a folder.
 
     Args:
         folder: where they wrote.
         name: of the file they wrote; empty: any.
     """
-    for path in folder.glob(f".{glob.escape(name) or '*'}.*{_PART}"):
+    start = glob.escape(_part_of(name)) if name else ".*."
+    for path in folder.glob(f"{start}*{_PART}"):
         path.unlink(missing_ok=True)
 
 
 def write_folder_whole(folder: Path, files: Mapping[str, bytes]) -> None:
     """Writes a folder of files that appears at once, in place of an older one if there is one.
 
-    Where the system can swap two folders, there is no moment without one, not even for a process
-    that is killed; elsewhere there is a short one.
+    If the system can swap two folders (Linux), there is no moment without either, even if the
+    process is killed; elsewhere there is a short one.
 
     Raises:
         GenreelError: it cannot be written; an older folder is as it was.
@@ -158,9 +186,9 @@ def write_folder_whole(folder: Path, files: Mapping[str, bytes]) -> None:
         raise GenreelError(f"cannot write {folder}: a file is there; give another path")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        for left in folder.parent.glob(f".{glob.escape(folder.name)}.*{_PART}"):
-            shutil.rmtree(left, ignore_errors=True)  # by a writer that was killed
-        temporary = Path(tempfile.mkdtemp(_PART, f".{folder.name}.", folder.parent))
+        for part in folder.parent.glob(f"{glob.escape(_part_of(folder.name))}*{_PART}"):
+            shutil.rmtree(part, ignore_errors=True)  # of a writer that was killed
+        temporary = Path(tempfile.mkdtemp(_PART, _part_of(folder.name), folder.parent))
     except OSError as error:
         raise _cannot_write(folder, error) from None
     old = temporary.with_name(temporary.name + ".old")
@@ -189,12 +217,12 @@ def _swap(one: Path, other: Path) -> bool:
     """Swaps two folders at once; False where the system or its disk cannot."""
     if sys.platform != "linux":
         return False
-    import ctypes  # here, as few that import this file ever replace a folder
+    import ctypes  # few that import this file ever replace a folder
 
-    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE of linux/fs.h
+    at_cwd, exchange = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of linux/fs.h
     rename = getattr(ctypes.CDLL(None), "renameat2", None)  # glibc 2.28, musl 1.2.6
     return rename is not None and not rename(
-        here, os.fsencode(one), here, os.fsencode(other), exchange
+        at_cwd, os.fsencode(one), at_cwd, os.fsencode(other), exchange
     )
 
 

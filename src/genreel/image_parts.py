@@ -1,8 +1,8 @@
-"""Counts what an image file is made of, before a decoder that would go through all of it sees it.
+"""Counts the parts of an image file before it is decoded.
 
-Pillow reads chunks, segments and comments one by one in Python, and libjpeg goes through all of an
-image for every scan: a small file can keep either busy for minutes. No honest file comes near these
-limits.
+Pillow reads chunks, segments and comments one by one in Python, and libjpeg goes through the whole
+image for every scan, so a small hostile file can keep them busy for minutes. Ordinary files have
+far fewer parts than these limits.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ MAX_CHUNKS = 20_000
 """Chunks of a PNG; a file of 128 MiB in the usual 8 KiB has 16,384."""
 
 MAX_OTHER_CHUNKS = 256
-"""Chunks of a PNG that hold neither pixels nor frames; each may be unpacked."""
+"""Chunks of a PNG that hold neither pixels nor frames; Pillow may unpack each."""
 
 MAX_SEGMENTS = 1_000
 """Segments of a JPEG before its pixels; the longest colour profile has 255."""
@@ -22,7 +22,7 @@ MAX_SCANS = 32
 """Scans of a JPEG; progressive ones have about 10."""
 
 MAX_BLOCKS = 4_000
-"""Blocks of 255 bytes at most before a GIF's first frame."""
+"""Blocks, each of 255 bytes at most, before a GIF's first frame."""
 
 _PIXELS = (b"IDAT", b"fdAT", b"fcTL")
 _TOO_MANY = "is made of too many parts; save it anew"
@@ -65,7 +65,7 @@ def _check_jpeg(data: bytes) -> bool:
         marker = data[at + 1]
         if data[at] != 0xFF or marker in (0x00, 0xFF):  # the decoder looks for the next one
             at += 1
-        elif marker == 0xDA:  # a scan, of so many of the components; in pixels it never occurs
+        elif marker == 0xDA:  # a scan and its number of components; pixels never hold this marker
             several = progressive or data[at + 4] < components
             if several and data.count(b"\xff\xda", at) > MAX_SCANS:
                 raise PosterError(_TOO_MANY)

@@ -1,9 +1,10 @@
-"""Opens a poster safely: whatever is wrong with an image becomes one PosterError."""
+"""Opens a poster safely: anything wrong with an image becomes one PosterError."""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,21 +24,26 @@ from genreel.image_parts import check_parts
 
 PosterSource = str | Path | bytes | Image.Image
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif")
-"""File names that a folder of posters is searched for."""
+SUFFIXES = (".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".webp", ".gif")
+"""Ends of file names that are taken for posters in a folder."""
+
+OTHER_SUFFIXES = (
+    *(".avif", ".bmp", ".dib", ".heic", ".heif", ".jp2", ".jxl", ".psd", ".tif", ".tiff"),
+)
+"""File names of images that are not read: a folder of posters names them, one by one."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a poster may cost. A person may raise any of them.
+    """What a poster may cost to open. A person may raise any of the limits.
 
     Attributes:
         max_bytes: size of the file.
         max_pixels: width × height. A 27 × 41 inch one-sheet scanned at 300 dpi has 99.6 million.
         max_side: width or height, in pixels.
-        min_side: width and height, in pixels; less shows nothing.
-        max_whole: width × height of what must be decoded whole. A JPEG of one scan is decoded at
-            a fraction of its size, all else takes up to 16 bytes a pixel.
+        min_side: width and height, in pixels; on a smaller one nothing can be seen.
+        max_whole: width × height of an image that must be decoded at full size, which takes up to
+            16 bytes a pixel. A JPEG of one scan is decoded at a fraction of its size instead.
     """
 
     max_bytes: int = 128 * 2**20
@@ -47,9 +53,9 @@ class Limits:
     max_whole: int = 40_000_000
 
 
-# First bytes → the one decoder that is asked. Going to the decoder directly, rather than
-# through Image.open, keeps the allowlist closed whatever plug-ins another library registers,
-# and leaves Pillow's process-wide pixel limit alone: `Limits` decides here.
+# First bytes of a file, end of its name, decoder. Calling the decoder directly, not Image.open,
+# keeps the list closed whatever plug-ins another library registers, and does without Pillow's pixel
+# limit for the whole process: `Limits` decides here.
 _Decoder = Callable[[io.BytesIO], Image.Image]
 _DECODERS: tuple[tuple[bytes, str, _Decoder], ...] = (
     (b"\xff\xd8\xff", ".jpg", lambda file: JpegImagePlugin.JpegImageFile(file)),
@@ -57,6 +63,20 @@ _DECODERS: tuple[tuple[bytes, str, _Decoder], ...] = (
     (b"RIFF", ".webp", lambda file: WebPImagePlugin.WebPImageFile(file)),
     (b"GIF8", ".gif", lambda file: GifImagePlugin.GifImageFile(file)),
 )
+
+# What begins images of other kinds → what they are called. Pillow's readers of AVIF and TIFF decode
+# whole pictures, with tiles and directories of any number, before `Limits` is asked.
+_OTHERS = (
+    (r"....ftypavi[fs]", "an AVIF"),
+    (r"....ftyp(hei[cfmsx]|hev[cmsx]|mif1|msf1)", "a HEIC"),
+    (r"II[*+]\0|MM\0[*+]", "a TIFF"),
+    (r"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", "a BMP"),
+    (r"\xff\x0a|\0\0\0\x0cJXL ", "a JPEG XL"),
+    (r"\0\0\0\x0cjP  |\xff\x4f\xff\x51", "a JPEG 2000"),
+    (r"8BPS", "a Photoshop"),
+)
+
+_END = b"\xff\xd9"  # of a JPEG
 
 # EXIF orientation → what brings the image upright (Exif 2.3, tag 274).
 _UPRIGHT = {
@@ -69,18 +89,18 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 
-# A JPEG is decoded at 1/2, 1/4 or 1/8 where that still leaves this many times the size that
-# is asked for, so that the final resampling hides which of them it was.
+# A JPEG is decoded at 1/2, 1/4 or 1/8 of its size if that is still this many times the size asked
+# for, so that the final resampling hides which of them it was.
 _DRAFT_MARGIN = 3
 
 
 def detail(size: tuple[int, int]) -> int:
-    """Pixels that a poster's shorter side keeps at least, where it has more, when it is opened for
-    `size` (width, height): 2ⁿ or 1.5 · 2ⁿ, so that sizes that are close share one decoding.
+    """Pixels that the shorter side of a large poster keeps when it is opened for `size` (width,
+    height): 2ⁿ or 1.5 · 2ⁿ, so that similar sizes share one decoding.
     """
-    wanted = _DRAFT_MARGIN * max(size)
-    power: int = 1 << (wanted - 1).bit_length()
-    return power * 3 // 4 if wanted <= power * 3 // 4 else power
+    target = _DRAFT_MARGIN * max(size)
+    power: int = 1 << (target - 1).bit_length()
+    return power * 3 // 4 if target <= power * 3 // 4 else power
 
 
 def open_poster(
@@ -96,10 +116,11 @@ def open_poster(
 
     Returns:
         An RGB image without EXIF: a file's first frame, upright, transparency over white,
-        16 bits brought to 8. Not yet resized.
+        16 bits brought to 8. Not yet resized. A JPEG without its end marker is read as every
+        viewer reads it, if it holds all of its pixels; one that is cut shorter is damaged.
 
     Raises:
-        PosterError: for whatever is wrong with it, naming the poster and the remedy.
+        PosterError: for anything wrong with it, naming the poster and the remedy.
     """
     limits = limits or Limits()
     name = _name(source)
@@ -117,7 +138,13 @@ def open_poster(
                 f"{whole:,} pixels to be decoded whole are more than {limits.max_whole:,}; "
                 "shrink it, save it as a baseline JPEG or raise max_whole"
             )
-        image.load()
+        try:
+            image.load()
+        except OSError:
+            whole_again = None if image is source else _with_end(image, size)
+            if whole_again is None:
+                raise
+            image = whole_again
         turn = _turn(image)
         image = _to_rgb(_reduce(image, size))
         image = image.copy() if turn is None else image.transpose(turn)
@@ -145,7 +172,7 @@ def _name(source: PosterSource) -> str:
 def _open(source: PosterSource, limits: Limits) -> tuple[Image.Image, bool]:
     """The image, and whether it is a JPEG of several scans."""
     if isinstance(source, Image.Image):
-        data = _undecoded(source)
+        data = _file_of(source)
         return (source, False) if data is None else _decode(data)
     if isinstance(source, bytes):
         _check_bytes(len(source), limits)
@@ -167,9 +194,9 @@ def _read(path: Path, limits: Limits) -> bytes:
         raise PosterError(f"cannot be read ({error.strerror}); check its permissions") from None
 
 
-def _undecoded(image: Image.Image) -> bytes | None:
-    """The file behind a JPEG that PIL has opened but not decoded, so that it is decoded here
-    just as a path would be, and the caller's image stays untouched.
+def _file_of(image: Image.Image) -> bytes | None:
+    """The file of a JPEG that PIL has opened but not decoded; None for any other image. It is then
+    decoded as a path would be, and the caller's image stays as it is.
     """
     file = getattr(image, "fp", None)
     if not isinstance(image, JpegImagePlugin.JpegImageFile) or file is None or not image.tile:
@@ -187,12 +214,39 @@ def _decode(data: bytes) -> tuple[Image.Image, bool]:
     return decoder(io.BytesIO(data)), several_scans
 
 
+def _with_end(image: Image.Image, size: tuple[int, int]) -> Image.Image | None:
+    """A JPEG that lacks its end, with one; None where more is missing, or something else.
+
+    It is decoded with the end and with noise before the end: pixels that the noise changes are
+    those that the file does not hold.
+    """
+    file = getattr(image, "fp", None)
+    if not isinstance(image, JpegImagePlugin.JpegImageFile) or not isinstance(file, io.BytesIO):
+        return None
+    data = file.getvalue().rstrip(b"\0")  # of a file whose room was taken before it was filled
+    if data.endswith(_END):
+        return None
+    data = data.removesuffix(_END[:1])
+    images = []
+    for factor in (0, 37, 91):
+        noise = bytes((factor * n * n + n) % 251 for n in range(1, 512)) if factor else b""
+        decoder = JpegImagePlugin.JpegImageFile(io.BytesIO(data + noise + _END))
+        decoder.draft("RGB", (detail(size), detail(size)))
+        decoder.load()
+        images.append(decoder)
+    whole, *noisy = images
+    return whole if all(one.tobytes() == whole.tobytes() for one in noisy) else None
+
+
 def _kind(data: bytes) -> tuple[str, _Decoder]:
     if not data:
         raise PosterError("is empty; replace it")
     for magic, suffix, decoder in _DECODERS:
         if data.startswith(magic):
             return suffix, decoder
+    for pattern, name in _OTHERS:
+        if re.match(pattern.encode("latin-1"), data, re.DOTALL):
+            raise PosterError(f"is {name} image, which is not read; save it as JPEG or PNG")
     raise PosterError("is not a JPEG, PNG, WebP or GIF image; convert or replace it")
 
 

@@ -11,15 +11,18 @@ from genreel.errors import one_line
 
 T = TypeVar("T")
 
-_FOLLOWER = os.environ.get("RANK", "0") != "0"
+
+def is_first_process() -> bool:
+    """Whether this is the first, or only, process of a training; `torchrun` numbers them."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def progress(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
     """Passes `items` on and shows how far it is; silent where stderr is not a terminal."""
-    if not sys.stderr.isatty() or _FOLLOWER:
+    if not sys.stderr.isatty() or not is_first_process():
         yield from items
         return
-    # Loaded only where something is shown: it would be a tenth of a cold start.
+    # Loaded only where something is shown, as it would take a tenth of a cold start.
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -46,5 +49,5 @@ def progress(items: Iterable[T], what: str, total: int | None = None) -> Iterato
 
 def say(message: str) -> None:
     """One line to stderr; of several processes of one training, the first speaks."""
-    if not _FOLLOWER:
+    if is_first_process():
         print(one_line(message), file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""From scores to decisions: thresholds, chosen on validation movies alone.
+"""From scores to decisions: thresholds, chosen on validation movies only.
 
 Throughout, `labels` in {0, 1}, `known` bool and `scores` in [0, 1] have shape (n, genres), and
 only known cells count.
@@ -19,20 +19,20 @@ Scores = NDArray[Any]
 Decided = NDArray[np.bool_]
 
 SMOOTHING = 20.0
-"""A genre's own threshold counts as much as the common one when it has this many positives."""
+"""Number of positives at which a genre's best threshold weighs as much as the common one."""
 
 CANDIDATES = np.linspace(0.02, 0.9, 89)
-"""Thresholds that are tried for the best F1."""
+"""Thresholds among which the one of best F1 is chosen."""
 
 
 def choose_thresholds(
     genres: Sequence[str], labels: Labels, known: Known, scores: Scores
 ) -> dict[str, float]:
-    """The threshold of best F1 for each genre, drawn to the common one where positives are few.
+    """The threshold of best F1 for each genre, near the common one where positives are few.
 
     Tuning each label by itself overfits rare ones (doi:10.1145/3583780.3614996), so genre g
-    with p positives gets (p · own + SMOOTHING · common) / (p + SMOOTHING), where `common` is
-    that of `global_threshold`.
+    with p positives gets (p · best + SMOOTHING · common) / (p + SMOOTHING), where `best` has the
+    best F1 for the genre and `common` is that of `global_threshold`.
 
     Args:
         genres: names, shape (genres,).
@@ -44,8 +44,8 @@ def choose_thresholds(
     f1 = _f1_by_threshold(labels, known, scores)
     common = CANDIDATES[f1.mean(axis=0).argmax()]
     positives = ((labels > 0) & known).sum(axis=0)
-    own = CANDIDATES[f1.argmax(axis=1)]
-    smooth = (positives * own + SMOOTHING * common) / (positives + SMOOTHING)
+    best = CANDIDATES[f1.argmax(axis=1)]
+    smooth = (positives * best + SMOOTHING * common) / (positives + SMOOTHING)
     return dict(zip(genres, map(float, smooth), strict=True))
 
 
@@ -63,14 +63,14 @@ def top_k(scores: Scores, k: int) -> Decided:
 def choose_top_k(labels: Labels, known: Known, scores: Scores, most: int = 5) -> int:
     """The k, from 1 to `most`, with the best mean F1 over the movies that have a genre."""
     true = (labels > 0) & known
-    told = true.any(axis=1)
+    has_genre = true.any(axis=1)
 
     def samples_f1(k: int) -> float:
-        chosen = top_k(scores, k)[told] & known[told]
-        count = chosen.sum(axis=1) + true[told].sum(axis=1)
-        return float((2 * (chosen & true[told]).sum(axis=1) / count).mean())
+        decisions = top_k(scores, k)[has_genre] & known[has_genre]
+        count = decisions.sum(axis=1) + true[has_genre].sum(axis=1)
+        return float((2 * (decisions & true[has_genre]).sum(axis=1) / count).mean())
 
-    return max(range(1, most + 1), key=samples_f1) if told.any() else 1
+    return max(range(1, most + 1), key=samples_f1) if has_genre.any() else 1
 
 
 def by_promise(
@@ -88,8 +88,8 @@ def by_promise(
     exact one-sided binomial test, whose limit is that of Clopper & Pearson (1934).
 
     Returns:
-        genre → threshold; None where none keeps the promise, be it that the model is not that
-        good, or that there are too few movies to tell (see `decisions_needed`).
+        genre → threshold; None where none keeps the promise, either because the model is not good
+        enough or because there are too few movies to know (see `decisions_needed`).
     """
     return {
         genre: promised_threshold(
@@ -102,25 +102,25 @@ def by_promise(
 def promised_threshold(
     labels: NDArray[Any], scores: Scores, precision: float = 0.9, confidence: float = 0.95
 ) -> float | None:
-    """`by_promise` for one list of cells, both of shape (n,); those of several genres, say."""
+    """As `by_promise`, for cells of any genres together; labels and scores have shape (n,)."""
     if not len(labels):
         return None
     order = np.argsort(-scores, kind="stable")
-    ranked = scores[order]
+    candidates = scores[order]
     right = np.cumsum(labels[order] > 0)
-    decided = np.arange(1, len(ranked) + 1)
-    # Equal scores cannot be parted, so only the last of each run is a threshold.
-    last = np.flatnonzero(np.r_[np.diff(ranked) != 0, True])
+    count = np.arange(1, len(candidates) + 1)
+    # Equal scores are decided alike, so only the last of each run is a threshold.
+    last = np.flatnonzero(np.r_[np.diff(candidates) != 0, True])
     for i in last[::-1]:
-        # The tail is only worked out where the share itself is good enough.
-        good = right[i] >= precision * decided[i]
-        if good and _binomial_tail(int(right[i]), int(decided[i]), precision) <= 1 - confidence:
-            return float(ranked[i])
+        # The tail is costly, so it is only computed where the share itself is high enough.
+        is_precise = right[i] >= precision * count[i]
+        if is_precise and _binomial_tail(int(right[i]), int(count[i]), precision) <= 1 - confidence:
+            return float(candidates[i])
     return None
 
 
 def decisions_needed(precision: float = 0.9, confidence: float = 0.95) -> int:
-    """How many decisions, all of them right, it takes before a promise can be made."""
+    """Least number of decisions, all of them right, that can keep a promise."""
     return max(1, math.ceil(math.log(1 - confidence) / math.log(precision)))
 
 
@@ -137,7 +137,7 @@ def _f1_by_threshold(labels: Labels, known: Known, scores: Scores) -> NDArray[np
     true = (labels > 0) & known
     f1 = np.zeros((labels.shape[1], len(CANDIDATES)))
     for i, threshold in enumerate(CANDIDATES):
-        decided = (scores >= threshold) & known
-        total = true.sum(axis=0) + decided.sum(axis=0)
-        f1[:, i] = 2 * (true & decided).sum(axis=0) / np.maximum(total, 1)
+        decisions = (scores >= threshold) & known
+        total = true.sum(axis=0) + decisions.sum(axis=0)
+        f1[:, i] = 2 * (true & decisions).sum(axis=0) / np.maximum(total, 1)
     return f1

@@ -1,7 +1,7 @@
-"""Genres, their other spellings, and which of them a source is able to express.
+"""Genres, their spellings, and which of them each source can express.
 
-Sources speak different genre languages. TMDb has no Biography, so a film labelled by TMDb
-is *unknown* for Biography, not negative. `Vocabulary.encode` keeps the two apart.
+Sources have different genres. TMDb has no Biography, so a movie labelled by TMDb is *unknown* for
+Biography, not negative. `Vocabulary.encode` keeps the two apart.
 """
 
 from __future__ import annotations
@@ -16,12 +16,31 @@ from numpy.typing import NDArray
 
 from genreel.errors import VocabularyError
 
-GENRES = tuple(
-    (
-        "Action Adventure Animation Biography Comedy Crime Documentary Drama Family Fantasy "
-        "Film-Noir History Horror Music Musical Mystery Romance Sci-Fi Sport Thriller War Western"
-    ).split()
+GENRES = (
+    "Action",
+    "Adventure",
+    "Animation",
+    "Biography",
+    "Comedy",
+    "Crime",
+    "Documentary",
+    "Drama",
+    "Family",
+    "Fantasy",
+    "Film-Noir",
+    "History",
+    "Horror",
+    "Music",
+    "Musical",
+    "Mystery",
+    "Romance",
+    "Sci-Fi",
+    "Sport",
+    "Thriller",
+    "War",
+    "Western",
 )
+"""The genres that models learn unless a recipe says otherwise, in the order of their scores."""
 
 # The class set that the MM-IMDb competition data uses: the default 22, News and Short.
 GENRES_MMIMDB = sorted([*GENRES, "News", "Short"])
@@ -47,7 +66,7 @@ TMDB_IDS = {
     "War": 10752,
     "Western": 37,
 }
-"""TMDb's 19 film genres with their fixed ids, in genreel's spelling."""
+"""TMDb's 19 movie genres with their fixed ids, in genreel's spelling."""
 
 # Key: lower-case letters and digits only (see `_key`). Value: genreel's spelling.
 ALIASES = {
@@ -73,10 +92,12 @@ ALIASES = {
 
 @dataclass(frozen=True)
 class Taxonomy:
-    """What one source can say.
+    """The genres of one source.
 
-    `expresses`: genres that the source would name if they applied; a genre outside this set
-    is unknown unless the source names it.
+    Attributes:
+        name: of the source.
+        expresses: genres that it would name if they applied; another genre is unknown unless it
+            names it.
     """
 
     name: str
@@ -90,14 +111,14 @@ TAXONOMIES = {
         Taxonomy("imdb", frozenset(GENRES_MMIMDB)),
         Taxonomy("tmdb", frozenset(TMDB_IDS)),
         Taxonomy("movielens", frozenset(GENRES) - {"Biography", "History", "Music", "Sport"}),
-        # Several sources run together: the 18 that all the big ones share are trusted both
-        # ways, the others only where they were named.
+        # Labels of several sources merged: the 18 genres that all the large ones have are known
+        # present or absent, the others only where they are named.
         Taxonomy("mixed", frozenset(TMDB_IDS) - {"TV Movie"}),
     )
 }
 
-# Who decides first when a movie carries genres of several sources. MovieLens is only asked
-# where nobody else spoke: its tags are the loosest of the four.
+# Which source decides when a movie has genres of several. MovieLens decides only where there is no
+# other: its tags are the loosest.
 PRECEDENCE = ("genreel", "tmdb", "imdb", "mixed")
 LAST_RESORT = ("movielens",)
 
@@ -114,8 +135,8 @@ _SPELLINGS = {_key(name): name for name in [*GENRES_MMIMDB, *TMDB_IDS]} | ALIASE
 
 
 def known_spelling(name: str) -> str | None:
-    """Genreel's spelling of a genre name, None where it knows none: at once, as a file may hold
-    thousands, and looking for the nearest one takes a while.
+    """Genreel's spelling of a genre name, or None. A file may hold thousands of unknown names, and
+    `spelling` takes long to search for the nearest of each.
     """
     return _SPELLINGS.get(_key(name))
 
@@ -126,13 +147,13 @@ def spelling(name: str) -> str:
     Raises:
         VocabularyError: no genre is spelled like it; the nearest one is offered.
     """
-    found = known_spelling(name)
-    if found is None:
-        name = name[:40]  # enough to find it by, and one line
-        near = difflib.get_close_matches(_key(name), list(_SPELLINGS), n=1)
-        hint = f"; did you mean {_SPELLINGS[near[0]]!r}?" if near else ""
+    genre = known_spelling(name)
+    if genre is None:
+        name = name[:40]  # enough to find it in the file
+        nearest = difflib.get_close_matches(_key(name), list(_SPELLINGS), n=1)
+        hint = f"; did you mean {_SPELLINGS[nearest[0]]!r}?" if nearest else ""
         raise VocabularyError(f"unknown genre {name!r}{hint}")
-    return found
+    return genre
 
 
 def find_taxonomy(name: str) -> Taxonomy:
@@ -158,9 +179,9 @@ class Vocabulary:
     def encode(self, movies_genres: Iterable[Mapping[str, Sequence[str]]]) -> tuple[Labels, Known]:
         """Labels and known cells of movies, each given as taxonomy name → its genres.
 
-        The first taxonomy of PRECEDENCE that is present and can express a genre decides it;
-        those of LAST_RESORT are asked only for a movie that has no other. A genre that a
-        source names is known positive even where its silence would mean nothing.
+        The first taxonomy of PRECEDENCE that the movie has and that can express a genre decides
+        it; those of LAST_RESORT decide only for a movie that has no other. A genre that a source
+        names is known to be positive even if the source does not always name it.
 
         Returns:
             labels: float32 in {0, 1}, shape (n, genres); 0 where unknown.

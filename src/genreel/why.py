@@ -1,10 +1,9 @@
 """Which words of the plot and which areas of the poster spoke for a genre.
 
-Found by taking them away (Zeiler & Fergus 2014; Li et al. 2016): the weight of a word or an area
-is by how much the logit of the genre falls when it is gone. So it holds for every bundle, and is
-the model's own answer. Words are taken from the text alone, with the poster hidden: a poster
-network need not run once for every word. Words such as "the" and "of" are passed over: what they
-weigh lies in the words beside them.
+They are measured by taking them away (Zeiler & Fergus 2014; Li et al. 2016): the weight of a word
+or an area is the fall of the genre's logit without it. This works for every bundle. Words are
+measured without the poster, or its network would have to run once for every word. Common words such
+as "the" and "of" are left out, as they only matter through the words beside them.
 """
 
 from __future__ import annotations
@@ -23,16 +22,16 @@ from genreel.features import Array, Feature, collate, readable_rows
 from genreel.features.stopwords import STOP_WORDS
 
 WORDS = 10
-"""How many different words are named for a genre."""
+"""Number of different words named for a genre, at most."""
 
 AREAS = 4
-"""How many areas are named for a genre."""
+"""Number of areas named for a genre, at most."""
 
 GRID = (6, 4)
 """Rows and columns of the areas of a poster."""
 
 MOST_WORDS = 500
-"""So many different words of a plot are tried; nobody waits for a book's."""
+"""Number of different words of a plot that are measured, as each takes a run of the graph."""
 
 _WORD = re.compile(r"\w\w+")
 _BATCH = 32
@@ -71,12 +70,12 @@ class Why(TypedDict):
 def why_to_dict(why: Why) -> dict[str, list[dict[str, Any]]]:
     """JSON values: words and areas as objects, weights and sides to four places."""
 
-    def rounded(found: Word | Area) -> dict[str, Any]:
-        return {k: round(v, 4) if isinstance(v, float) else v for k, v in found._asdict().items()}
+    def to_dict(part: Word | Area) -> dict[str, Any]:
+        return {k: round(v, 4) if isinstance(v, float) else v for k, v in part._asdict().items()}
 
     return {
-        "words": [rounded(word) for word in why["words"]],
-        "areas": [rounded(area) for area in why["areas"]],
+        "words": [to_dict(word) for word in why["words"]],
+        "areas": [to_dict(area) for area in why["areas"]],
     }
 
 
@@ -93,11 +92,11 @@ def explain(
         score: the graph: arrays of `features.collate` → scores in [0, 1], shape (n, genres).
         features: name → fitted feature.
         genres: names, in the order of the scores.
-        movie: what to explain; an input that cannot be used has nothing to say.
-        threads: how many batches are scored side by side.
+        movie: what to explain; an input that cannot be used counts as missing.
+        threads: number of batches scored at the same time.
 
     Returns:
-        Genre → its `Why`; both lists are empty where nothing spoke for it.
+        Genre → its `Why`; both lists are empty if nothing spoke for it.
     """
     with ThreadPoolExecutor(threads) as pool:
 
@@ -123,7 +122,9 @@ def explain(
 
 
 def word_places(plot: str) -> dict[str, list[tuple[int, int]]]:
-    """Word in lower case → where it stands in the plot; without STOP_WORDS, in their order."""
+    """Word in lower case → its places (start, end) in the plot; without STOP_WORDS, in the order of
+    the plot.
+    """
     places: dict[str, list[tuple[int, int]]] = {}
     for match in _WORD.finditer(plot):
         word = match.group().lower()
@@ -134,11 +135,11 @@ def word_places(plot: str) -> dict[str, list[tuple[int, int]]]:
 
 def without_places(plot: str, places: Sequence[tuple[int, int]]) -> str:
     """The plot with these places taken out."""
-    kept, at = [], 0
+    pieces, at = [], 0
     for start, end in sorted(places):
-        kept.append(plot[at:start])
+        pieces.append(plot[at:start])
         at = end
-    return "".join([*kept, plot[at:]])
+    return "".join([*pieces, plot[at:]])
 
 
 def grid_boxes() -> list[tuple[float, float, float, float]]:
@@ -154,59 +155,61 @@ def grid_boxes() -> list[tuple[float, float, float, float]]:
 def occlude(pixels: Array, box: Sequence[float]) -> Array:
     """A copy of pixels, shape (channels, height, width), with an area in their mean colour."""
     height, width = pixels.shape[1:]
-    left, top, right, bottom = box[:4]
-    covered = pixels.copy()
-    rows = slice(round(top * height), round(bottom * height))
-    columns = slice(round(left * width), round(right * width))
-    covered[:, rows, columns] = pixels.mean(axis=(1, 2), keepdims=True).round()
-    return covered
+    x0, y0, x1, y1 = box[:4]
+    copy = pixels.copy()
+    rows = slice(round(y0 * height), round(y1 * height))
+    columns = slice(round(x0 * width), round(x1 * width))
+    copy[:, rows, columns] = pixels.mean(axis=(1, 2), keepdims=True).round()
+    return copy
 
 
 def _words(
     logits: _Logits, features: Mapping[str, Feature], movie: Movie
 ) -> list[tuple[str, list[tuple[int, int]], NDArray[np.float64]]]:
-    """Every word, where it stands, and its weights, shape (genres,)."""
+    """Every word, its places in the plot, and its weights, shape (genres,)."""
     text = movie.without(["poster"])
     rows = _rows(features, text)
-    reads = [name for name, feature in features.items() if feature.input == "plot"]
-    if not any(rows[name] is not None for name in reads):
+    names = [name for name, feature in features.items() if feature.input == "plot"]
+    if not any(rows[name] is not None for name in names):
         return []
-    tried = list(word_places(movie.plot).items())[:MOST_WORDS]
-    shorter = [Movie(movie.id, plot=without_places(movie.plot, places)) for _, places in tried]
-    read = [readable_rows(features[name], shorter) for name in reads]
-    variants = ({**rows, **dict(zip(reads, row, strict=True))} for row in zip(*read, strict=True))
+    words = list(word_places(movie.plot).items())[:MOST_WORDS]
+    shorter = [Movie(movie.id, plot=without_places(movie.plot, places)) for _, places in words]
+    columns = [readable_rows(features[name], shorter) for name in names]
+    variants = (
+        {**rows, **dict(zip(names, row, strict=True))} for row in zip(*columns, strict=True)
+    )
     falls = _falls(logits, rows, variants)
-    return [(word, places, fall) for (word, places), fall in zip(tried, falls, strict=True)]
+    return [(word, places, fall) for (word, places), fall in zip(words, falls, strict=True)]
 
 
 def _areas(
     logits: _Logits, features: Mapping[str, Feature], movie: Movie
 ) -> list[tuple[tuple[float, float, float, float], NDArray[np.float64]]]:
-    """Every area and its weights, shape (genres,)."""
+    """Every area and its weights, shape (genres,); none where no feature reads pixels."""
     rows = _rows(features, movie)
-    seen = [n for n, f in features.items() if f.input == "poster" and rows[n] is not None]
-    if not seen:
+    names = [name for name, f in features.items() if f.shape and rows[name] is not None]
+    if not names:
         return []
     boxes = grid_boxes()
-    variants = ({**rows, **{n: occlude(rows[n], box) for n in seen}} for box in boxes)
+    variants = ({**rows, **{name: occlude(rows[name], box) for name in names}} for box in boxes)
     return list(zip(boxes, _falls(logits, rows, variants), strict=True))
 
 
 def _falls(
     logits: _Logits, rows: Mapping[str, Any], variants: Iterator[dict[str, Any]]
 ) -> list[NDArray[np.float64]]:
-    """How far each variant's logits are below those of `rows`, shape (genres,) each."""
+    """How far each variant's logits are below those of `rows`, each of shape (genres,)."""
     everything = [rows, *variants]
     batches = [everything[i : i + _BATCH] for i in range(0, len(everything), _BATCH)]
-    futures = [logits(batch) for batch in batches]  # all under way before the first is awaited
-    found = np.concatenate([future.result() for future in futures])
-    return list(found[0] - found[1:])
+    futures = [logits(batch) for batch in batches]  # all started before the first is awaited
+    results = np.concatenate([future.result() for future in futures])
+    return list(results[0] - results[1:])
 
 
-def _highest(found: Sequence[Any], g: int, count: int) -> list[Any]:
-    """The entries, weights last, that speak for genre `g`, the strongest first."""
-    ranked = sorted(found, key=lambda entry: -entry[-1][g])
-    return [entry for entry in ranked[:count] if entry[-1][g] > 1e-4]
+def _highest(entries: Sequence[Any], g: int, count: int) -> list[Any]:
+    """The entries, their weights last, that speak for genre `g`, the strongest first."""
+    ranking = sorted(entries, key=lambda entry: -entry[-1][g])
+    return [entry for entry in ranking[:count] if entry[-1][g] > 1e-4]
 
 
 def _rows(features: Mapping[str, Feature], movie: Movie) -> dict[str, Any]:

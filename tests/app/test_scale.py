@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ import pytest
 from genreel.app import doctor
 from genreel.app.cli import load, main
 
+needs_ray = pytest.mark.skipif(
+    find_spec("ray") is None, reason="no Ray; pip install 'genreel[scale]'"
+)
 SAMPLES = Path(__file__).parent.parent.parent / "samples"
 PART_ROWS = 5
 
@@ -68,9 +72,16 @@ def killed(catalogue: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@needs_ray
 def test_a_killed_run_goes_on_and_gives_what_one_process_gives(
-    catalogue: Path, killed: Path
+    catalogue: Path, killed: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    def run_here(*argv: object) -> tuple[int, list[dict[str, Any]], str]:
+        """As `run`, in this process, where Ray need not start."""
+        code = main(["predict", *map(str, argv)])
+        out, errors = capsys.readouterr()
+        return code, list(map(json.loads, out.splitlines())), errors
+
     first = killed / "part-00000.jsonl"
     assert first.is_file()
     (killed / "part-00003.jsonl").unlink(missing_ok=True)  # if the kill came too late
@@ -79,7 +90,7 @@ def test_a_killed_run_goes_on_and_gives_what_one_process_gives(
     argv = (catalogue, "--format", "jsonl")
     ray = ("--engine", "ray", "--out", killed, "--workers", 2, "--part-rows", PART_ROWS)
     code, rows, errors = run(*argv, *ray)
-    local_code, expected, local_errors = run(*argv)
+    local_code, expected, local_errors = run_here(*argv)
 
     assert (
         (code, errors)
@@ -97,20 +108,21 @@ def test_a_killed_run_goes_on_and_gives_what_one_process_gives(
 
     # All parts are there now: Ray is not even started.
     started = time.monotonic()
-    assert run(*argv, *ray)[:2] == (code, rows)
+    assert run_here(*argv, *ray)[:2] == (code, rows)
     assert time.monotonic() - started < 20
 
     # Another input or setting must not be mixed into these parts.
-    code, rows, errors = run(*argv, *ray, "--threshold", "0.5")
+    code, rows, errors = run_here(*argv, *ray, "--threshold", "0.5")
     assert (code, rows) == (1, [])
     assert "its threshold differs" in errors
     table = catalogue / "movies.csv"
     table.write_text(table.read_text() + "\n")
-    code, _, errors = run(*argv, *ray)
+    code, _, errors = run_here(*argv, *ray)
     assert code == 1
     assert "its input differs" in errors
 
 
+@needs_ray
 def test_help_names_the_default_of_the_code() -> None:
     from genreel.app.scale import PART_ROWS
 
@@ -131,6 +143,7 @@ sys.exit(cli.main(sys.argv[1:]))
 """
 
 
+@needs_ray
 def test_a_part_that_kills_its_worker_is_not_tried_for_ever(tmp_path: Path) -> None:
     argv = ("--engine", "ray", "--out", tmp_path / "out", "--workers", 1, "--part-rows", PART_ROWS)
     predict = command(SAMPLES / "movies.csv", *argv)
@@ -162,12 +175,14 @@ def test_wrong_usage(argv: list[str], says: str, capsys: pytest.CaptureFixture[s
     assert says in capsys.readouterr().err
 
 
+@needs_ray
 def test_an_input_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     argv = ["predict", str(tmp_path / "no.csv"), "--engine", "ray", "--out", str(tmp_path / "out")]
     assert main(argv) == 1
     assert "no.csv does not exist" in capsys.readouterr().err
 
 
+@needs_ray
 def test_a_folder_of_something_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "letter.txt").write_text("mine")
     assert main(["predict", str(SAMPLES), "--engine", "ray", "--out", str(tmp_path)]) == 1

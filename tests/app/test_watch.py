@@ -124,6 +124,24 @@ def test_a_file_that_is_still_written_is_left_alone(folder: Path, service: Servi
     assert [one.what for one in landed] == ["new"]
 
 
+def test_a_plot_that_cannot_be_read_is_told_and_the_poster_stays(
+    apply: Apply, folder: Path, service: Service
+) -> None:
+    image = poster("emberfell", folder / "a.jpg")
+    (folder / "a.txt").write_text("羅生門の下で雨を待つ")
+    [landed] = apply("xmp")
+    assert (landed.what, landed.reason) == ("new", "") and landed.genres
+    assert landed.problem.startswith("plot ") and image.is_file()
+    assert service.store.film("a").problem == landed.problem
+
+
+def test_the_language_of_all_plots(folder: Path, service: Service) -> None:
+    poster("emberfell", folder / "a.jpg")
+    (folder / "a.txt").write_text("A dragon wakes.")
+    [landed] = Watcher(service, folder, quiet=0.05, language="es").once()
+    assert landed.problem.startswith("plot is in Spanish") and landed.genres
+
+
 def test_no_folder(service: Service, tmp_path: Path) -> None:
     with pytest.raises(GenreelError, match="is no folder"):
         Watcher(service, tmp_path / "nowhere")
@@ -170,7 +188,7 @@ def test_a_bad_nfo_file_is_named_and_its_poster_used(
     (folder / "a.nfo").write_text(nfo)
     told = {one.path: one for one in look()}
     assert [told[path].what for path in ("a.jpg", "b.jpg")] == ["new", "new"]
-    assert "a.nfo" in told["a.jpg"].problems[0] and reason in told["a.jpg"].problems[0]
+    assert "a.nfo" in told["a.jpg"].problem and reason in told["a.jpg"].problem
     film = service.store.film("a")
     assert film.genres and film.poster
     assert film.plot == "A dragon wakes."
@@ -196,7 +214,7 @@ def test_genres_are_written_once_and_undone(apply: Apply, folder: Path) -> None:
     poster("emberfell", folder / "old" / "a.jpg")
     (folder / "old" / "a.txt").write_text("A dragon wakes.")
     [landed] = apply("nfo")
-    assert landed.genres and not landed.problems
+    assert landed.genres and not landed.not_written
     nfo = folder / "old" / "a.nfo"
     told = read_nfo(nfo.read_bytes())
     assert len(told.genres) == len(landed.genres) and told.said == ()
@@ -230,8 +248,8 @@ def test_a_file_that_cannot_be_written_to_stops_nothing(apply: Apply, folder: Pa
     poster("neon-cascade", folder / "b.jpg")
     (folder / "a.jpg.xmp").write_text("no XMP")
     told = {one.path: one for one in apply("xmp")}
-    assert told["a.jpg"].what == "new" and "no XMP" in told["a.jpg"].problems[0]
-    assert not told["b.jpg"].problems and (folder / "b.jpg.xmp").is_file()
+    assert told["a.jpg"].what == "new" and "no XMP" in told["a.jpg"].not_written
+    assert not told["b.jpg"].not_written and (folder / "b.jpg.xmp").is_file()
     assert (folder / "a.jpg.xmp").read_text() == "no XMP"
 
 
@@ -245,7 +263,7 @@ def test_a_bad_year_leaves_that_of_the_folder(look: Look, folder: Path, service:
     )
     [landed] = look()
     assert landed.what == "new"
-    assert "year '0'" in landed.problems[0]
+    assert "year '0'" in landed.problem
     film = service.store.film("Ember (1987)/poster")
     assert (film.title, film.year, film.plot) == ("Ember", 1987, "A dragon wakes.")
 
@@ -254,7 +272,7 @@ def test_a_plot_in_windows_1252(look: Look, folder: Path, service: Service) -> N
     poster("emberfell", folder / "a.jpg")
     (folder / "a.txt").write_bytes("A café burns.".encode("cp1252"))
     [landed] = look()
-    assert not landed.problems
+    assert not landed.problem
     assert service.store.film("a").plot == "A café burns."
 
 
@@ -312,7 +330,7 @@ def test_no_nfo_file_is_made_unasked(folder: Path, service: Service) -> None:
     poster("emberfell", folder / "a.jpg")
     [landed] = Watcher(service, folder, 0.05, 0.1, "nfo").once()
     assert landed.lacks_nfo
-    assert not landed.problems
+    assert not landed.problem
     assert sorted(path.name for path in folder.iterdir()) == ["a.jpg"]
 
 

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import random
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from genreel.catalogue import Catalogue, Movie
 from genreel.errors import GenreelError
-from genreel.formats.applying import Choices, apply_to_files, apply_to_table
+from genreel.formats.applying import (
+    Choices,
+    apply_to_files,
+    apply_to_table,
+    names_for,
+    pairs_of,
+    predict_pairs,
+    read_predictions,
+)
 from genreel.formats.film import Options
 from genreel.formats.importing import write_import
 from genreel.formats.journal import undo
@@ -25,6 +35,7 @@ from genreel.formats.nfo import read_nfo
 from genreel.formats.rows import write_table
 from genreel.formats.shopify import write_shopify
 from genreel.formats.xmp import read_xmp, write_xmp
+from genreel.predictor import Predictor
 
 FOUND = Found({"Drama": 0.9, "Crime": 0.5}, "default", "1")
 KILLS = int(os.environ.get("GENREEL_KILLS", "6"))
@@ -116,6 +127,63 @@ def test_an_import_that_is_killed(tmp_path: Path) -> None:
     assert write_import(movies, target, overwrite=True).films == 60
     assert [m.title for m in Catalogue(target)] == [m.title for m in movies]
     assert not list(tmp_path.rglob(".*.part"))
+
+
+@pytest.mark.parametrize("target", ["nfo", "xmp"])
+def test_what_is_an_error_to_predict_is_not_written(
+    target: str, words: Predictor, tmp_path: Path
+) -> None:
+    plots = {
+        "none": "",
+        "ja": "羅生門の下で雨を待つ",
+        "both": "A detective has a gun. <year>53</year>",
+        "good": "A detective has a gun.",
+    }
+    for name, plot in plots.items():
+        year = "<year>53</year>" if name == "both" else ""
+        plot = plot.partition(" <")[0]
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / f"{name}.nfo").write_text(f"<movie>{year}<plot>{plot}</plot></movie>")
+    movies = [
+        replace(movie, extra={**movie.extra, "file": f"{movie.id}.nfo"})
+        for movie in read_kodi(tmp_path, Options())
+    ]
+    before = {movie.id: (tmp_path / f"{movie.id}.nfo").read_bytes() for movie in movies}
+    lines: list[str] = []
+    pairs = predict_pairs(movies, words, names_for(target), 0.0)
+    done = apply_to_files(pairs, target, Choices(tmp_path), print, lines.append)
+    assert (done.changed, done.failed, done.partly) == (2, 2, 1)
+    told = {line.partition(":")[0]: line for line in lines}
+    assert sorted(told) == ["both/both", "ja/ja", "none/none"]
+    assert "nothing to go by" in told["none/none"]
+    assert "year" in told["both/both"]
+    for name in ("ja/ja", "none/none"):
+        assert (tmp_path / f"{name}.nfo").read_bytes() == before[name]
+        assert not (tmp_path / f"{name}.nfo.xmp").exists()
+
+
+def test_an_error_in_a_table_or_a_file_of_predictions(words: Predictor, tmp_path: Path) -> None:
+    table = tmp_path / "movies.csv"
+    table.write_text("id,plot,genres\na,羅生門,\nb,A detective has a gun.,\n")
+    lines: list[str] = []
+    pairs = predict_pairs(Catalogue(table), words, names_for("csv"), 0.0)
+    done = apply_to_table(pairs, "csv", Choices(table), print, lines.append)
+    assert (done.changed, done.unchanged, done.failed, done.partly) == (1, 0, 1, 0)
+    assert table.read_text().startswith("id,plot,genres,genreel\na,羅生門,,\nb,")
+    assert len(lines) == 1 and lines[0].startswith("a: plot ")
+
+    file = tmp_path / "told.jsonl"
+    file.write_text(
+        "".join(
+            json.dumps(p.to_dict()) + "\n"
+            for p in words.predict_many(
+                [{"id": "a", "plot": "羅生門"}, {"id": "b", "plot": "A detective has a gun."}]
+            )
+        )
+    )
+    pairs = pairs_of(Catalogue(table), read_predictions(file), names_for("csv"))
+    assert [bool(found.error) for _, found in pairs] == [True, False]
 
 
 def test_a_path_that_leaves_the_library(tmp_path: Path) -> None:

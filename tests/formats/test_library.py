@@ -252,3 +252,14 @@ def test_single_names() -> None:
     assert is_season("Temporada 3") and is_season("s01") and not is_season("Seasons")
     assert [g.name for g in groups_of("", ["Alba (1999)", "Alba (2005)"])] == [
         "Alba (1999)", "Alba (2005)"]  # fmt: skip
+
+
+def test_every_image_is_read_or_named(tmp_path: Path) -> None:
+    put(tmp_path, "a.jpg", "b.jfif", "c.jpe", "f.jpg")
+    for name in ("d.avif", "e.TIF", "f.bmp"):
+        (tmp_path / name).write_bytes(b"II*\0")
+    expected = ["a", "b", "c", "d", "e", "f"]  # of two that are called f, the one that is read
+    assert [m.id for m in read_folder(tmp_path, Options())] == expected
+    movies = list(movies_of([str(tmp_path)]))
+    assert [m.id for m in movies] == expected
+    assert [m.poster for m in movies][-1] == tmp_path / "f.jpg"

@@ -28,7 +28,7 @@ WEIGHTS = RNG.multinomial(N, np.full(N, 1 / N), size=5).astype(np.float64)
 def test_ranked_figures_are_those_of_scikit_learn(genre: int) -> None:
     known = KNOWN[:, genre]
     y, s = LABELS[known, genre], SCORES[known, genre]
-    auc, precision = bootstrap._ranked(LABELS[:, genre], known, SCORES[:, genre], WEIGHTS)
+    auc, precision = bootstrap._ranking_figures(LABELS[:, genre], known, SCORES[:, genre], WEIGHTS)
     for k, weights in enumerate(WEIGHTS[:, known]):
         assert auc[k] == pytest.approx(roc_auc_score(y, s, sample_weight=weights), abs=1e-12)
         expected = average_precision_score(y, s, sample_weight=weights)
@@ -37,7 +37,7 @@ def test_ranked_figures_are_those_of_scikit_learn(genre: int) -> None:
 
 def test_decisions_are_measured_as_scikit_learn_does() -> None:
     decided, everything = SCORES >= 0.7, np.ones_like(KNOWN)
-    found, by_genre = bootstrap._decided(LABELS, everything, decided, WEIGHTS)
+    found, by_genre = bootstrap._decision_figures(LABELS, everything, decided, WEIGHTS)
     references = {"f1": f1_score, "precision": precision_score, "recall": recall_score}
     for name, reference in references.items():
         for k, weights in enumerate(WEIGHTS):

@@ -24,18 +24,10 @@ from genreel.features.text import Terms, TermSettings
 from genreel.lab.examples import Examples, read_examples
 from genreel.lab.metrics import roc_auc
 from genreel.lab.model import Place
-from genreel.lab.models.classic import (
-    ESTIMATORS,
-    Classic,
-    ClassicSettings,
-    EstimatorSettings,
-    Linear,
-    LinearSettings,
-    PerGenre,
-    _kin,
-    estimator_problem,
-)
-from genreel.lab.networks.towers import Backbone
+from genreel.lab.models.classic import Classic, ClassicSettings
+from genreel.lab.models.estimators import ESTIMATORS, EstimatorSettings, PerGenre, estimator_problem
+from genreel.lab.models.linear import Linear, LinearSettings, _kin
+from genreel.lab.networks.backbone import Backbone
 from genreel.vocabulary import Vocabulary
 
 Make = Callable[..., Examples]
@@ -323,7 +315,7 @@ def test_principal_components(toy_examples: Make) -> None:
     model = classic(train, "logistic", pca=4)
     assert model.pca is not None
     x = model._matrix(train)
-    reduced = model._reduced(x)
+    reduced = model._reduce(x)
     assert reduced.shape == (40, 4) and reduced.dtype == np.float32
     exact = PCA(4, svd_solver="full").fit_transform(x.astype(np.float64))
     for found, wanted in zip(reduced.T[:1], exact.T[:1], strict=True):  # one stands out

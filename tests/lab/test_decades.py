@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from genreel.cases import AS_GIVEN
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
 from genreel.lab import decades as lab_decades
 from genreel.lab.decades import ALL, AS_FEW, Cell, compare_decades
-from genreel.lab.evaluation.eras import by_decade, decade_of, decades, enough
+from genreel.lab.evaluation.eras import by_era, enough, era_of, eras
 from genreel.lab.evaluation.evaluate import Outcome
 from genreel.lab.recipe import Recipe, load_recipe
 from genreel.lab.splits import Split
@@ -95,7 +96,7 @@ def test_a_run_that_was_stopped_goes_on_with_the_next_model(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    honest, trained = lab_decades._measured, []
+    honest, trained = lab_decades._measure, []
 
     def breaking(*arguments: object) -> object:
         trained.append(arguments[2])
@@ -103,7 +104,7 @@ def test_a_run_that_was_stopped_goes_on_with_the_next_model(
             raise KeyboardInterrupt
         return honest(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(lab_decades, "_measured", breaking)
+    monkeypatch.setattr(lab_decades, "_measure", breaking)
     with pytest.raises(KeyboardInterrupt):
         compare_decades(recipe, movies, split, tmp_path)
     resumed = compare_decades(recipe, movies, split, tmp_path)
@@ -137,16 +138,16 @@ def test_films_without_years(
 
 
 @pytest.mark.parametrize(
-    ("year", "decade"),
+    ("year", "era"),
     [(1959, "before 1960"), (1960, "1960s"), (1969, "1960s"), (2020, "2020s"), (None, "")],
 )
-def test_decades_have_names(year: int | None, decade: str) -> None:
-    assert decade_of(Movie("a", year=year)) == decade
+def test_eras_have_names(year: int | None, era: str) -> None:
+    assert era_of(Movie("a", year=year)) == era
 
 
-def test_decades_in_the_order_of_time_with_films_enough() -> None:
+def test_eras_in_the_order_of_time_with_films_enough() -> None:
     years = [2001] * 30 + [1950] * 31 + [1985] * 29 + [None] * 40
-    found = decades([Movie(str(i), year=year) for i, year in enumerate(years)])
+    found = eras([Movie(str(i), year=year) for i, year in enumerate(years)])
     assert {name: len(at) for name, at in found.items()} == {"before 1960": 31, "2000s": 30}
     assert list(found) == ["before 1960", "2000s"]
 
@@ -160,15 +161,15 @@ def test_a_genre_counts_where_it_has_five_films_and_five_without() -> None:
     assert not enough(labels, known).any()
 
 
-def test_a_bundle_by_decade() -> None:
+def test_a_bundle_by_era() -> None:
     rng = np.random.default_rng(0)
     labels = (rng.random((80, 2)) < 0.5).astype(np.float32)
     scores = labels.astype(np.float64)
     scores[40:] = 1 - scores[40:]  # right in the first decade, wrong in the second
     films = [Movie(str(i), year=1975 if i < 40 else 1985) for i in range(80)]
     known = np.ones(labels.shape, np.bool_)
-    outcome = Outcome((), (), films, labels, known, scores, scores >= 0.5, ("Horror", "Comedy"))
-    found = by_decade(outcome)
+    outcome = Outcome(AS_GIVEN, films, labels, known, scores, scores >= 0.5, ("Horror", "Comedy"))
+    found = by_era(outcome)
     assert list(found) == ["1970s", "1980s"]
     assert found["1970s"]["macro_roc_auc"] == 1.0 and found["1980s"]["macro_roc_auc"] == 0.0
     assert found["1970s"]["intervals"]["macro_f1"] == [1.0, 1.0]

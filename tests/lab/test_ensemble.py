@@ -18,7 +18,6 @@ from genreel.catalogue import INPUTS
 from genreel.features import Feature
 from genreel.lab.examples import Examples
 from genreel.lab.model import Model, Place, fit_logistics
-from genreel.lab.models.classic import PerGenre
 from genreel.lab.models.ensemble import (
     Average,
     AverageSettings,
@@ -28,6 +27,7 @@ from genreel.lab.models.ensemble import (
     StackSettings,
     bounded_logit,
 )
+from genreel.lab.models.estimators import PerGenre
 
 Make = Callable[..., Examples]
 PLACE = Place(Path("unused"), seed=0)

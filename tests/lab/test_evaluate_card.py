@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -36,7 +37,7 @@ class Recorder:
             shown = {name for name in INPUTS if movie.has(name)}
             self.seen[-1].append((movie.id, shown))
             if movie.id == "broken" or not shown & set(self.inputs):
-                yield Prediction(movie.id, error="nothing to predict from")
+                yield Prediction(movie.id, error="nothing to go by")
             else:
                 scores = dict(zip(GENRES, score(movie), strict=True))
                 chosen = tuple(g for g in GENRES if scores[g] >= THRESHOLDS[g])
@@ -91,6 +92,25 @@ def test_each_case_shows_what_it_says() -> None:
     assert results["plot only"]["needs"] == ["plot"]
     assert results["plot only"]["shown"] == ["plot", "title", "year"]
     assert results["poster only"]["shown"] == ["poster"]
+
+
+def test_the_keys_of_the_metrics_stay_as_they_are() -> None:
+    """Others read metrics.json: its cases, in their order, each opening with what it holds."""
+    results = evaluate(Recorder(), MOVIES)  # type: ignore[arg-type]
+    about = {case: {k: r[k] for k in list(r)[:2]} for case, r in results.items()}
+    assert json.dumps(about) == (
+        '{"as they are": {"needs": [], "shown": ["poster", "plot", "title", "year"]}, '
+        '"both": {"needs": ["poster", "plot"], "shown": ["poster", "plot", "title", "year"]}, '
+        '"plot only": {"needs": ["plot"], "shown": ["plot", "title", "year"]}, '
+        '"poster only": {"needs": ["poster"], "shown": ["poster"]}}'
+    )
+    names = ("precision", "recall", "f1")
+    averages = [f"{mean}_{name}" for name in names for mean in ("macro", "micro", "weighted")]
+    for figures in results.values():
+        keys = list(figures)
+        assert keys[2:5] == ["movies", "macro_roc_auc", "macro_average_precision"]
+        assert [key for key in keys if key in averages] == averages
+        assert keys[-3:] == ["genres", "intervals", "unanswered"]
 
 
 def test_who_is_not_answered_is_counted_and_left_out() -> None:

@@ -10,7 +10,7 @@ import pytest
 from genreel.catalogue import Movie
 from genreel.lab.examples import Examples, presume_absent
 from genreel.lab.model import Place
-from genreel.lab.models.classic import Linear, LinearSettings
+from genreel.lab.models.linear import Linear, LinearSettings
 
 Make = Callable[..., Examples]
 
@@ -27,10 +27,10 @@ def movies(sources: list[str]) -> list[Movie]:
 def test_silence_speaks_only_where_sources_are_mixed(examples: Examples) -> None:
     three = replace(examples.take([0, 1, 2]), known=np.array([[True, False, False]] * 3))
     found = presume_absent(three, movies(["mixed", "tmdb", "mixed"]), 0.25)
-    assert found.counted().tolist() == [[1, 0.25, 0.25], [1, 0, 0], [1, 0.25, 0.25]]
-    assert found.take([1, 2]).counted().tolist() == [[1, 0, 0], [1, 0.25, 0.25]]
+    assert found.counts().tolist() == [[1, 0.25, 0.25], [1, 0, 0], [1, 0.25, 0.25]]
+    assert found.take([1, 2]).counts().tolist() == [[1, 0, 0], [1, 0.25, 0.25]]
     np.testing.assert_array_equal(found.known, three.known)  # what is measured stays the same
-    assert three.counted().tolist() == [[1, 0, 0]] * 3
+    assert three.counts().tolist() == [[1, 0, 0]] * 3
 
 
 def test_films_known_for_one_genre_alone_do_not_teach_their_source(

@@ -19,17 +19,12 @@ from genreel.catalogue import INPUTS
 from genreel.errors import BundleError
 from genreel.graph import load_session, run_session
 from genreel.lab.examples import Examples
-from genreel.lab.graphs.export import (
-    EXPORTERS,
-    OPSET,
-    PARITY,
-    _graph,
-    _traced,
-    check_parity,
-    export,
-)
+from genreel.lab.graphs.export import EXPORTERS, export
+from genreel.lab.graphs.network import trace
+from genreel.lab.graphs.parity import PARITY, check_parity
+from genreel.lab.graphs.text import OPSET, parse_graph
 from genreel.lab.model import Model, Place
-from genreel.lab.models.classic import ESTIMATORS, Classic, ClassicSettings, Linear, LinearSettings
+from genreel.lab.models.classic import Classic, ClassicSettings
 from genreel.lab.models.ensemble import (
     Average,
     AverageSettings,
@@ -38,10 +33,12 @@ from genreel.lab.models.ensemble import (
     Stack,
     StackSettings,
 )
+from genreel.lab.models.estimators import ESTIMATORS
+from genreel.lab.models.linear import Linear, LinearSettings
 from genreel.lab.networks.fusion import FUSIONS
-from genreel.lab.networks.loop import TrainingSettings
 from genreel.lab.networks.network import FusionSettings, HeadSettings, Network, NetworkSettings
 from genreel.lab.networks.towers import TOWERS
+from genreel.lab.networks.training import TrainingSettings
 
 Make = Callable[..., Examples]
 Fitted = Callable[[str], tuple[Model, bytes]]
@@ -312,7 +309,7 @@ def test_a_graph_that_asks_for_too_much_memory_is_refused(toy_examples: Make) ->
     size = [2**25, 1, len(INPUTS)]  # 512 MiB a movie
     constants = {"size": np.array(size, np.int64), "axis": np.array([0], np.int64)}
     shape = f"float[n, {len(INPUTS)}]"
-    graph = _graph([f"{shape} present"], f"{shape} scores", lines, constants, {})
+    graph = parse_graph([f"{shape} present"], f"{shape} scores", lines, constants=constants)
     with pytest.raises(BundleError, match=r"^the exported graph failed \(.+\); not written$"):
         check_parity(graph.SerializeToString(), model, examples)
 
@@ -327,7 +324,7 @@ class Heads(nn.Module):
 
 def test_no_size_is_left_to_guess_where_there_may_be_no_rows() -> None:
     axes: dict[int, Any] = {0: Dim("m"), 1: Dim("pieces", max=9)}
-    model = _traced(Heads(), ["rows"], [torch.zeros(2, 5, 24)], [axes], "heads")
+    model = trace(Heads(), ["rows"], [torch.zeros(2, 5, 24)], [axes], "heads")
     asked = {node.input[1] for node in model.graph.node if node.op_type == "Reshape"}
     concats = [node for node in model.graph.node if node.output[0] in asked]
     held = {t.name: onnx.numpy_helper.to_array(t).tolist() for t in model.graph.initializer}

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from genreel.graph import load_session, run_session
 from genreel.lab.examples import Examples
 from genreel.lab.graphs import integers
-from genreel.lab.graphs.export import _graph
 from genreel.lab.graphs.integers import count_in_integers
 from genreel.lab.graphs.precision import reduce_precision
+from genreel.lab.graphs.text import parse_graph
 from genreel.lab.recipe import PRECISIONS
 
 Make = Callable[..., Examples]
@@ -61,7 +61,8 @@ def constants(seed: int = 0) -> dict[str, NDArray[Any]]:
 def network(body: list[str] = BODY, **other: NDArray[Any]) -> Any:
     output = "float[m, g] scores"
     names = {"pixels": "poster.pixels"}
-    return _graph(["uint8[m, 3, h, w] pixels"], output, body, constants() | other, names)
+    inputs = ["uint8[m, 3, h, w] pixels"]
+    return parse_graph(inputs, output, body, constants=constants() | other, names=names)
 
 
 def in_integers(model: Any, examples: Examples) -> Any:

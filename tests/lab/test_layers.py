@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from genreel.lab.networks.cnn import CnnSettings
 from genreel.lab.networks.layers import (
     ACTIVATIONS,
     INITIALISERS,
@@ -16,7 +17,7 @@ from genreel.lab.networks.layers import (
     max_norm,
 )
 from genreel.lab.networks.network import HeadSettings
-from genreel.lab.networks.towers import CnnSettings, LstmSettings
+from genreel.lab.networks.words import LstmSettings
 
 
 @pytest.fixture

@@ -17,14 +17,16 @@ from genreel.errors import RecipeError
 from genreel.lab.examples import Examples
 from genreel.lab.imbalance import balanced_weights
 from genreel.lab.metrics import log_loss
-from genreel.lab.networks import loop
-from genreel.lab.networks.loop import (
-    TrainingSettings,
-    predict_network,
-    train_network,
-    training_problem,
-)
+from genreel.lab.networks import loop, training
+from genreel.lab.networks.loop import predict_network, train_network
 from genreel.lab.networks.loss import network_loss
+from genreel.lab.networks.training import (
+    SCHEDULES,
+    TrainingSettings,
+    parameter_groups,
+    training_problem,
+    usable_precision,
+)
 
 Make = Callable[..., Examples]
 POSTER = ("poster",)
@@ -227,7 +229,7 @@ def test_a_warm_up_of_any_length(
 
 
 def test_vectors_do_not_decay_and_the_head_learns_faster() -> None:
-    groups = loop._groups(Small(), SETTINGS)
+    groups = parameter_groups(Small(), SETTINGS)
     found = {
         (group["lr"], group["weight_decay"]): sorted(p.ndim for p in group["params"])
         for group in groups
@@ -282,7 +284,7 @@ def test_mixup_blends_posters_and_labels_alike() -> None:
     shares = set()
     for _ in range(30):
         arrays = {"poster.pixels": pixels, "present": torch.ones(4, 4)}
-        mixed, target, heeded = loop._mixed(arrays, labels, known, 0.4)
+        mixed, target, heeded = loop._mix(arrays, labels, known, 0.4)
         assert mixed["present"] is arrays["present"]
         found = mixed["poster.pixels"]
         assert found.dtype == torch.uint8
@@ -297,7 +299,7 @@ def test_mixup_blends_posters_and_labels_alike() -> None:
 def test_half_the_bits_teach_as_well(
     train: Examples, valid: Examples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "_cpu_has_bfloat16", lambda: True)
+    monkeypatch.setattr(training, "_cpu_has_bfloat16", lambda: True)
     full, half = Small(), Small()
     exact = run(full, train, valid, tmp_path / "a.pt")
     rounded = run(half, train, valid, tmp_path / "b.pt", precision="bfloat16")
@@ -316,9 +318,9 @@ def test_bfloat16_only_where_it_is_not_slower(
         (True, False, "bfloat16"),
     ):
         monkeypatch.setattr(torch.cuda, "is_available", lambda cuda=cuda: cuda)
-        monkeypatch.setattr(loop, "_cpu_has_bfloat16", lambda cpu=cpu: cpu)
-        assert loop.usable_precision("bfloat16") == expected
-        assert loop.usable_precision("float32") == "float32"
+        monkeypatch.setattr(training, "_cpu_has_bfloat16", lambda cpu=cpu: cpu)
+        assert usable_precision("bfloat16") == expected
+        assert usable_precision("float32") == "float32"
     assert capsys.readouterr().err.count("training is in float32") == 1
 
 
@@ -336,7 +338,7 @@ def test_every_optimizer_and_schedule_learns(
 def rates(settings: TrainingSettings, steps: int) -> list[float]:
     """The learning rate of every step."""
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=settings.learning_rate)
-    schedule = loop._SCHEDULES[settings.schedule](optimizer, settings, steps)
+    schedule = SCHEDULES[settings.schedule](optimizer, settings, steps)
     found = []
     for _ in range(settings.epochs * steps):
         found.append(optimizer.param_groups[0]["lr"])

@@ -20,7 +20,7 @@ from genreel.features.text import Terms, TermSettings
 from genreel.lab.examples import Examples
 from genreel.lab.model import Place
 from genreel.lab.networks import network as networks
-from genreel.lab.networks.loop import TrainingSettings
+from genreel.lab.networks.backbone import Backbone
 from genreel.lab.networks.loss import network_loss
 from genreel.lab.networks.network import (
     FusionSettings,
@@ -29,7 +29,7 @@ from genreel.lab.networks.network import (
     Network,
     NetworkSettings,
 )
-from genreel.lab.networks.towers import Backbone
+from genreel.lab.networks.training import TrainingSettings
 
 Make = Callable[..., Examples]
 
@@ -165,7 +165,7 @@ def test_the_absent_vector_is_learnt_where_an_input_is_missing(
 
 def shown(model: Network, present: Tensor) -> np.ndarray:
     """bool, shape (n, towers)."""
-    return torch.cat(list(module(model)._shown(present).values()), dim=1).numpy()
+    return torch.cat(list(module(model)._input_masks(present).values()), dim=1).numpy()
 
 
 def test_drop_input_never_drops_the_only_one(

@@ -16,10 +16,10 @@ from genreel.lab.graphs import integers, precision
 from genreel.lab.graphs.export import export
 from genreel.lab.graphs.precision import drift, reduce_precision
 from genreel.lab.model import Model, Place
-from genreel.lab.models.classic import Linear, LinearSettings
 from genreel.lab.models.ensemble import LateFusion, LateFusionSettings
-from genreel.lab.networks.loop import TrainingSettings
+from genreel.lab.models.linear import Linear, LinearSettings
 from genreel.lab.networks.network import Network, NetworkSettings
+from genreel.lab.networks.training import TrainingSettings
 from genreel.lab.recipe import PRECISIONS
 
 Make = Callable[..., Examples]

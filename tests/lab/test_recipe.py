@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from genreel.errors import RecipeError
-from genreel.lab.models.classic import LinearSettings
+from genreel.lab.models.linear import LinearSettings
 from genreel.lab.recipe import Recipe, features_read, load_recipe, override, recipe_names
 
 Write = Callable[..., Path]
@@ -191,6 +191,15 @@ def test_no_such_recipe(tmp_path: Path) -> None:
     assert refusal("postr") == "no recipe 'postr'; did you mean 'poster'?"
     missing = tmp_path / "none.toml"
     assert refusal(missing) == f"recipe {missing}: No such file or directory; check the path"
+
+
+def test_toml_nested_without_end(tmp_path: Path) -> None:
+    path = tmp_path / "toy.toml"
+    path.write_text("a = " + "[" * 100_000)
+    assert refusal(path) == f"recipe {path}: nested too deeply; mend it"
+    table: dict[str, Any] = {"a": {"b": 1}}
+    override(table, "a.b=" + "[" * 100_000)
+    assert table["a"]["b"] == "[" * 100_000
 
 
 @pytest.mark.parametrize("data", [b"id = ", b'title = "\xff"'])

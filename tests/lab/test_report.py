@@ -13,13 +13,15 @@ import numpy as np
 import pytest
 
 from genreel.bundle import read_bundle
+from genreel.cases import AS_GIVEN
 from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError
-from genreel.lab.evaluation import plots
 from genreel.lab.evaluation.evaluate import Outcome, outcomes
 from genreel.lab.evaluation.mistakes import doubtful_labels, surest_mistakes
+from genreel.lab.evaluation.pages import plots
 from genreel.lab.evaluation.recalibrate import recalibrate
-from genreel.lab.evaluation.report import _pairs, _rules, write_report
+from genreel.lab.evaluation.report import write_report
+from genreel.lab.evaluation.tables import decision_rows, pair_rows
 from genreel.predictor import Predictor
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -95,7 +97,7 @@ def test_a_bundle_against_itself_changes_nothing(
     predictor: Predictor, catalogue: Catalogue
 ) -> None:
     found = outcomes(predictor, list(catalogue))["both"]
-    for row in _pairs(found, found):
+    for row in pair_rows(found, found):
         assert all(before == after for before, after in row["figures"])
 
 
@@ -104,10 +106,10 @@ def test_two_bundles_are_compared_on_the_films_that_both_answered() -> None:
     labels = np.array([[1], [0], [1], [0], [1], [0]], np.float32)
     known, genres = np.ones(labels.shape, np.bool_), ("Horror",)
     right = labels * 0.8 + 0.1
-    ours = Outcome((), (), films, labels, known, right, right >= 0.5, genres)
-    theirs = Outcome((), (), films, labels, known, 1 - right, right < 0.2, genres)
+    ours = Outcome(AS_GIVEN, films, labels, known, right, right >= 0.5, genres)
+    theirs = Outcome(AS_GIVEN, films, labels, known, 1 - right, right < 0.2, genres)
     theirs = theirs.take(np.array([5, 4, 3, 2]))  # other order, fewer films
-    [row] = _pairs(ours, theirs)
+    [row] = pair_rows(ours, theirs)
     assert row["genre"] == "Horror" and row["films"] == 2
     precision, recall_at_half = row["figures"][0], row["figures"][1]
     assert precision[1] == 1.0 and precision[0] < 0.6
@@ -122,7 +124,7 @@ def outcome(scores: list[list[float]], labels: list[list[int]], unknown: Any = (
     values = np.array(scores)
     genres = ("Horror", "Comedy")[: values.shape[1]]
     marks = np.array(labels, np.float32)
-    return Outcome((), (), films, marks, known, values, values >= 0.5, genres)
+    return Outcome(AS_GIVEN, films, marks, known, values, values >= 0.5, genres)
 
 
 def test_the_surest_mistakes_come_first_and_once_a_film() -> None:
@@ -156,7 +158,9 @@ def test_labels_that_the_scores_gainsay_are_doubted() -> None:
 def test_ways_to_decide_by_hand() -> None:
     found = outcome([[0.9, 0.2], [0.4, 0.6], [0.3, 0.8]], [[1, 0], [1, 0], [0, 1]])
     promise = {"0.9": {"Horror": 0.35, "Comedy": None}}
-    rows = _rules({"both": found}, {"both": {"global": 0.35, "top_k": 1, "promise": promise}})
+    rows = decision_rows(
+        {"both": found}, {"both": {"global": 0.35, "top_k": 1, "promise": promise}}
+    )
     ways = {row["way"]: row for row in rows}
     half = ways[
         "0.5 for every genre"
@@ -206,7 +210,7 @@ def test_plots_escape_every_word(label: str) -> None:
         plots.whiskers([whisker], 0.5, 1, label),
         plots.panel(label, label, {"red": [(0, 0), (1, 1)]}, (label, label), True),
         plots.heatmap([label], [label], [[0.5]], label),
-        plots.columns_of([(label, 3, {label: whisker})], 0.5, 1, label),
+        plots.columns([(label, 3, [whisker])], 0.5, 1, label),
     ):
         assert "<script" not in drawn
         page = Page(drawn)
@@ -218,6 +222,20 @@ def test_a_whisker_stands_where_its_value_is() -> None:
     left, right = map(float, re.findall(r'd="M([\d.]+) 19.0H([\d.]+)"', drawn)[0])
     [dot] = re.findall(r'cx="([\d.]+)"', drawn)
     assert float(dot) == pytest.approx((left + right) / 2)
+
+
+def test_calibration_remembers_what_a_bundle_was_trained_and_tuned_on(
+    trained_bundle: Path, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    movies = list(catalogue)  # 17 to train on, 6 to tune on, 6 to measure on
+    metrics = recalibrate(trained_bundle, tmp_path / "new", movies[15:25], movies[24:], "")
+    assert (metrics["movies"]["valid"], metrics["movies"]["test"]) == (8, 4)
+    seen = read_bundle(tmp_path / "new").seen
+    assert seen is not None
+    parts = [seen.part_of(movie) for movie in movies]
+    assert parts == ["train"] * 17 + ["valid"] * 8 + ["test"] * 4
+    with pytest.raises(CatalogueError, match="no valid movie has genres"):
+        recalibrate(trained_bundle, tmp_path / "none", movies[:17], movies[23:], "")
 
 
 def test_rules_are_chosen_anew_without_touching_the_graph(

@@ -18,10 +18,10 @@ from genreel.errors import RecipeError
 from genreel.features.pieces import Pieces, PieceSettings
 from genreel.lab.examples import Examples, read_examples
 from genreel.lab.model import Place
-from genreel.lab.networks.loop import TrainingSettings
 from genreel.lab.networks.network import Network, NetworkSettings
 from genreel.lab.networks.sentence import Sentence, SentenceSettings
 from genreel.lab.networks.towers import tower_problem
+from genreel.lab.networks.training import TrainingSettings
 from genreel.lab.weights import fit_pieces
 from genreel.vocabulary import Vocabulary
 

@@ -18,14 +18,12 @@ from genreel.errors import RecipeError
 from genreel.features.image import Pixels, PixelSettings
 from genreel.features.tokens import Tokens, TokenSettings
 from genreel.lab.examples import Examples
+from genreel.lab.networks.backbone import Backbone, BackboneSettings, frozen_backbone
+from genreel.lab.networks.cnn import Cnn, CnnSettings
 from genreel.lab.networks.layers import ACTIVATIONS
 from genreel.lab.networks.sentence import SentenceSettings
-from genreel.lab.networks.towers import (
-    TOWERS,
-    Backbone,
-    BackboneSettings,
-    Cnn,
-    CnnSettings,
+from genreel.lab.networks.towers import TOWERS, tower_problem
+from genreel.lab.networks.words import (
     Conv1d,
     Conv1dSettings,
     Dense,
@@ -35,8 +33,6 @@ from genreel.lab.networks.towers import (
     LstmSettings,
     OneHot,
     embedding,
-    frozen_backbone,
-    tower_problem,
 )
 
 Make = Callable[..., Examples]

@@ -5,7 +5,7 @@ sizes of arrays depend on them.
 from __future__ import annotations
 
 import dataclasses
-import math
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +20,8 @@ def check_types(settings: Any, inputs: Sequence[str] = ()) -> None:
     for field in dataclasses.fields(settings):
         value, kind = getattr(settings, field.name), type(field.default)
         is_kind = type(value) is kind or (kind is float and type(value) is int)
-        if not is_kind or (kind is float and not math.isfinite(value)):
+        # Also false of NaN; of whole numbers too large for a float, math.isfinite would raise.
+        if not is_kind or (kind is float and not abs(value) <= sys.float_info.max):
             raise ValueError(f"{field.name} must be {_TYPES[kind]}, not {_short(value)}")
     if inputs:
         check_choice("input", settings.input, inputs)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
+from genreel.decade import decade_name, decade_of
 from genreel.errors import InputError
 from genreel.features.checks import check_choice, check_types, check_whole
 from genreel.features.feature import FeatureKind
@@ -207,7 +208,8 @@ class Terms(FeatureKind):
 
 def _words(movie: Movie, settings: TermSettings) -> list[str]:
     if settings.input == "year":
-        return [f"{movie.year // 10 * 10}s"] if movie.year is not None else []
+        decade = decade_of(movie.year)
+        return [] if decade is None else [decade_name(decade)]
     return split_words(movie, settings.input, settings.stop_words)
 
 

@@ -86,8 +86,8 @@ class _Folder:
         if groups or self.videos:
             return groups
         stems = [s for s in self.nfos if not s.lower().startswith(_NO_MOVIE)]
-        named = groups_of(self.name, [s for s in stems if s.lower() != "movie"])
-        return named or [Group(s, (s,)) for s in stems[:1]]
+        groups = groups_of(self.name, [s for s in stems if s.lower() != "movie"])
+        return groups or [Group(s, (s,)) for s in stems[:1]]
 
 
 def read_kodi(path: Path, options: Options) -> Iterator[Movie]:
@@ -197,8 +197,8 @@ def _rank(path: PurePosixPath) -> tuple[bool, int, str]:
 def _lone(poster: PurePosixPath, by_lower_name: Mapping[str, str]) -> Place:
     """A poster without a video."""
     stem = poster.stem
-    named = poster.parent.name if _is_of_folder(poster) else stem.removesuffix("-poster")
-    title, year = title_and_year(named)
+    label = poster.parent.name if _is_of_folder(poster) else stem.removesuffix("-poster")
+    title, year = title_and_year(label)
     beside = [str(poster.with_name(name)) for name in nfo_names(poster.name)]
     nfos = [by_lower_name[name.lower()] for name in beside if name.lower() in by_lower_name]
     new = str(PurePosixPath(beside[0]).with_suffix(""))
@@ -255,14 +255,14 @@ def _folders(names: Iterable[str]) -> list[_Folder]:
     return [folder for _, folder in sorted(folders.items())]
 
 
-def _place(folder: _Folder, group: Group, alone: bool) -> Place:
+def _place(folder: _Folder, group: Group, is_only: bool) -> Place:
     names = [name.lower() for name in names_of(group, folder.name)]
     # A folder of one movie names it better than "movie.nfo" does.
-    named = folder.name if group.name.lower() == "movie" and folder.name else group.name
-    title, year = title_and_year(named)
-    nfos = tuple(folder.files[name] for name in _nfos(folder, group, names, alone))
+    label = folder.name if group.name.lower() == "movie" and folder.name else group.name
+    title, year = title_and_year(label)
+    nfos = tuple(folder.files[name] for name in _nfos(folder, group, names, is_only))
     movie_id = (PurePosixPath(folder.path) / group.name).as_posix()
-    return Place(movie_id, title, year, _poster(folder, names, alone) or "", nfos)
+    return Place(movie_id, title, year, _poster(folder, names, is_only) or "", nfos)
 
 
 def _movie(source: Source, place: Place, options: Options) -> Movie | None:
@@ -288,19 +288,19 @@ def _movie(source: Source, place: Place, options: Options) -> Movie | None:
     )
 
 
-def _nfos(folder: _Folder, group: Group, names: Sequence[str], alone: bool) -> list[str]:
+def _nfos(folder: _Folder, group: Group, names: Sequence[str], is_only: bool) -> list[str]:
     """NFO files that a movie may have, in the order of the servers: of a disc its own, then
     movie.nfo where the folder holds one movie, then those of its name, then the only one there.
     """
-    wanted = [f"{name}.nfo" for name in names]
-    if alone:
-        wanted = ["movie.nfo", *wanted, f"{folder.name.lower()}.nfo"]
+    candidates = [f"{name}.nfo" for name in names]
+    if is_only:
+        candidates = ["movie.nfo", *candidates, f"{folder.name.lower()}.nfo"]
         if group.discs:
-            wanted = ["video_ts/video_ts.nfo", "video_ts.nfo", *wanted]
-            wanted += ["bdmv/index.nfo", "index.nfo", "bdmv/movie.nfo", "video_ts/movie.nfo"]
+            candidates = ["video_ts/video_ts.nfo", "video_ts.nfo", *candidates]
+            candidates += ["bdmv/index.nfo", "index.nfo", "bdmv/movie.nfo", "video_ts/movie.nfo"]
         if len(folder.nfos) == 1:
-            wanted.append(f"{folder.nfos[0].lower()}.nfo")
-    return [name for name in dict.fromkeys(wanted) if name in folder.files]
+            candidates.append(f"{folder.nfos[0].lower()}.nfo")
+    return [name for name in dict.fromkeys(candidates) if name in folder.files]
 
 
 @dataclass(frozen=True)
@@ -314,7 +314,7 @@ class Nfos:
 
 
 def read_nfos(source: Source, paths: Sequence[str]) -> Nfos:
-    """The first file that is XML; of the notices and addresses before it, the ids alone."""
+    """The first file that is XML; of the notices and addresses before it, only the ids."""
     ids: dict[str, str] = {}
     for path in paths:
         data = b""
@@ -331,11 +331,11 @@ def read_nfos(source: Source, paths: Sequence[str]) -> Nfos:
     return Nfos(ids=ids)
 
 
-def _poster(folder: _Folder, names: Sequence[str], alone: bool) -> str | None:
+def _poster(folder: _Folder, names: Sequence[str], is_only: bool) -> str | None:
     stems = [stem for name in names for stem in (f"{name}-poster", name)]
-    if alone:
-        own = folder.name.lower()
-        stems += [f"{own}-poster", own, *_OF_THE_FOLDER]
+    if is_only:
+        name = folder.name.lower()
+        stems += [f"{name}-poster", name, *_OF_THE_FOLDER]
         stems += [f"video_ts/{stem}" for stem in ("poster", "folder", "video_ts")]
-    wanted = (f"{stem}{suffix}" for stem in stems for suffix in _IMAGES)
-    return next((folder.files[name] for name in wanted if name in folder.files), None)
+    candidates = (f"{stem}{suffix}" for stem in stems for suffix in _IMAGES)
+    return next((folder.files[name] for name in candidates if name in folder.files), None)

@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from xml.sax.saxutils import escape
 
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
 from genreel.formats.mark import Found, Mark, key, merge, read_mark
-from genreel.formats.xml import Document, Element, tag
+from genreel.formats.xml import Document, Element, content, tag
 
 ROOTS = (
     *("movie", "tvshow", "season", "episodedetails", "episodes", "musicvideo", "artist", "album"),
@@ -83,14 +82,14 @@ def read_nfo(data: bytes) -> Nfo:
         value = root.first(name)
         if value and (source != "imdb" or value.startswith("tt")):
             ids.setdefault(source, value)
-    dated = root.first("premiered") or root.first("releasedate") or root.first("aired")
+    date = root.first("premiered") or root.first("releasedate") or root.first("aired")
     return Nfo(
         root.name,
         root.first("title"),
-        root.first("year") or dated[:4],
+        root.first("year") or date[:4],
         root.first("plot") or root.first("outline"),
         tuple(dict.fromkeys(g for element in elements for g in _genres(element))),
-        _locked(root),
+        _is_locked(root),
         {name: value for name, value in ids.items() if name and value},
         read_mark(root.first(MARK)),
     )
@@ -119,33 +118,35 @@ def write_nfo(
         raise CatalogueError("a notice or an address without XML; put a movie.nfo beside it")
     if nfo.kind != "movie":
         raise CatalogueError(f"<{nfo.kind}> is no movie's; nothing is written there")
-    merged = merge(nfo.genres, nfo.mark, found, locked=nfo.locked, add=add)
-    if merged is None:
+    decision = merge(nfo.genres, nfo.mark, found, locked=nfo.locked, add=add)
+    if decision is None:
         return data or b""
-    genres, mark = merged
+    genres, mark = decision
     if data is None:
         return _new(genres, mark, movie)
     document = Document(data)
     root = _root(document)
     indent = document.indent(root)
     ours = {key(name) for name in nfo.mark.genres}
-    kept: list[Element] = []
-    gone = root.all(MARK)
+    persons: list[Element] = []
+    old = root.all(MARK)
     for element in _genre_elements(root):
         theirs = any(key(name) not in ours for name in _genres(element))
-        (kept if theirs else gone).append(element)
-    there = {key(g) for element in kept for g in _genres(element)}
-    lines = [tag("genre", name) for name in genres if key(name) not in there]
+        (persons if theirs else old).append(element)
+    present = {key(g) for element in persons for g in _genres(element)}
+    lines = [tag("genre", name) for name in genres if key(name) not in present]
     lines.append(tag(MARK, mark.text()))
-    added = "".join(indent + line for line in lines)
-    edits = [(document.before(e.start), e.end, "") for e in gone]
+    text = "".join(indent + line for line in lines)
+    edits = [(document.before(e.start), e.end, "") for e in old]
     if root.inside < 0:
-        return document.edited([document.onto(root, added + "\n")])
-    first = min((e.start for e in gone), default=root.end)
-    after = [e for e in kept if e in root.children] or [e for e in root.children if e.end <= first]
+        return document.edit([document.onto(root, text + "\n")])
+    first = min((e.start for e in old), default=root.end)
+    after = [e for e in persons if e in root.children] or [
+        e for e in root.children if e.end <= first
+    ]
     place = after[-1].end if after else root.inside
     closing = "" if root.children else "\n"
-    return document.edited([*edits, (place, place, added + closing)])
+    return document.edit([*edits, (place, place, text + closing)])
 
 
 def is_notice(data: bytes) -> bool:
@@ -159,8 +160,8 @@ def _new(genres: Sequence[str], mark: Mark, movie: Movie | None) -> bytes:
         facts = {"title": movie.title, "year": str(movie.year or ""), "plot": movie.plot}
         lines += ["  " + tag(name, value) for name, value in facts.items() if value]
         for source in ("imdb", "tmdb"):
-            if known := movie.extra.get(f"{source}_id"):
-                lines.append(f'  <uniqueid type="{source}">{escape(str(known))}</uniqueid>')
+            if value := movie.extra.get(f"{source}_id"):
+                lines.append(f'  <uniqueid type="{source}">{content(str(value))}</uniqueid>')
     lines += ["  " + tag("genre", name) for name in genres]
     lines += ["  " + tag(MARK, mark.text()), "</movie>", ""]
     return "\n".join(lines).encode()
@@ -173,8 +174,8 @@ def _genre_elements(root: Element) -> list[Element]:
         if element.name.lower() == "genre":
             elements.append(element)
         elif element.name.lower() == "genres":
-            nested = [e for e in element.children if e.name.lower() in ("genre", "name", "string")]
-            elements += nested or ([element] if element.text.strip() else [])
+            inner = [e for e in element.children if e.name.lower() in ("genre", "name", "string")]
+            elements += inner or ([element] if element.text.strip() else [])
     return elements
 
 
@@ -189,9 +190,10 @@ def _genres(element: Element) -> list[str]:
     return [name.strip() for name in re.split(r"[/|]", element.text) if name.strip()]
 
 
-def _locked(root: Element) -> bool:
-    fields = {name.strip().lower() for name in root.first("lockedfields").split("|")}
-    return root.first("lockdata").lower() == "true" or "genres" in fields
+def _is_locked(root: Element) -> bool:
+    fields = {f.strip().lower() for e in root.all("lockedfields") for f in e.text.split("|")}
+    is_true = any(e.text.strip().lower() == "true" for e in root.all("lockdata"))
+    return is_true or "genres" in fields
 
 
 def _ids_in(text: str) -> dict[str, str]:

@@ -17,6 +17,8 @@ _MAX_TAG = 2**20  # bytes of a tag or a comment; each attribute takes twenty tim
 _PIECE = 2**18
 _TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
 _ATTRIBUTE = re.compile(rb"""\s+([^\s=<>"']+)\s*=\s*("[^"]*"|'[^']*')""")
+# What is no Char of XML 1.0, section 2.2; lone surrogates among them.
+_NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Python's other codecs are no character sets, and some take a time that grows with the square.
 _CHARSET = re.compile(
     r"utf-?8|utf-?16(-?[lb]e)?|(us-)?ascii|latin-?1|iso-?8859-\d+|(windows-|cp)\d+|koi8-[rtu]"
@@ -99,13 +101,13 @@ class Document:
         self.root: Element | None = None
         self._namespaces = namespaces
         failure: CatalogueError | None = None
-        for encoding, added in _encodings(data):
-            text = _decoded(data, encoding)
+        for encoding, insertion in _encodings(data):
+            text = _decode(data, encoding)
             if text is None:
                 continue
             # What is of another encoding than the XML is no UTF-8 here: the parser stops at it.
             self.body = text.encode("utf-8", "surrogatepass")
-            self._encoding, self._added = encoding, added
+            self._encoding, self._insertion = encoding, insertion
             try:
                 start = self.body.find(b"<")
                 if start >= 0:
@@ -117,12 +119,12 @@ class Document:
         if failure and not self.root:
             raise failure
 
-    def edited(self, edits: Iterable[tuple[int, int, str]]) -> bytes:
+    def edit(self, edits: Iterable[tuple[int, int, str]]) -> bytes:
         """The file with (start, end, text) put in place of what stands there."""
         parts, at = [], 0
         latest_first = sorted(edits, key=lambda e: (e[0], e[1]), reverse=True)
         for start, end, text in reversed(latest_first):
-            parts += [self._original(at, start), text.encode(self._added, "xmlcharrefreplace")]
+            parts += [self._original(at, start), text.encode(self._insertion, "xmlcharrefreplace")]
             at = end
         return b"".join((*parts, self._original(at, len(self.body))))
 
@@ -142,11 +144,11 @@ class Document:
         assert opening is not None
         names = iter(element.attributes)
         attributes = []
-        for found in _ATTRIBUTE.finditer(self.body, element.start, opening.end()):
-            source = found[1].decode()
+        for match in _ATTRIBUTE.finditer(self.body, element.start, opening.end()):
+            source = match[1].decode()
             is_declared = source == "xmlns" or source.startswith("xmlns:")
             name = source if is_declared and self._namespaces else next(names)
-            attributes.append(Attribute(name, found[2][1:-1].decode(), found.start(), found.end()))
+            attributes.append(Attribute(name, match[2][1:-1].decode(), match.start(), match.end()))
         return attributes
 
     def onto(self, element: Element, text: str, place: int = -1) -> tuple[int, int, str]:
@@ -189,9 +191,9 @@ class Document:
             tag = _TAG.match(self.body, start)
             if tag is None or len(open_elements) >= _MAX_DEPTH:
                 raise CatalogueError("its tags are nested too deeply; mend it")
-            closed = tag[0].endswith(b"/>")
-            element = Element(name, attributes, start, -1 if closed else tag.end())
-            element.end = tag.end() if closed else -1
+            is_closed = tag[0].endswith(b"/>")
+            element = Element(name, attributes, start, -1 if is_closed else tag.end())
+            element.end = tag.end() if is_closed else -1
             if open_elements:
                 open_elements[-1].children.append(element)
             open_elements.append(element)
@@ -219,10 +221,10 @@ class Document:
         parser.StartDoctypeDeclHandler = refuse
         parser.EntityDeclHandler = refuse
         try:
-            for fed in range(offset, len(self.body), _PIECE):
-                parser.Parse(self.body[fed : fed + _PIECE], False)
+            for place in range(offset, len(self.body), _PIECE):
+                parser.Parse(self.body[place : place + _PIECE], False)
                 # It waits at the beginning of what has no end yet.
-                if fed - offset - parser.CurrentByteIndex > _MAX_TAG:
+                if place - offset - parser.CurrentByteIndex > _MAX_TAG:
                     raise CatalogueError(f"a tag of more than {_MAX_TAG:,} bytes; mend it")
             parser.Parse(b"", True)
         except expat.ExpatError as error:
@@ -243,20 +245,20 @@ def _encodings(data: bytes) -> Iterator[tuple[str, str]]:
     for start, encoding in _MARKS.items():
         if data.startswith(start):
             yield encoding, encoding
-    found = _DECLARED.match(data)
-    declared = found[1].decode().lower() if found else "utf-8"
+    match = _DECLARED.match(data)
+    charset = match[1].decode().lower() if match else "utf-8"
     # Of two bytes a letter, it could not be read as far as that.
-    if not _CHARSET.fullmatch(declared) or re.match(r"utf-?16", declared):
-        declared = "utf-8"
-    is_single = re.match(r"(us-)?ascii|latin|iso|windows|cp(?!9)|koi|mac", declared)
+    if not _CHARSET.fullmatch(charset) or re.match(r"utf-?16", charset):
+        charset = "utf-8"
+    is_single = re.match(r"(us-)?ascii|latin|iso|windows|cp(?!9)|koi|mac", charset)
     if is_single:
         yield "utf-8", "ascii"
-    yield declared, declared
+    yield charset, charset
     for encoding in ("utf-8", "cp1252", "latin-1"):
-        yield encoding, "ascii" if found else encoding
+        yield encoding, "ascii" if match else encoding
 
 
-def _decoded(data: bytes, encoding: str) -> str | None:
+def _decode(data: bytes, encoding: str) -> str | None:
     """The text, if it gives the very same bytes back; what is no letter is a lone surrogate."""
     with contextlib.suppress(UnicodeError, LookupError):
         text = data.decode(encoding, "surrogateescape")
@@ -265,6 +267,16 @@ def _decoded(data: bytes, encoding: str) -> str | None:
     return None
 
 
+def clean(text: str) -> str:
+    """A text without the characters that XML 1.0 cannot hold."""
+    return _NO_CHARACTER.sub("", text)
+
+
+def content(text: str) -> str:
+    """A text as it stands in XML."""
+    return escape(clean(text))
+
+
 def tag(name: str, text: str) -> str:
     """An element with text in it."""
-    return f"<{name}>{escape(text)}</{name}>"
+    return f"<{name}>{content(text)}</{name}>"

@@ -13,11 +13,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
 
 from genreel.errors import CatalogueError
 from genreel.formats.mark import Found, Mark, key, merge, read_mark
-from genreel.formats.xml import Attribute, Document, Element, tag
+from genreel.formats.xml import Attribute, Document, Element, content, tag
 from genreel.vocabulary import known_spelling
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -158,33 +157,33 @@ def write_xmp(data: bytes | None, found: Found, *, add: bool = False) -> bytes:
         CatalogueError: as `read_xmp`.
     """
     old = read_xmp(data) if data is not None else Xmp()
-    merged = merge(old.genres, old.mark, found, add=add)
-    if merged is None:
+    decision = merge(old.genres, old.mark, found, add=add)
+    if decision is None:
         return data or b""
-    genres, mark = merged
+    genres, mark = decision
     theirs = {key(name) for name in old.genres} - {key(name) for name in old.mark.genres}
-    wanted = [name for name in genres if key(name) not in theirs]
+    words = [name for name in genres if key(name) not in theirs]
     document = Document(data or _EMPTY.encode(), namespaces=True)
     rdf, descriptions = _descriptions(document)
     edits: list[tuple[int, int, str]] = []
     new: dict[int, list[str]] = {}  # index of a description → elements that it gets
     for which in (*_PROPERTIES, *_COPIES):
         places = _places(document, descriptions, which.names)
-        added = wanted if which in _PROPERTIES else []
-        gone = {which.above + name for name in old.mark.genres}
-        changes, element, where = _change(document, places, which, gone, added)
+        new_words = words if which in _PROPERTIES else []
+        old_words = {which.above + name for name in old.mark.genres}
+        changes, element, where = _change(document, places, which, old_words, new_words)
         edits += changes
         if element:
             index = next((i for i, d in enumerate(descriptions) if d is where), 0)
             new.setdefault(index, []).append(element)
     for place in _places(document, descriptions, _MARK):
-        edits.append(_removed(document, place))
+        edits.append(_removal(document, place))
     new.setdefault(0, []).append(
-        f'<genreel:mark xmlns:genreel="urn:genreel:1/">{escape(mark.text())}</genreel:mark>'
+        f'<genreel:mark xmlns:genreel="urn:genreel:1/">{content(mark.text())}</genreel:mark>'
     )
     for index, elements in new.items():
         edits.append(_onto(document, rdf, descriptions[index : index + 1], elements))
-    return document.edited(edits)
+    return document.edit(edits)
 
 
 def _descriptions(document: Document) -> tuple[Element, list[Element]]:
@@ -240,33 +239,37 @@ def _genres(keyword: str, ours: set[str]) -> Iterator[str]:
 
 
 def _change(
-    document: Document, places: Sequence[_Place], which: _Property, gone: set[str], names: list[str]
+    document: Document,
+    places: Sequence[_Place],
+    which: _Property,
+    old_words: set[str],
+    names: list[str],
 ) -> tuple[list[tuple[int, int, str]], str, Element | None]:
     """Edits that take items out of a property and put others in; and where it must be written
     anew, the element, and the description for it.
     """
-    values = {value for place in places for value in place.values} - gone
-    wanted = [which.above + name for name in names if which.above + name not in values]
+    values = {value for place in places for value in place.values} - old_words
+    words = [which.above + name for name in names if which.above + name not in values]
     edits = [
         (document.before(item.start), item.end, "")
         for place in places
         for item in place.items
-        if _value(item) in gone
+        if _value(item) in old_words
     ]
     rest = [place for place in places if not place.container]
-    if places and places[0].container and wanted:
-        edits.append(_into(document, places[0].container, wanted))
-    elif rest and wanted and rest[0] is places[0]:
+    if places and places[0].container and words:
+        edits.append(_into(document, places[0].container, words))
+    elif rest and words and rest[0] is places[0]:
         place = rest.pop(0)
         if place.element:
-            edits.append(_listed(document, place, which, gone, wanted))
+            edits.append(_make_list(document, place, which, old_words, words))
         elif place.attribute:
-            edits.append(_removed(document, place))
-            first = "" if gone.issuperset(place.values) else place.attribute.value
-            element = _property(document, place.description, which, first, wanted)
+            edits.append(_removal(document, place))
+            first = "" if old_words.issuperset(place.values) else place.attribute.value
+            element = _property(document, place.description, which, first, words)
             return edits, element, place.description
-    edits += [_removed(document, p) for p in rest if p.values and gone.issuperset(p.values)]
-    return edits, "" if places or not wanted else _property(document, None, which, "", wanted), None
+    edits += [_removal(document, p) for p in rest if p.values and old_words.issuperset(p.values)]
+    return edits, "" if places or not words else _property(document, None, which, "", words), None
 
 
 def _prefix(document: Document, element: Element) -> str:
@@ -276,20 +279,20 @@ def _prefix(document: Document, element: Element) -> str:
 
 
 def _property(
-    document: Document, parent: Element | None, which: _Property, first: str, wanted: Sequence[str]
+    document: Document, parent: Element | None, which: _Property, first: str, words: Sequence[str]
 ) -> str:
     """A property with a list; its first item in the spelling of a file, where there is one."""
-    rdf, declared = _rdf(document, parent or _descriptions(document)[0])
+    rdf, declaration = _rdf(document, parent or _descriptions(document)[0])
     items = f"<{rdf}li>{first}</{rdf}li>" if first else ""
     name = f"{which.prefix}:{which.name}"
-    words = _list(rdf, declared, which, items, wanted)
+    words = _list(rdf, declaration, which, items, words)
     return f'<{name} xmlns:{which.prefix}="{which.uri}">{words}</{name}>'
 
 
-def _list(rdf: str, declared: str, which: _Property, first: str, wanted: Sequence[str]) -> str:
+def _list(rdf: str, declaration: str, which: _Property, first: str, words: Sequence[str]) -> str:
     """A list of an item that is written already and of others."""
-    items = first + "".join(tag(f"{rdf}li", name) for name in wanted)
-    return f"<{rdf}{which.container}{declared}>{items}</{rdf}{which.container}>"
+    items = first + "".join(tag(f"{rdf}li", name) for name in words)
+    return f"<{rdf}{which.container}{declaration}>{items}</{rdf}{which.container}>"
 
 
 def _rdf(document: Document, element: Element) -> tuple[str, str]:
@@ -298,22 +301,22 @@ def _rdf(document: Document, element: Element) -> tuple[str, str]:
     return (prefix, "") if prefix else ("rdf:", f' xmlns:rdf="{_RDF}"')
 
 
-def _into(document: Document, container: Element, wanted: Sequence[str]) -> tuple[int, int, str]:
+def _into(document: Document, container: Element, words: Sequence[str]) -> tuple[int, int, str]:
     """Puts items at the end of a list."""
     indent = document.indent(container) if container.children else ""
     rdf = _prefix(document, container)
     place = container.children[-1].end if container.children else container.inside
-    return document.onto(container, "".join(indent + tag(f"{rdf}li", n) for n in wanted), place)
+    return document.onto(container, "".join(indent + tag(f"{rdf}li", n) for n in words), place)
 
 
-def _listed(
-    document: Document, place: _Place, which: _Property, gone: set[str], wanted: Sequence[str]
+def _make_list(
+    document: Document, place: _Place, which: _Property, old_words: set[str], words: Sequence[str]
 ) -> tuple[int, int, str]:
     """Makes a list of an element without one: what it holds becomes the first item."""
     element = place.element
     assert element is not None
     name = document.source(element)
-    rdf, declared = _rdf(document, place.description)
+    rdf, declaration = _rdf(document, place.description)
     outer, inner = "", ""
     for attribute in document.attributes(element):
         text = document.body[attribute.start : attribute.end].decode()
@@ -325,19 +328,19 @@ def _listed(
     first = f"<{rdf}li{inner}>{content}</{rdf}li>" if content else f"<{rdf}li{inner}/>"
     if _is_empty(element):
         outer, first = outer + _language(document, element), ""
-    elif place.values and gone.issuperset(place.values):
+    elif place.values and old_words.issuperset(place.values):
         content = first = ""
     comments = content if not first else ""  # nothing else is in an empty element
-    text = f"<{name}{outer}>{comments}{_list(rdf, declared, which, first, wanted)}</{name}>"
+    text = f"<{name}{outer}>{comments}{_list(rdf, declaration, which, first, words)}</{name}>"
     return (element.start, element.end, text)
 
 
 def _is_empty(element: Element) -> bool:
     empty = {f"{_RDF} resource", f"{_RDF} value"}
-    told = {
+    values = {
         n for n, v in element.attributes.items() if n not in _NO_VALUE | empty or (v and n in empty)
     }
-    return not (element.text.strip() or element.children or told)
+    return not (element.text.strip() or element.children or values)
 
 
 def _language(document: Document, element: Element) -> str:
@@ -345,7 +348,7 @@ def _language(document: Document, element: Element) -> str:
     return "".join(document.body[start:end].decode() for start, end in spans)
 
 
-def _removed(document: Document, place: _Place) -> tuple[int, int, str]:
+def _removal(document: Document, place: _Place) -> tuple[int, int, str]:
     """Takes a property away."""
     if place.attribute:
         return (place.attribute.start, place.attribute.end, "")

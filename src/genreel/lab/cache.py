@@ -25,13 +25,13 @@ from genreel.progress import progress
 class ArrayRows(Sequence[Array | None]):
     """Rows of one shape in a memory-mapped file; None where a movie had none."""
 
-    def __init__(self, array: Array, there: Sequence[bool], key: str) -> None:
+    def __init__(self, array: Array, present: Sequence[bool], key: str) -> None:
         self._array = array
-        self._there = there
+        self._present = present
         self.key = key
 
     def __len__(self) -> int:
-        return len(self._there)
+        return len(self._present)
 
     @overload
     def __getitem__(self, i: int) -> Array | None: ...
@@ -40,14 +40,14 @@ class ArrayRows(Sequence[Array | None]):
     def __getitem__(self, i: Any) -> Any:
         if isinstance(i, slice):
             return [self[k] for k in range(*i.indices(len(self)))]
-        return self._array[i] if self._there[i] else None
+        return self._array[i] if self._present[i] else None
 
 
 def cached_rows(feature: Feature, movies: Sequence[Movie], folder: Path) -> ArrayRows | None:
-    """Rows of pixels, from the cache or into it; None for features of another kind.
+    """Rows of pixels, from the cache or added to it; None for features of another kind.
 
     The key holds the feature's kind and settings, the code that reads, and the content of every
-    poster, so that neither a changed poster nor a changed extractor meets old rows.
+    poster: a changed poster or changed code never gets old rows.
 
     Raises:
         GenreelError: the cache cannot be written.
@@ -66,7 +66,7 @@ def cached_rows(feature: Feature, movies: Sequence[Movie], folder: Path) -> Arra
 
 
 def rows_key(rows: Sequence[Any]) -> str:
-    """Names the content of rows: that of the file they come from, or their own digest."""
+    """A key for the content of rows: that of their cache file, or a digest of them."""
     if isinstance(rows, ArrayRows):
         return rows.key
     digest = hashlib.sha256()
@@ -83,7 +83,7 @@ def stored_rows(
     dtype: Any,
     fill: Callable[[], Iterable[tuple[int, Array | None]]],
 ) -> ArrayRows:
-    """Rows of the file `path`; where it is not there yet, `fill` gives each with its number."""
+    """Rows of the file `path`. If there is none, it is made of `fill`: numbers and rows."""
     flags = path.with_suffix(".json")
     if not (flags.is_file() and path.is_file()):
         try:
@@ -92,13 +92,13 @@ def stored_rows(
                 array = np.lib.format.open_memmap(
                     Path(temporary) / "rows.npy", mode="w+", dtype=dtype, shape=shape
                 )
-                there = [False] * shape[0]
+                present = [False] * shape[0]
                 for i, row in fill():
                     if row is not None:
                         array[i] = row
-                        there[i] = True
+                        present[i] = True
                 array.flush()
-                (Path(temporary) / "flags.json").write_text(json.dumps(there))
+                (Path(temporary) / "flags.json").write_text(json.dumps(present))
                 os.replace(Path(temporary) / "rows.npy", path)
                 os.replace(Path(temporary) / "flags.json", flags)
         except OSError as error:
@@ -117,13 +117,13 @@ def _read_all(feature: Feature, movies: Sequence[Movie]) -> Iterator[Array | Non
             return None
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for start in range(0, len(movies), 256):  # bounded, so that rows do not pile up
+        for start in range(0, len(movies), 256):  # so that few rows are in memory at a time
             yield from pool.map(read, movies[start : start + 256])
 
 
 @functools.cache
 def _version() -> list[str]:
-    """What tells the code that reads posters from older code: its own text, and Pillow's number."""
+    """Version of the code that reads posters: digests of its source, and Pillow's version."""
     texts = [Path(str(module.__file__)).read_bytes() for module in (posters, image)]
     return [PIL.__version__, *(hashlib.sha256(text).hexdigest() for text in texts)]
 

@@ -1,10 +1,10 @@
 """What is wrong with a catalogue's posters, plots and genres: findings, and a cleaned copy.
 
-Posters are looked at through a 64-bit difference hash (dHash: whether each of 9 × 8 grey values is
-brighter than its right neighbour) and a small thumbnail. What differs between two copies of a
-picture, such as a title, lies in one part of it, so that their hashes agree in at least one of six
-bands of bits: near-duplicates are found by looking into the buckets of the bands alone, in time and
-memory that grow with the films.
+Posters are compared by a 64-bit difference hash (dHash: whether each of 9 × 8 grey values is
+brighter than its right neighbour) and a small thumbnail. Two copies of a picture differ in one part
+of it, such as the title, so their hashes agree in at least one of six bands of bits. A poster is
+therefore compared only with those that share a band (locality-sensitive hashing): time and memory
+grow linearly with the movies.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from PIL import Image
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError, PosterError
 from genreel.formats.table import csv_text
+from genreel.placeholders import is_placeholder
 from genreel.posters import open_poster
 from genreel.tables import csv_rows
 
@@ -31,9 +32,9 @@ TINY = 64
 """A poster with a shorter side below this many pixels shows no detail."""
 
 GREY = 16.0
-"""Largest distance between the channels, of 255, that 98 of 100 areas of a grey poster keep: a grey
-picture saved as colour JPEG has some, and a small title may be red. A mean would call dark posters
-grey."""
+"""A poster is grey if its channels differ by at most this, of 255, in 98 of 100 areas: a grey
+picture saved as colour JPEG has some colour, and a small title may be red. A mean would call dark
+posters grey."""
 
 FLAT = 6.0
 """Largest standard deviation of grey values, of 255, of a picture that shows nothing."""
@@ -42,13 +43,13 @@ NEAR_BITS = 8
 """Bits of 64 in which the hashes of two copies of one picture may differ."""
 
 NEAR = 0.36
-"""Largest distance of two thumbnails of one picture: root mean square, as a share of the standard
-deviation of the livelier one. Two black posters with other titles are further apart."""
+"""Largest distance between two thumbnails of one picture: root mean square, as a share of the
+larger standard deviation of the two. Two black posters with other titles are further apart."""
 
 SHARED = 3
-"""From this many films of different titles on, one same picture is a placeholder."""
+"""A picture that at least so many movies of different titles have is a placeholder."""
 
-_BUCKET = 512  # hashes of one bucket that each new one is compared with: bounds the time
+_BUCKET = 512  # most hashes of one bucket, so that time is bounded
 _BANDS = (0, 11, 22, 33, 44, 53)  # first bit of each band of 11; the last two share two bits
 _THUMBNAIL = (8, 12)
 
@@ -71,21 +72,12 @@ KINDS = {
 _TAKES_POSTER = {"unreadable poster", "tiny poster", "placeholder poster"}
 _TAKES_PLOT = {"placeholder plot"}
 
-_NO_PLOT = re.compile(
-    r"(?:no |add a )?(?:plot|overview|synopsis|description|summary|storyline)?\W*"
-    r"(?:(?:is |will be )?(?:not (?:yet )?(?:available|found|known|given)|unknown|unavailable)|"
-    r"found|available|yet|coming soon|to be (?:announced|added|determined|confirmed)|under wraps|"
-    r"kept under wraps|tba|tbd|tbc|n/?a|none|null|nan|no plot|no overview)[\W_]*"
-    r"|(?:no|missing) (?:plot|overview|synopsis|description|summary)[\W_]*"
-    r"|[\W_]+",
-    re.IGNORECASE,
-)
 _LOST = re.compile(r"\ufffd|\w\?\?+\w|(?<!\w)\?\?\?+(?=\w)")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing about one movie: its kind (see KINDS), the details, and the film it resembles."""
+    """One finding about a movie: its kind (see KINDS), details, and the movie it resembles."""
 
     id: str
     kind: str
@@ -95,14 +87,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Look:
-    """What a poster looks like.
+    """A poster's size, and what it is compared by.
 
     Attributes:
         size: width and height in pixels.
         hash: 64-bit dHash.
         thumbnail: uint8, shape (12, 8, 3), RGB.
-        colour: distance between the largest and the smallest channel that 98 of 100 areas keep,
-            0 to 255.
+        colour: difference between the largest and the smallest channel, 0 to 255; the 98th
+            percentile over areas.
         spread: standard deviation of grey values, 0 to 127.
     """
 
@@ -114,7 +106,7 @@ class Look:
 
 
 def look(movie: Movie) -> Look:
-    """Looks at a movie's poster; PosterError where it cannot be opened."""
+    """The look of a movie's poster; PosterError where it cannot be opened."""
     assert movie.poster is not None
     image = open_poster(movie.poster, (96, 96))
     size = image.size
@@ -141,7 +133,7 @@ def difference_hash(image: Image.Image) -> int:
 
 
 class Pictures:
-    """Posters seen so far; finds for each one an earlier one that shows the same picture."""
+    """The posters so far; finds for a new one an earlier one that shows the same picture."""
 
     def __init__(self) -> None:
         self._bands: list[dict[int, list[int]]] = [defaultdict(list) for _ in _BANDS]
@@ -149,63 +141,65 @@ class Pictures:
         self._thumbnails: list[bytes] = []
         self._ids: list[str] = []
 
-    def add(self, movie_id: str, seen: Look) -> str:
-        """The id of the first film with nearly this picture, or an empty one; then adds it."""
-        keys = [(seen.hash >> shift) & 0x7FF for shift in _BANDS]
-        near: set[int] = set()
+    def add(self, movie_id: str, poster: Look) -> str:
+        """The id of the first movie with nearly this picture; "" if it is new, and then added."""
+        keys = [(poster.hash >> shift) & 0x7FF for shift in _BANDS]
+        candidates: set[int] = set()
         for band, key in zip(self._bands, keys, strict=True):
-            near.update(band.get(key, ()))
-        close = [i for i in near if (self._hashes[i] ^ seen.hash).bit_count() <= NEAR_BITS]
-        for i in sorted(close):
-            if self._alike(i, seen):
-                return self._ids[i]  # its group has a picture already
+            candidates.update(band.get(key, ()))
+        for i in sorted(candidates):
+            bits = (self._hashes[i] ^ poster.hash).bit_count()
+            if bits <= NEAR_BITS and self._is_alike(i, poster):
+                return self._ids[i]
         number = len(self._ids)
         self._ids.append(movie_id)
-        self._hashes.append(seen.hash)
-        self._thumbnails.append(seen.thumbnail.tobytes())
+        self._hashes.append(poster.hash)
+        self._thumbnails.append(poster.thumbnail.tobytes())
         for band, key in zip(self._bands, keys, strict=True):
             if len(band[key]) < _BUCKET:
                 band[key].append(number)
         return ""
 
-    def _alike(self, i: int, seen: Look) -> bool:
-        here = seen.thumbnail.reshape(-1).astype(np.float32)
+    def _is_alike(self, i: int, poster: Look) -> bool:
+        one = poster.thumbnail.reshape(-1).astype(np.float32)
         other = np.frombuffer(self._thumbnails[i], np.uint8).astype(np.float32)
-        distance = float(np.sqrt(np.square(here - other).mean()))
-        return distance <= NEAR * max(float(here.std()), float(other.std()))
+        distance = float(np.sqrt(np.square(one - other).mean()))
+        return distance <= NEAR * max(float(one.std()), float(other.std()))
 
 
 def find(movies: Iterable[Movie], threads: int = 2) -> list[Finding]:
-    """All findings, film by film in the order of the catalogue.
+    """All findings, movie by movie in the order of the catalogue, then those about shared pictures.
 
     Args:
         movies: a stream; memory holds about a kilobyte for each.
-        threads: that decode posters.
+        threads: how many decode posters.
     """
     pictures, plots = Pictures(), dict[bytes, str]()
     findings: list[Finding] = []
     groups: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for movie, seen in _looked(movies, threads):
+    for movie, poster in _looks(movies, threads):
         if movie.problem:
             findings.append(Finding(movie.id, "problem", movie.problem))
         if not movie.genres:
             findings.append(Finding(movie.id, "no genres"))
         findings += _plot_findings(movie, plots)
-        if seen is None:
+        if poster is None:
             findings.append(Finding(movie.id, "no poster"))
-        elif isinstance(seen, PosterError):
-            findings.append(Finding(movie.id, "unreadable poster", str(seen)))
+        elif isinstance(poster, PosterError):
+            findings.append(Finding(movie.id, "unreadable poster", str(poster)))
         else:
-            findings += _look_findings(movie.id, seen)
-            if seen.spread > FLAT:
-                first = pictures.add(movie.id, seen)
+            findings += _look_findings(movie.id, poster)
+            if poster.spread > FLAT:
+                first = pictures.add(movie.id, poster)
                 groups[first or movie.id].append((movie.id, movie.title))
     return findings + list(_group_findings(groups))
 
 
-def _looked(
+def _looks(
     movies: Iterable[Movie], threads: int
 ) -> Iterator[tuple[Movie, Look | PosterError | None]]:
+    """Each movie with the look of its poster, or why there is none; a few are read ahead."""
+
     def attempt(movie: Movie) -> Look | PosterError | None:
         if movie.poster is None:
             return None
@@ -230,7 +224,7 @@ def _plot_findings(movie: Movie, plots: dict[bytes, str]) -> Iterator[Finding]:
     if not plot:
         yield Finding(movie.id, "no plot")
         return
-    if _NO_PLOT.fullmatch(plot):
+    if is_placeholder(plot):
         yield Finding(movie.id, "placeholder plot", plot[:80])
         return
     if _LOST.search(plot):
@@ -241,18 +235,18 @@ def _plot_findings(movie: Movie, plots: dict[bytes, str]) -> Iterator[Finding]:
         yield Finding(movie.id, "duplicate plot", other=first)
 
 
-def _look_findings(movie_id: str, seen: Look) -> Iterator[Finding]:
-    shown = "{}×{} pixels".format(*seen.size)
-    if min(seen.size) < TINY:
-        yield Finding(movie_id, "tiny poster", shown)
-    if seen.spread <= FLAT:
-        yield Finding(movie_id, "placeholder poster", f"shows nothing, {shown}")
-    elif seen.colour <= GREY:
-        yield Finding(movie_id, "grey poster", f"colour {seen.colour:.0f} of 255")
+def _look_findings(movie_id: str, poster: Look) -> Iterator[Finding]:
+    size = "{}×{} pixels".format(*poster.size)
+    if min(poster.size) < TINY:
+        yield Finding(movie_id, "tiny poster", size)
+    if poster.spread <= FLAT:
+        yield Finding(movie_id, "placeholder poster", f"shows nothing, {size}")
+    elif poster.colour <= GREY:
+        yield Finding(movie_id, "grey poster", f"colour {poster.colour:.0f} of 255")
 
 
 def _group_findings(groups: dict[str, list[tuple[str, str]]]) -> Iterator[Finding]:
-    """A picture of many different films stands for none; of two, it is a duplicate."""
+    """A picture of SHARED titles or more is a placeholder; of fewer, a duplicate."""
     for first, group in groups.items():
         titles = {title.casefold() or movie_id for movie_id, title in group}
         if len(titles) >= SHARED:
@@ -271,7 +265,7 @@ def findings_table(findings: Iterable[Finding]) -> str:
 
 
 def read_alike(path: Path) -> list[tuple[str, str]]:
-    """Pairs of films with nearly the same poster, from a table of findings.
+    """Ids of pairs of movies with nearly the same poster, from a table of findings.
 
     Raises:
         CatalogueError: it cannot be read.
@@ -292,29 +286,27 @@ def read_alike(path: Path) -> list[tuple[str, str]]:
 
 
 def cleaned(movies: Iterable[Movie], findings: Sequence[Finding]) -> Iterator[Movie]:
-    """The movies that are of use, without what was found to show or say nothing.
+    """The useful movies, without posters and plots that show or say nothing.
 
-    Left out are films without poster and plot, and each film that has the poster or the plot
+    Left out are movies without poster and plot, and each movie that has the poster or the plot
     of an earlier one with the same title and year.
     """
-    found: dict[str, set[str]] = defaultdict(set)
+    kinds: dict[str, set[str]] = defaultdict(set)
     others: dict[str, set[str]] = defaultdict(set)
     for finding in findings:
-        found[finding.id].add(finding.kind)
+        kinds[finding.id].add(finding.kind)
         if finding.kind.startswith("duplicate"):
             others[finding.id].add(finding.other)
-    named: dict[str, tuple[str, int | None]] = {}
-    done: set[str] = set()
+    titles: dict[str, tuple[str, int | None]] = {}  # of the movies so far, with their years
     for movie in movies:
-        if movie.id in done:
+        if movie.id in titles:
             continue
-        done.add(movie.id)
-        named[movie.id] = (movie.title.casefold(), movie.year)
-        if any(named.get(other) == named[movie.id] for other in others[movie.id]):
+        titles[movie.id] = (movie.title.casefold(), movie.year)
+        if any(titles.get(other) == titles[movie.id] for other in others[movie.id]):
             continue
-        if found[movie.id] & _TAKES_POSTER:
+        if kinds[movie.id] & _TAKES_POSTER:
             movie = replace(movie, poster=None)
-        if found[movie.id] & _TAKES_PLOT:
+        if kinds[movie.id] & _TAKES_PLOT:
             movie = replace(movie, plot="")
         if movie.has("poster") or movie.has("plot"):
             yield movie

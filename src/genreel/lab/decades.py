@@ -1,9 +1,8 @@
-"""How far what the films of one decade teach holds in another: a model per decade, on each."""
+"""How well a model of one decade's movies does on those of another."""
 
 from __future__ import annotations
 
 import csv
-import html
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
 from genreel.files import write_whole
-from genreel.lab.evaluation import plots
 from genreel.lab.evaluation.bootstrap import intervals
-from genreel.lab.evaluation.eras import decades, enough
+from genreel.lab.evaluation.eras import enough, eras
+from genreel.lab.evaluation.pages import plots
+from genreel.lab.evaluation.pages.render import render
 from genreel.lab.examples import read_examples
 from genreel.lab.metrics import roc_auc
 from genreel.lab.model import Place
@@ -32,7 +33,11 @@ ALL = "all"
 """One model for every decade."""
 
 AS_FEW = "all, as few"
-"""A model of as many films as its test decade has, drawn from all: it tells era from amount."""
+"""A model of as many movies as its test decade has, drawn from all decades: its figure differs from
+the decade's own model by the era alone, not by the number of movies."""
+
+
+Positions = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -40,11 +45,11 @@ class Cell:
     """A model trained on one decade, measured on another.
 
     Attributes:
-        trained_on: a decade, ALL or AS_FEW.
-        tested_on: a decade.
-        trained, tested: movies.
-        genres: those that the test decade has enough films of (`eras.enough`), over which the
-            mean goes; the same for every model measured there.
+        trained_on: an era (see `eras`), ALL or AS_FEW.
+        tested_on: an era.
+        trained, tested: how many movies.
+        genres: how many the mean is over, those that the test era has enough movies of
+            (`eras.enough`); the same for every model that is measured on it.
         macro_roc_auc, low, high: with its 95 % bootstrap interval; None where no genre counts.
     """
 
@@ -61,73 +66,88 @@ class Cell:
 def compare_decades(
     recipe: Recipe, movies: Mapping[str, Movie], split: Split, out: Path
 ) -> list[Cell]:
-    """Trains the recipe on each decade's films, and on all, and measures it on every decade.
+    """Trains the recipe on each decade's movies, and on all, and measures it on every decade.
 
-    Features are fitted on the same films as the model: a decade's model knows only its words. A
+    Features are fitted on the same movies as the model: a decade's model knows only its words. A
     run that was stopped goes on with the next model. Writes eras.csv, eras.json and eras.html.
 
     Args:
         recipe: what to train; its exported graph is not needed, so none is written.
         movies: id → movie, with years.
         split: its valid part stops training, its test part is measured.
-        out: a folder that is there.
+        out: a folder that exists.
 
     Raises:
-        CatalogueError: fewer than two decades have films enough to train and to test on.
+        CatalogueError: fewer than two decades have movies enough to train and to test on.
     """
     parts = {name: split.part(name, movies) for name in PARTS}
-    tests = decades(parts["test"])
-    trains = {name: at for name, at in decades(parts["train"]).items() if name in tests}
+    tests = eras(parts["test"])
+    trains = {name: at for name, at in eras(parts["train"]).items() if name in tests}
     if len(trains) < 2:
         raise CatalogueError(
             "fewer than two decades have films enough to train and to test on; "
             "give a catalogue with years"
         )
-    everything = np.arange(len(parts["train"]))
-    rng = np.random.default_rng(recipe.head.seed)
-    plan = [(name, at, list(tests)) for name, at in trains.items()]
-    plan += [
+    plan = _plan(trains, list(tests), len(parts["train"]), recipe.head.seed)
+
+    path = out / "eras.json"
+    identity = {"recipe": recipe.builds(), "split": split.digest()}
+    earlier = _read_cells(path, identity)
+    cells: list[Cell] = []
+    for k, (name, at, names) in enumerate(plan):
+        row = [cell for cell in earlier if cell.trained_on == name and cell.tested_on in names]
+        if not row:
+            say(f"{name}, for {', '.join(names)}: {len(at):,} films ({k + 1} of {len(plan)})")
+            own = {**parts, "train": [parts["train"][i] for i in at]}
+            place = Place(out / "checkpoints" / f"{k}", recipe.head.seed)
+            row = list(_measure(recipe, own, name, {n: tests[n] for n in names}, place))
+        cells += row
+        text = json.dumps({**identity, "cells": [asdict(cell) for cell in cells]}, indent=1)
+        write_whole(path, text.encode())
+    write_whole(out / "eras.csv", _table(cells).encode())
+    write_whole(out / "eras.html", _page(cells, recipe.head.title).encode())
+    return cells
+
+
+def _plan(
+    trains: Mapping[str, Positions], tests: list[str], count: int, seed: int
+) -> list[tuple[str, Positions, list[str]]]:
+    """What is trained: its name, positions of its movies, and the eras it is measured on.
+
+    Args:
+        trains: era → positions of its training movies.
+        tests: names of the eras that are measured.
+        count: how many training movies there are.
+        seed: of the draws for AS_FEW.
+    """
+    rng = np.random.default_rng(seed)
+    everything = np.arange(count)
+    own = [(name, at, tests) for name, at in trains.items()]
+    as_few = [
         (AS_FEW, np.sort(rng.permutation(everything)[: len(at)]), [name])
         for name, at in trains.items()
     ]
-    plan.append((ALL, everything, list(tests)))
-
-    kept = out / "eras.json"
-    identity = {"recipe": recipe.builds(), "split": split.digest()}
-    done = _kept(kept, identity)
-    found: list[Cell] = []
-    for k, (name, at, where) in enumerate(plan):
-        cells = [cell for cell in done if cell.trained_on == name and cell.tested_on in where]
-        if not cells:
-            say(f"{name}, for {', '.join(where)}: {len(at):,} films ({k + 1} of {len(plan)})")
-            chosen = {**parts, "train": [parts["train"][i] for i in at]}
-            place = Place(out / "checkpoints" / f"{k}", recipe.head.seed)
-            cells = list(_measured(recipe, chosen, name, {n: tests[n] for n in where}, place))
-        found += cells
-        text = json.dumps({**identity, "cells": [asdict(cell) for cell in found]}, indent=1)
-        write_whole(kept, text.encode())
-    write_whole(out / "eras.csv", _table(found).encode())
-    write_whole(out / "eras.html", "".join(_page(found, recipe.head.title)).encode())
-    return found
+    return [*own, *as_few, (ALL, everything, tests)]
 
 
-def _kept(path: Path, identity: Mapping[str, Any]) -> list[Cell]:
+def _read_cells(path: Path, identity: Mapping[str, Any]) -> list[Cell]:
     """What an earlier run of the same recipe and split measured."""
     try:
-        earlier = json.loads(path.read_text(encoding="utf-8"))
-        same = {name: earlier[name] for name in identity} == json.loads(json.dumps(identity))
-        return [Cell(**cell) for cell in earlier["cells"]] if same else []
+        table = json.loads(path.read_text(encoding="utf-8"))
+        is_same = {name: table[name] for name in identity} == json.loads(json.dumps(identity))
+        return [Cell(**cell) for cell in table["cells"]] if is_same else []
     except (OSError, ValueError, KeyError, TypeError):
         return []
 
 
-def _measured(
+def _measure(
     recipe: Recipe,
     parts: Mapping[str, Sequence[Movie]],
     trained_on: str,
-    tests: Mapping[str, Any],
+    tests: Mapping[str, Positions],
     place: Place,
 ) -> Iterator[Cell]:
+    """Trains on one part and measures on each era; `tests` has positions in the test part."""
     features = fit_features(recipe, parts["train"])
     cache = cache_folder()
     train, valid, test = (
@@ -136,17 +156,17 @@ def _measured(
     model = build_model(recipe.model, features)
     model.fit(train, valid, place)
     for name, at in tests.items():
-        shown = test.take(at)
-        shown = shown.take(np.flatnonzero(shown.told()))
-        use = enough(shown.labels, shown.known)
-        labels, known = shown.labels[:, use], shown.known[:, use]
-        scores = model.scores(shown)[:, use].astype(np.float64)
+        part = test.take(at)
+        part = part.take(np.flatnonzero(part.has_any()))
+        use = enough(part.labels, part.known)
+        labels, known = part.labels[:, use], part.known[:, use]
+        scores = model.scores(part)[:, use].astype(np.float64)
         value = low = high = None
         if use.any():
             value = round(float(roc_auc(labels, known, scores).mean()), 4)
             ends, _ = intervals(labels, known, scores, scores >= 0.5)
             low, high = (round(end, 4) for end in ends["macro_roc_auc"])
-        yield Cell(trained_on, name, len(train), len(shown), int(use.sum()), value, low, high)
+        yield Cell(trained_on, name, len(train), len(part), int(use.sum()), value, low, high)
 
 
 def _table(cells: Sequence[Cell]) -> str:
@@ -157,21 +177,12 @@ def _table(cells: Sequence[Cell]) -> str:
     return text.getvalue()
 
 
-_LAYOUT = """
-body { background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, sans-serif;
-  max-width: 60rem; margin: 2.5rem auto; padding: 0 1.25rem; }
-h1, h2 { font-family: Georgia, "Times New Roman", serif; line-height: 1.2; }
-h2 { margin-top: 2.6rem; } p { max-width: 44rem; } figure { margin: 1rem 0; overflow-x: auto; }
-.key span { margin-right: 1.2rem; white-space: nowrap; }
-.key span::before { content: ""; display: inline-block; width: .8rem; height: .8rem;
-  border-radius: .25rem; background: var(--colour); margin-right: .4rem; }
-"""
-
 _COLOURS = {"its own": "var(--both)", AS_FEW: "var(--poster)", ALL: "var(--plot)"}
+"""Model → the CSS colour of its figures."""
 
 
-def _page(cells: Sequence[Cell], title: str) -> Iterator[str]:
-    """A page that needs nothing but itself: the matrix, and own models against one for all."""
+def _page(cells: Sequence[Cell], title: str) -> str:
+    """The matrix of all models and eras; then each era's own model against one for all."""
     by_place = {(cell.trained_on, cell.tested_on): cell for cell in cells}
     columns = list(dict.fromkeys(cell.tested_on for cell in cells))
     rows = [name for name in (*columns, ALL) if any(cell.trained_on == name for cell in cells)]
@@ -179,33 +190,20 @@ def _page(cells: Sequence[Cell], title: str) -> Iterator[str]:
         [c.macro_roc_auc if (c := by_place.get((row, column))) else None for column in columns]
         for row in rows
     ]
-    told = [value for row in values for value in row if value is not None]
-    scale = (min(told, default=0.5), max(max(told, default=1.0), min(told, default=0.5) + 0.01))
-    yield "<!doctype html><html lang=en><meta charset=utf-8><title>Decades</title>"
-    yield "<meta name=viewport content='width=device-width, initial-scale=1'>"
-    yield f"<link rel=icon href='data:,'><style>{plots.STYLE}{_LAYOUT}</style><main>"
-    yield f"<h1>{html.escape(title)}, decade by decade</h1>"
-    yield "<p>Macro ROC AUC of a model trained on the films of the decade of the row, on the test "
-    yield "films of the decade of the column, over the genres that have at least five films there, "
-    yield "and as many without.</p><figure>"
-    yield plots.heatmap(rows, columns, values, "ROC AUC by training and test decade", 3, scale)
-    yield "</figure><h2>A model of its own against one for all</h2>"
-    yield "<p>The model of all decades learnt from more films. One of as few films as the decade "
-    yield "has, drawn from all decades, tells what is due to the era from what is due to the "
-    yield "amount. Bars are 95&nbsp;% bootstrap intervals; below each decade, its test films.</p>"
-    yield "<p class=key>"
-    for name, colour in _COLOURS.items():
-        yield f"<span style='--colour:{colour}'>{name}</span>"
-    yield "</p><figure>"
+    figures = [value for row in values for value in row if value is not None]
+    low = min(figures, default=0.5)
+    scale = (low, max(max(figures, default=1.0), low + 0.01))
     groups = []
     for column in columns:
-        trained = {"its own": column, AS_FEW: AS_FEW, ALL: ALL}
-        shown = {
-            name: plots.Whisker(name, c.macro_roc_auc, c.low or 0.0, c.high or 0.0, _COLOURS[name])
-            for name, row in trained.items()
+        whiskers = [
+            plots.Whisker(name, c.macro_roc_auc, c.low or 0.0, c.high or 0.0, _COLOURS[name])
+            for name, row in {"its own": column, AS_FEW: AS_FEW, ALL: ALL}.items()
             if (c := by_place.get((row, column))) and c.macro_roc_auc is not None
-        }
-        if shown:
-            groups.append((column, by_place[ALL, column].tested, shown))
-    yield plots.columns_of(groups, 0.5, 1.0, "ROC AUC of three models by decade")
-    yield "</figure></main></html>"
+        ]
+        if whiskers:
+            groups.append((column, by_place[ALL, column].tested, whiskers))
+    matrix = plots.heatmap(rows, columns, values, "ROC AUC by training and test decade", 3, scale)
+    models = plots.columns(groups, 0.5, 1.0, "ROC AUC of three models by decade")
+    return render(
+        "eras.html", {"title": title, "matrix": matrix, "models": models, "colours": _COLOURS}
+    )

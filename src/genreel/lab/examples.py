@@ -30,7 +30,7 @@ class Examples:
         labels: float32 in {0, 1}, shape (n, genres).
         known: bool, shape (n, genres); only these cells may be trained on or measured.
         index: int64, shape (n,), the view's rows among `rows`.
-        dropped: inputs that the view hides.
+        absent: inputs that the view hides.
         presumed: float32 in [0, 1], shape (n, genres): how much an unknown cell counts as an
             absent genre in training; None where it never does.
     """
@@ -40,7 +40,7 @@ class Examples:
     labels: Labels
     known: Known
     index: Index
-    dropped: frozenset[str] = frozenset()
+    absent: frozenset[str] = frozenset()
     presumed: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
@@ -57,43 +57,43 @@ class Examples:
             presumed=None if self.presumed is None else self.presumed[at],
         )
 
-    def counted(self) -> NDArray[np.float32]:
-        """How much each cell counts in training, shape (n, genres): 1 where it is known."""
+    def counts(self) -> NDArray[np.float32]:
+        """Weight of each cell in training, in [0, 1], shape (n, genres); 1 where it is known."""
         rest = 0.0 if self.presumed is None else self.presumed
         return np.where(self.known, np.float32(1), np.float32(rest))
 
     def without(self, inputs: Collection[str]) -> Examples:
         """The same movies with these inputs taken away."""
-        return replace(self, dropped=self.dropped | set(inputs))
+        return replace(self, absent=self.absent | set(inputs))
 
     def read(self, name: str) -> list[Any]:
         """The rows of one feature."""
-        if self.features[name].input in self.dropped:
+        if self.features[name].input in self.absent:
             return [None] * len(self)
         rows = self.rows[name]
         return [rows[i] for i in self.index]
 
     def has(self, inputs: Collection[str]) -> NDArray[np.bool_]:
         """bool, shape (n,): whether each movie has all these inputs, in a usable state."""
-        there = np.ones(len(self), np.bool_)
-        for wanted in inputs:
-            there &= self._any_row(n for n, f in self.features.items() if f.input == wanted)
-        return there
+        mask = np.ones(len(self), np.bool_)
+        for name in inputs:
+            mask &= self._any_row(n for n, f in self.features.items() if f.input == name)
+        return mask
 
-    def told(self) -> NDArray[np.bool_]:
-        """bool, shape (n,): whether each movie has any row, so that scores say something."""
+    def has_any(self) -> NDArray[np.bool_]:
+        """bool, shape (n,): whether each movie has any row; without one, scores mean nothing."""
         return self._any_row(self.features)
 
     def _any_row(self, names: Iterable[str]) -> NDArray[np.bool_]:
-        found = np.zeros(len(self), np.bool_)
+        mask = np.zeros(len(self), np.bool_)
         for name in names:
-            found |= np.array([row is not None for row in self.read(name)], np.bool_)
-        return found
+            mask |= np.array([row is not None for row in self.read(name)], np.bool_)
+        return mask
 
     def arrays(self, names: Collection[str] | None = None) -> dict[str, Array]:
         """The arrays that a graph takes (see `features.collate`)."""
-        chosen = {n: f for n, f in self.features.items() if names is None or n in names}
-        return collate(chosen, {name: self.read(name) for name in chosen})
+        features = {n: f for n, f in self.features.items() if names is None or n in names}
+        return collate(features, {name: self.read(name) for name in features})
 
     def batches(self, size: int) -> Iterator[Examples]:
         """The view in consecutive pieces."""
@@ -121,17 +121,17 @@ def read_examples(
 
 
 def presume_absent(examples: Examples, movies: Sequence[Movie], share: float) -> Examples:
-    """Lets silence speak, a little, in movies whose source runs several together ("mixed").
+    """Counts unknown cells as absent, with a small weight, in movies of a "mixed" source.
 
-    Such a source is trusted with the genres that all of its own sources name. Of the others it
-    is known only where it names one: those films alone would teach a model that whatever marks
-    the source marks the genre. Unlabelled films as weighted negatives are the remedy of Elkan &
-    Noto 2008 (section 2), here with one weight for all.
+    Such a source merges several others, so it is complete only for the genres that all of them
+    have. A further genre is known only for movies that it names the genre of. Trained on those
+    only, a model would take whatever marks the source for a mark of the genre. Unlabelled movies
+    as weighted negatives are the remedy of Elkan & Noto 2008 (section 2), here with one weight.
 
     Args:
         examples: those of `movies`, in their order.
         movies: from whose genres they were made.
-        share: what an unknown cell counts, in [0, 1].
+        share: weight of an unknown cell, in [0, 1].
     """
     silent = np.array([set(movie.genres) == {"mixed"} for movie in movies], np.bool_)
     return replace(

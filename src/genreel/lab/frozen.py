@@ -18,7 +18,7 @@ from genreel.progress import progress
 
 
 class Extractor(Protocol):
-    """A frozen network, as the cache sees it; `net` is the network itself.
+    """A frozen network that turns rows into vectors.
 
     Attributes:
         width: of its vectors.
@@ -41,7 +41,7 @@ class Extractor(Protocol):
 
 @dataclass
 class Vectors(Feature):
-    """Stands in for a feature whose rows became vectors; the array keeps its name."""
+    """A feature whose rows were replaced by vectors; its array keeps the name."""
 
     width: int
     input: str
@@ -49,7 +49,7 @@ class Vectors(Feature):
     kind: str = "vectors"
 
     def read(self, movie: Movie) -> None:
-        """Vectors come from the cache alone."""
+        """Vectors are never read from a movie, only from the cache."""
 
     def collate(self, rows: Sequence[Array | None]) -> dict[str, Array]:
         """The array, float32 (m, width), and `rows` int64 (m,)."""
@@ -71,34 +71,35 @@ class Vectors(Feature):
 def extracted_rows(examples: Examples, name: str, extractor: Extractor, folder: Path) -> Examples:
     """The examples with one feature's rows replaced by a frozen network's vectors.
 
-    The vectors are computed once and kept: a second recipe on the same network and the same
-    rows finds them. The key holds the rows' content and the identity of the extractor.
+    The vectors are computed once and cached, for every recipe with the same network and rows. The
+    key holds the content of the rows and the identity of the network.
     """
-    rows, given = examples.rows[name], examples.features[name]
-    if isinstance(given, Vectors):
+    rows, feature = examples.rows[name], examples.features[name]
+    if isinstance(feature, Vectors):
         return examples
     [short] = extractor.arrays
     digest = hashlib.sha256(f"{rows_key(rows)} {extractor.identity()}".encode()).hexdigest()[:32]
 
     def fill() -> Iterator[tuple[int, Array | None]]:
-        # The longest first: rows of like length share a batch, so that little of it is padding.
+        # Longest first, so that rows of a batch are similar in length and little of it is padding.
         order = sorted(range(len(rows)), key=lambda i: -_length(rows[i]))
         for start in progress(range(0, len(rows), 64), "vectors", -(-len(rows) // 64)):
             batch = [(i, rows[i]) for i in order[start : start + 64]]
-            there = [(i, row) for i, row in batch if row is not None]
-            if there:
-                vectors = extractor.extract(given.collate([row for _, row in there])[short])
-                yield from zip((i for i, _ in there), vectors, strict=True)
+            present = [(i, row) for i, row in batch if row is not None]
+            if present:
+                arrays = feature.collate([row for _, row in present])
+                yield from zip(
+                    (i for i, _ in present), extractor.extract(arrays[short]), strict=True
+                )
             yield from ((i, None) for i, row in batch if row is None)
 
-    stored = stored_rows(
+    vectors = stored_rows(
         folder / f"vectors-{digest}.npy", (len(rows), extractor.width), np.float32, fill
     )
-    feature = Vectors(extractor.width, given.input, short)
     return replace(
         examples,
-        features={**examples.features, name: feature},
-        rows={**examples.rows, name: stored},
+        features={**examples.features, name: Vectors(extractor.width, feature.input, short)},
+        rows={**examples.rows, name: vectors},
     )
 
 

@@ -1,7 +1,7 @@
-"""Ways to make a model heed rare genres.
+"""Corrections for rare genres.
 
-"weights" lets a genre's positives and negatives count alike; "resampling" shows films of rare
-genres more often; "asymmetric" is a loss that forgets the easy negatives (networks alone).
+"weights" gives a genre's positives and negatives the same total weight; "resampling" shows movies
+of rare genres more often; "asymmetric" is a loss that ignores easy negatives (only for networks).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from genreel.vocabulary import Known, Labels
 CORRECTIONS = ("none", "weights", "resampling", "asymmetric")
 
 FREQUENT = 0.1
-"""Films whose genres all have this share of the films, or more, are not drawn more often."""
+"""Movies whose genres each have at least this share of all movies are not drawn more often."""
 
 
 def imbalance_problem(name: str, corrections: tuple[str, ...]) -> str:
-    """Why this correction cannot be had from a model that knows `corrections`, or ""."""
+    """Why a model that has these `corrections` cannot do this one, or ""."""
     if name in corrections:
         return ""
     return f"imbalance must be {' or '.join(corrections)}, not {name!r}; " + nearest(
@@ -30,11 +30,11 @@ def imbalance_problem(name: str, corrections: tuple[str, ...]) -> str:
 
 
 def resampled(labels: Labels, known: Known, rng: np.random.Generator) -> NDArray[np.int64]:
-    """As many films as there are, drawn with replacement, those of rare genres more often.
+    """As many movies as there are, drawn with replacement, those of rare genres more often.
 
-    Repeat factor sampling (Gupta, Dollár & Girshick 2019, section 4.2): a film is drawn in
+    Repeat factor sampling (Gupta, Dollár & Girshick 2019, section 4.2): a movie is drawn in
     proportion to the highest factor of its genres, max(1, √(FREQUENT / share)), the share being
-    that of the genre among the films for which it is known.
+    that of the genre among the movies for which it is known.
 
     Returns:
         Positions, shape (n,).
@@ -47,8 +47,11 @@ def resampled(labels: Labels, known: Known, rng: np.random.Generator) -> NDArray
 
 
 def balanced_weights(labels: Any, known: Any) -> Any:
-    """Negatives / positives of each genre, shape (genres,): what a positive must count for the
-    two to weigh alike (King & Zeng 2001). Arrays or tensors of 0 and 1, shape (n, genres).
+    """Negatives / positives of each genre, shape (genres,): the weight of a positive that gives
+    both classes the same total (King & Zeng 2001).
+
+    Args:
+        labels, known: arrays or tensors of 0 and 1, shape (n, genres).
     """
     positive = (labels * known).sum(0)
     return (known.sum(0) - positive) / positive.clip(min=1)

@@ -1,7 +1,7 @@
-"""Figures of merit, on the known cells alone.
+"""Figures of merit, on the known cells only.
 
 Throughout: `labels` in {0, 1}, `known` bool, `scores` in [0, 1] or any increasing function of
-it, `decided` bool; all of shape (n, genres). A genre without both a known positive and a known
+it, `decisions` bool; all of shape (n, genres). A genre without both a known positive and a known
 negative has no ROC AUC and no average precision: it is NaN there and left out of macro means.
 """
 
@@ -17,7 +17,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from genreel.vocabulary import Known, Labels
 
 Floats = NDArray[np.floating[Any]]
-Decided = NDArray[np.bool_]
+Decisions = NDArray[np.bool_]
 
 
 def per_genre(
@@ -48,7 +48,7 @@ def macro_roc_auc(labels: Labels, known: Known, scores: Floats) -> float:
 
 
 def precision_recall_f1(
-    labels: Labels, known: Known, decided: Decided, axis: int | None = 0
+    labels: Labels, known: Known, decisions: Decisions, axis: int | None = 0
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Precision, recall and F1 = 2TP / (2TP + FP + FN) along an axis.
 
@@ -59,24 +59,24 @@ def precision_recall_f1(
         Three arrays; 0 where the denominator is 0, as in scikit-learn's default.
     """
     true = (labels > 0) & known
-    chosen = decided & known
-    tp = (true & chosen).sum(axis=axis)
-    positives, decisions = true.sum(axis=axis), chosen.sum(axis=axis)
+    positive = decisions & known
+    tp = (true & positive).sum(axis=axis)
+    true_count, positive_count = true.sum(axis=axis), positive.sum(axis=axis)
     return (
-        tp / np.maximum(decisions, 1),
-        tp / np.maximum(positives, 1),
-        2 * tp / np.maximum(positives + decisions, 1),
+        tp / np.maximum(positive_count, 1),
+        tp / np.maximum(true_count, 1),
+        2 * tp / np.maximum(true_count + positive_count, 1),
     )
 
 
-def label_accuracy(labels: Labels, known: Known, decided: Decided) -> float:
+def label_accuracy(labels: Labels, known: Known, decisions: Decisions) -> float:
     """Share of known cells decided rightly. Flatters: deciding nothing scores about 0.85."""
-    return float(((labels > 0) == decided)[known].mean()) if known.any() else float("nan")
+    return float(((labels > 0) == decisions)[known].mean()) if known.any() else float("nan")
 
 
-def hamming_loss(labels: Labels, known: Known, decided: Decided) -> float:
+def hamming_loss(labels: Labels, known: Known, decisions: Decisions) -> float:
     """Share of known cells decided wrongly (Schapire & Singer 2000): 1 − `label_accuracy`."""
-    return 1 - label_accuracy(labels, known, decided)
+    return 1 - label_accuracy(labels, known, decisions)
 
 
 def cell_losses(labels: Labels, scores: Floats) -> NDArray[np.float64]:
@@ -98,10 +98,10 @@ def coverage_at(labels: Labels, known: Known, scores: Floats, k: int) -> NDArray
     ranked. NaN for a movie without a genre.
     """
     true = (labels > 0) & known
-    ranked = np.argsort(-np.where(known, scores, -np.inf), axis=1, kind="stable")[:, :k]
-    found = np.take_along_axis(true, ranked, axis=1).sum(axis=1)
+    order = np.argsort(-np.where(known, scores, -np.inf), axis=1, kind="stable")[:, :k]
+    hits = np.take_along_axis(true, order, axis=1).sum(axis=1)
     count = true.sum(axis=1)
-    return np.where(count > 0, found / np.maximum(count, 1), np.nan)
+    return np.where(count > 0, hits / np.maximum(count, 1), np.nan)
 
 
 CALIBRATION_BINS = 15
@@ -135,7 +135,7 @@ def summary(
     labels: Labels,
     known: Known,
     scores: Floats,
-    decided: Decided,
+    decisions: Decisions,
 ) -> dict[str, Any]:
     """All figures of one set of predictions, as JSON values (None where undefined).
 
@@ -148,10 +148,12 @@ def summary(
     auc, ap = roc_auc(labels, known, scores), average_precision(labels, known, scores)
     ece = calibration_error(labels, known, scores)
     positive = ((labels > 0) & known).sum(axis=0)
-    told = ((labels > 0) & known).any(axis=1)  # a movie without a genre has no F1
-    by_genre = precision_recall_f1(labels, known, decided)
-    pooled = precision_recall_f1(labels, known, decided, axis=None)
-    by_movie = precision_recall_f1(labels[told], known[told], decided[told], axis=1)
+    has_genre = ((labels > 0) & known).any(axis=1)  # a movie without a genre has no F1
+    by_genre = precision_recall_f1(labels, known, decisions)
+    micro = precision_recall_f1(labels, known, decisions, axis=None)
+    by_movie = precision_recall_f1(
+        labels[has_genre], known[has_genre], decisions[has_genre], axis=1
+    )
     figures: dict[str, Any] = {
         "movies": len(labels),
         "macro_roc_auc": _mean(auc),
@@ -159,12 +161,12 @@ def summary(
     }
     for i, name in enumerate(("precision", "recall", "f1")):
         figures[f"macro_{name}"] = _mean(np.where(positive > 0, by_genre[i], np.nan))
-        figures[f"micro_{name}"] = float(pooled[i])
+        figures[f"micro_{name}"] = float(micro[i])
         figures[f"weighted_{name}"] = float((by_genre[i] * positive).sum() / max(1, positive.sum()))
         figures[f"samples_{name}"] = _mean(by_movie[i])
     figures |= {
-        "label_accuracy": label_accuracy(labels, known, decided),
-        "hamming_loss": hamming_loss(labels, known, decided),
+        "label_accuracy": label_accuracy(labels, known, decisions),
+        "hamming_loss": hamming_loss(labels, known, decisions),
         "log_loss": log_loss(labels, known, scores),
         "calibration_error": _mean(ece),
     }
@@ -178,11 +180,11 @@ def summary(
         **dict(zip(("precision", "recall", "f1"), by_genre, strict=True)),
         "calibration_error": ece,
     }
-    found = {
+    genre_figures = {
         genre: {name: _json(values[g]) for name, values in rows.items()}
         for g, genre in enumerate(genres)
     }
-    return {**{name: _json(value) for name, value in figures.items()}, "genres": found}
+    return {**{name: _json(value) for name, value in figures.items()}, "genres": genre_figures}
 
 
 def _mean(values: NDArray[np.float64]) -> float:

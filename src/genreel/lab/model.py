@@ -1,4 +1,4 @@
-"""What every model of the lab has in common."""
+"""What all models of the lab share: their protocol, and regressions under a prior."""
 
 from __future__ import annotations
 
@@ -22,12 +22,29 @@ class Place:
     """Where and how a model is fitted.
 
     Attributes:
-        folder: for checkpoints; a run that was stopped goes on from what it finds there.
+        folder: for checkpoints; a stopped run resumes from them.
         seed: of everything random.
     """
 
     folder: Path
     seed: int
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A model to build.
+
+    Attributes:
+        kind: a key of `lab.models.KINDS`.
+        features: names of the features that it reads.
+        settings: an instance of its class's `Settings`.
+        parts: name → the models that it is made of.
+    """
+
+    kind: str
+    features: tuple[str, ...]
+    settings: Any
+    parts: Mapping[str, ModelSpec]
 
 
 class Model(Protocol):
@@ -45,20 +62,20 @@ class Model(Protocol):
     inputs: tuple[str, ...]
 
     def fit(self, train: Examples, valid: Examples, place: Place) -> None:
-        """Learns from the known cells of `train`; may choose settings on `valid`."""
+        """Learns from the known cells of `train`; `valid` may decide settings."""
 
     def scores(self, examples: Examples) -> Scores:
-        """Probabilities, shape (n, genres); they say nothing of a movie that has no row."""
+        """Probabilities, shape (n, genres); without meaning for a movie that has no row."""
 
 
-def prior(labels: Labels, counted: NDArray[Any]) -> NDArray[np.float64]:
-    """Share of positives among the cells of each genre that count, shape (genres,).
+def prior(labels: Labels, counts: NDArray[Any]) -> NDArray[np.float64]:
+    """Weighted share of positives among each genre's cells, shape (genres,).
 
-    By Laplace's rule of succession, so never quite 0 or 1; but 0 for a genre that no movie is
-    known for: one half would have the model say it of every film.
+    By Laplace's rule of succession, so never quite 0 or 1. A genre with no known cell gets 0: with
+    1/2 it would be predicted for every movie.
     """
-    count = counted.sum(axis=0)
-    return np.where(count > 0, ((labels * counted).sum(axis=0) + 1) / (count + 2), 0.0)
+    count = counts.sum(axis=0)
+    return np.where(count > 0, ((labels * counts).sum(axis=0) + 1) / (count + 2), 0.0)
 
 
 def biased_logistic(
@@ -70,12 +87,12 @@ def biased_logistic(
         x: shape (n, weights).
         y: labels, in [0, 1], shape (n,).
         mean: of the prior on the weights, shape (weights,).
-        precision: of that prior, the same for each weight; the bias is hardly bound.
+        precision: of that prior, the same for each weight; the bias has a very wide one.
     """
     design = np.column_stack([x, np.ones(len(y))])
     precisions = np.append(np.full(len(mean), precision), _BIAS_PRECISION)
-    found = map_logistic(design, y, np.append(mean, 0.0), precisions)
-    return found[:-1], float(found[-1])
+    solution = map_logistic(design, y, np.append(mean, 0.0), precisions)
+    return solution[:-1], float(solution[-1])
 
 
 _BIAS_PRECISION = 0.01
@@ -84,15 +101,15 @@ _BIAS_PRECISION = 0.01
 def fit_logistics(
     x: NDArray[np.float64], labels: NDArray[Any], known: NDArray[np.bool_], shrinkage: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """One logistic regression per genre, drawn to their common mean.
+    """One logistic regression per genre, with weights shrunk towards their mean over genres.
 
-    Two rounds of maximum a posteriori: a weak prior around equal weights gives a first set;
-    their mean is then the centre of the prior proper (empirical Bayes).
+    Two rounds of maximum a posteriori (empirical Bayes): the first, under a weak prior around equal
+    weights, gives the mean over genres that centres the prior of the second.
 
     Args:
         x: logits, shape (n, parts, genres).
         labels, known: shape (n, genres).
-        shrinkage: precision of the prior on the weights; the bias is hardly bound.
+        shrinkage: precision of the prior on the weights; the bias has a very wide one.
 
     Returns:
         weights, shape (parts, genres), and bias, shape (genres,).

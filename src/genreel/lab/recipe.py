@@ -12,6 +12,7 @@ import tomli_w
 
 from genreel.errors import RecipeError
 from genreel.features import KINDS as FEATURE_KINDS
+from genreel.lab.model import ModelSpec
 from genreel.lab.settings import nearest, pick, settings_from
 from genreel.vocabulary import VOCABULARIES, Vocabulary
 
@@ -75,18 +76,8 @@ class _Head:
 
 
 @dataclass(frozen=True)
-class ModelSpec:
-    """A model to build: its kind, the features it reads, its settings, and its parts."""
-
-    kind: str
-    features: tuple[str, ...]
-    settings: Any
-    parts: Mapping[str, ModelSpec]
-
-
-@dataclass(frozen=True)
 class Recipe:
-    """A recipe whose every key has been checked.
+    """A recipe, with every key checked.
 
     Attributes:
         head: what it is, where it is from, what it reported.
@@ -133,7 +124,7 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
     """Reads and checks a recipe.
 
     Args:
-        name_or_path: the name of one that came along, or a .toml file.
+        name_or_path: the name of one of the package, or a .toml file.
         overrides: "path.to.key=value" (see `override`).
 
     Raises:
@@ -145,10 +136,10 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
     _spell_out(table, where)
     for assignment in overrides:
         override(table, assignment)
-    return replace(_checked(table, where), overrides=tuple(overrides))
+    return replace(_check(table, where), overrides=tuple(overrides))
 
 
-def _checked(table: Mapping[str, Any], where: str) -> Recipe:
+def _check(table: Mapping[str, Any], where: str) -> Recipe:
     head_table = {k: v for k, v in table.items() if k not in ("features", "model")}
     head = settings_from(_Head, head_table, where)
     vocabulary = pick(VOCABULARIES, head.vocabulary, f"{where}.vocabulary")
@@ -161,9 +152,9 @@ def _checked(table: Mapping[str, Any], where: str) -> Recipe:
         kind, entry = _kind(entry, at)
         features[name] = (kind, settings_from(pick(FEATURE_KINDS, kind, at).Settings, entry, at))
     model = _model(table.get("model"), features, f"{where}.model")
-    unused = set(features) - set(features_read(model))
-    if unused:
-        raise RecipeError(f"{where}: feature {min(unused)!r} is read by no model; remove it")
+    extra = set(features) - set(features_read(model))
+    if extra:
+        raise RecipeError(f"{where}: feature {min(extra)!r} is read by no model; remove it")
     return Recipe(head, vocabulary, features, model, tomli_w.dumps(table))
 
 
@@ -178,6 +169,8 @@ def _read(name_or_path: str | Path) -> dict[str, Any]:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RecipeError(f"recipe {path}: {error.strerror}; check the path") from None
+    except RecursionError:
+        raise RecipeError(f"recipe {path}: nested too deeply; mend it") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"recipe {path}: not valid TOML ({error})") from None
     if "model" not in table:
@@ -188,14 +181,16 @@ def _read(name_or_path: str | Path) -> dict[str, Any]:
 def _spell_out(table: dict[str, Any], where: str, inside: tuple[str, ...] = ()) -> None:
     """Replaces every part that names a recipe by that recipe's model, and adds its features."""
     for parts, name in list(_naming(table["model"])):
-        named = parts[name]["recipe"]
-        if set(parts[name]) != {"recipe"} or not isinstance(named, str):
+        source = parts[name]["recipe"]
+        if set(parts[name]) != {"recipe"} or not isinstance(source, str):
             raise RecipeError(f"{where}: part {name!r} may name another recipe and nothing else")
-        if named in inside:
-            raise RecipeError(f"{where}: part {name!r} names {named!r}, which it is itself part of")
-        other = _read(named)
-        _spell_out(other, f"recipe {named}", (*inside, named))
-        _checked(other, f"recipe {named}")
+        if source in inside:
+            raise RecipeError(
+                f"{where}: part {name!r} names {source!r}, which it is itself part of"
+            )
+        other = _read(source)
+        _spell_out(other, f"recipe {source}", (*inside, source))
+        _check(other, f"recipe {source}")
         mine = _mapping(table.setdefault("features", {}), f"{where}.features")
         names = {}
         for feature, entry in other.get("features", {}).items():
@@ -218,17 +213,17 @@ def _naming(model: Any) -> Iterator[tuple[dict[str, Any], str]]:
 
 def _with_features(model: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """A model's table with its features, and those of its parts and towers, renamed."""
-    renamed = dict(model)
+    copy = dict(model)
     if "features" in model:
-        renamed["features"] = [names.get(feature, feature) for feature in model["features"]]
+        copy["features"] = [names.get(feature, feature) for feature in model["features"]]
     if "parts" in model:
-        renamed["parts"] = {k: _with_features(part, names) for k, part in model["parts"].items()}
+        copy["parts"] = {k: _with_features(part, names) for k, part in model["parts"].items()}
     if "towers" in model:
-        renamed["towers"] = {
+        copy["towers"] = {
             k: {**tower, "feature": names.get(tower.get("feature", ""), tower.get("feature"))}
             for k, tower in model["towers"].items()
         }
-    return renamed
+    return copy
 
 
 def _model(table: Any, features: Mapping[str, Any], where: str) -> ModelSpec:
@@ -293,19 +288,19 @@ def override(table: dict[str, Any], assignment: str) -> None:
     if not equals or not key:
         raise RecipeError(f"--set {assignment!r}: expected path.to.key=value")
     try:
-        parsed = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        parsed = value.strip()  # a bare word is text
-    found = [t for at, t in _tables(table) if at[len(at) - len(tables) :] == tuple(tables)]
+        new = tomllib.loads(f"value = {value}")["value"]
+    except (tomllib.TOMLDecodeError, RecursionError):
+        new = value.strip()  # a bare word is text
+    matches = [t for at, t in _tables(table) if at[len(at) - len(tables) :] == tuple(tables)]
     exact = [t for at, t in _tables(table) if at == tuple(tables)]
-    if not found:
+    if not matches:
         places = [".".join(at) for at, _ in _tables(table) if at]
         raise RecipeError(
             f"--set {assignment!r}: no table {'.'.join(tables)!r} in the recipe; "
             f"{nearest('.'.join(tables), places)}"
         )
-    for place in exact or found:
-        place[key] = parsed
+    for match in exact or matches:
+        match[key] = new
 
 
 def _tables(

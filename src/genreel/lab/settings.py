@@ -1,4 +1,4 @@
-"""Turns tables of a TOML file into frozen dataclasses, and says what is wrong with them."""
+"""Turns tables of a TOML file into frozen dataclasses; errors name the nearest right key."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ T = typing.TypeVar("T")
 def nearest(name: str, names: Iterable[str]) -> str:
     """A hint that offers the name most like `name`, or lists a few."""
     names = list(names)
-    near = difflib.get_close_matches(name, names, n=1)
-    if near:
-        return f"did you mean {near[0]!r}?"
+    matches = difflib.get_close_matches(name, names, n=1)
+    if matches:
+        return f"did you mean {matches[0]!r}?"
     return f"choose one of: {', '.join(sorted(names)[:12])}"
 
 
-def pick(table: Mapping[str, Any], name: str, where: str) -> Any:
+def pick(table: Mapping[str, T], name: str, where: str) -> T:
     """table[name]; RecipeError with the nearest name if it is not there."""
     if name not in table:
         raise RecipeError(f"{where}: unknown {name!r}; {nearest(str(name), table)}")
@@ -49,14 +49,14 @@ def settings_from(cls: type[T], table: Mapping[str, Any], where: str) -> T:
     try:
         return cls(**values)
     except TypeError:
-        required = [
+        missing = [
             name
             for name, field in fields.items()
             if field.default is dataclasses.MISSING
             and field.default_factory is dataclasses.MISSING
             and name not in values
         ]
-        raise RecipeError(f"{where}: {', '.join(required)} missing; add it") from None
+        raise RecipeError(f"{where}: {', '.join(missing)} missing; add it") from None
     except ValueError as error:
         raise RecipeError(f"{where}: {error}; mend it") from None
 
@@ -83,5 +83,5 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
         return float(value)
     elif isinstance(value, bool) == (hint is bool) and isinstance(value, hint):
         return value
-    expected = getattr(hint, "__name__", str(hint)) if origin is None else str(hint)
-    raise RecipeError(f"{where}: must be {expected}, not {value!r}")
+    type_name = getattr(hint, "__name__", str(hint)) if origin is None else str(hint)
+    raise RecipeError(f"{where}: must be {type_name}, not {value!r}")

@@ -1,4 +1,4 @@
-"""Which movies train, which choose settings, which measure."""
+"""Splits: which movies train, which choose settings (valid), which measure (test)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
 
 from genreel.catalogue import Movie
+from genreel.decade import decade_of
 from genreel.errors import CatalogueError
 from genreel.files import write_whole
 from genreel.progress import say
@@ -29,16 +30,15 @@ class Split:
     test: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        seen: set[str] = set()
+        ids: set[str] = set()
         for name in PARTS:
-            ids = getattr(self, name)
-            for movie_id in ids:
-                if movie_id in seen:
+            for movie_id in getattr(self, name):
+                if movie_id in ids:
                     raise CatalogueError(f"split: id {movie_id!r} is there twice; keep it once")
-                seen.add(movie_id)
+                ids.add(movie_id)
 
     def digest(self) -> str:
-        """Names the split, whatever the order of its ids."""
+        """A digest of the split that does not depend on the order of its ids."""
         ids = [sorted(getattr(self, name)) for name in PARTS]
         return hashlib.sha256(json.dumps(ids).encode()).hexdigest()[:16]
 
@@ -60,19 +60,19 @@ class Split:
             CatalogueError: the catalogue has none of them.
         """
         ids = getattr(self, name)
-        found = [movies[i] for i in ids if i in movies]
-        if not found:
+        present = [movies[i] for i in ids if i in movies]
+        if not present:
             raise CatalogueError(
                 f"split: none of the {len(ids)} ids of {name!r} is in the catalogue; give the "
                 "split that belongs to it"
             )
-        if len(found) < len(ids):
+        if len(present) < len(ids):
             absent = next(i for i in ids if i not in movies)
             say(
-                f"split: {len(ids) - len(found)} of {len(ids)} ids of {name!r} are not in the "
+                f"split: {len(ids) - len(present)} of {len(ids)} ids of {name!r} are not in the "
                 f"catalogue, such as {absent!r}; the rest is measured"
             )
-        return found
+        return present
 
 
 def read_split(path: Path) -> Split:
@@ -114,9 +114,7 @@ def stratified_split(
     if len(movies) < 10:
         raise CatalogueError(f"{len(movies)} movies are too few to split; add movies or a split")
     labels, _ = vocabulary.encode(movie.genres for movie in movies)
-    rest, tested = _halve(labels, np.arange(len(movies)), test, seed)
-    trained, validated = _halve(labels, rest, valid / (1 - test), seed)
-    return _split_of(movies, trained, validated, tested)
+    return _split_of(movies, *_three_parts(labels, valid, test, seed))
 
 
 def decade_split(
@@ -127,12 +125,12 @@ def decade_split(
     valid: float = 0.1,
     trained_on: Collection[int] = (),
 ) -> Split:
-    """Tests on films of some decades and trains on the others, stratified by genre.
+    """Tests on movies of some decades and trains on the others, stratified by genre.
 
     Args:
         decades: those that are tested, as their first years: 1970, 1980, …
-        valid: share of the films that are not tested, above 0 and below 1.
-        trained_on: decades of the other parts; empty: all others. Films without a year, and
+        valid: share of the movies that are not tested, above 0 and below 1.
+        trained_on: decades of the other parts; empty: all others. Movies without a year, and
             those of further decades, are in no part.
 
     Raises:
@@ -140,21 +138,21 @@ def decade_split(
     """
     if not 0 < valid < 1:
         raise CatalogueError(f"share valid {valid:g} is not between 0 and 1; choose another")
-    begun = [movie.year - movie.year % 10 if movie.year is not None else None for movie in movies]
-    tested = np.array([i for i, first in enumerate(begun) if first in decades], int)
-    used = [
+    starts = [decade_of(movie.year) for movie in movies]
+    test_part = np.array([i for i, start in enumerate(starts) if start in decades], int)
+    others = [
         i
-        for i, first in enumerate(begun)
-        if first is not None and first not in decades and (not trained_on or first in trained_on)
+        for i, start in enumerate(starts)
+        if start is not None and start not in decades and (not trained_on or start in trained_on)
     ]
-    if len(used) < 10 or not len(tested):
+    if len(others) < 10 or not len(test_part):
         raise CatalogueError(
-            f"{len(tested)} movies of the tested decades and {len(used)} others are too few to "
-            "split; choose other decades"
+            f"{len(test_part)} movies of the tested decades and {len(others)} others are too few "
+            "to split; choose other decades"
         )
     labels, _ = vocabulary.encode(movie.genres for movie in movies)
-    trained, validated = _halve(labels, np.array(used), valid, seed)
-    return _split_of(movies, trained, validated, tested)
+    train_part, valid_part = _halve(labels, np.array(others), valid, seed)
+    return _split_of(movies, train_part, valid_part, test_part)
 
 
 def group_split(
@@ -166,36 +164,34 @@ def group_split(
     *,
     groups: Sequence[Iterable[Hashable]],
 ) -> Split:
-    """A stratified split that leaves no group in two parts; so the shares hold roughly.
+    """A stratified split in which no group is in two parts; the shares hold only roughly.
 
     Args:
         valid, test: as of `stratified_split`.
-        groups: for each movie, what it shares with others of its group (see `groups_of`).
+        groups: for each movie, its keys (see `groups_of`).
 
     Raises:
         CatalogueError: as `stratified_split`.
     """
     _check_shares(valid, test)
-    numbers = _joined(groups)
+    numbers = _group_numbers(groups)
     _, first, group = np.unique(numbers, return_index=True, return_inverse=True)
     if len(first) < 10:
         raise CatalogueError(f"{len(first)} groups are too few to split; add movies or a split")
     labels, _ = vocabulary.encode(movie.genres for movie in movies)
     together = np.zeros((len(first), labels.shape[1]), labels.dtype)
     np.maximum.at(together, group, labels)
-    rest, tested = _halve(together, np.arange(len(first)), test, seed)
-    trained, validated = _halve(together, rest, valid / (1 - test), seed)
-    parts = (np.flatnonzero(np.isin(group, part)) for part in (trained, validated, tested))
-    return _split_of(movies, *parts)
+    parts = _three_parts(together, valid, test, seed)
+    return _split_of(movies, *(np.flatnonzero(np.isin(group, part)) for part in parts))
 
 
 def groups_of(
     movies: Sequence[Movie], alike: Iterable[tuple[str, str]] = ()
 ) -> list[list[Hashable]]:
-    """What makes movies one group: title and year, the column `group`, one picture.
+    """What puts movies into one group: title and year, the column `group`, the same picture.
 
     Args:
-        movies: their column `group` in `extra` names a franchise, where it is there.
+        movies: their column `group` in `extra`, where they have one, names a franchise.
         alike: ids of two movies with nearly the same poster, as `genreel clean` finds them.
     """
     pictures: dict[str, list[Hashable]] = {}
@@ -214,7 +210,7 @@ def groups_of(
 
 
 def column_split(movies: Iterable[Movie]) -> Split:
-    """The split that the catalogue's column `split` tells; CatalogueError where a part is empty."""
+    """The split of the catalogue's column `split`; CatalogueError where a part is empty."""
     parts: dict[str, list[str]] = {name: [] for name in PARTS}
     for movie in movies:
         if movie.split in parts:
@@ -236,13 +232,32 @@ def _check_shares(valid: float, test: float) -> None:
 def _halve(
     labels: np.ndarray, index: np.ndarray, share: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Those of `index` that stay, and a share of them that keeps every label's."""
+    """Splits positions in two so that each label keeps its share (see `stratified_split`).
+
+    Args:
+        labels: shape (n, genres).
+        index: positions to split, shape (m,).
+        share: of the second part, in (0, 1).
+        seed: of the draws.
+
+    Returns:
+        The positions that stay, and the others.
+    """
     splitter = MultilabelStratifiedShuffleSplit(1, test_size=share, random_state=seed)
-    rest, taken = next(splitter.split(index, labels[index]))
-    if not (len(rest) and len(taken)):  # so few movies that every genre wants them elsewhere
-        shuffled = np.random.default_rng(seed).permutation(len(index))
-        taken, rest = np.split(shuffled, [max(1, round(share * len(index)))])
-    return index[rest], index[taken]
+    rest, part = next(splitter.split(index, labels[index]))
+    if not (len(rest) and len(part)):  # with so few movies, all may fall into one part
+        order = np.random.default_rng(seed).permutation(len(index))
+        part, rest = np.split(order, [max(1, round(share * len(index)))])
+    return index[rest], index[part]
+
+
+def _three_parts(
+    labels: np.ndarray, valid: float, test: float, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Positions of train, valid and test; the arguments are those of `stratified_split`."""
+    rest, test_part = _halve(labels, np.arange(len(labels)), test, seed)
+    train_part, valid_part = _halve(labels, rest, valid / (1 - test), seed)
+    return train_part, valid_part, test_part
 
 
 def _split_of(movies: Sequence[Movie], *parts: np.ndarray) -> Split:
@@ -253,8 +268,10 @@ def _split_of(movies: Sequence[Movie], *parts: np.ndarray) -> Split:
     return Split(*(tuple(movies[i].id for i in part) for part in parts))
 
 
-def _joined(groups: Sequence[Iterable[Hashable]]) -> np.ndarray:
-    """Number of each movie's group: those that share something, directly or through others."""
+def _group_numbers(groups: Sequence[Iterable[Hashable]]) -> np.ndarray:
+    """Number of each movie's group, shape (n,): movies that share something, or each share
+    something with a third, are in one group (union-find).
+    """
     parent: dict[Hashable, Hashable] = {}
 
     def root(of: Hashable) -> Hashable:
@@ -262,9 +279,9 @@ def _joined(groups: Sequence[Iterable[Hashable]]) -> np.ndarray:
             parent[of] = of = parent[parent[of]]
         return of
 
-    members = [list(shared) for shared in groups]
-    for shared in members:
-        for other in shared[1:]:
-            parent[root(other)] = root(shared[0])
+    keys = [list(group) for group in groups]
+    for first, *others in keys:
+        for other in others:
+            parent[root(other)] = root(first)
     numbers: dict[Hashable, int] = {}
-    return np.array([numbers.setdefault(root(shared[0]), len(numbers)) for shared in members])
+    return np.array([numbers.setdefault(root(first), len(numbers)) for first, *_ in keys])

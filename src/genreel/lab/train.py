@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -11,25 +10,26 @@ from typing import Any
 
 import numpy as np
 
-from genreel.bundle import check_replaceable, write_bundle
+from genreel.bundle import Bundle, check_replaceable
 from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError, RecipeError
+from genreel.evidence import plot_languages
 from genreel.features import KINDS as FEATURE_KINDS
 from genreel.features import Feature
-from genreel.lab.evaluation.card import model_card
-from genreel.lab.evaluation.evaluate import evaluate
+from genreel.lab.evaluation.measure import write_measured
 from genreel.lab.evaluation.rules import Choice, Scored, cases_of, choose_rules
 from genreel.lab.examples import Examples, presume_absent, read_examples
-from genreel.lab.graphs.export import check_parity, count_numbers, export
+from genreel.lab.graphs.export import count_numbers, export
+from genreel.lab.graphs.parity import check_parity
 from genreel.lab.graphs.precision import drift, reduce_precision
-from genreel.lab.model import Model, Place
-from genreel.lab.models import KINDS as MODEL_KINDS
-from genreel.lab.recipe import ModelSpec, Recipe
+from genreel.lab.model import Model, ModelSpec, Place
+from genreel.lab.models import ENSEMBLES, SINGLE
+from genreel.lab.recipe import Recipe
 from genreel.lab.splits import PARTS, Split, stratified_split
 from genreel.lab.weights import FITS
 from genreel.paths import cache_folder
-from genreel.predictor import Predictor
-from genreel.progress import say
+from genreel.progress import is_first_process, say
+from genreel.seen import Seen
 
 _PARITY_MOVIES = 256
 
@@ -47,92 +47,126 @@ def train(
     """Trains a recipe and writes its bundle.
 
     Features and models learn from the train part; fusion weights and thresholds from the valid
-    part; the test part is measured once, at the end, through the exported bundle.
+    part. The test part is measured once, at the end, on the exported bundle.
 
     Args:
         recipe: what to build.
         catalogue: labelled movies.
         out: the bundle's folder.
         split: parts of the catalogue; None makes a stratified one from the recipe's seed.
-        extra: more movies to train on; those of the valid and test parts, and those that its
-            column `split` does not call "train", are left out.
+        extra: more movies to train on, without those of the valid and test parts and those whose
+            column `split` names another part.
         command: what a person typed, for the card.
-        checkpoints: a folder for them that is kept, so that recipes with a network in common
-            train it once; None keeps them in `out` + ".work" until the bundle is written.
+        checkpoints: a folder for them, so that recipes with a network in common train it once;
+            None: `out` + ".work", which is deleted when the bundle is written.
 
     Returns:
-        What metrics.json holds; nothing in all but the first of several processes (see
-        `train_network`).
+        What metrics.json holds; of several processes, only the first returns anything.
 
     Raises:
         GenreelError: the catalogue does not suit the recipe, or a part of the work failed.
     """
-    started = time.monotonic()
+    start = time.monotonic()
     check_replaceable(out)  # now, not after hours
-    movies = catalogue.by_id()
-    labelled = [movie for movie in movies.values() if movie.genres]
-    split = split or stratified_split(labelled, recipe.vocabulary, recipe.head.seed)
-    parts = parts_of(movies, split, extra)
-    parts = {name: _chosen(recipe, chosen) for name, chosen in parts.items()}
-    for name, chosen in parts.items():
-        say(f"{name}: {len(chosen)} movies")
+    split, parts = _split(recipe, catalogue.by_id(), split, extra)
     features = fit_features(recipe, parts["train"])
-    cache = cache_folder()
-    train_part = read_examples(parts["train"], features, recipe.vocabulary, cache)
-    if recipe.head.data.presumed:
-        train_part = presume_absent(train_part, parts["train"], recipe.head.data.presumed)
-    valid_part = read_examples(parts["valid"], features, recipe.vocabulary, cache)
-    _check_genres(recipe, train_part.labels, train_part.known)
-
+    train_part, valid_part = _read(recipe, parts, features)
     model = build_model(recipe.model, features)
     work = out.with_name(out.name + ".work")
     model.fit(train_part, valid_part, Place(checkpoints or work, recipe.head.seed))
-    if int(os.environ.get("RANK", "0")):
-        return {}  # the first of several processes writes
+    if not is_first_process():
+        return {}  # the first writes
     choice = _choose_rules(recipe, model, valid_part)
     graph = export(model, features)
-    sample = valid_part.take(np.arange(min(_PARITY_MOVIES, len(valid_part))))
-    metrics: dict[str, Any] = {
+    metrics = {
         "recipe": recipe.head.id,
         "command": command,
         "split": split.digest(),
-        "movies": {name: len(chosen) for name, chosen in parts.items()},
-        "parity": check_parity(graph, model, sample),
+        "movies": {name: len(part) for name, part in parts.items()},
+        "parity": check_parity(graph, model, _sample(valid_part)),
         "parameters": count_numbers(graph),
-        "training_seconds": round(time.monotonic() - started, 1),
+        "training_seconds": round(time.monotonic() - start, 1),
         "decisions": choice.others,
     }
-
-    small = reduce_precision(graph, recipe.head.precision, train_part)
-    if recipe.head.precision != "float32":
-        metrics["precision"] = {
-            "weights": recipe.head.precision,
-            "bytes": len(small),
-            "float32_bytes": len(graph),
-            "drift": drift(graph, small, sample),
-        }
-
-    def write(metrics: Mapping[str, Any]) -> None:
-        write_bundle(
-            out,
-            name=recipe.head.id,
-            vocabulary=recipe.vocabulary,
-            thresholds=choice.thresholds,
-            cases=choice.cases,
-            features=features,
-            model=small,
-            recipe=recipe.text,
-            metrics=metrics,
-            card=model_card(recipe, metrics),
-        )
-
-    write(metrics)  # so that what is measured is the bundle itself, as a user will load it
-    predictor = Predictor(out)
-    for name in ("valid", "test"):
-        metrics[name] = evaluate(predictor, parts[name])
-    write(metrics)
+    small, precision = _reduce(recipe, graph, train_part, valid_part)
+    bundle = _bundle(recipe, choice, features, small, parts)
+    held_out = {name: parts[name] for name in ("valid", "test")}
+    metrics = write_measured(out, bundle, recipe, metrics | precision, held_out)
     shutil.rmtree(work, ignore_errors=True)
     return metrics
+
+
+def _bundle(
+    recipe: Recipe,
+    choice: Choice,
+    features: Mapping[str, Feature],
+    model: bytes,
+    parts: Mapping[str, Sequence[Movie]],
+) -> Bundle:
+    """What was trained on the train and the valid part, ready to be written."""
+    return Bundle(
+        name=recipe.head.id,
+        vocabulary=recipe.vocabulary,
+        thresholds=choice.thresholds,
+        cases=choice.cases,
+        features=features,
+        model=model,
+        config={},
+        languages=plot_languages(parts["train"]),
+        seen=Seen.of(parts),
+    )
+
+
+def _split(
+    recipe: Recipe, movies: Mapping[str, Movie], split: Split | None, extra: Catalogue | None
+) -> tuple[Split, dict[str, list[Movie]]]:
+    """The split that is used, and the movies of its parts that the recipe selects."""
+    if split is None:
+        with_genres = [movie for movie in movies.values() if movie.genres]
+        split = stratified_split(with_genres, recipe.vocabulary, recipe.head.seed)
+    parts = {name: _select(recipe, part) for name, part in parts_of(movies, split, extra).items()}
+    for name, part in parts.items():
+        say(f"{name}: {len(part)} movies")
+    return split, parts
+
+
+def _read(
+    recipe: Recipe, parts: Mapping[str, Sequence[Movie]], features: Mapping[str, Feature]
+) -> tuple[Examples, Examples]:
+    """The examples of the train and the valid part.
+
+    Raises:
+        RecipeError: no training movie has a genre of the vocabulary.
+    """
+    train_part, valid_part = (
+        read_examples(parts[name], features, recipe.vocabulary, cache_folder())
+        for name in ("train", "valid")
+    )
+    if recipe.head.data.presumed:
+        train_part = presume_absent(train_part, parts["train"], recipe.head.data.presumed)
+    _check_genres(recipe, train_part.labels, train_part.known)
+    return train_part, valid_part
+
+
+def _sample(examples: Examples) -> Examples:
+    """The first movies, for figures that need only a few."""
+    return examples.take(np.arange(min(_PARITY_MOVIES, len(examples))))
+
+
+def _reduce(
+    recipe: Recipe, graph: bytes, train: Examples, valid: Examples
+) -> tuple[bytes, dict[str, Any]]:
+    """The graph in the recipe's precision, and its entry in metrics.json, if it has one."""
+    small = reduce_precision(graph, recipe.head.precision, train)
+    if recipe.head.precision == "float32":
+        return small, {}
+    figures = {
+        "weights": recipe.head.precision,
+        "bytes": len(small),
+        "float32_bytes": len(graph),
+        "drift": drift(graph, small, _sample(valid)),
+    }
+    return small, {"precision": figures}
 
 
 def parts_of(
@@ -144,17 +178,17 @@ def parts_of(
 
 
 def _choose_rules(recipe: Recipe, model: Model, valid: Examples) -> Choice:
-    """Calibration and thresholds; none but the recipe's own threshold where it has one."""
+    """Calibration and thresholds; if the recipe has a threshold, only that."""
     genres = recipe.vocabulary.genres
     if recipe.head.threshold:
         return Choice(dict.fromkeys(genres, recipe.head.threshold), {}, {})
 
-    def scored(shown: Examples) -> Scored:
-        told = shown.take(np.flatnonzero(shown.told()))
-        return told.labels, told.known, model.scores(told)
+    def score(examples: Examples) -> Scored:
+        examples = examples.take(np.flatnonzero(examples.has_any()))
+        return examples.labels, examples.known, model.scores(examples)
 
-    cases = {case: scored(shown) for case, shown in cases_of(valid, model.inputs).items()}
-    return choose_rules(genres, scored(valid), cases)
+    cases = {case: score(part) for case, part in cases_of(valid, model.inputs).items()}
+    return choose_rules(genres, score(valid), cases)
 
 
 def fit_features(recipe: Recipe, movies: Sequence[Movie]) -> dict[str, Feature]:
@@ -162,7 +196,7 @@ def fit_features(recipe: Recipe, movies: Sequence[Movie]) -> dict[str, Feature]:
     features: dict[str, Feature] = {}
     for name, (kind, settings) in recipe.features.items():
         feature: Feature = FITS.get(kind, FEATURE_KINDS[kind].fit)(settings, movies)
-        # Title and year only help; a catalogue may do without them.
+        # A catalogue may lack titles and years: they only help.
         if feature.input in ("poster", "plot") and not any(m.has(feature.input) for m in movies):
             raise CatalogueError(
                 f"recipe {recipe.head.id} reads the {feature.input}, and no training movie has "
@@ -174,17 +208,14 @@ def fit_features(recipe: Recipe, movies: Sequence[Movie]) -> dict[str, Feature]:
 
 def build_model(spec: ModelSpec, features: Mapping[str, Feature]) -> Model:
     """An unfitted model."""
-    kind = MODEL_KINDS[spec.kind]
-    if spec.parts:
+    if spec.kind in ENSEMBLES:
         parts = {name: build_model(part, features) for name, part in spec.parts.items()}
-        composed: Model = kind(spec.settings, spec.features, features, parts)
-        return composed
-    single: Model = kind(spec.settings, spec.features, features)
-    return single
+        return ENSEMBLES[spec.kind](spec.settings, spec.features, features, parts)
+    return SINGLE[spec.kind](spec.settings, spec.features, features)
 
 
-def _chosen(recipe: Recipe, movies: Sequence[Movie]) -> list[Movie]:
-    """The movies that the recipe is about."""
+def _select(recipe: Recipe, movies: Sequence[Movie]) -> list[Movie]:
+    """The movies that the recipe's `[data]` selects."""
     data = recipe.head.data
     if data.years != (0, 0):
         first, last = data.years
@@ -201,15 +232,16 @@ def _chosen(recipe: Recipe, movies: Sequence[Movie]) -> list[Movie]:
 
 
 def _extra(extra: Catalogue | None, held_out: Sequence[Movie]) -> list[Movie]:
+    """The movies of `extra` to train on: labelled, and in no other part by id or title and year."""
     ids = {movie.id for movie in held_out}
-    films = {(movie.title.casefold(), movie.year) for movie in held_out if movie.title}
+    titles = {(movie.title.casefold(), movie.year) for movie in held_out if movie.title}
     return [
         movie
         for movie in extra or ()
         if movie.genres
         and movie.split in ("", "train")
         and movie.id not in ids
-        and (movie.title.casefold(), movie.year) not in films
+        and (movie.title.casefold(), movie.year) not in titles
     ]
 
 

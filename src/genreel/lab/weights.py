@@ -1,6 +1,6 @@
 """Where pretrained weights come from: a package, a folder of the user's, or the hub.
 
-A recipe names an encoder or a backbone; it never says where it lies.
+A recipe names an encoder or a backbone, never a place.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ def encoder_folder(name: str) -> Path:
         name: on the hub; "sentence-transformers/" in front may be left out.
 
     Raises:
-        RecipeError: it is nowhere to be had; the message says how to get it.
+        RecipeError: it is in none of the places; the message says how to get it.
     """
     if not _NAME.fullmatch(name):
         raise RecipeError(f"encoder {name!r} is not a name; give one such as 'all-MiniLM-L6-v2'")
     short = name.rpartition("/")[2]
     package = PACKAGES.get(short, "")
-    found = importlib.util.find_spec(package) if package else None
-    places = [Path(place) / "model" for place in (found and found.submodule_search_locations) or ()]
+    spec = importlib.util.find_spec(package) if package else None
+    places = [Path(place) / "model" for place in (spec and spec.submodule_search_locations) or ()]
     places.append(weights_folder() / short)
     for place in places:
         if (place / "config.json").is_file():
@@ -69,8 +69,7 @@ def encoder_folder(name: str) -> Path:
 
 
 def fit_pieces(settings: PieceSettings, movies: Any) -> Pieces:
-    """The feature with the vocabulary of the encoder that its settings name; from the movies
-    nothing is learnt.
+    """The feature with the vocabulary of its encoder; nothing is learnt from the movies.
 
     Raises:
         RecipeError: there is no such encoder, or it does not read BERT's uncased WordPiece.

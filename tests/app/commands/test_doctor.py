@@ -42,7 +42,7 @@ def shipped(tmp_path: Path, words_bundle: Path, monkeypatch: pytest.MonkeyPatch)
     return tmp_path / "bundles"
 
 
-@pytest.mark.usefixtures("shipped")
+@pytest.mark.usefixtures("shipped", "lab")
 def test_doctor(run: Run) -> None:
     ran = run("doctor")
     assert (ran.code, ran.err) == (0, "")
@@ -98,4 +98,8 @@ def test_what_the_extras_ask_for() -> None:
     assert doctor.requirements() == ["numpy", "onnxruntime", "pillow", "rich"]
     assert {"torch", "scikit-learn", "onnx"} <= set(doctor.requirements("lab"))
     assert doctor.requirements("nothing") == []
+    assert doctor.missing("test-light") == [], "every module is looked for under its own name"
+
+
+def test_what_the_extra_of_all_tests_asks_for(lab: None) -> None:
     assert doctor.missing("test") == [], "every module is looked for under its own name"

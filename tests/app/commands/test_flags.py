@@ -19,7 +19,6 @@ from genreel.app.service.batches import Batches
 from genreel.app.service.settings import Settings
 from genreel.catalogue import Catalogue
 from genreel.formats import film
-from genreel.lab.splits import group_split, stratified_split
 from genreel.posters import Limits
 from genreel.predictor import Predictor
 
@@ -28,6 +27,7 @@ SAMPLES = {
     values.port: ("80", 80),
     values.seed: ("5", 5),
     values.share: ("0.5", 0.5),
+    values.language: ("Spanish", "es"),
     values.decades: ("1970s,1980", (1970, 1980)),
     Path: ("a/b", Path("a/b")),
 }
@@ -114,6 +114,10 @@ def test_defaults_are_those_of_the_code() -> None:
 
     predict = parse("predict", [])
     assert predict.model == default(Predictor, "bundle")
+
+
+def test_defaults_of_a_split_are_those_of_the_code(lab: None) -> None:
+    from genreel.lab.splits import group_split, stratified_split
 
     split = parse("split", ["table", "--out", "file"])
     assert split.taxonomy == default(Catalogue, "taxonomy")

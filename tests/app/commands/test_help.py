@@ -47,6 +47,32 @@ def test_version(run: Run) -> None:
 @pytest.mark.parametrize(
     ("argv", "expected"),
     [
+        (["predct"], "genreel: invalid choice: 'predct'; did you mean predict? see genreel --help"),
+        (
+            ["predict", "--fromat", "csv"],
+            "genreel predict: unrecognized arguments: --fromat; did you mean --format? "
+            "see genreel predict --help",
+        ),
+        (
+            ["serve", "--sotre=films.db"],
+            "genreel serve: unrecognized arguments: --sotre=films.db; did you mean --store? "
+            "see genreel serve --help",
+        ),
+        (
+            ["undo", "a", "b", "--zzz"],
+            "genreel undo: unrecognized arguments: b --zzz; see genreel undo --help",
+        ),
+    ],
+)
+def test_wrong_words_are_answered_with_the_nearest(
+    run: Run, argv: list[object], expected: str
+) -> None:
+    assert run(*argv) == (2, "", f"{expected}\n")
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
         ([], "the following arguments are required: COMMAND"),
         (["foretell"], "invalid choice: 'foretell'"),
         (["predict", "--smell"], "unrecognized arguments: --smell"),
@@ -71,7 +97,11 @@ def test_version(run: Run) -> None:
         (["split", SAMPLES, "--out", "f", "--seed", "-1"], "'-1' is not a whole number from 0"),
     ],
 )
-def test_wrong_usage_is_one_line(run: Run, argv: list[object], expected: str) -> None:
+def test_wrong_usage_is_one_line(
+    run: Run, argv: list[object], expected: str, request: pytest.FixtureRequest
+) -> None:
+    if argv[:1] == ["split"]:
+        request.getfixturevalue("lab")
     ran = run(*argv)
     assert (ran.code, ran.out) == (2, "")
     line = one_line(ran.err)

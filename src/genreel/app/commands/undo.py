@@ -24,8 +24,11 @@ def run(options: Options) -> int:
     result = undo(options.folder)
     for path in result.left:
         say(f"genreel: {path} was edited since; left as it is")
-    say(f"restored: {len(result.restored):,}, left: {len(result.left):,}")
-    return SOME_FAILED if result.left else DONE
+    for path in result.damaged:
+        say(f"genreel: the backup of {path} is not what it was; left as it is")
+    left = len(result.left) + len(result.damaged)
+    say(f"restored: {len(result.restored):,}, left: {left:,}")
+    return SOME_FAILED if left else DONE
 
 
 COMMAND = Command(Options, run)

@@ -18,8 +18,9 @@ class Options:
     """Which folder to watch, and what to do with what lands in it."""
 
     folder: Path = argument("FOLDER", "the folder to watch", Path)
-    store: str = shared.store_flag()
+    store: str | None = shared.store_flag()
     model: str = shared.model_flag()
+    language: str = shared.language_flag("the plots")
     apply: str | None = flag(
         None,
         "write genres into NFO files or XMP sidecars; genreel undo goes back",
@@ -39,9 +40,15 @@ def run(options: Options) -> int:
 
     if options.create and options.apply != "nfo":
         raise UsageError("--create goes with --apply nfo")
-    service = open_service(options.model, options.store, Settings())
+    service = open_service(options.model, shared.store_of(options.store), Settings())
     try:
-        watcher = Watcher(service, options.folder, target=options.apply, create=options.create)
+        watcher = Watcher(
+            service,
+            options.folder,
+            target=options.apply,
+            create=options.create,
+            language=options.language,
+        )
         report = Report()
         if options.once:
             for file in watcher.once():
@@ -68,12 +75,14 @@ class Report:
 
         result = file.reason or ", ".join(file.genres) or "none of these"
         print("\t".join(map(one_line, (file.what, file.path, result))), flush=True)
-        for problem in file.problems:
-            say(f"{file.path}: {problem}")
+        if file.problem:
+            say(f"{file.path}: {file.problem}")
+        if file.not_written:
+            say(f"{file.path}: not applied: {file.not_written}")
         if file.lacks_nfo and not self._lacks_nfo:
             say(f"{file.path}: no NFO file to write to, here and elsewhere; --create makes one")
             self._lacks_nfo = True
-        self.failures += bool(file.reason or file.problems)
+        self.failures += bool(file.reason or file.problem or file.not_written)
 
 
 COMMAND = Command(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -15,6 +16,7 @@ from genreel.app.server import health, label_studio, metrics, pages, posters, pr
 from genreel.app.server.api import export, films, predict, reviews, tuning
 from genreel.app.server.guard import Guard
 from genreel.app.service.service import Service
+from genreel.errors import GenreelError
 
 STATIC = Path(__file__).parent / "static"
 ROUTERS = (
@@ -42,6 +44,7 @@ def create_app(service: Service) -> FastAPI:
         docs_url=None,  # it would load its scripts from elsewhere
         redoc_url=None,
         openapi_url="/api/openapi.json",
+        default_response_class=problems.Json,
     )
     app.state.service = service
     app.state.metrics = metrics.Metrics(service)
@@ -63,18 +66,46 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await run_in_threadpool(app.state.service.close)
 
 
-def run(service: Service) -> None:
-    """Serves until it is told to stop; what was asked by then is still answered."""
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; who connects waits until `run` answers.
+
+    Raises:
+        GenreelError: the port is taken, or the host is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise GenreelError(
+            f"cannot listen on {host} port {port} ({reason}); stop what does, or choose another "
+            "--port or --host"
+        ) from None
+
+
+def run(service: Service, listener: socket.socket, announce: Callable[[], None]) -> None:
+    """Serves until it is told to stop; what was asked by then is still answered.
+
+    Args:
+        service: what is served.
+        listener: as of `listen`.
+        announce: is called once requests are answered.
+    """
     import uvicorn
 
-    settings = service.settings
-    uvicorn.run(
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                announce()
+
+    config = uvicorn.Config(
         create_app(service),
-        host=settings.host,
-        port=settings.port,
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=30,
         timeout_keep_alive=30,
         h11_max_incomplete_event_size=64 * 2**10,
     )
+    with contextlib.suppress(KeyboardInterrupt):
+        Server(config).run([listener])

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import http.client
 import ipaddress
+import json
 import socket
 import ssl
+import string
 import time
-from urllib.parse import urljoin, urlsplit
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, urljoin, urlsplit
 
 from genreel.errors import InputError
 
@@ -15,22 +19,77 @@ REDIRECTS = 3
 SECONDS = 15.0
 
 
-def fetch(address: str, max_bytes: int) -> bytes:
+@dataclass(frozen=True)
+class Host:
+    """A Label Studio that a person named: it may be on a private address, and gets its token.
+
+    Attributes:
+        url: "http://localhost:8080"; empty: there is none.
+        token: of an account there, a legacy token or a personal access token; may be empty.
+    """
+
+    url: str = ""
+    token: str = field(default="", repr=False)
+
+    def address(self, path: str) -> str:
+        """Of a file that it holds."""
+        return urljoin(self.url, quote(path, safe=string.punctuation))
+
+    def holds(self, address: str) -> bool:
+        """Whether an address is one of its own."""
+        try:
+            return bool(self.url) and urlsplit(address)[:2] == urlsplit(self.url)[:2]
+        except ValueError:
+            return False
+
+    def headers(self, deadline: float) -> dict[str, str]:
+        """What a request to it carries. A personal access token, three parts with dots between
+        them, is exchanged for one that holds for minutes.
+        """
+        if not self.token:
+            return {}
+        if self.token.count(".") != 2:
+            return {"Authorization": f"Token {self.token}"}
+        body = json.dumps({"refresh": self.token}).encode()
+        address = urljoin(self.url, "/api/token/refresh")
+        status, _, answer = _get(address, 2**16, deadline, {"Content-Type": _JSON}, True, body)
+        try:
+            return {"Authorization": f"Bearer {json.loads(answer)['access']}"}
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise InputError(f"{self.url} refuses its token ({status}); {_REMEDY}") from None
+
+
+_JSON = "application/json"
+_REMEDY = "set LABEL_STUDIO_API_KEY to a token of an account there"
+
+
+def fetch(address: str, max_bytes: int, host: Host = Host()) -> bytes:
     """The bytes at an http(s) address.
 
     Each host, that of every redirect too, is resolved once, checked, and connected to at the very
     address that was checked, so that a name that is resolved differently a moment later changes
     nothing.
 
+    Args:
+        address: of a file.
+        max_bytes: that it may have.
+        host: need not be public, and gets its token; no other host does.
+
     Raises:
         InputError: no http(s), a host that is not public, too many bytes or seconds, an error.
     """
     deadline = time.monotonic() + SECONDS
     for _ in range(REDIRECTS + 1):
-        status, headers, body = _get(address, max_bytes, deadline)
+        is_own = host.holds(address)
+        extra = host.headers(deadline) if is_own else {}
+        status, headers, body = _get(address, max_bytes, deadline, extra, is_own)
         if status in (301, 302, 303, 307, 308):
             address = urljoin(address, headers.get("location", ""))
-            continue
+            if not (is_own and "/login" in address):
+                continue
+            status = 401
+        if is_own and status in (401, 403):
+            raise InputError(f"{host.url} answered {status}; {_REMEDY}")
         if status != 200:
             raise InputError(f"{address[:80]} answered {status}")
         return body
@@ -56,7 +115,15 @@ def public_address(host: str, port: int) -> str:
     return addresses[0]
 
 
-def _get(address: str, max_bytes: int, deadline: float) -> tuple[int, dict[str, str], bytes]:
+def _get(
+    address: str,
+    max_bytes: int,
+    deadline: float,
+    extra: Mapping[str, str],
+    is_trusted: bool,
+    data: bytes | None = None,
+) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of an answer; with `data`, to a POST."""
     try:
         parts = urlsplit(address)
         port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -64,7 +131,7 @@ def _get(address: str, max_bytes: int, deadline: float) -> tuple[int, dict[str, 
         raise InputError(f"{address[:80]} is no address") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
         raise InputError(f"{address[:80]} is not http or https")
-    ip = public_address(parts.hostname, port)
+    ip = parts.hostname if is_trusted else public_address(parts.hostname, port)
     connection = http.client.HTTPConnection(parts.hostname, port)
     try:
         raw = socket.create_connection((ip, port), timeout=_seconds_until(deadline))
@@ -72,7 +139,8 @@ def _get(address: str, max_bytes: int, deadline: float) -> tuple[int, dict[str, 
             raw = ssl.create_default_context().wrap_socket(raw, server_hostname=parts.hostname)
         connection.sock = raw
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("GET", path, headers={"User-Agent": "genreel", "Accept": "image/*"})
+        fields = {"User-Agent": "genreel", "Accept": "image/*" if data is None else _JSON, **extra}
+        connection.request("GET" if data is None else "POST", path, data, fields)
         answer = connection.getresponse()
         body = bytearray()
         while chunk := answer.read1(64 * 2**10):

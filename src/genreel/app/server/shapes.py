@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,7 +18,10 @@ Text = Annotated[str, Field(max_length=100_000)]
 
 
 class MovieIn(BaseModel):
-    """A movie; everything may be missing. `poster` is the base64 of an image file."""
+    """A movie; everything may be missing. `poster` is the base64 of an image file.
+
+    `language` is that of the plot, a code or an English name; without, the plot tells it.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -25,6 +29,7 @@ class MovieIn(BaseModel):
     title: Text = ""
     year: int | None = None
     plot: Text = ""
+    language: Annotated[str, Field(max_length=40)] = ""
     poster: str | None = None
     genres: list[str] = []
 
@@ -42,7 +47,7 @@ class MovieIn(BaseModel):
             )
         except (binascii.Error, ValueError):
             raise InputError("poster is not base64; send an image file's bytes so") from None
-        return Movie(movie.id, movie.title, movie.year, movie.plot, data, movie.genres)
+        return replace(movie, poster=data)
 
 
 class MoviesIn(BaseModel):

@@ -16,7 +16,8 @@ from typing import Any
 
 from genreel.app.service.aside import put_back, set_aside
 from genreel.app.service.batches import Busy, Closing
-from genreel.app.service.service import Service, clean_id
+from genreel.app.service.ids import clean_id
+from genreel.app.service.service import Added, Service
 from genreel.app.service.survey import Facts, Sighting, Survey
 from genreel.app.service.writer import Outcome, Writer
 from genreel.app.store.film import Film
@@ -37,8 +38,8 @@ class Landed:
             not be used and lies where it lay.
         genres: of its movie.
         reason: why it is aside or left.
-        problems: what else is wrong, a line each: with texts beside it, with what was to be
-            written.
+        problem: which of its texts could not be used; its genres come from the others.
+        not_written: why its genres could not be written.
         lacks_nfo: whether its genres were to be written into an NFO file, and it has none.
         film: as the store has it.
     """
@@ -47,7 +48,8 @@ class Landed:
     what: str
     genres: tuple[str, ...] = ()
     reason: str = ""
-    problems: tuple[str, ...] = ()
+    problem: str = ""
+    not_written: str = ""
     lacks_nfo: bool = False
     film: Film | None = None
 
@@ -72,6 +74,7 @@ class Watcher:
             folder is a media library; until then it may be one whose copying has stalled.
         target: "nfo" or "xmp": where genres are written, as `genreel apply` does; None: nowhere.
         create: whether a movie without an NFO file gets one.
+        language: of the plots, a code; empty: as each tells.
 
     Raises:
         GenreelError: there is no such folder.
@@ -85,12 +88,14 @@ class Watcher:
         patience: float = 30.0,
         target: str | None = None,
         create: bool = False,
+        language: str = "",
     ) -> None:
         if not folder.is_dir():
             raise GenreelError(f"{folder} is no folder; give one to watch")
         self.service = service
         self.folder = folder
         self.quiet, self.patience = quiet, patience
+        self.language = language
         self._files = WatchedFolder(service.store.database, folder)
         self._writer = Writer(folder, target, create) if target else None
         self._waiting: dict[str, _Waiting] = {}
@@ -189,7 +194,9 @@ class Watcher:
         digest = hashlib.sha256(data).hexdigest()
         new_id = clean_id(PurePosixPath(path).with_suffix("").as_posix())
         identity = self._files.identify(path, digest, new_id, survey.posters)
-        film, problems = self._add(identity, path, data, facts)
+        result = self._add(identity, path, data, facts)
+        film = result.film
+        assert film is not None  # it has a poster
         outcome, signature = Outcome(), sighting.signature
         if self._writer is not None:  # first: a run that is killed in between writes again
             is_untouched = survey.signature(place) == signature
@@ -197,21 +204,27 @@ class Watcher:
             # It is looked at again only where somebody else changed it meanwhile.
             signature = survey.signature(place, *outcome.nfo) if is_untouched else signature
         self._files.save(path, signature, digest, identity)
-        problems += outcome.problems
-        return Landed(path, identity.change, film.genres, "", problems, outcome.lacks_nfo, film)
+        return Landed(
+            path,
+            identity.change,
+            film.genres,
+            problem=result.error,
+            not_written=outcome.problem,
+            lacks_nfo=outcome.lacks_nfo,
+            film=film,
+        )
 
-    def _add(
-        self, identity: Identity, path: str, data: bytes, facts: Facts
-    ) -> tuple[Film, tuple[str, ...]]:
-        """The movie's film in the store, and what is wrong with what is said of it."""
+    def _add(self, identity: Identity, path: str, data: bytes, facts: Facts) -> Added:
+        """Adds what a poster and the texts beside it say to the movie's film in the store."""
+        film_id = identity.film
         if identity.change == "moved" and not facts.record:
-            return self.service.store.film(identity.film), facts.faults
-        movie = movie_from_record({**facts.record, "id": identity.film}, identity.film)
-        problems = (*facts.faults, *filter(None, [movie.problem]))
-        movie = replace(movie, poster=data, problem="; ".join(problems))
-        film = self.service.add(movie, path, needs_poster=True).film
-        assert film is not None  # it has a poster
-        return film, problems
+            return Added(path, self.service.store.film(film_id), "; ".join(facts.faults))
+        record = {**facts.record, "id": film_id, "language": self.language}
+        movie = movie_from_record(record, film_id)
+        problem = "; ".join(filter(None, (*facts.faults, movie.problem)))
+        return self.service.add(
+            replace(movie, poster=data, problem=problem), path, needs_poster=True
+        )
 
     def _refuse(self, path: str, sighting: Sighting, reason: str, movable: bool) -> Landed:
         """Sets a file aside, or leaves it where it is until it changes."""

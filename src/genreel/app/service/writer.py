@@ -21,12 +21,12 @@ class Outcome:
     """What became of a movie's genres.
 
     Attributes:
-        problems: why they could not be written.
+        problem: why they could not be written.
         lacks_nfo: whether there is no NFO file to write to.
         nfo: the NFO file that may be new now.
     """
 
-    problems: tuple[str, ...] = ()
+    problem: str = ""
     lacks_nfo: bool = False
     nfo: tuple[str, ...] = ()
 
@@ -76,7 +76,7 @@ class Writer:
         except (GenreelError, OSError) as error:
             problems.append(str(error))
         if problems:
-            return Outcome(tuple(one.removeprefix(f"{place.id}: ") for one in problems))
+            return Outcome("; ".join(one.removeprefix(f"{place.id}: ") for one in problems))
         nfo = (facts.nfo or f"{place.id}.nfo",) if self.target == "nfo" else ()
         return Outcome(lacks_nfo=bool(applied.without_file), nfo=nfo)
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreel.calibration import logit, map_logistic, sigmoid
+from genreel.decade import decade_of
 
 Floats = NDArray[np.float64]
 
@@ -32,7 +33,7 @@ UNKNOWN = "unknown"
 
 def decade(year: int | None) -> str:
     """The decade of a year, such as "1950"; "unknown" without a year."""
-    return UNKNOWN if year is None else str(year // 10 * 10)
+    return UNKNOWN if year is None else str(decade_of(year))
 
 
 class Shift(NamedTuple):
@@ -89,7 +90,9 @@ class Correction:
     @classmethod
     def from_json(cls, weights: Mapping[str, Any]) -> Correction:
         """The inverse of `to_json`."""
-        return cls({d: {g: Shift(*s) for g, s in gs.items()} for d, gs in weights.items()})
+        return cls(
+            {d: {g: Shift(*map(float, s)) for g, s in gs.items()} for d, gs in weights.items()}
+        )
 
 
 @dataclass(frozen=True, slots=True)

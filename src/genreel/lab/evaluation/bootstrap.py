@@ -1,7 +1,7 @@
-"""How far a figure would move with other films: percentile bootstrap (Efron 1979).
+"""How far a figure would move with other movies: percentile bootstrap (Efron 1979).
 
-Films are drawn with replacement; a film drawn k times counts k times, in every genre at once. All
-resamples are worked out together, as weights of shape (resamples, films).
+Movies are drawn with replacement; a movie drawn k times counts k times, in every genre at once. All
+resamples are computed together, as weights of shape (resamples, movies).
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ def intervals(
     labels: Labels,
     known: Known,
     scores: NDArray[Any],
-    decided: NDArray[np.bool_],
+    decisions: NDArray[np.bool_],
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> tuple[dict[str, list[float]], list[dict[str, list[float]]]]:
-    """95 % intervals of the figures.
+    """95 % intervals of the figures: from the 2.5th to the 97.5th percentile of resamples.
 
     Args:
-        labels, known, scores, decided: shape (n, genres), as in `metrics`.
+        labels, known, scores, decisions: shape (n, genres), as in `metrics`.
         seed: of the draws.
         resamples: how many.
 
@@ -44,7 +44,7 @@ def intervals(
         Every figure of `metrics.summary` but the number of movies → [low, high], and, a dict a
         genre, the same for the figures that it has by genre. What is undefined is left out.
     """
-    overall, by_genre = _resampled(labels, known, scores, decided, seed, resamples)
+    overall, by_genre = _resample(labels, known, scores, decisions, seed, resamples)
     return _ends(overall), [
         _ends({name: values[:, g] for name, values in by_genre.items()})
         for g in range(labels.shape[1])
@@ -54,28 +54,29 @@ def intervals(
 _Figures = dict[str, NDArray[np.float64]]
 
 
-def _resampled(
+def _resample(
     labels: Labels,
     known: Known,
     scores: NDArray[Any],
-    decided: NDArray[np.bool_],
+    decisions: NDArray[np.bool_],
     seed: int,
     resamples: int,
 ) -> tuple[_Figures, _Figures]:
     """Figures over all genres, shape (1 + resamples,), and by genre, (1 + resamples, genres).
 
-    The first of each is that of the films themselves.
+    The first of each is that of the movies themselves.
     """
     n = len(labels)
     if not known.any():
         return {}, {}
     draws = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples)
     weights = np.vstack([np.ones(n), draws])
-    ranked = [
-        _ranked(labels[:, g], known[:, g], scores[:, g], weights) for g in range(len(labels.T))
+    rankings = [
+        _ranking_figures(labels[:, g], known[:, g], scores[:, g], weights)
+        for g in range(len(labels.T))
     ]
-    auc, precision = (np.stack(values, axis=1) for values in zip(*ranked, strict=True))
-    overall, by_genre = _decided(labels, known, decided, weights)
+    auc, precision = (np.stack(values, axis=1) for values in zip(*rankings, strict=True))
+    overall, by_genre = _decision_figures(labels, known, decisions, weights)
     error = _calibration(labels, known, scores, weights)
     overall |= {
         "macro_roc_auc": _mean(auc),
@@ -83,16 +84,16 @@ def _resampled(
         "calibration_error": _mean(error),
     }
     by_genre |= {"roc_auc": auc, "average_precision": precision, "calibration_error": error}
-    told = ((labels > 0) & known).any(axis=1)
+    has_genre = ((labels > 0) & known).any(axis=1)
     cells = weights @ known.sum(axis=1)
-    by_movie = precision_recall_f1(labels, known, decided, axis=1)
+    by_movie = precision_recall_f1(labels, known, decisions, axis=1)
     for name, values in zip(("precision", "recall", "f1"), by_movie, strict=True):
-        overall[f"samples_{name}"] = _over(weights @ (values * told), weights @ told)
+        overall[f"samples_{name}"] = _over(weights @ (values * has_genre), weights @ has_genre)
     for k in TOP_K:
-        covered = np.nan_to_num(coverage_at(labels, known, scores, k))
-        overall[f"coverage_at_{k}"] = _over(weights @ covered, weights @ told)
+        coverage = np.nan_to_num(coverage_at(labels, known, scores, k))
+        overall[f"coverage_at_{k}"] = _over(weights @ coverage, weights @ has_genre)
     losses = np.where(known, cell_losses(labels, scores), 0).sum(axis=1)
-    wrong = (((labels > 0) != decided) & known).sum(axis=1)
+    wrong = (((labels > 0) != decisions) & known).sum(axis=1)
     overall["log_loss"] = _over(weights @ losses, cells)
     overall["hamming_loss"] = _over(weights @ wrong, cells)
     overall["label_accuracy"] = 1 - overall["hamming_loss"]
@@ -105,8 +106,8 @@ def _ends(figures: _Figures) -> dict[str, list[float]]:
         if np.isfinite(figure) and np.isfinite(resamples).any():
             low, high = np.nanpercentile(resamples, (2.5, 97.5))
             if name == "calibration_error":
-                # Films that are drawn twice look less calibrated than they are: a bias of the
-                # bootstrap, taken off.
+                # Movies that are drawn twice look less calibrated than they are: a bias of the
+                # bootstrap, which is subtracted.
                 bias = np.nanmean(resamples) - figure
                 low, high = max(0.0, low - bias), high - bias
             ends[name] = [round(float(low), 6), round(float(high), 6)]
@@ -118,7 +119,7 @@ def _over(total: NDArray[np.float64], count: NDArray[np.float64]) -> NDArray[np.
         return np.asarray(np.where(count > 0, total / count, np.nan))
 
 
-def _ranked(
+def _ranking_figures(
     labels: NDArray[Any], known: NDArray[np.bool_], scores: NDArray[Any], weights: Weights
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """ROC AUC and average precision of one genre in every resample, NaN where undefined."""
@@ -127,7 +128,7 @@ def _ranked(
         nothing = np.full(len(weights), np.nan)
         return nothing, nothing
     order = np.argsort(-s, kind="stable")
-    # Films of equal score stand together: no threshold can part them.
+    # Movies of equal score stand together: no threshold separates them.
     starts = np.flatnonzero(np.r_[True, np.diff(s[order]) != 0])
     positive = np.add.reduceat((w * y)[:, order], starts, axis=1)
     negative = np.add.reduceat((w * (1 - y))[:, order], starts, axis=1)
@@ -139,34 +140,36 @@ def _ranked(
         auc = (positive * beaten).sum(axis=1) / (positives * negatives)
         precision = np.where(positive > 0, tp / (tp + fp), 0)
         average = (precision * positive).sum(axis=1) / positives
-    # As in `metrics`: a genre with one class alone has neither.
+    # As in `metrics`: a genre with only one class has neither.
     return auc, np.where(np.isfinite(auc), average, np.nan)
 
 
-def _decided(
-    labels: Labels, known: Known, decided: NDArray[np.bool_], weights: Weights
+def _decision_figures(
+    labels: Labels, known: Known, decisions: NDArray[np.bool_], weights: Weights
 ) -> tuple[_Figures, _Figures]:
     """Precision, recall and F1: macro, micro and weighted, and by genre."""
-    true, chosen = (labels > 0) & known, decided & known
-    tp, positives, decisions = (weights @ cells for cells in (true & chosen, true, chosen))
+    true, positive = (labels > 0) & known, decisions & known
+    tp, true_count, positive_count = (
+        weights @ cells for cells in (true & positive, true, positive)
+    )
     shares = {
-        "precision": (tp, np.where(decisions > 0, decisions, 1)),
-        "recall": (tp, positives),
-        "f1": (2 * tp, positives + decisions),
+        "precision": (tp, np.where(positive_count > 0, positive_count, 1)),
+        "recall": (tp, true_count),
+        "f1": (2 * tp, true_count + positive_count),
     }
     overall: _Figures = {}
     by_genre: _Figures = {}
     for name, (part, whole) in shares.items():
-        found = np.where(positives > 0, _over(part, whole), np.nan)
-        by_genre[name] = found
-        overall[f"macro_{name}"] = _mean(found)
+        share = np.where(true_count > 0, _over(part, whole), np.nan)
+        by_genre[name] = share
+        overall[f"macro_{name}"] = _mean(share)
         overall[f"weighted_{name}"] = _over(
-            np.nansum(found * positives, axis=1), positives.sum(axis=1)
+            np.nansum(share * true_count, axis=1), true_count.sum(axis=1)
         )
-    pooled = tp.sum(axis=1), positives.sum(axis=1), decisions.sum(axis=1)
-    overall["micro_precision"] = _over(pooled[0], pooled[2])
-    overall["micro_recall"] = _over(pooled[0], pooled[1])
-    overall["micro_f1"] = _over(2 * pooled[0], pooled[1] + pooled[2])
+    tp, true_count, positive_count = (c.sum(axis=1) for c in (tp, true_count, positive_count))
+    overall["micro_precision"] = _over(tp, positive_count)
+    overall["micro_recall"] = _over(tp, true_count)
+    overall["micro_f1"] = _over(2 * tp, true_count + positive_count)
     return overall, by_genre
 
 
@@ -184,6 +187,6 @@ def _calibration(
 
 def _mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean over genres, leaving out NaN; NaN where nothing is left."""
-    there = np.isfinite(values)
-    total = np.where(there, values, 0).sum(axis=1)
-    return np.where(there.any(axis=1), total / np.maximum(there.sum(axis=1), 1), np.nan)
+    is_finite = np.isfinite(values)
+    total, count = np.where(is_finite, values, 0).sum(axis=1), is_finite.sum(axis=1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -6,21 +6,8 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from genreel.lab.evaluation.figures import HEADINGS, figure_text
 from genreel.lab.recipe import Recipe
-
-HEADINGS = {
-    "macro_roc_auc": "macro ROC AUC",
-    "macro_average_precision": "macro AP",
-    "macro_f1": "macro F1",
-    "micro_f1": "micro F1",
-    "weighted_f1": "weighted F1",
-    "samples_f1": "samples F1",
-    "label_accuracy": "label accuracy",
-    "log_loss": "log loss",
-    "calibration_error": "calibration error",
-    "coverage_at_3": "in the 3 highest",
-}
-"""Figure → what the card and the leaderboard call it."""
 
 
 def model_card(recipe: Recipe, metrics: Mapping[str, Any]) -> str:
@@ -97,16 +84,12 @@ def _part(part: str, cases: Mapping[str, Any], recipe: Recipe) -> list[str]:
             for figures in cases.values():
                 by = figures["genres"][genre]
                 row.append(
-                    f"{by['positive']}: {_figure(by['roc_auc'])} / "
-                    f"{_figure(by['average_precision'])}"
+                    f"{by['positive']}: {figure_text(by['roc_auc'])} / "
+                    f"{figure_text(by['average_precision'])}"
                 )
             lines.append("| " + " | ".join(row) + " |")
     return [*lines, ""]
 
 
 def _with_ends(value: float | None, ends: Sequence[float] | None) -> str:
-    return f"{_figure(value)} ({ends[0]:.3f}–{ends[1]:.3f})" if ends else _figure(value)
-
-
-def _figure(value: float | None) -> str:
-    return "—" if value is None else f"{value:.3f}"
+    return f"{figure_text(value)} ({ends[0]:.3f}–{ends[1]:.3f})" if ends else figure_text(value)

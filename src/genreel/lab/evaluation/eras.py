@@ -1,4 +1,4 @@
-"""How well a bundle does by decade."""
+"""Eras: the decades in which a bundle is measured, and how well it does in each."""
 
 from __future__ import annotations
 
@@ -9,63 +9,68 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
+from genreel.decade import decade_name, decade_of
 from genreel.lab.evaluation.bootstrap import intervals
 from genreel.lab.evaluation.evaluate import Outcome
 from genreel.lab.metrics import summary
 
-FEWEST_FILMS = 30
-"""A decade with fewer films to measure on is left out."""
+FIRST_DECADE = 1960
+"""All years before this decade are one era, since catalogues hold few movies of each."""
+
+FEWEST_MOVIES = 30
+"""An era with fewer movies to measure on is left out."""
 
 FEWEST_POSITIVES = 5
-"""A genre with fewer positives (or negatives) in a decade has no figure there."""
+"""A genre with fewer positives (or negatives) in an era has no figure there."""
 
 
-def decade_of(movie: Movie) -> str:
-    """Such as "1980s"; empty without a year, "before 1960" for all that came earlier."""
-    if movie.year is None:
+def era_of(movie: Movie) -> str:
+    """Its decade, such as "1980s"; "before 1960" for all that came earlier, "" without a year."""
+    decade = decade_of(movie.year)
+    if decade is None:
         return ""
-    return f"{movie.year // 10 * 10}s" if movie.year >= 1960 else "before 1960"
+    return decade_name(decade) if decade >= FIRST_DECADE else f"before {FIRST_DECADE}"
 
 
-def decades(movies: Sequence[Movie]) -> dict[str, NDArray[np.int64]]:
-    """Decade → positions of its movies, in the order of time; those with FEWEST_FILMS."""
-    names = np.array([decade_of(movie) for movie in movies])
-    found = {name: np.flatnonzero(names == name) for name in sorted(set(names.tolist()) - {""})}
-    ordered = sorted(found, key=lambda name: (not name.startswith("before"), name))
-    return {name: found[name] for name in ordered if len(found[name]) >= FEWEST_FILMS}
+def eras(movies: Sequence[Movie]) -> dict[str, NDArray[np.int64]]:
+    """Era → positions of its movies, in the order of time; those with FEWEST_MOVIES."""
+    names = np.array([era_of(movie) for movie in movies])
+    in_time = sorted(set(names.tolist()) - {""}, key=lambda name: (name[0].isdigit(), name))
+    positions = {name: np.flatnonzero(names == name) for name in in_time}
+    return {name: at for name, at in positions.items() if len(at) >= FEWEST_MOVIES}
 
 
-def by_decade(outcome: Outcome, movies: Sequence[Movie] | None = None) -> dict[str, dict[str, Any]]:
-    """Figures of each decade on the genres that it has enough films of.
+def by_era(outcome: Outcome, movies: Sequence[Movie] | None = None) -> dict[str, dict[str, Any]]:
+    """Figures of each era on the genres that it has enough movies of (see `enough`).
 
     Args:
-        outcome: of one input case.
+        outcome: of one case.
         movies: the same movies with their years, where the outcome hides them.
 
     Returns:
-        Decade → movies, genres (how many count), macro_roc_auc, macro_average_precision,
+        Era → movies, genres (how many count), macro_roc_auc, macro_average_precision,
         macro_f1, label_accuracy, and `intervals`.
     """
-    found = {}
-    for name, at in decades(movies or outcome.movies).items():
+    names = ("macro_roc_auc", "macro_average_precision", "macro_f1", "label_accuracy")
+    rows = {}
+    for era, at in eras(movies or outcome.movies).items():
         part = outcome.take(at)
         use = enough(part.labels, part.known)
         arrays = (
             part.labels[:, use],
             part.known[:, use],
             part.scores[:, use],
-            part.decided[:, use],
+            part.decisions[:, use],
         )
         figures = summary([g for g, u in zip(part.genres, use, strict=True) if u], *arrays)
-        kept = ("macro_roc_auc", "macro_average_precision", "macro_f1", "label_accuracy")
-        overall, _ = intervals(*arrays)
-        found[name] = {
+        ends, _ = intervals(*arrays)
+        rows[era] = {
             "movies": len(at),
             "genres": int(use.sum()),
-            **{key: figures[key] for key in kept},
-            "intervals": {key: overall[key] for key in kept if key in overall},
+            **{name: figures[name] for name in names},
+            "intervals": {name: ends[name] for name in names if name in ends},
         }
-    return found
+    return rows
 
 
 def enough(labels: NDArray[Any], known: NDArray[np.bool_]) -> NDArray[np.bool_]:

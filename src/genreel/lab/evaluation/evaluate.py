@@ -9,20 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genreel.catalogue import INPUTS, Movie
+from genreel.cases import REPORT_CASES, Case
+from genreel.catalogue import Movie
 from genreel.lab.evaluation.bootstrap import intervals
 from genreel.lab.metrics import summary
 from genreel.predictor import Predictor
 from genreel.progress import progress
 from genreel.vocabulary import Known, Labels
-
-CASES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "as they are": ((), INPUTS),
-    "both": (("poster", "plot"), INPUTS),
-    "plot only": (("plot",), ("plot", "title", "year")),
-    "poster only": (("poster",), ("poster",)),
-}
-"""Case → the inputs that a movie must have to be in it, and those that the model is shown."""
 
 
 @dataclass(frozen=True)
@@ -30,20 +23,19 @@ class Outcome:
     """What a bundle answered in one input case.
 
     Attributes:
-        needs, shown: inputs that a movie must have to be in it, and those that the model saw.
-        movies: the movies that got scores, as they were shown; shape (n,).
-        labels, known, scores, decided: shape (n, genres).
+        case: which one.
+        movies: the n movies that got scores, as the model saw them.
+        labels, known, scores, decisions: shape (n, genres).
         genres: names.
         unanswered: how many movies got no scores, and are left out.
     """
 
-    needs: tuple[str, ...]
-    shown: tuple[str, ...]
+    case: Case
     movies: Sequence[Movie]
     labels: Labels
     known: Known
     scores: NDArray[np.float64]
-    decided: NDArray[np.bool_]
+    decisions: NDArray[np.bool_]
     genres: tuple[str, ...]
     unanswered: int = 0
 
@@ -56,18 +48,24 @@ class Outcome:
             labels=self.labels[at],
             known=self.known[at],
             scores=self.scores[at],
-            decided=self.decided[at],
+            decisions=self.decisions[at],
         )
+
+    def frequent_genres(self) -> list[int]:
+        """Columns of the genres that have both classes, the most frequent first."""
+        positive = ((self.labels > 0) & self.known).sum(axis=0)
+        has_both = (positive > 0) & (positive < self.known.sum(axis=0))
+        return [int(g) for g in np.argsort(-positive, kind="stable") if has_both[g]]
 
     def figures(self) -> dict[str, Any]:
         """`metrics.summary` with 95 % `intervals`, overall and by genre, as JSON values."""
-        arrays = self.labels, self.known, self.scores, self.decided
-        found = summary(self.genres, *arrays)
+        arrays = self.labels, self.known, self.scores, self.decisions
+        figures = summary(self.genres, *arrays)
         overall, by_genre = intervals(*arrays)
         for genre, ends in zip(self.genres, by_genre, strict=True):
-            found["genres"][genre]["intervals"] = ends
-        about = {"needs": list(self.needs), "shown": list(self.shown)}
-        return {**about, **found, "intervals": overall, "unanswered": self.unanswered}
+            figures["genres"][genre]["intervals"] = ends
+        about = {"needs": list(self.case.needs), "shown": list(self.case.shows)}
+        return {**about, **figures, "intervals": overall, "unanswered": self.unanswered}
 
 
 def evaluate(predictor: Predictor, movies: Sequence[Movie]) -> dict[str, Any]:
@@ -76,7 +74,7 @@ def evaluate(predictor: Predictor, movies: Sequence[Movie]) -> dict[str, Any]:
 
 
 def outcomes(predictor: Predictor, movies: Sequence[Movie]) -> dict[str, Outcome]:
-    """What a bundle answers in every case.
+    """What a bundle answers in each of REPORT_CASES.
 
     Args:
         predictor: the bundle.
@@ -86,30 +84,28 @@ def outcomes(predictor: Predictor, movies: Sequence[Movie]) -> dict[str, Outcome
         Case → outcome; a case without movies, or with inputs that the bundle does not read, is
         left out.
     """
-    found = {}
-    for case, (needed, shown) in CASES.items():
-        chosen = [movie for movie in movies if all(movie.has(name) for name in needed)]
-        if chosen and set(needed) <= set(predictor.inputs):
-            hidden = [name for name in INPUTS if name not in shown]
-            answers = _answers(predictor, [movie.without(hidden) for movie in chosen], case)
-            found[case] = Outcome(needed, shown, *answers)
-    return found
+    answers: dict[str, Outcome] = {}
+    for name, case in REPORT_CASES.items():
+        members = [case.view(movie) for movie in movies if case.is_met_by(movie)]
+        if members and case.is_read_by(predictor.inputs):
+            answers[name] = _outcome(predictor, members, case)
+    return answers
 
 
-def _answers(predictor: Predictor, movies: Sequence[Movie], case: str) -> Any:
-    predictions = list(progress(predictor.predict_many(movies), case, len(movies)))
-    answered = [i for i, prediction in enumerate(predictions) if prediction.scores]
+def _outcome(predictor: Predictor, movies: Sequence[Movie], case: Case) -> Outcome:
+    predictions = list(progress(predictor.predict_many(movies), case.name, len(movies)))
+    at = [i for i, prediction in enumerate(predictions) if prediction.scores]
     vocabulary = predictor.bundle.vocabulary
-    genres = vocabulary.genres
-    labels, known = vocabulary.encode(movies[i].genres for i in answered)
-    scores = np.array([list(predictions[i].scores.values()) for i in answered], np.float64)
-    decided = np.array([[g in predictions[i].genres for g in genres] for i in answered], np.bool_)
-    return (
-        [movies[i] for i in answered],
-        labels,
-        known,
-        scores.reshape(labels.shape),
-        decided.reshape(labels.shape),
-        genres,
-        len(movies) - len(answered),
+    labels, known = vocabulary.encode(movies[i].genres for i in at)
+    scores = [list(predictions[i].scores.values()) for i in at]
+    decisions = [[genre in predictions[i].genres for genre in vocabulary.genres] for i in at]
+    return Outcome(
+        case=case,
+        movies=[movies[i] for i in at],
+        labels=labels,
+        known=known,
+        scores=np.array(scores, np.float64).reshape(labels.shape),
+        decisions=np.array(decisions, np.bool_).reshape(labels.shape),
+        genres=vocabulary.genres,
+        unanswered=len(movies) - len(at),
     )

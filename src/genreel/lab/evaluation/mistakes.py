@@ -1,4 +1,4 @@
-"""Films that a model got wrong, or that their labels may have got wrong."""
+"""Movies whose genres the model got wrong, and labels that may be wrong."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cleanlab.filter import find_label_issues
 from genreel.catalogue import Movie
 from genreel.lab.evaluation.evaluate import Outcome
 
-_ENOUGH = 5  # films of each class, before a genre's labels can be judged
+_ENOUGH = 5  # movies of each class, before a genre's labels can be doubted
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Cell:
 
 def surest_mistakes(outcome: Outcome, count: int, label: bool) -> list[Cell]:
     """The known cells with this label whose scores are furthest from it, a movie at most once."""
-    wrong = outcome.known & ((outcome.labels > 0) == label) & (outcome.decided != label)
+    wrong = outcome.known & ((outcome.labels > 0) == label) & (outcome.decisions != label)
     distance = np.where(wrong, 1 - outcome.scores if label else outcome.scores, -1.0)
     best = distance.argmax(axis=1)
     rows = np.argsort(-distance.max(axis=1, initial=-1.0), kind="stable")
@@ -36,10 +36,10 @@ def doubtful_labels(outcome: Outcome, count: int) -> list[Cell]:
     """Known cells whose label is likely wrong, the likeliest first.
 
     Confident learning (Northcutt et al. 2021) by cleanlab, genre by genre, on the known cells: a
-    label is doubted where the model is surer of the other class than it is, on average, of films
-    that have it. The model must not have been trained on these films.
+    label is doubted where the model is surer of the other class than it is, on average, of movies
+    that have it. The model must not have been trained on these movies.
     """
-    found: list[Cell] = []
+    cells: list[Cell] = []
     for g in range(len(outcome.genres)):
         rows = np.flatnonzero(outcome.known[:, g])
         labels = (outcome.labels[rows, g] > 0).astype(int)
@@ -52,8 +52,8 @@ def doubtful_labels(outcome: Outcome, count: int) -> list[Cell]:
             return_indices_ranked_by="self_confidence",
             n_jobs=1,
         )
-        found += [_cell(outcome, rows[i], g) for i in at]
-    return sorted(found, key=lambda cell: cell.score if cell.label else 1 - cell.score)[:count]
+        cells += [_cell(outcome, rows[i], g) for i in at]
+    return sorted(cells, key=lambda cell: cell.score if cell.label else 1 - cell.score)[:count]
 
 
 def _cell(outcome: Outcome, i: int, g: int) -> Cell:

@@ -1,4 +1,4 @@
-"""Chooses calibration and thresholds of a finished bundle anew, without training."""
+"""Chooses new calibration and thresholds for a finished bundle, without training."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from genreel.bundle import bundle_folder, check_replaceable, read_bundle, write_bundle
-from genreel.catalogue import INPUTS, Movie
+from genreel.bundle import bundle_folder, check_replaceable, read_bundle
+from genreel.cases import AS_GIVEN, BUNDLE_CASES, Case
+from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
-from genreel.lab.evaluation.card import model_card
-from genreel.lab.evaluation.evaluate import evaluate
-from genreel.lab.evaluation.rules import SHOWN, Scored, choose_rules
+from genreel.lab.evaluation.measure import write_measured
+from genreel.lab.evaluation.rules import Scored, choose_rules
 from genreel.lab.recipe import load_recipe
 from genreel.predictor import Predictor
-from genreel.progress import progress
+from genreel.progress import progress, say
+from genreel.seen import Seen
 
 
 def recalibrate(
@@ -32,8 +33,8 @@ def recalibrate(
     Args:
         path_or_name: the bundle to start from; its graph is not touched.
         out: the new bundle's folder; may be the same.
-        valid: labelled movies to choose on, none of which it was trained on.
-        test: labelled movies to measure on, none of them in `valid`.
+        valid: labelled movies to choose on; those that it was trained on are left out.
+        test: labelled movies to measure on; those that it was trained or tuned on are left out.
         command: what a person typed, for the card.
 
     Returns:
@@ -49,49 +50,47 @@ def recalibrate(
     metrics: dict[str, Any] = dict(bundle.metrics)
     raw = Predictor(bundle)
     valid = [movie for movie in valid if movie.genres]
+    if bundle.seen:
+        valid = _leave_out(bundle.seen, valid, ("train",), "valid")
+        seen = bundle.seen.calibrated(valid, test)
+        test = _leave_out(seen, test, ("train", "valid"), "test")
+        bundle = replace(bundle, seen=seen)
     if not valid:
-        raise CatalogueError("no valid movie has genres to calibrate on; check the split")
-    cases = {
-        case: _scored(raw, [m for m in valid if all(map(m.has, needed))], shown, case)
-        for case, (needed, shown) in SHOWN.items()
-        if set(needed) <= set(raw.inputs)
-    }
-    choice = choose_rules(raw.genres, _scored(raw, valid, INPUTS, "as they are"), cases)
-    metrics |= {"decisions": choice.others, "calibrated_by": command}
-
-    def write() -> None:
-        write_bundle(
-            out,
-            name=bundle.name,
-            vocabulary=bundle.vocabulary,
-            thresholds=choice.thresholds,
-            cases=choice.cases,
-            features=bundle.features,
-            model=bundle.model,
-            recipe=recipe.text,
-            metrics=metrics,
-            card=model_card(recipe, metrics),
+        raise CatalogueError(
+            "no valid movie has genres to calibrate on and is none that the bundle was trained "
+            "on; check the split"
         )
+    cases = {
+        name: _score(raw, [movie for movie in valid if case.is_met_by(movie)], case)
+        for name, case in BUNDLE_CASES.items()
+        if case.is_read_by(raw.inputs)
+    }
+    choice = choose_rules(raw.genres, _score(raw, valid, AS_GIVEN), cases)
+    movies = metrics["movies"] | {"valid": len(valid), "test": len(test)}
+    metrics |= {"movies": movies, "decisions": choice.others, "calibrated_by": command}
+    bundle = replace(bundle, thresholds=choice.thresholds, cases=choice.cases)
+    return write_measured(out, bundle, recipe, metrics, {"valid": valid, "test": test})
 
-    write()
-    predictor = Predictor(out)
-    for name, movies in (("valid", valid), ("test", test)):
-        metrics[name] = evaluate(predictor, movies)
-        metrics["movies"][name] = len(movies)
-    write()
-    return metrics
+
+def _leave_out(seen: Seen, movies: Sequence[Movie], parts: Sequence[str], name: str) -> list[Movie]:
+    """The movies that are in none of the bundle's `parts`; says how many were."""
+    rest = [movie for movie in movies if seen.part_of(movie) not in parts]
+    if len(rest) < len(movies):
+        count = len(movies) - len(rest)
+        say(f"{name}: {count:,} movies that the bundle was trained or tuned on are left out")
+    return rest
 
 
-def _scored(
-    predictor: Predictor, movies: Sequence[Movie], shown: Sequence[str], what: str
-) -> Scored:
-    hidden = set(INPUTS) - set(shown)
-    predictions = predictor.predict_many(movie.without(hidden) for movie in movies)
-    told = [
+def _score(predictor: Predictor, movies: Sequence[Movie], case: Case) -> Scored:
+    """Labels, known cells and scores of those movies that get scores in this case."""
+    predictions = progress(
+        predictor.predict_many(case.view(movie) for movie in movies), case.name, len(movies)
+    )
+    pairs = [
         (movie, prediction)
-        for movie, prediction in zip(movies, progress(predictions, what, len(movies)), strict=True)
+        for movie, prediction in zip(movies, predictions, strict=True)
         if prediction.scores
     ]
-    labels, known = predictor.bundle.vocabulary.encode(movie.genres for movie, _ in told)
-    scores = np.array([list(prediction.scores.values()) for _, prediction in told], np.float64)
+    labels, known = predictor.bundle.vocabulary.encode(movie.genres for movie, _ in pairs)
+    scores = np.array([list(prediction.scores.values()) for _, prediction in pairs], np.float64)
     return labels, known, scores.reshape(labels.shape)

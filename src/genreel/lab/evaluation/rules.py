@@ -1,4 +1,4 @@
-"""Chooses calibration and thresholds for every input case, on validation movies alone."""
+"""Chooses calibration and thresholds for every case of inputs, on validation movies."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
 
-from genreel.calibration import CASES, CaseRules, Curve, logit
-from genreel.catalogue import INPUTS
+from genreel.calibration import CaseRules, Curve, logit
+from genreel.cases import BUNDLE_CASES
 from genreel.lab.examples import Examples
 from genreel.lab.metrics import cell_losses
 from genreel.lab.model import fit_logistics
@@ -19,36 +19,20 @@ from genreel.thresholds import by_promise, choose_thresholds, choose_top_k, glob
 from genreel.vocabulary import Known, Labels
 
 PROMISES = (0.8, 0.9, 0.95)
-"""Precisions for which thresholds by promise are noted."""
-
-SHOWN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = dict(
-    zip(
-        CASES,
-        (
-            (("title",), ("title", "year")),
-            (("poster",), ("poster",)),
-            (("plot",), ("plot", "title", "year")),
-            (("poster", "plot"), ("poster", "plot", "title", "year")),
-        ),
-        strict=True,
-    )
-)
-"""Case → the inputs that a movie must have to be in it, and those that the model is shown."""
+"""Precisions for which thresholds by promise are chosen."""
 
 
 def cases_of(examples: Examples, inputs: Collection[str]) -> dict[str, Examples]:
-    """Case of SHOWN → the movies that are in it, and shown so; those alone that a model of these
-    inputs can answer.
-    """
+    """Case → its movies as the model sees them, for each case that a model of `inputs` reads."""
     return {
-        case: examples.take(np.flatnonzero(examples.has(needed))).without(set(INPUTS) - set(shown))
-        for case, (needed, shown) in SHOWN.items()
-        if set(needed) <= set(inputs)
+        name: examples.take(np.flatnonzero(examples.has(case.needs))).without(case.hides)
+        for name, case in BUNDLE_CASES.items()
+        if case.is_read_by(inputs)
     }
 
 
 FEWEST = 10
-"""Films that a genre's calibration needs of each kind."""
+"""A genre is calibrated only if so many movies have it, and so many do not."""
 
 _FOLDS = 5
 _SLOPES = np.geomspace(0.2, 5, 101)  # inverse temperatures
@@ -63,10 +47,10 @@ class Choice:
     """What was chosen.
 
     Attributes:
-        thresholds: of best F1, over movies as they are; for cases without rules of their own.
-        cases: some of CASES → calibration and thresholds of best F1.
+        thresholds: of best F1, over movies as they are; for cases without their own rules.
+        cases: some of BUNDLE_CASES → calibration and thresholds of best F1.
         others: case → "global" threshold, "top_k", and "promise": precision → genre →
-            threshold or None. For the report and for whoever wants to decide otherwise.
+            threshold or None. Other ways to decide, which the report shows.
     """
 
     thresholds: dict[str, float]
@@ -80,7 +64,7 @@ def choose_rules(genres: Sequence[str], everything: Scored, cases: Mapping[str, 
     Args:
         genres: names, in the order of the scores.
         everything: validation movies with the inputs that they have.
-        cases: some of CASES → the movies that have its inputs, all else hidden.
+        cases: some of BUNDLE_CASES → the movies that have its inputs, all else hidden.
     """
     rules, others = {}, {}
     for case, (labels, known, scores) in cases.items():
@@ -93,8 +77,8 @@ def choose_rules(genres: Sequence[str], everything: Scored, cases: Mapping[str, 
                 for g, curve in enumerate(curves)
             ]
         )
-        named = {g: curve for g, curve in zip(genres, curves, strict=True) if curve is not None}
-        rules[case] = CaseRules(choose_thresholds(genres, labels, known, scores), named)
+        by_genre = {g: curve for g, curve in zip(genres, curves, strict=True) if curve}
+        rules[case] = CaseRules(choose_thresholds(genres, labels, known, scores), by_genre)
         others[case] = {
             "global": global_threshold(labels, known, scores),
             "top_k": choose_top_k(labels, known, scores),
@@ -108,33 +92,47 @@ def choose_curves(
 ) -> list[Curve | None]:
     """A calibration for each genre, or None where its scores are best left as they are.
 
-    Temperature, Platt and isotonic calibration are each fitted on four fifths of the movies and
-    judged by log loss on the rest, in turn. The best is taken, and fitted on all, if it beats the
-    scores themselves by more than the standard error of the difference (the one-standard-error
-    rule of Breiman et al. 1984): calibrating what is calibrated only adds noise. So does
-    calibrating on a handful of films: a genre keeps its scores unless FEWEST have it and FEWEST
-    do not.
+    Temperature, Platt and isotonic calibration are compared by cross-validation: in turn, each is
+    fitted on four fifths of the movies and measured by log loss on the rest. The best is fitted on
+    all movies, if it beats the plain scores by more than the standard error of the difference (the
+    one-standard-error rule of Breiman et al. 1984): otherwise it would only add noise. For the same
+    reason a genre keeps its scores unless FEWEST movies have it and FEWEST do not.
+
+    Args:
+        labels, known, scores: of validation movies, shape (n, genres).
+        seed: of the division into fifths.
     """
-    fold = np.random.default_rng(seed).permutation(len(labels)) % _FOLDS
+    gains = _cross_validate(labels, known, scores, seed)
+    fits = {name: fit(labels, known, scores) for name, fit in _FITS.items()}
+    curves: list[Curve | None] = []
+    for g in range(labels.shape[1]):
+        rows = known[:, g]
+        positive = ((labels[:, g] > 0) & rows).sum()
+        best, best_gain = None, 0.0
+        if min(positive, rows.sum() - positive) >= FEWEST:
+            for name, gain in gains.items():
+                cells = gain[rows, g]
+                error = cells.std() / len(cells) ** 0.5
+                if cells.mean() > max(error, best_gain):
+                    best, best_gain = fits[name][g], float(cells.mean())
+        curves.append(best)
+    return curves
+
+
+def _cross_validate(
+    labels: Labels, known: Known, scores: NDArray[Any], seed: int
+) -> dict[str, NDArray[np.float64]]:
+    """How much log loss each calibration saves in each cell, in nats, shape (n, genres)."""
+    folds = np.random.default_rng(seed).permutation(len(labels)) % _FOLDS
     plain = cell_losses(labels, scores)
     gains = {name: np.zeros_like(plain) for name in _FITS}
     for k in range(min(_FOLDS, len(labels))):
-        rest, held = fold != k, fold == k
+        rest, part = folds != k, folds == k
         for name, fit in _FITS.items():
             for g, curve in enumerate(fit(labels[rest], known[rest], scores[rest])):
-                judged = scores[held, g] if curve is None else curve(scores[held, g])
-                gains[name][held, g] = plain[held, g] - cell_losses(labels[held, g], judged)
-    fitted = {name: fit(labels, known, scores) for name, fit in _FITS.items()}
-    chosen: list[Curve | None] = []
-    for g in range(labels.shape[1]):
-        positive = ((labels[:, g] > 0) & known[:, g]).sum()
-        if min(positive, known[:, g].sum() - positive) < FEWEST:
-            chosen.append(None)
-            continue
-        found = {name: gain[known[:, g], g] for name, gain in gains.items()}
-        sure = {n: x.mean() for n, x in found.items() if x.mean() > x.std() / len(x) ** 0.5}
-        chosen.append(fitted[max(sure, key=sure.__getitem__)][g] if sure else None)
-    return chosen
+                values = scores[part, g] if curve is None else curve(scores[part, g])
+                gains[name][part, g] = plain[part, g] - cell_losses(labels[part, g], values)
+    return gains
 
 
 def _temperature(labels: Labels, known: Known, scores: NDArray[Any]) -> list[Curve | None]:
@@ -166,13 +164,13 @@ def _isotonic(labels: Labels, known: Known, scores: NDArray[Any]) -> list[Curve 
             continue
         # Laplace's rule: no finite number of movies shows that something never happens.
         fit = IsotonicRegression(y_min=1 / (n + 2), y_max=1 - 1 / (n + 2))
-        given = scores[use, g].astype(np.float64)
-        shares, step = np.unique(fit.fit_transform(given, labels[use, g]), return_inverse=True)
+        x = scores[use, g].astype(np.float64)
+        shares, step = np.unique(fit.fit_transform(x, labels[use, g]), return_inverse=True)
         # Lines between the middles of its steps (Oron & Flournoy 2017, Centered isotonic
-        # regression): on a flat step films of different scores would rank alike.
-        middles = np.bincount(step, given) / np.bincount(step)
-        x, y = (np.round([0, *values, 1], 6).tolist() for values in (middles, shares))
-        curves.append(Curve(scores=tuple(x), shares=tuple(y)))
+        # regression): on a flat step, movies of different scores would rank alike.
+        middles = np.bincount(step, x) / np.bincount(step)
+        points = [tuple(np.round([0, *values, 1], 6).tolist()) for values in (middles, shares)]
+        curves.append(Curve(scores=points[0], shares=points[1]))
     return curves
 
 

@@ -1,1 +1,1 @@
-"""A model as one ONNX graph. onnx is imported here only."""
+"""A model as one ONNX graph, and graphs with weights in fewer bits."""

@@ -1,4 +1,4 @@
-"""The products and convolutions of a graph in integers: faster, hardly less exact."""
+"""A graph's products and convolutions in integers: faster, and nearly as exact."""
 
 from __future__ import annotations
 
@@ -16,24 +16,26 @@ from genreel.graph import load_session
 from genreel.lab.examples import Examples
 from genreel.lab.graphs.rewriting import add_constant, new_node, replace_all
 
-_SMALLEST = 1024  # numbers of a matrix; fewer are not worth a node
-_LEVELS = 255  # of what comes in and, of convolutions, goes out: uint8, one scale for all of it
+_SMALLEST = 1024  # numbers in a matrix; a smaller one is not worth a node
+_LEVELS = 255  # of inputs and of convolutions' outputs: uint8, one scale for the whole value
 _WEIGHT_LEVELS = {False: 63, True: 127}
-"""Of weights, by whether a convolution is depthwise. Of the others two products, with unsigned
-8-bit numbers, are added in 16 bits on CPUs without VNNI, and saturate with more.
+"""Largest integer weight, by whether a convolution is depthwise.
+
+CPUs without VNNI add pairs of 8-bit products in 16 bits, which saturates with larger weights; a
+depthwise convolution is computed without such pairs.
 """
-_MOVIES = 256  # of the examples, evenly spread
+_MOVIES = 256  # of the examples, evenly spaced, on which values are measured
 _LARGEST_BIAS = 2**30  # in int32, with room for the products
 
 
 @dataclass(frozen=True)
-class Reach:
-    """What a value between layers is in the examples.
+class Range:
+    """The range of a value between layers, over the examples.
 
     Attributes:
-        step: between two levels, so that they span the value, and 0.
-        zero: the level of 0.
-        means: float32, shape (channels,).
+        step: from one of its 256 levels to the next; they span the range, and 0.
+        zero: the level that stands for 0.
+        means: the mean of each channel, float32, shape (channels,).
     """
 
     step: np.float32
@@ -42,20 +44,21 @@ class Reach:
 
 
 def count_in_integers(model: Any, examples: Examples) -> None:
-    """Rewrites a float32 graph in place, so that its products with matrices that it holds, and
-    its convolutions of images, are those of integers.
+    """Rewrites a float32 graph in place: its convolutions of images, and its products with
+    constant matrices, are then computed in integers.
 
-    Every output channel has a scale of its own; what lies between layers has one scale, and
-    reaches as far as it does in the examples, so that a movie's scores do not depend on those it
-    shares a batch with. What rounding the weights adds to a channel on average is taken off its
-    bias (Nagel et al. 2021, A White Paper on Neural Network Quantization, section 3). An
-    activation after a convolution becomes the bounds of its values' levels. ONNX writes integers
-    as pairs of QuantizeLinear and DequantizeLinear; onnxruntime makes integer nodes of them.
+    Weights have a scale for each output channel. A value between layers has one scale, fixed by
+    its range over the examples, so a movie's scores do not depend on the rest of its batch. The
+    mean error that rounding the weights makes in a channel is subtracted from its bias (Nagel et
+    al. 2021, A White Paper on Neural Network Quantization, section 3). An activation after a
+    convolution becomes the bounds of the output's levels. The graph holds pairs of
+    QuantizeLinear and DequantizeLinear, ONNX's notation; onnxruntime fuses them into integer
+    nodes.
 
     Args:
         model: as `onnx.load_model_from_string` gives it.
-        examples: movies like those in use; at least one has all inputs that come in posters or
-            plots.
+        examples: movies like those in use; at least one has every poster or plot that the model
+            reads.
     """
     graph = model.graph
     weights = {tensor.name: tensor for tensor in graph.initializer}
@@ -69,29 +72,29 @@ def count_in_integers(model: Any, examples: Examples) -> None:
         if node.op_type == "Add" and images.issuperset(node.input):
             images.add(node.output[0])
     rows = {node.input[0] for node in products.values()}
-    reached = _reached(model, images, rows, examples)
+    ranges = _measure_ranges(model, images, rows, examples)
 
-    gone = {*activations.values(), *(add.output[0] for add in additions.values() if add)}
+    obsolete = {*activations.values(), *(add.output[0] for add in additions.values() if add)}
     nodes: list[Any] = []
     for value in graph.input:
-        nodes += _in_levels(value.name, images, rows, reached, graph)
+        nodes += _in_levels(value.name, images, rows, ranges, graph)
     for node in graph.node:
-        [made, *_] = node.output
-        if made in gone:
+        [output, *_] = node.output
+        if output in obsolete:
             continue
-        if made in convolutions:
-            nodes += _weights(node, weights, node.input[2:], reached[node.input[0]], graph)
-            node.output[0] = activations[made] or made
+        if output in convolutions:
+            nodes += _weights(node, weights, node.input[2:], ranges[node.input[0]], graph)
+            node.output[0] = activations[output] or output
         for place, name in enumerate(node.input):
             if name in images:
                 node.input[place] = f"{name}/near"
-        if made in products:
-            nodes += _product(node, weights, additions[made], reached[node.input[0]], graph)
-            made = additions[made].output[0] if additions[made] else made
+        if output in products:
+            nodes += _product(node, weights, additions[output], ranges[node.input[0]], graph)
+            output = additions[output].output[0] if additions[output] else output
         else:
             nodes.append(node)
-            made = node.output[0]
-        nodes += _in_levels(made, images, rows, reached, graph)
+            output = node.output[0]
+        nodes += _in_levels(output, images, rows, ranges, graph)
     replace_all(graph.node, nodes)
     read = {name for node in graph.node for name in node.input}
     replace_all(graph.initializer, [tensor for tensor in graph.initializer if tensor.name in read])
@@ -99,7 +102,7 @@ def count_in_integers(model: Any, examples: Examples) -> None:
 
 
 def _takes_images(node: Any, weights: Mapping[str, Any]) -> bool:
-    """Whether a node is a convolution over height and width, whose weights are known."""
+    """Whether a node is a convolution over height and width with constant weights."""
     return bool(
         node.op_type == "Conv"
         and all(name in weights for name in node.input[1:])
@@ -108,7 +111,7 @@ def _takes_images(node: Any, weights: Mapping[str, Any]) -> bool:
 
 
 def _takes_rows(node: Any, weights: Mapping[str, Any]) -> bool:
-    """Whether a node multiplies rows with a matrix that is known, and large enough."""
+    """Whether a node multiplies rows with a constant matrix that is large enough."""
     if node.op_type != "MatMul" or node.input[1] not in weights or node.input[0] in weights:
         return False
     shape = weights[node.input[1]].dims
@@ -116,14 +119,14 @@ def _takes_rows(node: Any, weights: Mapping[str, Any]) -> bool:
 
 
 def _activation(name: str, graph: Any) -> str:
-    """What the activation after a value makes of it; "" where something else reads it too."""
+    """Output of the activation after a value; "" where there is none, or another reader."""
     readers = [node for node in graph.node if name in node.input]
-    alone = len(readers) == 1 and readers[0].op_type in ("Relu", "Clip")
-    return readers[0].output[0] if alone else ""
+    has_activation = len(readers) == 1 and readers[0].op_type in ("Relu", "Clip")
+    return readers[0].output[0] if has_activation else ""
 
 
 def _addition(name: str, graph: Any, weights: Mapping[str, Any]) -> Any:
-    """The node that adds a bias to a value, where nothing else reads it; else None."""
+    """The node that adds a bias to a value; None where there is none, or another reader."""
     readers = [node for node in graph.node if name in node.input]
     if len(readers) != 1 or readers[0].op_type != "Add":
         return None
@@ -131,57 +134,59 @@ def _addition(name: str, graph: Any, weights: Mapping[str, Any]) -> Any:
     return readers[0] if others and len(weights[others[0]].dims) == 1 else None
 
 
-def _reached(model: Any, images: set[str], rows: set[str], examples: Examples) -> dict[str, Reach]:
-    """What the values are in the examples, one movie at a time, so that nothing is padding."""
+def _measure_ranges(
+    model: Any, images: set[str], rows: set[str], examples: Examples
+) -> dict[str, Range]:
+    """Ranges of the values, measured on one movie at a time, so that no row is padding."""
     names = sorted(images | rows)
     if not names:
         return {}
-    asked = onnx.ModelProto.FromString(model.SerializeToString())
-    del asked.graph.output[:]
+    probe = onnx.ModelProto.FromString(model.SerializeToString())
+    del probe.graph.output[:]
     over = {
-        False: add_constant(asked.graph, "means/of area", np.array([0, 2, 3], np.int64)),
-        True: add_constant(asked.graph, "means/of rows", np.array([0], np.int64)),
+        False: add_constant(probe.graph, "means/of area", np.array([0, 2, 3], np.int64)),
+        True: add_constant(probe.graph, "means/of rows", np.array([0], np.int64)),
     }
     for name in names:
         flat = f"{name}/flat"
-        asked.graph.node.append(
+        probe.graph.node.append(
             new_node("Flatten", name, flat, axis=-1)
             if name in rows
             else new_node("Identity", name, flat)
         )
         for operator, *axes in (("ReduceMin",), ("ReduceMax",), ("ReduceMean", over[name in rows])):
-            found = f"{name}/{operator}"
-            asked.graph.node.append(new_node(operator, flat, *axes, found, keepdims=0))
-            asked.graph.output.append(
-                onnx.helper.make_tensor_value_info(found, onnx.TensorProto.FLOAT, None)
+            statistic = f"{name}/{operator}"
+            probe.graph.node.append(new_node(operator, flat, *axes, statistic, keepdims=0))
+            probe.graph.output.append(
+                onnx.helper.make_tensor_value_info(statistic, onnx.TensorProto.FLOAT, None)
             )
-    session = load_session(asked.SerializeToString())
+    session = load_session(probe.SerializeToString())
     takes = {value.name for value in session.get_inputs()}
     inputs = {f.input for f in examples.features.values()} & {"poster", "plot"}
-    there = np.flatnonzero(examples.has(inputs))
-    some = there[np.unique(np.linspace(0, len(there) - 1, _MOVIES).astype(np.int64))]
+    complete = np.flatnonzero(examples.has(inputs))
+    some = complete[np.unique(np.linspace(0, len(complete) - 1, _MOVIES).astype(np.int64))]
     found_in = [
         session.run(None, {k: a for k, a in one.arrays().items() if k in takes})
         for one in examples.take(some).batches(1)
     ]
     ends = iter(zip(*found_in, strict=True))
-    return {name: _reach(*(np.array(next(ends)) for _ in range(3))) for name in names}
+    return {name: _range(*(np.array(next(ends)) for _ in range(3))) for name in names}
 
 
-def _reach(lows: NDArray[Any], highs: NDArray[Any], means: NDArray[Any]) -> Reach:
+def _range(lows: NDArray[Any], highs: NDArray[Any], means: NDArray[Any]) -> Range:
     low, high = min(lows.min(), 0.0), max(highs.max(), 0.0)
     step = np.float32(max((high - low) / _LEVELS, 1e-8))
-    return Reach(step, np.uint8(np.rint(-low / step)), means.mean(axis=0))
+    return Range(step, np.uint8(np.rint(-low / step)), means.mean(axis=0))
 
 
 def _in_levels(
-    name: str, images: set[str], rows: set[str], reached: Mapping[str, Reach], graph: Any
+    name: str, images: set[str], rows: set[str], ranges: Mapping[str, Range], graph: Any
 ) -> list[Any]:
-    """Nodes that put a value in levels, and back; none where it needs no levels."""
-    if name not in reached:
+    """Nodes that round a value to its levels; none where it stays float32."""
+    if name not in ranges:
         return []
-    step = add_constant(graph, f"{name}/step", reached[name].step)
-    zero = add_constant(graph, f"{name}/zero", reached[name].zero)
+    step = add_constant(graph, f"{name}/step", ranges[name].step)
+    zero = add_constant(graph, f"{name}/zero", ranges[name].zero)
     before, value = [], name
     if name in rows:
         value = f"{name}/rows"
@@ -197,59 +202,63 @@ def _in_levels(
 
 
 def _product(
-    node: Any, weights: Mapping[str, Any], addition: Any, come: Reach, graph: Any
+    node: Any, weights: Mapping[str, Any], addition: Any, incoming: Range, graph: Any
 ) -> list[Any]:
-    """Nodes for a product of rows with a matrix, and for the bias that is added to it."""
-    [made], [x, matrix] = node.output, node.input
-    biases = [name for name in addition.input if name != made] if addition else []
-    gemm = new_node("Gemm", f"{x}/near", matrix, f"{made}/flat", alpha=1.0, beta=1.0)
-    kept = _weights(gemm, weights, biases, come, graph)
-    width = add_constant(graph, f"{made}/width", np.array(weights[matrix].dims[1:], np.int64))
+    """Nodes for a product of rows with a matrix, and for the bias that is added."""
+    [output], [x, matrix] = node.output, node.input
+    biases = [name for name in addition.input if name != output] if addition else []
+    gemm = new_node("Gemm", f"{x}/near", matrix, f"{output}/flat", alpha=1.0, beta=1.0)
+    nodes = _weights(gemm, weights, biases, incoming, graph)
+    width = add_constant(graph, f"{output}/width", np.array(weights[matrix].dims[1:], np.int64))
     return [
-        *kept,
+        *nodes,
         gemm,
-        new_node("Concat", f"{x}/shape", width, f"{made}/size", axis=0),
-        new_node("Reshape", f"{made}/flat", f"{made}/size", (addition or node).output[0]),
+        new_node("Concat", f"{x}/shape", width, f"{output}/size", axis=0),
+        new_node("Reshape", f"{output}/flat", f"{output}/size", (addition or node).output[0]),
     ]
 
 
 def _weights(
-    node: Any, weights: Mapping[str, Any], biases: Sequence[str], come: Reach, graph: Any
+    node: Any, weights: Mapping[str, Any], biases: Sequence[str], incoming: Range, graph: Any
 ) -> list[Any]:
     """Nodes that a convolution or Gemm reads its weights and bias from, kept as integers.
 
     Args:
         node: whose weights and bias become theirs.
         biases: the name of its bias, if it has one.
-        come: what comes into it.
+        incoming: the range of its input.
     """
-    kept = onnx.numpy_helper.to_array(weights[node.input[1]])
-    is_matrix = kept.ndim == 2  # of shape (in, out)
-    kernel = kept.T[:, :, None, None] if is_matrix else kept
+    array = onnx.numpy_helper.to_array(weights[node.input[1]])
+    is_matrix = array.ndim == 2  # of shape (in, out)
+    kernel = array.T[:, :, None, None] if is_matrix else array
     bias = np.zeros(len(kernel), np.float32)
     for name in biases:
         bias = onnx.numpy_helper.to_array(weights[name])
-    depthwise = kernel.shape[1] == 1 and len(come.means) > 1
+    depthwise = kernel.shape[1] == 1 and len(incoming.means) > 1
     sizes = np.abs(kernel).max(axis=(1, 2, 3)) / _WEIGHT_LEVELS[depthwise]
-    steps = np.maximum(sizes, np.maximum(np.abs(bias), 1e-8) / (come.step * _LARGEST_BIAS))
+    steps = np.maximum(sizes, np.maximum(np.abs(bias), 1e-8) / (incoming.step * _LARGEST_BIAS))
     integers = np.rint(kernel / steps[:, None, None, None])
-    lost = (kernel - integers * steps[:, None, None, None]).sum(axis=(2, 3))
-    inputs = come.means.reshape(-1, 1, kernel.shape[1])
-    bias = bias + (lost.reshape(len(inputs), -1, kernel.shape[1]) * inputs).sum(axis=2).ravel()
+    errors = (kernel - integers * steps[:, None, None, None]).sum(axis=(2, 3))
+    inputs = incoming.means.reshape(-1, 1, kernel.shape[1])
+    bias = bias + (errors.reshape(len(inputs), -1, kernel.shape[1]) * inputs).sum(axis=2).ravel()
     integers = integers[:, :, 0, 0].T if is_matrix else integers
     arrays = {
         "weights": (integers.astype(np.int8), steps, int(is_matrix)),
-        "bias": (np.rint(bias / (steps * come.step)).astype(np.int32), steps * come.step, 0),
+        "bias": (
+            np.rint(bias / (steps * incoming.step)).astype(np.int32),
+            steps * incoming.step,
+            0,
+        ),
     }
     nodes = []
     del node.input[1:]
     for name, (whole, scales, axis) in arrays.items():
-        held = f"{node.output[0]}/{name}"
+        prefix = f"{node.output[0]}/{name}"
         numbers = [
-            add_constant(graph, f"{held}/integers", np.ascontiguousarray(whole)),
-            add_constant(graph, f"{held}/scales", scales.astype(np.float32)),
-            add_constant(graph, f"{held}/zeros", np.zeros(len(scales), whole.dtype)),
+            add_constant(graph, f"{prefix}/integers", np.ascontiguousarray(whole)),
+            add_constant(graph, f"{prefix}/scales", scales.astype(np.float32)),
+            add_constant(graph, f"{prefix}/zeros", np.zeros(len(scales), whole.dtype)),
         ]
-        nodes.append(new_node("DequantizeLinear", *numbers, held, axis=axis))
-        node.input.append(held)
+        nodes.append(new_node("DequantizeLinear", *numbers, prefix, axis=axis))
+        node.input.append(prefix)
     return nodes

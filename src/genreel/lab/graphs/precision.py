@@ -1,4 +1,4 @@
-"""A graph with its weights in fewer bits: smaller, in int8 also faster, hardly less exact."""
+"""A graph with its weights in fewer bits: smaller, in int8 also faster, and nearly as exact."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from genreel.graph import load_session, run_session
 from genreel.lab.examples import Examples
-from genreel.lab.graphs.export import shown_in_turn
 from genreel.lab.graphs.integers import count_in_integers
+from genreel.lab.graphs.parity import input_cases
 from genreel.lab.graphs.rewriting import add_constant, new_node, replace_all
 
 _SMALLEST = 1024  # numbers; fewer are not worth a node
@@ -33,7 +33,7 @@ def reduce_precision(graph: bytes, precision: str, examples: Examples) -> bytes:
     Args:
         graph: as `export` gives it.
         precision: one of `recipe.PRECISIONS`.
-        examples: movies that the model learnt from; what lies between layers reaches as far.
+        examples: movies that the model learnt from; they fix the ranges of int8.
     """
     if precision == "float32":
         return graph
@@ -50,16 +50,16 @@ def reduce_precision(graph: bytes, precision: str, examples: Examples) -> bytes:
     return data
 
 
-def drift(graph: bytes, reduced: bytes, examples: Examples) -> dict[str, float]:
-    """How far the scores of two graphs are apart: `mean` and `largest` difference over movies,
-    genres and every combination of inputs that single ones and all of them make.
+def drift(graph: bytes, small: bytes, examples: Examples) -> dict[str, float]:
+    """Differences between the scores of two graphs, as `mean` and `largest`, over movies, genres
+    and `parity.input_cases`.
     """
-    sessions = [load_session(data) for data in (graph, reduced)]
-    apart = [
+    sessions = [load_session(data) for data in (graph, small)]
+    by_batch = [
         np.abs(np.subtract(*(run_session(session, batch.arrays()) for session in sessions))).ravel()
-        for batch in shown_in_turn(examples)
+        for batch in input_cases(examples)
     ]
-    differences = np.concatenate(apart) if apart else np.zeros(1)
+    differences = np.concatenate(by_batch) if by_batch else np.zeros(1)
     return {"mean": float(differences.mean()), "largest": float(differences.max())}
 
 
@@ -69,20 +69,20 @@ class _Rewriter:
     def __init__(self, graph: Any) -> None:
         self.graph = graph
         self.before: dict[int, list[Any]] = {}  # position of a node → nodes that go before it
-        self.replaced: dict[int, list[Any]] = {}  # position of a node → what takes its place
+        self.replacements: dict[int, list[Any]] = {}  # position of a node → what takes its place
         self.users: dict[str, list[int]] = {}
         for position, node in enumerate(graph.node):
             for name in node.input:
                 self.users.setdefault(name, []).append(position)
 
     def rewrite(self, tensor: Any, integers: bool) -> None:
-        """Puts one float32 weight into fewer bits, where that is worth it."""
+        """Stores one float32 weight in fewer bits, where that is worth a node."""
         array = onnx.numpy_helper.to_array(tensor)
         users = [(p, self.graph.node[p]) for p in self.users.get(tensor.name, ())]
         if array.size < _SMALLEST or not users:
             return
         if any(node.op_type == "DequantizeLinear" for _, node in users):
-            return  # the scales of what is in integers already
+            return  # a scale of weights that are in integers already
         is_matrix = integers and array.ndim == 2
         if is_matrix and all(_gathers(node, tensor.name) for _, node in users):
             self._table(tensor, array, users)
@@ -90,35 +90,35 @@ class _Rewriter:
             self._half(tensor, array, users)
 
     def finish(self) -> None:
-        """Writes the nodes back, in an order in which each comes after what it reads."""
+        """Writes the nodes back, each after those whose output it reads."""
         nodes: list[Any] = []
         for position, node in enumerate(self.graph.node):
             nodes += self.before.get(position, [])
-            nodes += self.replaced.get(position, [node])
+            nodes += self.replacements.get(position, [node])
         replace_all(self.graph.node, nodes)
         del self.graph.value_info[:]
 
     def _half(self, tensor: Any, array: NDArray[Any], users: Sequence[tuple[int, Any]]) -> None:
         name = tensor.name
-        self._put(tensor, array.astype(np.float16), f"{name}/half")
+        self._replace(tensor, array.astype(np.float16), f"{name}/half")
         cast = new_node("Cast", f"{name}/half", name, to=onnx.TensorProto.FLOAT)
         self.before.setdefault(users[0][0], []).append(cast)
 
     def _table(self, tensor: Any, array: NDArray[Any], users: Sequence[tuple[int, Any]]) -> None:
         name = tensor.name
         scales = np.maximum(np.abs(array).max(axis=1, keepdims=True) / _ROW_LEVELS, 1e-20)
-        self._put(tensor, np.rint(array / scales).astype(np.int8), f"{name}/integers")
+        self._replace(tensor, np.rint(array / scales).astype(np.int8), f"{name}/integers")
         add_constant(self.graph, f"{name}/scales", scales.astype(np.float32))
         for position, node in users:
             [out], at = node.output, node.input[1]
-            self.replaced[position] = [
+            self.replacements[position] = [
                 new_node("Gather", f"{name}/integers", at, f"{out}/integers"),
                 new_node("Gather", f"{name}/scales", at, f"{out}/scales"),
                 new_node("Cast", f"{out}/integers", f"{out}/floats", to=onnx.TensorProto.FLOAT),
                 new_node("Mul", f"{out}/floats", f"{out}/scales", out),
             ]
 
-    def _put(self, tensor: Any, array: NDArray[Any], name: str) -> None:
+    def _replace(self, tensor: Any, array: NDArray[Any], name: str) -> None:
         tensor.CopyFrom(onnx.numpy_helper.from_array(np.ascontiguousarray(array), name))
 
 

@@ -1,4 +1,4 @@
-"""What rewriting an ONNX graph in place takes."""
+"""Helpers that rewrite an ONNX graph in place."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ from numpy.typing import NDArray
 
 
 def new_node(operator: str, *names: str, **attributes: Any) -> Any:
-    """A node; the last of the names is that of its output."""
+    """A node with one output, whose name comes last."""
     return onnx.helper.make_node(operator, names[:-1], names[-1:], **attributes)
 
 
 def add_constant(graph: Any, name: str, array: NDArray[Any] | np.generic) -> str:
-    """Gives the graph a constant; its name."""
+    """Adds a constant to the graph; returns its name."""
     graph.initializer.append(onnx.numpy_helper.from_array(np.asarray(array), name))
     return name
 
 
 def replace_all(field: Any, messages: Iterable[Any]) -> None:
-    """Puts messages in the place of a field's, some of which may be among them."""
+    """Replaces the messages of a repeated field; the new ones may include old ones."""
     copies = [type(message).FromString(message.SerializeToString()) for message in messages]
     del field[:]
     field.extend(copies)
 
 
 def name_sizes(graph: Any) -> None:
-    """Puts the size that the exporter knows in the place of a Reshape's -1, which onnxruntime up
-    to 1.28 cannot tell where another of the sizes is 0, as in a batch without a plot.
+    """Replaces the -1 in a Reshape's sizes by the size, where the exporter knows it.
+
+    onnxruntime up to 1.28 cannot infer a -1 where another size is 0, as in a batch without a plot.
     """
     shapes = {
         value.name: [size.dim_value for size in value.type.tensor_type.shape.dim]
@@ -43,14 +44,14 @@ def name_sizes(graph: Any) -> None:
         for tensor in graph.initializer
         if onnx.numpy_helper.to_array(tensor).tolist() == [-1]
     }
-    asked: dict[str, set[tuple[int, ...]]] = {}  # what gives a Reshape its sizes → what they are
+    shapes_of: dict[str, set[tuple[int, ...]]] = {}  # what gives Reshapes their sizes → shapes
     for node in graph.node:
         if node.op_type == "Reshape":
-            asked.setdefault(node.input[1], set()).add(tuple(shapes.get(node.output[0], ())))
+            shapes_of.setdefault(node.input[1], set()).add(tuple(shapes.get(node.output[0], ())))
     for node in graph.node:
-        known = asked.get(node.output[0], set()) if node.op_type == "Concat" else set()
+        outputs = shapes_of.get(node.output[0], set()) if node.op_type == "Concat" else set()
         for place, name in enumerate(node.input):
-            sizes = {shape[place] for shape in known if len(shape) == len(node.input)}
+            sizes = {shape[place] for shape in outputs if len(shape) == len(node.input)}
             if name in unknown and len(sizes) == 1 and sizes != {0}:
                 size = np.array([*sizes], np.int64)
                 node.input[place] = add_constant(graph, f"{node.output[0]}/{place}", size)

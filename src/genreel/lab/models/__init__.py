@@ -1,18 +1,24 @@
-"""Model kinds, looked up here and nowhere else."""
+"""Models of scikit-learn, ensembles of models, and the dict of all model kinds."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from genreel.lab.models.classic import Classic, Linear
+from genreel.lab.models.classic import Classic
 from genreel.lab.models.ensemble import Average, LateFusion, Stack
+from genreel.lab.models.linear import Linear
 from genreel.lab.networks.network import Network
 
-KINDS: dict[str, Any] = {
+SINGLE: dict[str, type[Linear | Classic | Network]] = {
     "linear": Linear,
     "classic": Classic,
     "network": Network,
+}
+"""Kind → model that reads features."""
+
+ENSEMBLES: dict[str, type[Average | Stack | LateFusion]] = {
     "average": Average,
     "stack": Stack,
     "late-fusion": LateFusion,
 }
+"""Kind → model made of other models, its parts."""
+
+KINDS = {**SINGLE, **ENSEMBLES}

@@ -16,20 +16,20 @@ from genreel.calibration import logit
 from genreel.catalogue import INPUTS
 from genreel.features import Feature
 from genreel.lab.examples import Examples
-from genreel.lab.model import Model, Place, Scores, fit_logistics
-from genreel.lab.models.classic import EstimatorSettings, PerGenre, estimator_problem
+from genreel.lab.model import Model, ModelSpec, Place, Scores, fit_logistics
+from genreel.lab.models.estimators import EstimatorSettings, PerGenre, estimator_problem
 
 Parts = Mapping[str, Model]
 
 
-def parts_problem(spec: Any) -> str:
+def parts_problem(spec: ModelSpec) -> str:
     """Why a model made of parts cannot work, or ""."""
     if len(spec.parts) < 2:
         return f"kind {spec.kind!r} needs at least two parts"
     return f"kind {spec.kind!r} reads its parts, not features" if spec.features else ""
 
 
-def shown_parts(parts: Parts, examples: Examples) -> NDArray[np.bool_]:
+def has_parts(parts: Parts, examples: Examples) -> NDArray[np.bool_]:
     """bool, shape (n, parts): whether a movie has any of a part's inputs."""
     return np.stack(
         [
@@ -40,7 +40,7 @@ def shown_parts(parts: Parts, examples: Examples) -> NDArray[np.bool_]:
     )
 
 
-class _OfParts:
+class Ensemble:
     """What models made of parts have in common."""
 
     def __init__(
@@ -56,7 +56,7 @@ class _OfParts:
         )
 
     @staticmethod
-    def problem(spec: Any, kinds: Mapping[str, str]) -> str:
+    def problem(spec: ModelSpec, kinds: Mapping[str, str]) -> str:
         """Why the recipe's combination cannot work, or ""."""
         return parts_problem(spec)
 
@@ -70,7 +70,7 @@ class AverageSettings:
     """`Average` has no settings."""
 
 
-class Average(_OfParts):
+class Average(Ensemble):
     """The mean of the parts' probabilities, over the parts whose input a movie has."""
 
     Settings = AverageSettings
@@ -82,9 +82,9 @@ class Average(_OfParts):
 
     def scores(self, examples: Examples) -> Scores:
         """The mean; 0 for a movie that has no part's input."""
-        shown = shown_parts(self.parts, examples)[:, :, None]
-        total = (self.part_scores(examples) * shown).sum(axis=1)
-        return np.asarray(total / np.maximum(shown.sum(axis=1), 1), np.float32)
+        has_part = has_parts(self.parts, examples)[:, :, None]
+        total = (self.part_scores(examples) * has_part).sum(axis=1)
+        return np.asarray(total / np.maximum(has_part.sum(axis=1), 1), np.float32)
 
 
 @dataclass(frozen=True)
@@ -92,27 +92,27 @@ class StackSettings(EstimatorSettings):
     """Settings of `Stack`.
 
     Attributes:
-        folds: the parts' scores that the estimator learns from are out of fold: each is given by
-            parts that were trained on the other folds of the training movies. 0 learns from the
-            valid movies instead, which costs no further training of the parts.
+        folds: the estimator learns from out-of-fold scores: those of parts that were trained on
+            the other folds of the training movies. 0: from the scores on the valid movies, so
+            that the parts are trained only once.
     """
 
     folds: int = 3
 
 
 SUREST = 0.01
-"""A stack's parts are heard no surer than this of a genre, or of its absence."""
+"""A stack clips its parts' scores to [SUREST, 1 − SUREST]."""
 
 
 def bounded_logit(scores: NDArray[Any]) -> NDArray[np.float64]:
-    """The logit of scores kept SUREST away from 0 and 1.
+    """The logit of scores clipped to [SUREST, 1 − SUREST].
 
-    Beyond that, what float32 rounds off a score would show in its logit.
+    Closer to 0 or 1, float32's rounding of a score would change its logit.
     """
     return logit(np.clip(scores, SUREST, 1 - SUREST))
 
 
-class Stack(_OfParts):
+class Stack(Ensemble):
     """An estimator per genre over the logits of all genres from every part (Wolpert 1992).
 
     A part whose input is missing gives its mean logits. After `fit`: `core`; `means` float32,
@@ -129,7 +129,7 @@ class Stack(_OfParts):
         self.means: NDArray[np.float32] = np.empty((0, 0), np.float32)
 
     @staticmethod
-    def problem(spec: Any, kinds: Mapping[str, str]) -> str:
+    def problem(spec: ModelSpec, kinds: Mapping[str, str]) -> str:
         """Why the recipe's combination cannot work, or ""."""
         if spec.settings.folds < 0 or spec.settings.folds == 1:
             return "folds must be 0, or 2 and more"
@@ -137,42 +137,42 @@ class Stack(_OfParts):
 
     def fit(self, train: Examples, valid: Examples, place: Place) -> None:
         """Scores out of fold, then the parts on all of `train`, then the estimators."""
-        scores, shown, labels, counted = self._learn_from(train, valid, place)
+        scores = self._out_of_fold(train, valid, place) if self.settings.folds else None
         for part in self.parts.values():
             part.fit(train, valid, place)
-        if not self.settings.folds:
-            scores, shown = self.part_scores(valid), shown_parts(self.parts, valid)
-        x = bounded_logit(scores)
-        weight = shown[:, :, None]
-        self.means = ((x * weight).sum(axis=0) / np.maximum(weight.sum(axis=0), 1)).astype(
-            np.float32
-        )
-        told = shown.any(axis=1)
-        filled = self._filled(x, shown)
-        self.core.fit(filled[told], labels[told], counted[told], place.seed)
+        examples = train if self.settings.folds else valid
+        x = bounded_logit(self.part_scores(valid) if scores is None else scores)
+        has_part = has_parts(self.parts, examples)
+        weight = has_part[:, :, None]
+        means = (x * weight).sum(axis=0) / np.maximum(weight.sum(axis=0), 1)
+        self.means = means.astype(np.float32)
+        use = has_part.any(axis=1)
+        rows = self._fill(x, has_part)[use]
+        self.core.fit(rows, examples.labels[use], examples.counts()[use], place.seed)
 
     def scores(self, examples: Examples) -> Scores:
         """The estimators' probabilities."""
-        shown = shown_parts(self.parts, examples)
-        return self.core.scores(self._filled(bounded_logit(self.part_scores(examples)), shown))
+        has_part = has_parts(self.parts, examples)
+        return self.core.scores(self._fill(bounded_logit(self.part_scores(examples)), has_part))
 
-    def _learn_from(self, train: Examples, valid: Examples, place: Place) -> Any:
-        if not self.settings.folds:
-            return None, None, valid.labels, valid.counted()
+    def _out_of_fold(self, train: Examples, valid: Examples, place: Place) -> NDArray[np.float32]:
+        """Scores of copies of the parts that did not learn from a movie's fold, shape (n, parts,
+        genres).
+        """
         fold = np.random.default_rng(place.seed).permutation(len(train)) % self.settings.folds
         scores = np.zeros((len(train), len(self.parts), train.labels.shape[1]), np.float32)
         for k in range(self.settings.folds):
-            rest, held = (train.take(np.flatnonzero(side)) for side in (fold != k, fold == k))
+            rest, test = (train.take(np.flatnonzero(side)) for side in (fold != k, fold == k))
             for p, part in enumerate(self.parts.values()):
-                apart = copy.deepcopy(part)
-                apart.fit(rest, valid, place)
-                scores[fold == k, p] = apart.scores(held)
-        return scores, shown_parts(self.parts, train), train.labels, train.counted()
+                twin = copy.deepcopy(part)
+                twin.fit(rest, valid, place)
+                scores[fold == k, p] = twin.scores(test)
+        return scores
 
-    def _filled(self, x: NDArray[Any], shown: NDArray[np.bool_]) -> NDArray[np.float32]:
+    def _fill(self, x: NDArray[Any], has_part: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Shape (n, parts · genres), absent parts replaced by their means."""
-        filled = np.where(shown[:, :, None], x, self.means)
-        return np.asarray(filled.reshape(len(filled), -1), np.float32)
+        rows = np.where(has_part[:, :, None], x, self.means)
+        return np.asarray(rows.reshape(len(rows), -1), np.float32)
 
 
 @dataclass(frozen=True)
@@ -181,19 +181,19 @@ class LateFusionSettings:
 
     Attributes:
         shrinkage: how strongly a genre's weights are drawn to the mean over genres, as the
-            precision of a Gaussian prior; rare genres have little of their own to go by.
+            precision of a Gaussian prior; rare genres have too few movies of their own.
     """
 
     shrinkage: float = 30.0
 
 
-class LateFusion(_OfParts):
+class LateFusion(Ensemble):
     """A weighted sum of the parts' logits, with weights for every combination of inputs.
 
-    For each pattern of inputs (poster alone, plot and title, …) and genre, a logistic
+    For each pattern of inputs (only the poster, plot and title, …) and genre, a logistic
     regression on the parts' logits is fitted on the validation movies, with the other inputs
-    taken away from them. So a missing input is a state of its own that was learnt, never a
-    zero, and scores are calibrated in every case (Platt 1999, per pattern).
+    taken away from them. So a missing input is a learnt state, never a zero, and scores are
+    calibrated in every case (Platt 1999, per pattern).
 
     After `fit`: `weights` float32, shape (patterns, parts, genres); `bias` float32, shape
     (patterns, genres); pattern Σ present[i] · 2^i over INPUTS.
@@ -218,19 +218,19 @@ class LateFusion(_OfParts):
         self.bias = np.zeros((2 ** len(INPUTS), genres), np.float32)
         logits: dict[tuple[int, frozenset[str]], NDArray[np.float64]] = {}
         for pattern, present in self._patterns():
-            # What a part says hangs on its own inputs alone, and an encoder takes its time.
-            seen = [frozenset(part.inputs) & set(present) for part in parts]
-            used = [k for k, inputs in enumerate(seen) if inputs]
-            for k in used:
-                if (k, seen[k]) not in logits:
-                    shown = valid.without(set(INPUTS) - seen[k])
-                    logits[k, seen[k]] = logit(parts[k].scores(shown))
-            there = np.flatnonzero(valid.has(present))
-            x = np.stack([logits[k, seen[k]][there] for k in used], axis=1)
+            # A part's scores depend only on its own inputs; kept here, as encoders are slow.
+            views = [frozenset(part.inputs) & set(present) for part in parts]
+            active = [k for k, inputs in enumerate(views) if inputs]
+            for k in active:
+                if (k, views[k]) not in logits:
+                    case = valid.without(set(INPUTS) - views[k])
+                    logits[k, views[k]] = logit(parts[k].scores(case))
+            positions = np.flatnonzero(valid.has(present))
+            x = np.stack([logits[k, views[k]][positions] for k in active], axis=1)
             w, b = fit_logistics(
-                x, valid.labels[there], valid.known[there], self.settings.shrinkage
+                x, valid.labels[positions], valid.known[positions], self.settings.shrinkage
             )
-            self.weights[pattern, used] = w
+            self.weights[pattern, active] = w
             self.bias[pattern] = b
 
     def scores(self, examples: Examples) -> Scores:

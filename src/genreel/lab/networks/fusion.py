@@ -1,4 +1,4 @@
-"""Fusions: several towers' vectors, all there for every movie, into one.
+"""Fusions: one vector from several towers' vectors, each of which every movie has.
 
 Each is built from the towers' widths and the width of the common space, and maps a list of
 (n, width_i) tensors to (n, `width`). A new one is a small class and a line in FUSIONS.
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 
 class Concatenate(nn.Module):
-    """The vectors one behind the other; no common space."""
+    """The vectors side by side, without a common space."""
 
     def __init__(self, widths: Sequence[int], width: int) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class _Projected(nn.Module):
         self.maps = nn.ModuleList(nn.Linear(w, width) for w in widths)
         self.width = width
 
-    def projected(self, vectors: list[Tensor]) -> list[Tensor]:
+    def project(self, vectors: list[Tensor]) -> list[Tensor]:
         """Shape (n, width) each."""
         return [m(v) for m, v in zip(self.maps, vectors, strict=True)]
 
@@ -43,7 +43,7 @@ class Add(_Projected):
 
     def forward(self, vectors: list[Tensor]) -> Tensor:
         """Shape (n, width)."""
-        return torch.stack(self.projected(vectors)).sum(dim=0)
+        return torch.stack(self.project(vectors)).sum(dim=0)
 
 
 class Product(_Projected):
@@ -51,7 +51,7 @@ class Product(_Projected):
 
     def forward(self, vectors: list[Tensor]) -> Tensor:
         """Shape (n, width)."""
-        first, *rest = self.projected(vectors)
+        first, *rest = self.project(vectors)
         for vector in rest:
             first = first * vector
         return first
@@ -62,7 +62,7 @@ class Max(_Projected):
 
     def forward(self, vectors: list[Tensor]) -> Tensor:
         """Shape (n, width)."""
-        return torch.stack(self.projected(vectors)).amax(dim=0)
+        return torch.stack(self.project(vectors)).amax(dim=0)
 
 
 class SigmoidGated(_Projected):
@@ -70,11 +70,11 @@ class SigmoidGated(_Projected):
 
     def forward(self, vectors: list[Tensor]) -> Tensor:
         """Shape (n, width)."""
-        gate, *rest = self.projected(vectors)
-        gated = torch.sigmoid(gate)
+        gate, *rest = self.project(vectors)
+        product = torch.sigmoid(gate)
         for vector in rest:
-            gated = gated * vector
-        return gated
+            product = product * vector
+        return product
 
 
 class GatedMultimodalUnit(_Projected):
@@ -94,8 +94,8 @@ class GatedMultimodalUnit(_Projected):
         gates = [torch.sigmoid(gate(together)) for gate in self.gates]
         if len(gates) == 1:
             gates.append(1 - gates[0])
-        hidden = [torch.tanh(vector) for vector in self.projected(vectors)]
-        return torch.stack([z * h for z, h in zip(gates, hidden, strict=True)]).sum(dim=0)
+        states = [torch.tanh(vector) for vector in self.project(vectors)]
+        return torch.stack([z * h for z, h in zip(gates, states, strict=True)]).sum(dim=0)
 
 
 FUSIONS: dict[str, Any] = {

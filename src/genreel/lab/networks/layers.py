@@ -26,16 +26,16 @@ INITIALISERS: dict[str, Any] = {
 
 
 def layers_problem(settings: Any) -> str:
-    """Why the `activation` or `initialiser` of some settings cannot be, or ""."""
-    for key, known in (("activation", ACTIVATIONS), ("initialiser", INITIALISERS)):
+    """Why the `activation` or `initialiser` of some settings is unknown, or ""."""
+    for key, table in (("activation", ACTIVATIONS), ("initialiser", INITIALISERS)):
         value = getattr(settings, key, None)
-        if value is not None and value not in known:
-            return f"unknown {key} {value!r}; {nearest(value, known)}"
+        if value is not None and value not in table:
+            return f"unknown {key} {value!r}; {nearest(value, table)}"
     return ""
 
 
 def initialise(module: nn.Module, name: str) -> None:
-    """Draws the weights of every convolution and dense layer anew, biases zero."""
+    """Draws new weights for every convolution and dense layer; biases become 0."""
     draw = INITIALISERS[name]
     for layer in module.modules():
         if draw is not None and isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Linear):
@@ -47,13 +47,13 @@ def initialise(module: nn.Module, name: str) -> None:
 def augment(
     x: Tensor, zoom: float, flip: bool, brightness: float, contrast: float, shrink: float = 1.0
 ) -> Tensor:
-    """Posters mirrored, cropped and changed in brightness and contrast, each by its own chance.
+    """Posters mirrored, cropped and changed in brightness and contrast, each at random.
 
     Args:
         x: float32, shape (m, channels, h, w), in [-1, 1] where colours change.
         zoom: crops keep at least this share of each side.
         flip: mirror half of them.
-        brightness, contrast: largest relative change; 0 leaves the range alone.
+        brightness, contrast: largest relative change; with 0 for both, the range is not clamped.
         shrink: height and width of what is returned, as a share of the posters' own, in (0, 1].
     """
     n, channels, height, width = x.shape

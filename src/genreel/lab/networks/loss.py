@@ -1,4 +1,4 @@
-"""The loss of every network: cross-entropy over the known cells, or its asymmetric kin."""
+"""The loss of every network: binary cross-entropy over the known cells, or an asymmetric form."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 
 MARGIN = 0.05
-"""An absent genre that is scored below this costs nothing."""
+"""An absent genre with a score below this costs nothing."""
 
 FOCUS = 4
-"""Power by which an absent genre counts the less, the lower it is scored already."""
+"""Exponent that lowers the loss of an absent genre whose score is low already."""
 
 
 def network_loss(
@@ -28,7 +28,7 @@ def network_loss(
         weights: what a genre's positives count, shape (genres,); 1 if None.
         asymmetric: the loss of Ridnik et al. 2021 (equation 7, γ+ = 0, γ- = FOCUS, m = MARGIN)
             in place of binary cross-entropy.
-        count: a divisor of one's own, for a batch that several processes share.
+        count: the divisor, for a batch that several processes share; None: the known cells' number.
     """
     if asymmetric:
         cells = _asymmetric(logits, labels)
@@ -40,6 +40,6 @@ def network_loss(
 
 
 def _asymmetric(logits: Tensor, labels: Tensor) -> Tensor:
-    shifted = (torch.sigmoid(logits) - MARGIN).clamp(min=0)
-    absent = -(shifted**FOCUS) * torch.log1p(-shifted)
+    shares = (torch.sigmoid(logits) - MARGIN).clamp(min=0)
+    absent = -(shares**FOCUS) * torch.log1p(-shares)
     return labels * nn.functional.softplus(-logits) + (1 - labels) * absent

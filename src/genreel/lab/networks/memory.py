@@ -1,4 +1,4 @@
-"""What a step of training frees is kept for the next one."""
+"""Keeps the memory that a training step frees for the next step."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _GROWTH = 256 << 20  # bytes asked of the kernel at a time
 def keep_freed_memory() -> bool:
     """Stops glibc from giving large blocks back to the kernel as soon as they are freed.
 
-    The kernel fills every page that it hands out with zeros, and a step of training frees and asks
-    for hundreds of MB: while all layers of MiniLM learnt on two cores, that took 40 % of the
-    time, and 2 % so (`benchmarks/training.py` measures the whole). The process keeps its peak
-    until it ends.
+    The kernel fills every page that it hands out with zeros, and each training step frees and
+    allocates hundreds of MB. While all layers of MiniLM were tuned on two cores, that took 40 % of
+    the time; with this setting, 2 % (`benchmarks/training.py` measures whole runs). The process
+    keeps its peak until it ends.
 
     Returns:
-        Whether it is so now: False where the C library is another one.
+        Whether the setting holds: False where the C library is not glibc.
     """
     if sys.platform != "linux":
         return False

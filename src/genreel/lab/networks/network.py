@@ -19,16 +19,13 @@ from genreel.features import Feature
 from genreel.lab.cache import rows_key
 from genreel.lab.examples import Examples
 from genreel.lab.frozen import extracted_rows
-from genreel.lab.model import Place, Scores, inputs_of, prior
+from genreel.lab.model import ModelSpec, Place, Scores, inputs_of, prior
+from genreel.lab.networks.backbone import Backbone
 from genreel.lab.networks.fusion import FUSIONS
 from genreel.lab.networks.layers import ACTIVATIONS, initialise, layers_problem
-from genreel.lab.networks.loop import (
-    TrainingSettings,
-    predict_network,
-    train_network,
-    training_problem,
-)
-from genreel.lab.networks.towers import TOWERS, Backbone, tower_problem
+from genreel.lab.networks.loop import predict_network, train_network
+from genreel.lab.networks.towers import TOWERS, tower_problem
+from genreel.lab.networks.training import TrainingSettings, training_problem
 from genreel.lab.settings import nearest, pick, settings_from
 from genreel.paths import cache_folder
 
@@ -63,9 +60,9 @@ class NetworkSettings:
         fusion: of two or more towers.
         head: after the fusion.
         training: how it is trained.
-        start: "fresh", or "single": every tower is first trained alone, with a linear head.
-        drop_input: in training, the chance that a movie loses one of its inputs, so that the
-            state in which it is missing is learnt.
+        start: "fresh", or "single": each tower is first trained by itself, with a linear head.
+        drop_input: in training, the probability that a movie loses one of its inputs, so that
+            the network learns what to do without it.
     """
 
     towers: dict[str, Any]
@@ -79,8 +76,7 @@ class NetworkSettings:
 class Net(nn.Module):
     """Arrays of `features.collate` → logits (n, genres).
 
-    A tower's vector takes the place of a movie that has the input; the others get `absent`, a
-    vector that is learnt.
+    A movie without a tower's input gets `absent`, a learnt vector, in place of the tower's.
     """
 
     def __init__(
@@ -102,7 +98,7 @@ class Net(nn.Module):
         """Logits."""
         present = arrays["present"]
         n = present.shape[0]
-        shown = self._shown(present)
+        masks = self._input_masks(present)
         vectors = []
         for name, tower in self.towers.items():
             feature = self.features[name]
@@ -111,25 +107,25 @@ class Net(nn.Module):
             if rows is not None:
                 empty = vector.new_zeros(n, vector.shape[1])
                 vector = empty.index_put((rows,), vector)
-            vectors.append(torch.where(shown[name], vector, self.absent[name]))
-        fused = vectors[0] if self.fusion is None else self.fusion(vectors)
-        return torch.as_tensor(self.head(fused))
+            vectors.append(torch.where(masks[name], vector, self.absent[name]))
+        joint = vectors[0] if self.fusion is None else self.fusion(vectors)
+        return torch.as_tensor(self.head(joint))
 
-    def _shown(self, present: Tensor) -> dict[str, Tensor]:
-        """Tower → bool (n, 1): whether the movie's input is there, and not dropped."""
-        shown = {name: present[:, [column]] > 0 for name, column in self.columns.items()}
-        if self.training and self.drop and len(shown) > 1:
+    def _input_masks(self, present: Tensor) -> dict[str, Tensor]:
+        """Tower → bool (n, 1): whether the movie has its input, and keeps it in this step."""
+        masks = {name: present[:, [column]] > 0 for name, column in self.columns.items()}
+        if self.training and self.drop and len(masks) > 1:
             n, device = len(present), present.device
-            victim = torch.randint(len(shown), (n, 1), device=device)
+            victim = torch.randint(len(masks), (n, 1), device=device)
             victim[torch.rand(n, 1, device=device) >= self.drop] = -1
-            count = torch.stack(list(shown.values())).sum(dim=0)
-            for k, name in enumerate(list(shown)):
-                shown[name] = shown[name] & ((victim != k) | (count < 2))
-        return shown
+            count = torch.stack(list(masks.values())).sum(dim=0)
+            for k, name in enumerate(list(masks)):
+                masks[name] = masks[name] & ((victim != k) | (count < 2))
+        return masks
 
 
 def _vectors(tower: nn.Module, arrays: list[Tensor]) -> Tensor:
-    """What a tower gives; one movie alone makes no statistics, so it is taken as in use."""
+    """A tower's vectors. Batch norm needs two rows, so a single one runs in evaluation mode."""
     if not tower.training or len(arrays[0]) > 1:
         return torch.as_tensor(tower(*arrays))
     tower.eval()
@@ -153,7 +149,7 @@ class Network:
         self.history: list[dict[str, Any]] = []
 
     @staticmethod
-    def problem(spec: Any, kinds: Mapping[str, str]) -> str:
+    def problem(spec: ModelSpec, kinds: Mapping[str, str]) -> str:
         """Why the recipe's combination cannot work, or ""."""
         settings: NetworkSettings = spec.settings
         if spec.parts or not settings.towers:
@@ -194,7 +190,7 @@ class Network:
         if self.settings.start == "single":
             self._start_from_single(train, valid, place)
         checkpoint = place.folder / f"network-{self._identity(train, place.seed)}.pt"
-        train, valid = (self._extracted(part) for part in (train, valid))
+        train, valid = (self._extract(part) for part in (train, valid))
         self.history = train_network(
             self.module, train, valid, self.features, self.settings.training, checkpoint, place.seed
         )
@@ -202,18 +198,16 @@ class Network:
     def scores(self, examples: Examples) -> Scores:
         """Sigmoid of the logits."""
         assert self.module is not None, "fit first"
-        logits = predict_network(self.module, self._extracted(examples), self.features)
+        logits = predict_network(self.module, self._extract(examples), self.features)
         return np.asarray(expit(logits), np.float32)
 
     def parameters(self) -> int:
-        """Numbers that the network holds, those of batch normalisation's averages included (as
-        Keras counts them).
-        """
+        """Number of parameters, the averages of batch normalisation included (as Keras counts)."""
         assert self.module is not None, "fit first"
-        counted = [*self.module.towers.parameters(), *self.module.head.parameters()]
-        counted += self.module.fusion.parameters() if self.module.fusion else []
+        tensors = [*self.module.towers.parameters(), *self.module.head.parameters()]
+        tensors += self.module.fusion.parameters() if self.module.fusion else []
         averages = [b for b in self.module.buffers() if b.is_floating_point()]
-        return sum(tensor.numel() for tensor in [*counted, *averages])
+        return sum(tensor.numel() for tensor in [*tensors, *averages])
 
     def _any_input(self, examples: Examples) -> Any:
         return np.logical_or.reduce([examples.has([name]) for name in self.inputs])
@@ -228,8 +222,9 @@ class Network:
             tower.column = INPUTS.index(feature.input)
             towers[name] = tower
             if isinstance(tower, Backbone) and not settings.frozen:
-                there = np.flatnonzero(train.has([feature.input]))
-                sample = np.random.default_rng(place.seed).permutation(there)[:_STATISTICS_SAMPLE]
+                positions = np.flatnonzero(train.has([feature.input]))
+                order = np.random.default_rng(place.seed).permutation(positions)
+                sample = order[:_STATISTICS_SAMPLE]
                 arrays = train.take(np.sort(sample)).arrays([settings.feature])
                 tower.prepare(torch.from_numpy(arrays[f"{settings.feature}.pixels"]))
         widths = [tower.width for tower in towers.values()]
@@ -240,7 +235,7 @@ class Network:
         return Net(towers, fusion, head, self.settings.drop_input)
 
     def _start_from_single(self, train: Examples, valid: Examples, place: Place) -> None:
-        """Gives every tower the weights that it learns alone, with a linear head."""
+        """Starts every tower from the weights that it learns by itself, with a linear head."""
         assert self.module is not None
         for name, table in self.settings.towers.items():
             settings = replace(
@@ -251,12 +246,12 @@ class Network:
                 training=replace(self.settings.training, freeze="none"),
                 start="fresh",
             )
-            alone = Network(settings, (table["feature"],), train.features)
-            alone.fit(train, valid, place)
-            assert alone.module is not None
-            self.module.towers[name].load_state_dict(alone.module.towers[name].state_dict())
+            single = Network(settings, (table["feature"],), train.features)
+            single.fit(train, valid, place)
+            assert single.module is not None
+            self.module.towers[name].load_state_dict(single.module.towers[name].state_dict())
 
-    def _extracted(self, examples: Examples) -> Examples:
+    def _extract(self, examples: Examples) -> Examples:
         """The examples with the rows of frozen towers replaced by their cached vectors."""
         assert self.module is not None
         towers: Iterable[Any] = self.module.towers.values()
@@ -266,7 +261,7 @@ class Network:
         return examples
 
     def _identity(self, train: Examples, seed: int) -> str:
-        """Names all that decides what training gives, so that no other run's checkpoint fits."""
+        """A digest of all that training depends on, so that no other run's checkpoint fits."""
         settings = [train.features[name].settings() for name in self.features]
         digest = hashlib.sha256(repr([self.settings, settings, seed, torch.__version__]).encode())
         for name in self.features:
@@ -289,8 +284,8 @@ def _tower_settings(name: str, table: Mapping[str, Any]) -> tuple[Any, Any]:
 
 
 def _head(settings: HeadSettings, width: int, train: Examples) -> nn.Module:
-    """Dense layers to logits; the last bias starts at each genre's share of the known cells, so
-    that training starts from "every film alike", not from chance.
+    """Dense layers to logits. The last bias starts at the logit of each genre's share of the
+    known cells, so that training starts from the mean prediction and not from 0.5.
     """
     layers: list[nn.Module] = []
     for hidden in settings.hidden:
@@ -303,5 +298,5 @@ def _head(settings: HeadSettings, width: int, train: Examples) -> nn.Module:
     initialise(head, settings.initialiser)
     with torch.no_grad():
         last.weight.mul_(0.1)
-        last.bias.copy_(torch.from_numpy(logit(prior(train.labels, train.counted()))).float())
+        last.bias.copy_(torch.from_numpy(logit(prior(train.labels, train.counts()))).float())
     return head

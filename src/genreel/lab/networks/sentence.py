@@ -17,7 +17,7 @@ from genreel.lab.examples import Examples
 from genreel.lab.weights import encoder_folder
 
 _HIDDEN = -1e4
-"""Added to the attention that padding gets; its share is then 0 in float32."""
+"""Added to the attention scores of padding, whose weight is then 0 in float32."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ class Sentence(nn.Module):
     def _layers(self) -> Any:
         return self.net.encoder.layer
 
-    def _kept(self) -> list[Any]:
-        """The modules that never learn."""
+    def _fixed_modules(self) -> list[Any]:
+        """The modules whose weights are frozen."""
         if self.settings.frozen:
             return [self.net]
         if not self.settings.tune:
@@ -70,16 +70,16 @@ class Sentence(nn.Module):
         return [self.net.embeddings, *self._layers[: -self.settings.tune]]
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
-        """Thaws only what the settings let learn."""
+        """As in torch, but what the settings freeze stays frozen."""
         super().requires_grad_(requires_grad)
-        for module in self._kept():
+        for module in self._fixed_modules():
             module.requires_grad_(False)
         return self
 
     def train(self, mode: bool = True) -> Self:
-        """Dropout only where something learns."""
+        """As in torch, but what the settings freeze stays in evaluation mode."""
         super().train(mode)
-        for module in self._kept():
+        for module in self._fixed_modules():
             module.eval()
         return self
 
@@ -90,10 +90,10 @@ class Sentence(nn.Module):
 
     def _encode(self, ids: Tensor) -> Tensor:
         if not torch.compiler.is_exporting() and not len(ids):
-            return torch.zeros(0, self.width)  # the graph can do without rows, transformers cannot
+            return torch.zeros(0, self.width)  # transformers fails without rows; the graph does not
         real = (ids != PAD).float()
-        # Already in the shape (m, heads, queries, keys) that attention adds, so that the graph
-        # holds no branches on what a mask may look like.
+        # Of the shape (m, heads, queries, keys) that attention adds: for other masks, transformers
+        # branches, and so would the graph.
         mask = (1 - real)[:, None, None, :] * _HIDDEN
         last = self.net(input_ids=ids, attention_mask=mask).last_hidden_state
         total = (last * real[:, :, None]).sum(dim=1)
@@ -123,10 +123,10 @@ def sentence_problem(settings: SentenceSettings) -> str:
 def _load(feature: Pieces) -> Any:
     """The encoder of a feature's pieces, without its pooling layer."""
     from transformers import BertModel  # slow to import, and few recipes need it
-    from transformers.utils import logging as untyped
+    from transformers.utils import logging as library
 
     folder = encoder_folder(feature.encoder)
-    logging: Any = untyped
+    logging: Any = library
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:

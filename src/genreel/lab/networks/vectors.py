@@ -1,4 +1,4 @@
-"""Word vectors: trained on the catalogue, or given."""
+"""Word vectors: trained on the catalogue, or read from a file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from genreel.lab.weights import weights_folder
 Vectors = NDArray[np.float32]
 
 EMBEDDINGS = ("learnt", "onehot", "word2vec", "glove")
-"""What a network's word vectors may be; the last two are made here."""
+"""Kinds of word vectors of a network; the last two come from `word_vectors`."""
 
 
 def word_vectors(kind: str, width: int, feature: Tokens, train: Examples) -> Vectors:
@@ -51,11 +51,11 @@ def _glove(feature: Tokens) -> Vectors:
     path = weights_folder() / "glove.6B.50d.20k.npz"
     if not path.is_file():
         raise RecipeError(f"no GloVe vectors at {path}; set GENREEL_DATA or use word2vec")
-    with np.load(path, allow_pickle=False) as given:
-        index = {word: i for i, word in enumerate(given["words"].tolist())}
-        vectors = given["vectors"].astype(np.float32)
-    found = np.zeros((len(feature.words), vectors.shape[1]), np.float32)
+    with np.load(path, allow_pickle=False) as file:
+        index = {word: i for i, word in enumerate(file["words"].tolist())}
+        vectors = file["vectors"].astype(np.float32)
+    matrix = np.zeros((len(feature.words), vectors.shape[1]), np.float32)
     for i, word in enumerate(feature.words):
         if word in index:
-            found[i] = vectors[index[word]]
-    return found
+            matrix[i] = vectors[index[word]]
+    return matrix
