@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import concurrent.futures
 import contextlib
 import csv
 import io
@@ -17,12 +18,15 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from genreel.app.server import fetch
-from genreel.app.server.api.films import MAX_FILES
 from genreel.app.server.application import create_app
+from genreel.app.server.dependencies import MAX_FILES
 from genreel.app.server.pages import genre_keys
-from genreel.app.service.batches import PATIENT, Batches, Busy, Closing
+from genreel.app.service.batches import PATIENT, Batches, Closing
+from genreel.app.service.gate import Busy, Gate
+from genreel.app.service.images import encode
 from genreel.app.service.service import Service, clean_id, file_name
 from genreel.app.service.settings import Settings
 from genreel.app.store.export import EXPORTS
@@ -31,6 +35,7 @@ from genreel.catalogue import Catalogue, Movie
 from genreel.errors import InputError
 from genreel.formats.nfo import read_nfo
 from genreel.formats.xmp import read_xmp
+from genreel.posters import Limits
 from genreel.predictor import Prediction, Predictor
 from genreel.vocabulary import GENRES
 
@@ -41,7 +46,8 @@ PLOT = "A sheriff and a priest hold a town against the army."
 
 def serve(predictor: Predictor, folder: Path, **settings: Any) -> TestClient:
     store = Store(str(folder / "films.db"), predictor.thresholds())
-    return TestClient(create_app(Service(predictor, store, Settings(**settings))))
+    app = create_app(Service(predictor, store, Settings(**settings)))
+    return TestClient(app, base_url="http://localhost")
 
 
 @pytest.fixture
@@ -368,6 +374,7 @@ def test_reviews_are_learnt_from_in_the_background(client: TestClient) -> None:
 
 def test_only_local_names_are_answered(client: TestClient) -> None:
     problem(client.get("/api/films", headers={"Host": "rebound.example"}), 421)
+    problem(client.get("/api/films", headers={"Host": "testserver"}), 421)
     assert client.get("/api/films", headers={"Host": "localhost:8750"}).status_code == 200
 
 
@@ -378,7 +385,19 @@ def test_only_local_names_are_answered(client: TestClient) -> None:
 def test_other_sites_change_nothing(client: TestClient, headers: dict[str, str]) -> None:
     problem(client.post("/api/undo", headers=headers), 403)
     problem(client.post("/review", data={"film": "a", "version": "1"}, headers=headers), 403)
-    assert client.post("/api/undo", headers={"Origin": "http://testserver"}).status_code == 200
+    assert client.post("/api/undo", headers={"Origin": "http://localhost"}).status_code == 200
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_other_sites_load_nothing_but_may_link(client: TestClient, site: str) -> None:
+    image = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+    problem(client.get("/api/films?q=a", headers=image), 403)
+    frame = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}
+    problem(client.get("/", headers=frame), 403)
+    link = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert client.get("/", headers=link).status_code == 200
+    own = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "empty"}
+    assert client.get("/api/films", headers=own).status_code == 200
 
 
 def test_a_token_is_asked_for_elsewhere(predictor: Predictor, tmp_path: Path) -> None:
@@ -441,6 +460,8 @@ def test_a_slow_upload_is_given_up(predictor: Predictor, tmp_path: Path) -> None
 def test_too_many_files_at_once(client: TestClient) -> None:
     files = [("file", (f"{number}.jpg", b"")) for number in range(MAX_FILES + 1)]
     assert "send at most 256" in problem(client.post("/api/films/files", files=files), 422)
+    files = [("poster", (f"{number}.jpg", b"")) for number in range(MAX_FILES + 1)]
+    assert "send at most 256" in problem(client.post("/api/predict/files", files=files), 422)
     files = [("file", (f"{number}.jpg", b"")) for number in range(10_000)]
     problem(client.post("/api/films/files", files=files), 400)
 
@@ -451,10 +472,12 @@ class Slow:
     def __init__(self) -> None:
         self.go = threading.Event()
         self.sizes: list[int] = []
+        self.order: list[str] = []
 
     def predict_batch(self, movies: list[Movie]) -> list[Prediction]:
         self.go.wait(10)
         self.sizes.append(len(movies))
+        self.order += [movie.id for movie in movies]
         return [Prediction(movie.id, {"War": 0.5}) for movie in movies]
 
 
@@ -497,6 +520,38 @@ def test_a_stop_finishes_what_waits() -> None:
     assert len(told) == 4 or isinstance(told[-1], Closing)
 
 
+def test_films_that_come_alone_find_a_place_beside_many() -> None:
+    slow = Slow()
+    batches = Batches(slow, size=2, waiting=2, workers=1)  # type: ignore[arg-type]
+    first = batches.submit(Movie("first"))
+    while batches.waiting:
+        time.sleep(0.01)
+    many = threading.Thread(
+        target=batches.predict_many, args=([Movie(str(number)) for number in range(9)],)
+    )
+    many.start()
+    while batches.waiting < 2:
+        time.sleep(0.01)
+    one = batches.submit(Movie("one"))
+    slow.go.set()
+    assert one.result(5).id == "one"
+    assert first.result(5).id == "first"
+    many.join(5)
+    batches.close()
+    assert len(slow.order) == 11
+    assert slow.order.index("one") <= 3
+
+
+def test_a_gate_refuses_whom_it_has_no_place_for() -> None:
+    gate = Gate("films are being explained", 1, 1, 0.1)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(gate.turn())
+        with pytest.raises(Busy, match="too many films are being explained; ask again in 1 s"):
+            stack.enter_context(gate.turn())  # which waited
+    with gate.turn():
+        pass
+
+
 def test_few_may_have_patience() -> None:
     batches = Batches(Slow(), size=2, waiting=2, workers=1)  # type: ignore[arg-type]
     with contextlib.ExitStack() as stack:
@@ -507,6 +562,59 @@ def test_few_may_have_patience() -> None:
     with batches.patience():
         pass
     batches.close()
+
+
+def test_posters_are_opened_one_after_the_other(
+    predictor: Predictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many are sent at once; whom there is no place for is told when to come again."""
+    now: list[int] = [0]
+    most: list[int] = [0]
+
+    def slow(poster: bytes, limits: Limits) -> bytes:
+        now[0] += 1
+        most[0] = max(most[0], now[0])
+        time.sleep(0.1)
+        now[0] -= 1
+        return encode(poster, limits)
+
+    monkeypatch.setattr("genreel.app.service.service.encode", slow)
+    data = POSTER.read_bytes()
+    with (
+        serve(predictor, tmp_path, waiting=100) as client,
+        concurrent.futures.ThreadPoolExecutor(20) as pool,
+    ):
+        files = [[("file", (f"{number}.jpg", data))] for number in range(20)]
+        answers = list(pool.map(lambda one: client.post("/api/films/files", files=one), files))
+    assert most == [1]
+    assert {answer.status_code for answer in answers} == {201, 429}
+    assert all(int(a.headers["retry-after"]) >= 1 for a in answers if a.status_code == 429)
+
+
+def test_who_reads_a_table_slowly_holds_no_place(predictor: Predictor, tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "films.db"), predictor.thresholds())
+    service = Service(predictor, store, Settings())
+    table = b"plot\n" + b"A sheriff rides.\n" * 20
+    readers = [service.add_table("t.csv", table) for _ in range(PATIENT + 1)]
+    for reader in readers:
+        assert next(reader).film
+    movies = [Movie("a", plot=PLOT), Movie("b", plot=PLOT)]
+    assert all(one.scores for one in service.predict_many(movies))
+    assert sum(1 for _ in readers[0]) == 19
+    more = [service.add_table("t.csv", table) for _ in range(5)]
+    with pytest.raises(Busy, match="too many tables"):
+        for reader in more:
+            next(reader)
+    [folder] = Path(service._folder.name).parent.glob(Path(service._folder.name).name)
+    service.close()
+    assert not folder.exists()
+
+
+def test_a_server_opens_no_poster_that_takes_much(client: TestClient) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (2000, 8100)).save(file, "PNG")
+    [added] = send(client, ("a.png", file.getvalue()))
+    assert "more than 16,000,000" in added["error"]
 
 
 def test_who_waits_too_long_is_told_when_to_come_back(predictor: Predictor, tmp_path: Path) -> None:

@@ -34,10 +34,12 @@ def run(options: Options) -> int:
     from genreel.app.service.service import open_service
     from genreel.app.service.settings import Settings
     from genreel.app.service.watch import Watcher
+    from genreel.posters import Limits
     from genreel.progress import say
 
     patience = 1.0 if options.once else 30.0
-    service = open_service(options.model, options.store, Settings())
+    # Nobody sends files here, so a poster may cost what it may on the command line.
+    service = open_service(options.model, options.store, Settings(limits=Limits()))
     try:
         watcher = Watcher(service, options.folder, patience=patience, target=options.apply)
         if not options.once:

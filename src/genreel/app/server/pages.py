@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import time
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from fastapi.templating import Jinja2Templates
 
 from genreel.app.server.dependencies import ServiceDep
 from genreel.app.server.guard import COOKIE
+from genreel.app.service.gate import Gate
 from genreel.app.store import browse
 from genreel.app.store.export import EXPORTS
 from genreel.app.store.film import Film
@@ -23,6 +25,9 @@ from genreel.errors import Conflict, UnknownFilm
 TEMPLATES = Path(__file__).parent / "templates"
 PROMISE = 0.9
 """Share of the labels that reviewing works towards."""
+
+WRONG_TOKENS = Gate("wrong tokens", 32)
+"""Those that are answered late, at once. Beyond, they are refused: in time, but without a hint."""
 
 STATE_NAMES = {
     "new": "to review",
@@ -188,12 +193,13 @@ def enter(request: Request) -> Response:
 
 
 @router.post("/enter")
-def check_token(
+async def check_token(
     request: Request, service: ServiceDep, token: Annotated[str, Form()] = ""
 ) -> Response:
-    """Keeps the right token in a cookie."""
+    """Keeps the right token in a cookie; a wrong one is answered a second later."""
     if not hmac.compare_digest(token.encode(), service.settings.token.encode()):
-        time.sleep(1)  # nobody needs to guess fast
+        with WRONG_TOKENS.turn():
+            await asyncio.sleep(1)  # no thread waits, so that nobody else does
         return page(request, "enter", 401, wrong=True)
     response = RedirectResponse("/", 303)
     secure = request.url.scheme == "https"

@@ -6,7 +6,7 @@ import base64
 import binascii
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, model_validator
 
 from genreel.app.service.service import Added
 from genreel.app.store.film import Film
@@ -14,9 +14,33 @@ from genreel.catalogue import Movie, movie_from_record
 from genreel.errors import InputError
 
 Text = Annotated[str, Field(max_length=100_000)]
+Genre = Annotated[str, Field(max_length=200)]
+
+MAX_GENRES = 200
 
 
-class MovieIn(BaseModel):
+def _check_length(value: Any) -> Any:
+    """Refuses a long list or object before a mistake is looked for in each of its items."""
+    if isinstance(value, list | dict) and len(value) > MAX_GENRES:
+        raise ValueError(f"has {len(value):,} items; give at most {MAX_GENRES}")
+    return value
+
+
+_Short = BeforeValidator(_check_length)
+Genres = Annotated[list[Genre], Field(max_length=MAX_GENRES), _Short]
+
+
+class Body(BaseModel):
+    """An object of few keys."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def check_length(cls, value: Any) -> Any:
+        """Refuses one of many, before each is told to be unknown."""
+        return _check_length(value)
+
+
+class MovieIn(Body):
     """A movie; everything may be missing. `poster` is the base64 of an image file."""
 
     model_config = ConfigDict(extra="forbid")
@@ -26,7 +50,7 @@ class MovieIn(BaseModel):
     year: int | None = None
     plot: Text = ""
     poster: str | None = None
-    genres: list[str] = []
+    genres: Genres = []
 
     def movie(self, fallback_id: str) -> Movie:
         """The movie, checked; raises InputError."""
@@ -48,10 +72,10 @@ class MovieIn(BaseModel):
 class MoviesIn(BaseModel):
     """Several movies at once."""
 
-    movies: Annotated[list[MovieIn], Field(max_length=256)]
+    movies: Annotated[list[MovieIn], Field(max_length=256), FailFast()]
 
 
-class EditIn(BaseModel):
+class EditIn(Body):
     """What a person corrects; `version` is the film's as it was seen."""
 
     model_config = ConfigDict(extra="forbid")
@@ -65,7 +89,7 @@ class EditIn(BaseModel):
 class ReviewIn(BaseModel):
     """The genres that a film has; all others it has not."""
 
-    genres: list[str]
+    genres: Genres
     version: int | None = None
 
 
@@ -78,7 +102,9 @@ class VersionIn(BaseModel):
 class ThresholdsIn(BaseModel):
     """Genre → the score from which it is assigned."""
 
-    thresholds: dict[str, Annotated[float, Field(ge=0, le=1)]]
+    thresholds: Annotated[
+        dict[str, Annotated[float, Field(ge=0, le=1)]], Field(max_length=MAX_GENRES), _Short
+    ]
 
 
 def film_out(film: Film, full: bool = True) -> dict[str, Any]:

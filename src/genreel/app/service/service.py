@@ -5,20 +5,21 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
-import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from genreel.app.service.batches import Batches, Busy
-from genreel.app.service.images import encode
+from genreel.app.service.batches import Batches
+from genreel.app.service.gate import Gate
+from genreel.app.service.images import encode, thumbnail
 from genreel.app.service.learner import Learner
 from genreel.app.service.settings import Settings
 from genreel.app.store.film import Film
 from genreel.app.store.store import Entry, Source, Store
 from genreel.catalogue import TABLE_SUFFIXES, Catalogue, Movie
 from genreel.errors import CatalogueError, PosterError, UnknownFilm
+from genreel.posters import PosterSource
 from genreel.predictor import Prediction, Predictor
 from genreel.why import why_to_dict
 
@@ -59,7 +60,16 @@ class Service:
         self.settings = settings
         self.batches = Batches(predictor, settings.batch, settings.waiting)
         self.learner = Learner(store)
-        self._explaining = threading.Semaphore(1)  # it is costly, and only ever one person's wish
+        # Besides the queue for the graph, all that is costly. A worker each has a poster open as
+        # well, so three are decoded at once at most: of the largest, a gigabyte. Together fewer
+        # callers wait than the server has threads.
+        patience = settings.answer_seconds / 6
+        self._encoding = Gate("posters are being opened", 1, 8, patience)
+        self._shrinking = Gate("posters are being shown", 1, 12, patience)
+        self._explaining = Gate("films are being explained", 1, 2, patience)
+        self._tables = Gate("tables are being added", 8)
+        self.fetching = Gate("posters are being fetched", 2)
+        self._folder = tempfile.TemporaryDirectory(prefix="genreel-")
         digest = predictor.bundle.config["files"]["model.onnx"]["sha256"]
         self.version = f"{predictor.bundle.name} {digest[:8]}"
 
@@ -68,6 +78,7 @@ class Service:
         self.batches.close()
         self.learner.close()
         self.store.close()
+        self._folder.cleanup()  # tables that a stop has interrupted
 
     def predict(self, movie: Movie) -> Prediction:
         """One prediction; raises Busy, Closing."""
@@ -113,7 +124,7 @@ class Service:
         """
         name = file_name(name)
         try:
-            jpeg = encode(data, self.settings.limits)
+            jpeg = self._encode_poster(data)
         except PosterError as error:
             reason = str(error).removeprefix(f"poster of {len(data)} bytes: ")
             raise PosterError(f"{name or 'a poster'}: {reason}") from None
@@ -136,28 +147,31 @@ class Service:
         """Adds the films of a table, as they are predicted; a bad row is one with an error.
 
         Raises:
-            CatalogueError: it is no table. Busy: other tables are being added.
+            CatalogueError: it is no table. Busy: others are being added, or wait for predictions.
         """
         suffix = Path(file_name(name)).suffix.lower()
         if suffix not in TABLE_SUFFIXES:
             raise CatalogueError(f"{file_name(name)} is no table; give {', '.join(TABLE_SUFFIXES)}")
-        with self.batches.patience(), tempfile.TemporaryDirectory() as folder:
+        with self._tables.turn(), tempfile.TemporaryDirectory(dir=self._folder.name) as folder:
             path = Path(folder) / f"movies{suffix}"
             path.write_bytes(data)
+            del data
+            # A place in the queue is held for a batch, not while somebody reads the answer.
+            wait = False
             try:
                 catalogue = Catalogue(path)
                 batch: list[Movie] = []
                 for movie in catalogue:
                     batch.append(movie)
                     if len(batch) == ROWS_AT_ONCE:
-                        yield from self._add_batch(batch)
-                        batch = []
-                yield from self._add_batch(batch)
+                        yield from self._add_batch(batch, wait)
+                        batch, wait = [], True
+                yield from self._add_batch(batch, wait)
             except CatalogueError as error:
                 message = str(error).replace(str(path), file_name(name))
                 raise CatalogueError(message) from None
 
-    def _add_batch(self, movies: list[Movie]) -> Iterator[Added]:
+    def _add_batch(self, movies: list[Movie], wait: bool) -> Iterator[Added]:
         usable = []
         for movie in movies:
             if movie.problem and not (movie.title or movie.plot or movie.poster):
@@ -171,7 +185,8 @@ class Service:
         complete = [
             self._complete(movie, film, False) for movie, film in zip(usable, films, strict=True)
         ]
-        predictions = self.batches.predict_many(complete)
+        with self.batches.patience(wait):
+            predictions = self.batches.predict_many(complete)
         entries = [
             self._entry(movie, prediction, None, path)
             for movie, prediction, path in zip(usable, predictions, paths, strict=True)
@@ -193,16 +208,17 @@ class Service:
 
         Raises:
             UnknownFilm.
-            Busy: as many are being explained as are at once; each takes about a second.
+            Busy: others are being explained; each takes about a second.
         """
         movie = self._complete(Movie(film_id), self.store.film(film_id), False)
-        if not self._explaining.acquire(timeout=self.settings.answer_seconds / 10):
-            raise Busy(2)
-        try:
+        with self._explaining.turn():
             reasons = self.predictor.explain(movie)
-        finally:
-            self._explaining.release()
         return {genre: why_to_dict(why) for genre, why in reasons.items()}
+
+    def thumbnail(self, poster: bytes) -> bytes:
+        """A kept poster, small; raises Busy."""
+        with self._shrinking.turn():
+            return thumbnail(poster)
 
     def review(self, film_id: str, genres: Iterable[str], version: int | None) -> Film:
         """A person's decision; what it teaches is learnt in the background."""
@@ -221,9 +237,13 @@ class Service:
         if movie.poster is None:
             return None, ""
         try:
-            return encode(movie.poster, self.settings.limits), ""
+            return self._encode_poster(movie.poster), ""
         except PosterError as error:
             return None, str(error)
+
+    def _encode_poster(self, poster: PosterSource) -> bytes:
+        with self._encoding.turn():
+            return encode(poster, self.settings.limits)
 
     def _find(self, film_id: str) -> Film | None:
         try:

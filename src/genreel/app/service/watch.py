@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from genreel.app.service.batches import Busy
+from genreel.app.service.gate import Busy
 from genreel.app.service.service import Added, Service, clean_id
 from genreel.app.store.film import Film
 from genreel.app.store.watched import WatchedFolder
