@@ -22,15 +22,18 @@ from genreel.bundle import (
     FILES,
     Bundle,
     bundle_folder,
+    check_replaceable,
     open_bundle,
     read_bundle,
     seal,
     write_bundle,
 )
+from genreel.catalogue import Catalogue
 from genreel.errors import BundleError, GenreelError
 from genreel.features.text import Terms
 from genreel.predictor import Predictor
 
+SAMPLES = Path(__file__).parent.parent / "samples"
 Change = Callable[[dict[str, Any]], Any]
 
 
@@ -170,6 +173,41 @@ def test_another_length_is_noticed(folder: Path, name: str) -> None:
     with (folder / name).open("ab") as file:
         file.write(b"\n")
     assert f"{name} is damaged" in refusal(folder)
+
+
+def test_languages_are_english_unless_the_config_says_others(folder: Path) -> None:
+    assert read_bundle(folder).languages == ("en",)
+    change_config(folder, lambda config: config.pop("languages"))
+    assert read_bundle(folder).languages == ("en",)
+    change_config(folder, lambda config: config.update({"languages": ["es", "de"]}))
+    assert read_bundle(folder).languages == ("es", "de")
+    for wrong in ([], ["xx"], "es", [3], None):
+        change_config(folder, lambda config, wrong=wrong: config.update({"languages": wrong}))
+        assert "config.json is wrong" in refusal(folder)
+
+
+def test_the_movies_that_a_bundle_has_seen(trained_bundle: Path, tmp_path: Path) -> None:
+    movies = list(Catalogue(SAMPLES))
+    seen = read_bundle(trained_bundle).seen
+    assert seen is not None and seen.counts() == {"train": 17, "valid": 6, "test": 6}
+    assert [seen.part_of(movie) for movie in movies[15:25]] == (
+        ["train"] * 2 + ["valid"] * 6 + ["test"] * 2
+    )
+    folder = tmp_path / "damaged"
+    shutil.copytree(trained_bundle, folder)
+    data = bytearray((folder / "movies.npy").read_bytes())
+    data[-1] ^= 1
+    (folder / "movies.npy").write_bytes(data)
+    assert "movies.npy is damaged" in refusal(folder)
+    (folder / "movies.npy").unlink()
+    assert "movies.npy is missing" in refusal(folder)
+    check_replaceable(trained_bundle)
+
+
+@pytest.mark.parametrize("name", ["default", "fast"])
+def test_the_bundles_that_come_along_do_not_know_their_movies(name: str) -> None:
+    bundle = read_bundle(name)
+    assert (bundle.seen, bundle.languages) == (None, ("en",))
 
 
 def test_a_flipped_byte_in_the_config_is_noticed(folder: Path) -> None:

@@ -385,6 +385,18 @@ def hostile_in_short() -> Iterator[str]:
     )
 
 
+def languages() -> Iterator[str]:
+    [refused], [cost] = rows("languages", figure="refused"), rows("languages", figure="cost")
+    *noticed, both = rows("languages", figure="noticed")
+    count = round(refused.value * refused.plots)
+    yield f"{count} of {refused.plots:,} English plots ({refused.value:.2%}) are refused"
+    yield f"Of {both.plots:,} plots of 60 characters and more in {len(noticed)} other languages"
+    yield f"{both.value:.2%} are noticed"
+    worst = min(noticed, key=lambda r: r.value)
+    yield f"fewest in {worst.language}, {worst.value:.1%}"
+    yield f"Telling a language takes {cost.value:.1%} of the time"
+
+
 FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     ("README.md", readme),
     ("docs/default-model.md", quality),
@@ -395,6 +407,7 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     ("docs/evaluation.md", imbalance_in_short),
     ("docs/evaluation.md", eras_in_short),
     ("docs/formats.md", clean_in_short),
+    ("docs/languages.md", languages),
     ("docs/scaling.md", scaling_in_short),
     ("docs/security.md", hostile_in_short),
     (NOTEBOOK, quality),
@@ -412,6 +425,7 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     (NOTEBOOK, learning),
     (NOTEBOOK, scaling),
     (NOTEBOOK, hostile),
+    (NOTEBOOK, languages),
 )
 """A page, and the sentences with figures that it must have."""
 

@@ -20,9 +20,9 @@ SIDES = ("app", "formats", "lab")
 
 # The order inside the using side: a module imports only those before it.
 ORDER = (
-    *("errors", "vocabulary", "decade", "files", "paths", "thresholds", "image_parts"),
-    *("posters", "tables"),
-    *("catalogue", "cases", "features", "calibration", "why", "graph", "bundle", "predictor"),
+    *("errors", "vocabulary", "language", "decade", "files", "paths", "thresholds", "image_parts"),
+    *("posters", "placeholders", "tables", "catalogue", "seen", "cases", "features", "evidence"),
+    *("calibration", "why", "graph", "bundle", "predictor"),
 )
 
 # The same inside the lab: files, and folders of files.

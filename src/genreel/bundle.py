@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,8 @@ from genreel.errors import BundleError, VocabularyError
 from genreel.features import Feature, load_feature
 from genreel.files import write_folder_whole
 from genreel.graph import check_graph
+from genreel.language import NAMES
+from genreel.seen import Seen
 from genreel.vocabulary import Vocabulary
 
 Prepared = TypeVar("Prepared")
@@ -28,10 +30,16 @@ FORMAT = 2
 """Version of the layout; a bundle of another one is refused."""
 
 FILES = ("model.onnx", "features.npz", "recipe.toml", "metrics.json", "README.md")
-"""What a bundle may hold besides config.json."""
+"""What a bundle holds besides config.json."""
+
+MOVIES = "movies.npy"
+"""What a bundle may hold as well: which movies it has seen (see `Seen`)."""
 
 SHIPPED = Path(__file__).parent / "bundles"
 """The folder of the bundles that came with the package."""
+
+DEFAULT_LANGUAGES = ("en",)
+"""What plots are in that a bundle reads whose config.json does not say it."""
 
 MAX_CONFIG_BYTES = 2**20
 MAX_FILE_BYTES = 2**30
@@ -53,6 +61,9 @@ class Bundle:
         cases: some of `cases.BUNDLE_CASES` → the calibration and thresholds that hold there
             instead.
         metrics: content of metrics.json.
+        languages: codes of those that its plots may be in (see `genreel.language`), the main one
+            first.
+        seen: movies that it was trained, tuned and measured on; None where it does not know.
         features: name → fitted feature.
         model: bytes of one ONNX graph, from the features' arrays to `scores`.
         config: config.json as a whole.
@@ -66,6 +77,8 @@ class Bundle:
     config: Mapping[str, Any]
     cases: Mapping[str, CaseRules] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    languages: tuple[str, ...] = DEFAULT_LANGUAGES
+    seen: Seen | None = None
 
     def rules(self) -> Rules:
         """Calibration and thresholds, ready for batches."""
@@ -142,6 +155,7 @@ def _open(folder: Path, prepare: Callable[[bytes], Prepared]) -> tuple[Bundle, P
             for name, (kind, settings) in config.features.items()
         }
         metrics = _read_metrics(contents.get("metrics.json", b"{}"))
+        seen = Seen.load(contents[MOVIES]) if MOVIES in contents else None
         check.result()  # first: what `prepare` says of damaged bytes would mislead
         result = preparation.result()
     bundle = Bundle(
@@ -153,6 +167,8 @@ def _open(folder: Path, prepare: Callable[[bytes], Prepared]) -> tuple[Bundle, P
         json_config,
         config.cases,
         metrics,
+        config.languages,
+        seen,
     )
     return bundle, result
 
@@ -195,6 +211,7 @@ class _Config:
     thresholds: Mapping[str, float]
     cases: Mapping[str, CaseRules]
     features: Mapping[str, tuple[str, Mapping[str, Any]]]
+    languages: tuple[str, ...]
 
 
 def _parse_config(config: Mapping[str, Any]) -> _Config:
@@ -216,6 +233,9 @@ def _parse_config(config: Mapping[str, Any]) -> _Config:
             for name, entry in dict(config["features"]).items()
         }
         name = str(config["name"])
+        languages = tuple(config.get("languages", DEFAULT_LANGUAGES))
+        if not languages or not set(languages) <= set(NAMES):
+            raise ValueError(f"languages {languages} are not all known")
     except (VocabularyError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise BundleError(
             f"config.json is wrong ({type(error).__name__}: {error}); get the bundle again"
@@ -227,7 +247,7 @@ def _parse_config(config: Mapping[str, Any]) -> _Config:
         raise BundleError("config.json names no inputs; get the bundle again")
     if len(features) > MAX_FEATURES:
         raise BundleError(f"config.json names over {MAX_FEATURES} features; it is not loaded")
-    return _Config(name, files, vocabulary, common.thresholds, cases, features)
+    return _Config(name, files, vocabulary, common.thresholds, cases, features, languages)
 
 
 def seal(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -244,7 +264,7 @@ def _read_file(folder: Path, files: Mapping[str, _Entry], name: str) -> bytes:
 
 def _read_sized(folder: Path, files: Mapping[str, _Entry], name: str) -> bytes:
     """A file of the bundle; empty, so that its hash differs, where its size does."""
-    if name not in FILES:
+    if name not in (*FILES, MOVIES):
         raise BundleError(f"lists an unexpected file {name!r}; get the bundle again")
     path = folder / name
     if not path.is_file():
@@ -304,13 +324,15 @@ def write_bundle(
     metrics: Mapping[str, Any],
     card: str,
     cases: Mapping[str, CaseRules] | None = None,
+    languages: Sequence[str] = DEFAULT_LANGUAGES,
+    seen: Seen | None = None,
 ) -> None:
     """Writes a bundle, whole or not at all; one that is already there is replaced.
 
     Args:
         folder: where it goes; what is there and is no bundle, or holds more than one, is left
             alone.
-        name, vocabulary, thresholds, features, model, cases: see `Bundle`.
+        name, vocabulary, thresholds, features, model, cases, languages, seen: see `Bundle`.
         recipe: text of recipe.toml.
         metrics: content of metrics.json.
         card: text of README.md.
@@ -330,6 +352,8 @@ def write_bundle(
         "metrics.json": json.dumps(metrics, indent=1).encode(),
         "README.md": card.encode(),
     }
+    if seen is not None:
+        contents[MOVIES] = seen.dump()
     config: dict[str, Any] = {
         "format": FORMAT,
         "name": name,
@@ -338,6 +362,7 @@ def write_bundle(
         "genres": list(vocabulary.genres),
         "thresholds": {genre: round(float(thresholds[genre]), 6) for genre in vocabulary.genres},
         "cases": {case: rules.to_dict() for case, rules in (cases or {}).items()},
+        "languages": list(languages),
         "features": {n: {"kind": f.kind, "settings": f.settings()} for n, f in features.items()},
         "files": {
             n: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
@@ -354,5 +379,5 @@ def check_replaceable(folder: Path) -> None:
         return
     names = {path.name for path in folder.iterdir()} if folder.is_dir() else {"a file"}
     # Other tools have a config.json as well, so that file alone is not enough.
-    if names and not {"config.json", "features.npz"} <= names <= {"config.json", *FILES}:
+    if names and not {"config.json", "features.npz"} <= names <= {"config.json", *FILES, MOVIES}:
         raise BundleError(f"{folder} is there and is no bundle; give another --out")

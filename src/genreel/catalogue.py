@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from genreel.errors import CatalogueError, GenreelError
+from genreel.language import language_code
 from genreel.paths import inside
+from genreel.placeholders import is_placeholder
 from genreel.tables import (
     GENRE_COLUMNS,
     KNOWN_COLUMNS,
@@ -55,6 +57,8 @@ class Movie:
         split: "train", "valid" or "test"; empty where the catalogue does not say.
         problem: why this movie, or an input of it, cannot be used; empty where all is well.
         extra: other columns of the table, if its reader was asked to keep them.
+        language: that the plot is in, a code of `language.NAMES`; empty where nobody says it, and
+            then the text tells it.
     """
 
     id: str
@@ -66,10 +70,15 @@ class Movie:
     split: str = ""
     problem: str = ""
     extra: Mapping[str, Scalar] = field(default_factory=dict)
+    language: str = ""
 
     def has(self, name: str) -> bool:
-        """Whether it has the input called `name`, one of INPUTS; white space is no text."""
+        """Whether it has the input called `name`, one of INPUTS; white space is no text, and a
+        sentence that there is no plot is no plot.
+        """
         value = getattr(self, name)
+        if name == "plot" and is_placeholder(value):
+            return False
         return bool(value.strip()) if isinstance(value, str) else value is not None
 
     def without(self, names: Iterable[str]) -> Movie:
@@ -107,6 +116,7 @@ def movie_from_record(
         poster=cells.parse(_parse_poster, cells.text("poster"), folder),
         genres=genres,
         split=cells.text("split"),
+        language=cells.parse(language_code, cells.text("language")) or "",
         problem="; ".join(cells.problems),
         extra=_other_columns(record) if extra else {},
     )
@@ -220,10 +230,10 @@ def _parse_poster(value: str, folder: Path | None) -> Path | None:
 class Catalogue:
     """Movies on disk: a .csv, .jsonl or .parquet table, or a folder with one called movies.*.
 
-    Columns: id, title, year, plot, poster (a path relative to the table), split, genres and other
-    columns of genres (see GENRE_COLUMNS; several genres are separated by "|"). At least one of
-    poster, plot and title is needed. Iterating streams `Movie`s in the order of the file; a row
-    that cannot be used is a movie whose `problem` says why.
+    Columns: id, title, year, plot, language (that the plot is in), poster (a path relative to the
+    table), split, genres and other columns of genres (see GENRE_COLUMNS; several genres are
+    separated by "|"). At least one of poster, plot and title is needed. Iterating streams `Movie`s
+    in the order of the file; a row that cannot be used is a movie whose `problem` says why.
 
     Args:
         path: the table or its folder.

@@ -40,6 +40,10 @@ class StoreGone(StoreError):
     """The store's disk or server does not answer for now."""
 
 
+class StoreDamaged(StoreError):
+    """What the store's disk or server gives back is not what was kept there."""
+
+
 class UnknownFilm(StoreError):
     """No film of the store has this id."""
 

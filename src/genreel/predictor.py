@@ -16,8 +16,10 @@ import numpy as np
 from genreel.bundle import Bundle, open_bundle
 from genreel.catalogue import INPUTS, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
-from genreel.features import Array, collate, read_together
+from genreel.evidence import content_words, nothing_to_go_by, readable
+from genreel.features import Array, collate, read_together, readable_rows
 from genreel.graph import load_session, run_session
+from genreel.language import language_code
 from genreel.posters import Limits, PosterSource
 from genreel.why import Why, explain, why_to_dict
 
@@ -40,12 +42,15 @@ class Prediction:
         scores: genre → probability in [0, 1], independent of each other; empty if no input could
             be used.
         genres: those whose score reaches their threshold, the highest score first; may be empty.
-        missing: inputs that the model could have used but did not get.
+        missing: inputs that the model could have used but did not get; a plot that only says that
+            there is none, or is in a language that the model does not read, is missing.
         error: why the movie, or one of its inputs, could not be used; None where all is well.
             If there are scores as well, they come from the other inputs.
         why: on request, genre → the words and areas that spoke for it (see `genreel.why`).
         thresholds: genre → the score in [0, 1] from which it was assigned to this movie; empty if
             there are no scores, or if the prediction comes from a file.
+        language: that the plot is in, a code of `language.NAMES`; None where it does not tell, or
+            where there is no plot.
     """
 
     id: str
@@ -55,6 +60,7 @@ class Prediction:
     error: str | None = None
     why: Mapping[str, Why] | None = None
     thresholds: Mapping[str, float] = field(default_factory=dict, compare=False)
+    language: str | None = None
 
     def labels(self, top_k: int = 5) -> list[dict[str, Any]]:
         """The `top_k` highest scores as {"label", "score"}, highest first."""
@@ -62,12 +68,13 @@ class Prediction:
         return [{"label": genre, "score": score} for genre, score in ranking[:top_k]]
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON values: id, genres, scores, missing, error, and why if it was asked for."""
+        """JSON values: id, genres, scores, missing, language, error, and why if asked for."""
         fields: dict[str, Any] = {
             "id": self.id,
             "genres": list(self.genres),
             "scores": {genre: round(score, 6) for genre, score in self.scores.items()},
             "missing": list(self.missing),
+            "language": self.language,
             "error": self.error,
         }
         if self.why is not None:
@@ -127,6 +134,7 @@ class Predictor:
         title: str = "",
         year: int | None = None,
         *,
+        language: str = "",
         threshold: float | None = None,
         explain: bool = False,
     ) -> Prediction:
@@ -134,19 +142,22 @@ class Predictor:
 
         Args:
             poster: a path, the bytes of an image file, or a PIL image.
-            plot, title: English text.
+            plot, title: text. A plot that is surely in a language that the bundle does not read
+                (see `Bundle.languages`) counts as missing, and the prediction's `error` says so.
             year: of release.
+            language: of the plot, a code or a name; empty: as the plot tells.
             threshold: one threshold in [0, 1] for all genres instead of the bundle's.
             explain: say `why`, for the genres that are assigned, or for the one with the highest
                 score if none is.
 
         Raises:
-            InputError: none of the inputs can be used.
+            InputError: none of the inputs can be used, or they tell nothing: a year alone, a
+                title without a word that the model knows.
         """
         record = {"id": _default_id(poster, title), "plot": plot, "title": title, "year": year}
         movie = movie_from_record(record, "movie")
         source = Path(poster) if isinstance(poster, str) else poster
-        movie = Movie(movie.id, movie.title, movie.year, movie.plot, source, problem=movie.problem)
+        movie = self._readable(replace(movie, poster=source), language_code(language))
         [prediction] = self._predict_together([movie], threshold)
         if not prediction.scores:
             raise InputError(prediction.error or "")
@@ -157,6 +168,7 @@ class Predictor:
         movies: Iterable[Movie | Mapping[str, Any]],
         *,
         batch_size: int = BATCH_SIZE,
+        language: str = "",
         threshold: float | None = None,
         explain: bool = False,
     ) -> Iterator[Prediction]:
@@ -167,14 +179,23 @@ class Predictor:
             batch_size: movies with a poster in one run of the graph, at least 1. Of movies without
                 one, a run takes LIGHT times as many; fewer where a sentence encoder reads the
                 plot: 400 characters of it count as a poster.
+            language: of all plots, a code or a name, whatever the movies say; empty: as each
+                movie says, or as its plot tells.
             threshold: one threshold in [0, 1] for all genres instead of the bundle's.
             explain: as in `predict`; takes about a second a movie instead of a hundredth.
 
         Yields:
             One Prediction per movie; where nothing can be predicted, it has an `error`.
+
+        Raises:
+            InputError: there is no such language.
         """
+        language = language_code(language)
         stream = (
-            movie if isinstance(movie, Movie) else movie_from_record(movie, f"row {number}")
+            self._readable(
+                movie if isinstance(movie, Movie) else movie_from_record(movie, f"row {number}"),
+                language,
+            )
             for number, movie in enumerate(movies, 1)
         )
         # While the graph runs over some batches, threads decode the posters of the next ones. Both
@@ -224,7 +245,7 @@ class Predictor:
         Returns:
             One Prediction per movie, in order; where nothing can be predicted, it has an `error`.
         """
-        return self._predict_together(movies, None) if movies else []
+        return self._predict_together(list(map(self._readable, movies)), None) if movies else []
 
     def explain(self, movie: Movie, genres: Sequence[str] | None = None) -> dict[str, Why]:
         """Which words and areas spoke for a genre, measured by taking them away.
@@ -246,6 +267,7 @@ class Predictor:
                 f"bundle {self.bundle.name} does not know {unknown[0]!r}; choose one of "
                 f"{', '.join(self.genres)}"
             )
+        movie = self._readable(movie)
         reasons = explain(self.scores, self.bundle.features, self.genres, movie, self.threads)
         return {genre: reasons[genre] for genre in (self.genres if genres is None else genres)}
 
@@ -315,6 +337,7 @@ class Predictor:
             slow = [future.result() if future else {} for future in decodes]
         rows: dict[str, list[Any]] = {}
         problems = [[movie.problem] if movie.problem else [] for movie in movies]
+        unusable: list[tuple[int, str]] = []  # a movie's number, and its input
         for name, feature in self.bundle.features.items():
             if name in self._slow:
                 rows[name] = [movie_rows.get(name) for movie_rows in slow]
@@ -322,9 +345,14 @@ class Predictor:
                 rows[name] = feature.read_many(movies)
             for i, row in enumerate(rows[name]):
                 if isinstance(row, InputError):
-                    rows[name][i] = None
+                    unusable.append((i, feature.input))
                     if str(row) not in problems[i]:
                         problems[i].append(str(row))
+        # For all features: pieces of words make a guess of a plot without one word that is known.
+        for i, unused in unusable:
+            for name, feature in self.bundle.features.items():
+                if feature.input == unused:
+                    rows[name][i] = None
         return rows, problems
 
     def _read_inputs(self, movies: Sequence[Movie], decodes: _Decodes | None = None) -> _Inputs:
@@ -356,9 +384,10 @@ class Predictor:
         for i, (movie, values) in enumerate(zip(movies, scores.tolist(), strict=True)):
             missing = tuple(name for name, column in columns.items() if not has_input[i][column])
             error = "; ".join(inputs.problems[i]) or None
-            if len(missing) == len(self.inputs):
-                remedy = f"nothing to predict from; give a {' or '.join(self.inputs)}"
-                yield Prediction(movie.id, missing=missing, error=error or remedy)
+            language = movie.language or None
+            if not self._has_evidence(movie, missing):
+                error = error or nothing_to_go_by(movie, self.inputs, missing)
+                yield Prediction(movie.id, missing=missing, error=error, language=language)
                 continue
             if missing not in thresholds:
                 thresholds[missing] = (
@@ -369,11 +398,32 @@ class Predictor:
             genres = tuple(names[g] for g in ranking[i] if decisions[i][g])
             by_genre = dict(zip(names, values, strict=True))
             prediction = Prediction(
-                movie.id, by_genre, genres, missing, error, thresholds=thresholds[missing]
+                movie.id,
+                by_genre,
+                genres,
+                missing,
+                error,
+                thresholds=thresholds[missing],
+                language=language,
             )
             if explain:
                 prediction = replace(prediction, why=self._why(movie, prediction))
             yield prediction
+
+    def _readable(self, movie: Movie, language: str = "") -> Movie:
+        """The movie as this bundle can read it; `language` is that of the plot, if not empty."""
+        movie = replace(movie, language=language) if language else movie
+        return readable(movie, self.bundle.languages) if "plot" in self.inputs else movie
+
+    def _has_evidence(self, movie: Movie, missing: Collection[str]) -> bool:
+        """Whether anything but what is common among all movies speaks for a genre."""
+        if any(name in self.inputs and name not in missing for name in ("poster", "plot")):
+            return True
+        if "title" in missing or "title" not in self.inputs:
+            return False
+        bare = Movie(movie.id, title=content_words(movie.title))
+        readers = [f for f in self.bundle.features.values() if f.input == "title"]
+        return any(row is not None for f in readers for row in readable_rows(f, [bare]))
 
     def _why(self, movie: Movie, prediction: Prediction) -> dict[str, Why]:
         highest = [label["label"] for label in prediction.labels(top_k=1)]

@@ -18,10 +18,9 @@ from typing import Any
 
 import pytest
 import pytest_socket
-from stores import free_port
 
 from genreel.app.server import protocol
-from genreel.app.server.application import make_server
+from genreel.app.server.application import listen, make_server
 from genreel.app.service.service import Service
 from genreel.app.service.settings import Settings
 from genreel.app.store.store import Store
@@ -47,15 +46,16 @@ def running(predictor: Predictor, tmp_path_factory: pytest.TempPathFactory) -> I
     store = Store(str(tmp_path_factory.mktemp("store") / "films.db"), predictor.thresholds())
     for number in range(80):
         store.save(Movie(f"{number}", plot="A sheriff rides. " * 6000))
-    settings = Settings(port=free_port(), token="secret")
-    server = make_server(Service(predictor, store, settings))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield server
-    server.should_exit = True
-    thread.join(30)
+    started = threading.Event()
+    service = Service(predictor, store, Settings(token="secret"))
+    with listen("127.0.0.1", 0) as listener:
+        server = make_server(service, started.set)
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        started.wait(30)
+        yield server, listener.getsockname()[1]
+        server.should_exit = True
+        thread.join(30)
     patch.undo()
     pytest_socket.disable_socket(allow_unix_socket=True)
 
@@ -63,7 +63,7 @@ def running(predictor: Predictor, tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.fixture
 def server(running: Any) -> int:
     """Its port."""
-    return int(running.config.port)
+    return int(running[1])
 
 
 @pytest.fixture(autouse=True)
@@ -190,7 +190,7 @@ def test_who_does_not_read_is_given_up(running: Any, server: int, path: str) -> 
         name = one.getsockname()
         deadline = time.monotonic() + 10
         for is_open in (False, True):
-            while is_open == any(c.client == name for c in running.server_state.connections):
+            while is_open == any(c.client == name for c in running[0].server_state.connections):
                 assert time.monotonic() < deadline
                 time.sleep(0.01)
     assert len(ask(server, "GET", path)[1]) > 8_000_000  # who reads is answered

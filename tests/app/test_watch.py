@@ -121,6 +121,24 @@ def test_a_file_that_is_still_written_is_left_alone(folder: Path, service: Servi
     assert [one.what for one in landed] == ["new"]
 
 
+def test_a_plot_that_cannot_be_read_is_told_and_the_poster_stays(
+    apply: Apply, folder: Path, service: Service
+) -> None:
+    image = poster("emberfell", folder / "a.jpg")
+    (folder / "a.txt").write_text("羅生門の下で雨を待つ")
+    [landed] = apply("xmp")
+    assert (landed.what, landed.reason) == ("new", "") and landed.genres
+    assert landed.problem.startswith("plot ") and image.is_file()
+    assert service.store.film("a").problem == landed.problem
+
+
+def test_the_language_of_all_plots(folder: Path, service: Service) -> None:
+    poster("emberfell", folder / "a.jpg")
+    (folder / "a.txt").write_text("A dragon wakes.")
+    [landed] = Watcher(service, folder, quiet=0.05, language="es").once()
+    assert landed.problem.startswith("plot is in Spanish") and landed.genres
+
+
 def test_no_folder(service: Service, tmp_path: Path) -> None:
     with pytest.raises(GenreelError, match="is no folder"):
         Watcher(service, tmp_path / "nowhere")

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from disks import full_disk
 
+from genreel.app.cli import main
 from genreel.bundle import read_bundle
 from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError, GenreelError, RecipeError
@@ -332,28 +331,16 @@ def test_a_genre_that_one_part_lacks(
     assert 0 < thresholds["Drama"] < 1
 
 
-def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
-    """Files may not grow over 20 kB here, as on a disk with no more room than that."""
-    code = (
-        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000));"
-        "from genreel.app.cli import main; sys.exit(main(sys.argv[1:]))"
-    )
-    command = [
-        "train",
-        "words",
-        str(Path(__file__).parents[2] / "samples"),
-        "--out",
-        str(tmp_path / "bundle"),
-    ]
-    done = subprocess.run(
-        [sys.executable, "-c", code, *command, "--set", "plot.min_count=1"],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"GENREEL_CACHE": str(tmp_path / "cache")},
-        check=False,
-    )
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("genreel: cannot write")
-    assert "Traceback" not in done.stderr
+def test_a_full_disk_is_one_line_and_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GENREEL_CACHE", str(tmp_path / "cache"))
+    samples = Path(__file__).parents[2] / "samples"
+    command = ["train", "words", str(samples), "--out", str(tmp_path / "bundle")]
+    with full_disk(20_000):
+        code = main([*command, "--set", "plot.min_count=1"])
+    assert code == 1
+    errors = capsys.readouterr().err
+    assert errors.splitlines()[-1].startswith("genreel: cannot write")
+    assert "Traceback" not in errors
     assert not (tmp_path / "bundle").exists()

@@ -12,7 +12,7 @@ from typing import Any
 
 import genreel
 from genreel.app.commands import DONE, NOTHING_DONE
-from genreel.app.commands.flags import Command, Parser, add_flags, run_command
+from genreel.app.commands.flags import Command, Parser, add_flags, nearest, run_command
 from genreel.errors import GenreelError
 
 COMMANDS = {
@@ -44,7 +44,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     argv = sys.argv[1:] if argv is None else argv
     try:
-        code = run_command(build_parser(argv), argv)
+        parser = build_parser(argv)
+        name = next((word for word in argv if not word.startswith("-")), "")
+        if name and name not in COMMANDS:
+            hint = nearest(name, COMMANDS) or f" (choose from {', '.join(COMMANDS)})"
+            parser.error(f"invalid choice: {name!r}{hint}")
+        code = run_command(parser, argv)
         sys.stdout.flush()
         return code
     except GenreelError as error:

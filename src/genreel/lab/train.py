@@ -13,6 +13,7 @@ import numpy as np
 from genreel.bundle import Bundle, check_replaceable
 from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError, RecipeError
+from genreel.evidence import plot_languages
 from genreel.features import KINDS as FEATURE_KINDS
 from genreel.features import Feature
 from genreel.lab.evaluation.measure import write_measured
@@ -28,6 +29,7 @@ from genreel.lab.splits import PARTS, Split, stratified_split
 from genreel.lab.weights import FITS
 from genreel.paths import cache_folder
 from genreel.progress import is_first_process, say
+from genreel.seen import Seen
 
 _PARITY_MOVIES = 256
 
@@ -87,7 +89,7 @@ def train(
         "decisions": choice.others,
     }
     small, precision = _reduce(recipe, graph, train_part, valid_part)
-    bundle = _bundle(recipe, choice, features, small)
+    bundle = _bundle(recipe, choice, features, small, parts)
     held_out = {name: parts[name] for name in ("valid", "test")}
     metrics = write_measured(out, bundle, recipe, metrics | precision, held_out)
     shutil.rmtree(work, ignore_errors=True)
@@ -95,8 +97,13 @@ def train(
 
 
 def _bundle(
-    recipe: Recipe, choice: Choice, features: Mapping[str, Feature], model: bytes
+    recipe: Recipe,
+    choice: Choice,
+    features: Mapping[str, Feature],
+    model: bytes,
+    parts: Mapping[str, Sequence[Movie]],
 ) -> Bundle:
+    """What was trained on the train and the valid part, ready to be written."""
     return Bundle(
         name=recipe.head.id,
         vocabulary=recipe.vocabulary,
@@ -105,6 +112,8 @@ def _bundle(
         features=features,
         model=model,
         config={},
+        languages=plot_languages(parts["train"]),
+        seen=Seen.of(parts),
     )
 
 

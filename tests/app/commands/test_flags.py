@@ -27,6 +27,7 @@ SAMPLES = {
     values.port: ("80", 80),
     values.seed: ("5", 5),
     values.share: ("0.5", 0.5),
+    values.language: ("Spanish", "es"),
     values.decades: ("1970s,1980", (1970, 1980)),
     Path: ("a/b", Path("a/b")),
 }

@@ -47,6 +47,32 @@ def test_version(run: Run) -> None:
 @pytest.mark.parametrize(
     ("argv", "expected"),
     [
+        (["predct"], "genreel: invalid choice: 'predct'; did you mean predict? see genreel --help"),
+        (
+            ["predict", "--fromat", "csv"],
+            "genreel predict: unrecognized arguments: --fromat; did you mean --format? "
+            "see genreel predict --help",
+        ),
+        (
+            ["serve", "--sotre=films.db"],
+            "genreel serve: unrecognized arguments: --sotre=films.db; did you mean --store? "
+            "see genreel serve --help",
+        ),
+        (
+            ["undo", "a", "b", "--zzz"],
+            "genreel undo: unrecognized arguments: b --zzz; see genreel undo --help",
+        ),
+    ],
+)
+def test_wrong_words_are_answered_with_the_nearest(
+    run: Run, argv: list[object], expected: str
+) -> None:
+    assert run(*argv) == (2, "", f"{expected}\n")
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
         ([], "the following arguments are required: COMMAND"),
         (["foretell"], "invalid choice: 'foretell'"),
         (["predict", "--smell"], "unrecognized arguments: --smell"),

@@ -24,8 +24,11 @@ def run(options: Options) -> int:
     result = undo(options.folder)
     for path in result.left:
         print(f"genreel: {path} was edited since; left as it is", file=sys.stderr)
-    print(f"restored: {len(result.restored):,}, left: {len(result.left):,}", file=sys.stderr)
-    return SOME_FAILED if result.left else DONE
+    for path in result.damaged:
+        print(f"genreel: the backup of {path} is not what it was; left as it is", file=sys.stderr)
+    left = len(result.left) + len(result.damaged)
+    print(f"restored: {len(result.restored):,}, left: {left:,}", file=sys.stderr)
+    return SOME_FAILED if left else DONE
 
 
 COMMAND = Command(Options, run)

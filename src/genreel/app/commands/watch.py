@@ -18,8 +18,9 @@ class Options:
     """Which folder to watch, and what to do with what lands in it."""
 
     folder: Path = argument("FOLDER", "the folder to watch", Path)
-    store: str = shared.store_flag()
+    store: str | None = shared.store_flag()
     model: str = shared.model_flag()
+    language: str = shared.language_flag("the plots")
     apply: str | None = flag(
         None,
         "write genres into NFO files or XMP sidecars; genreel undo goes back",
@@ -39,16 +40,23 @@ def run(options: Options) -> int:
 
     patience = 1.0 if options.once else 30.0
     # Nobody sends files here, so a poster may cost what it may on the command line.
-    service = open_service(options.model, options.store, Settings(limits=Limits()))
+    settings = Settings(limits=Limits())
+    service = open_service(options.model, shared.store_of(options.store), settings)
     try:
-        watcher = Watcher(service, options.folder, patience=patience, target=options.apply)
+        watcher = Watcher(
+            service,
+            options.folder,
+            patience=patience,
+            target=options.apply,
+            language=options.language,
+        )
         if not options.once:
             say(f"watching {options.folder} (Ctrl+C stops it)")
             watcher.run(_tell)
         failures = 0
         for file in watcher.once():
             _tell(file)
-            failures += bool(file.reason)
+            failures += bool(file.reason or file.problem)
         return SOME_FAILED if failures else DONE
     finally:
         service.close()
@@ -61,6 +69,8 @@ def _tell(file: Landed) -> None:
     is_aside = file.what == "aside"
     result = ", ".join(file.genres) or (file.reason if is_aside else "none of these")
     print(f"{file.what}\t{file.path}\t{result}", flush=True)
+    if file.problem:
+        say(f"{file.path}: {file.problem}")
     if file.reason and not is_aside:
         say(f"not applied: {file.reason}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from genreel.app.server import health, label_studio, metrics, pages, posters, pr
 from genreel.app.server.api import export, films, predict, reviews, tuning
 from genreel.app.server.guard import Guard
 from genreel.app.service.service import Service
+from genreel.errors import GenreelError
 
 if TYPE_CHECKING:
     import uvicorn
@@ -54,6 +56,7 @@ def create_app(service: Service) -> FastAPI:
         docs_url=None,  # it would load its scripts from elsewhere
         redoc_url=None,
         openapi_url="/api/openapi.json",
+        default_response_class=problems.Json,
     )
     app.state.service = service
     app.state.metrics = metrics.Metrics(service)
@@ -92,22 +95,49 @@ def _trim() -> Callable[[int], int] | None:
     return None
 
 
-def run(service: Service) -> None:
-    """Serves until it is told to stop; what was asked by then is still answered."""
-    make_server(service).run()
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; who connects waits until `run` answers.
+
+    Raises:
+        GenreelError: the port is taken, or the host is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise GenreelError(
+            f"cannot listen on {host} port {port} ({reason}); stop what does, or choose another "
+            "--port or --host"
+        ) from None
 
 
-def make_server(service: Service) -> uvicorn.Server:
+def run(service: Service, listener: socket.socket, announce: Callable[[], None]) -> None:
+    """Serves until it is told to stop; what was asked by then is still answered.
+
+    Args:
+        service: what is served.
+        listener: as of `listen`.
+        announce: is called once requests are answered.
+    """
+    with contextlib.suppress(KeyboardInterrupt):
+        make_server(service, announce).run([listener])
+
+
+def make_server(service: Service, announce: Callable[[], None]) -> uvicorn.Server:
     """The server that `run` runs."""
     import uvicorn
 
     from genreel.app.server.protocol import BoundedProtocol
 
-    settings = service.settings
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                announce()
+
     config = uvicorn.Config(
         create_app(service),
-        host=settings.host,
-        port=settings.port,
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=30,
@@ -115,4 +145,4 @@ def make_server(service: Service) -> uvicorn.Server:
         http=BoundedProtocol,
         ws="none",
     )
-    return uvicorn.Server(config)
+    return Server(config)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import hmac
-from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from genreel.app.server.body import Body, Held, too_large
-from genreel.app.server.problems import problem
+from genreel.app.server.problems import HEADERS, PROGRAMS, problem
 from genreel.app.service.settings import Settings
 
 COOKIE = "genreel"
@@ -20,20 +22,6 @@ OPEN = ("/health/", "/enter", "/static/")
 """Paths that need no token."""
 
 LOCAL = {"localhost", "127.0.0.1", "::1"}
-
-# The pages load nothing from elsewhere, run no inline script and can be framed by nobody, so a
-# script in a title or a plot stays text even if it were ever written unescaped.
-POLICY = (
-    "default-src 'none'; img-src 'self' blob:; script-src 'self'; style-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
 
 
 class Guard:
@@ -60,15 +48,26 @@ class Guard:
                     own.setdefault(name, value)
             await send(message)
 
+        async def without_body(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await with_headers(message)
+
+        answer = with_headers
+        if scope["method"] == "HEAD" and not scope["path"].startswith(PROGRAMS):
+            scope, answer = {**scope, "method": "GET"}, without_body
         try:
             refusal = self._refusal(scope, headers, body.max_size)
-            await (refusal or self.app)(scope, body.receive, with_headers)
+            await (refusal or self.app)(scope, body.receive, answer)
         finally:
             body.release()
 
     def _refusal(self, scope: Scope, headers: Headers, max_body: int) -> Any:
         path: str = scope["path"]
-        if self.settings.loopback and _host(headers.get("host", "")) not in LOCAL:
+        host = _host(headers.get("host", ""))
+        if host is None:
+            return problem(400, "the header Host is no host's name")
+        if self.settings.loopback and host not in LOCAL:
             # Or a name that somebody else points at 127.0.0.1 would make us theirs.
             return problem(421, "this server answers to localhost and 127.0.0.1 alone")
         if _is_cross_site(headers) and not _is_visit(scope, headers):
@@ -90,10 +89,13 @@ class Guard:
 
     def _has_token(self, headers: Headers) -> bool:
         scheme, _, token = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-            token = cookie.value if cookie else ""
-        return hmac.compare_digest(token.encode(), self.settings.token.encode())
+        if scheme.lower() == "bearer":
+            with contextlib.suppress(UnicodeError):  # a header's bytes are read as Latin-1
+                token = token.encode("latin-1").decode()
+            return is_token(token, self.settings)
+        # Other programs of this host may have set cookies of any shape.
+        cookie = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
+        return _is_same(cookie, cookie_of(self.settings))
 
 
 def _is_utf8(headers: Headers) -> bool:
@@ -108,8 +110,32 @@ def _is_utf8(headers: Headers) -> bool:
     return options.get(b"charset", b"utf-8").lower() in (b"utf-8", b"utf8")
 
 
-def _host(header: str) -> str:
-    return urlsplit(f"//{header}").hostname or ""
+def is_token(text: str, settings: Settings) -> bool:
+    """Whether a text is the server's token."""
+    return _is_same(text, settings.token)
+
+
+def cookie_of(settings: Settings) -> str:
+    """What a browser keeps instead of the token: cookies hold ASCII alone, and other servers of
+    the same host see them.
+    """
+    return hashlib.sha256(b"genreel's cookie " + _bytes(settings.token)).hexdigest()
+
+
+def _is_same(one: str, other: str) -> bool:
+    return hmac.compare_digest(_bytes(one), _bytes(other))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _host(header: str) -> str | None:
+    """The name in the header Host, without its port; None where it cannot be read."""
+    try:
+        return urlsplit(f"//{header}").hostname or ""
+    except ValueError:
+        return None
 
 
 def _is_cross_site(headers: Headers) -> bool:
@@ -122,7 +148,10 @@ def _is_cross_site(headers: Headers) -> bool:
     if site is not None:
         return site not in ("same-origin", "none")
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    try:
+        return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    except ValueError:
+        return True
 
 
 def _is_visit(scope: Scope, headers: Headers) -> bool:

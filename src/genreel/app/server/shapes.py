@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, model_validator
@@ -41,7 +42,10 @@ class Body(BaseModel):
 
 
 class MovieIn(Body):
-    """A movie; everything may be missing. `poster` is the base64 of an image file."""
+    """A movie; everything may be missing. `poster` is the base64 of an image file.
+
+    `language` is that of the plot, a code or an English name; without, the plot tells it.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -49,6 +53,7 @@ class MovieIn(Body):
     title: Text = ""
     year: int | None = None
     plot: Text = ""
+    language: Annotated[str, Field(max_length=40)] = ""
     poster: str | None = None
     genres: Genres = []
 
@@ -66,10 +71,10 @@ class MovieIn(Body):
             )
         except (binascii.Error, ValueError):
             raise InputError("poster is not base64; send an image file's bytes so") from None
-        return Movie(movie.id, movie.title, movie.year, movie.plot, data, movie.genres)
+        return replace(movie, poster=data)
 
 
-class MoviesIn(BaseModel):
+class MoviesIn(Body):
     """Several movies at once."""
 
     movies: Annotated[list[MovieIn], Field(max_length=256), FailFast()]
@@ -86,14 +91,14 @@ class EditIn(Body):
     version: int | None = None
 
 
-class ReviewIn(BaseModel):
+class ReviewIn(Body):
     """The genres that a film has; all others it has not."""
 
     genres: Genres
     version: int | None = None
 
 
-class VersionIn(BaseModel):
+class VersionIn(Body):
     """The film's version as it was seen."""
 
     version: int | None = None

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 import hashlib
-import re
+import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-from genreel.app.service.batches import Batches
-from genreel.app.service.gate import Gate
-from genreel.app.service.images import encode, thumbnail
+from genreel.app.service.batches import Batches, Closing
+from genreel.app.service.gate import Busy, Gate
+from genreel.app.service.ids import (
+    check_id,
+    file_name,
+    has_id,
+    id_of_poster,
+    id_of_row,
+    is_other,
+    with_digest,
+)
+from genreel.app.service.images import Thumbnails, encode
 from genreel.app.service.learner import Learner
 from genreel.app.service.settings import Settings
 from genreel.app.store.film import Film
+from genreel.app.store.films import MAX_ID
 from genreel.app.store.store import Entry, Source, Store
 from genreel.catalogue import TABLE_SUFFIXES, Catalogue, Movie
-from genreel.errors import CatalogueError, PosterError, UnknownFilm
+from genreel.errors import CatalogueError, InputError, PosterError, UnknownFilm
 from genreel.posters import PosterSource
 from genreel.predictor import Prediction, Predictor
 from genreel.why import why_to_dict
 
-MAX_ID = 200
 ROWS_AT_ONCE = 16
 """Rows of a table that are on disk together."""
+
+OLD_SCORES = "saved, but the scores are those of the text before; save it again to predict it"
+"""Problem of a film that could not be predicted after an edit, as too many were waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +48,14 @@ class Added:
         name: of the poster's file, or the film's id.
         film: as the store has it now; None where it could not be added.
         error: what could not be used; empty where all could.
+        poster_error: the part of it that is about the poster.
         new: whether the film was not in the store before.
     """
 
     name: str
     film: Film | None = None
     error: str = ""
+    poster_error: str = ""
     new: bool = False
 
 
@@ -60,6 +74,7 @@ class Service:
         self.settings = settings
         self.batches = Batches(predictor, settings.batch, settings.waiting)
         self.learner = Learner(store)
+        self.thumbnails = Thumbnails()
         # Besides the queue for the graph, all that is costly. A worker each has a poster open as
         # well, so three are decoded at once at most: of the largest, a gigabyte. Together fewer
         # callers wait than the server has threads.
@@ -68,7 +83,7 @@ class Service:
         self._shrinking = Gate("posters are being shown", 1, 12, patience)
         self._explaining = Gate("films are being explained", 1, 2, patience)
         self._tables = Gate("tables are being added", 8)
-        self.fetching = Gate("posters are being fetched", 2)
+        self.fetching = Gate("posters are being fetched", 2, 4, patience)
         self._folder = tempfile.TemporaryDirectory(prefix="genreel-")
         digest = predictor.bundle.config["files"]["model.onnx"]["sha256"]
         self.version = f"{predictor.bundle.name} {digest[:8]}"
@@ -105,9 +120,11 @@ class Service:
             source: where its genres come from.
 
         Raises:
+            InputError: the id cannot be used.
             PosterError: the poster cannot be used, and there is nothing else.
             Busy, Closing: nothing was changed.
         """
+        check_id(movie.id)
         jpeg, problem = self._encode(movie)
         if problem and not (movie.has("plot") or movie.has("title")):
             raise PosterError(problem)
@@ -132,11 +149,12 @@ class Service:
         namesake = self.store.film_by_path(name)
         if namesake and namesake.poster not in (None, digest):
             namesake = None  # it has its poster; this is another of the same name
-        film_id = namesake.id if namesake else film_id_of(name, digest)
+        film_id = namesake.id if namesake else id_of_poster(name, digest)
         film = namesake or self._find(film_id)
-        if film and film.poster and film.poster != digest:
-            film_id = f"{film_id[: MAX_ID - 7]}-{digest[:6]}"  # two posters, one name
-            film = self._find(film_id)
+        for letters in (6, 12):
+            if film and film.poster and film.poster != digest:  # two posters, one name
+                film_id = with_digest(film_id, digest[:letters])
+                film = self._find(film_id)
         if film and film.poster == digest:
             return Added(name, film)
         movie = Movie(film_id, poster=data)
@@ -145,6 +163,9 @@ class Service:
 
     def add_table(self, name: str, data: bytes) -> Iterator[Added]:
         """Adds the films of a table, as they are predicted; a bad row is one with an error.
+
+        A row without an id gets one that is the same whenever the table is sent again (see
+        `id_of_row`); one whose id is another film's in the store is refused.
 
         Raises:
             CatalogueError: it is no table. Busy: others are being added, or wait for predictions.
@@ -159,10 +180,12 @@ class Service:
             # A place in the queue is held for a batch, not while somebody reads the answer.
             wait = False
             try:
-                catalogue = Catalogue(path)
                 batch: list[Movie] = []
-                for movie in catalogue:
-                    batch.append(movie)
+                for result in self._rows(Catalogue(path), file_name(name)):
+                    if isinstance(result, Added):
+                        yield result
+                        continue
+                    batch.append(result)
                     if len(batch) == ROWS_AT_ONCE:
                         yield from self._add_batch(batch, wait)
                         batch, wait = [], True
@@ -171,30 +194,85 @@ class Service:
                 message = str(error).replace(str(path), file_name(name))
                 raise CatalogueError(message) from None
 
-    def _add_batch(self, movies: list[Movie], wait: bool) -> Iterator[Added]:
-        usable = []
-        for movie in movies:
+    def _rows(self, catalogue: Catalogue, table: str) -> Iterator[Movie | Added]:
+        """The rows of a table with the ids of their films; a row that cannot be used is an error.
+
+        Args:
+            catalogue: the table.
+            table: what its file is called.
+        """
+        ids: set[str] = set()
+        for movie in catalogue:
             if movie.problem and not (movie.title or movie.plot or movie.poster):
                 yield Added(movie.id, error=movie.problem)
-            else:
-                usable.append(movie)
+                continue
+            if isinstance(movie.poster, Path):  # the table lies in a folder that soon is gone
+                movie = replace(movie, poster=Path(os.path.relpath(movie.poster, catalogue.folder)))
+            try:
+                film_id = self._id_of_row(movie, table, ids)
+            except InputError as error:
+                yield Added(movie.id, error=str(error))
+                continue
+            ids.add(film_id)
+            yield replace(movie, id=film_id)
+
+    def _id_of_row(self, movie: Movie, table: str, ids: set[str]) -> str:
+        """The id of a row's film; raises InputError where it cannot be used, or is another's."""
+        film = self._find(movie.id) if len(movie.id) <= MAX_ID else None
+        if has_id(movie):
+            check_id(movie.id)
+            if film and is_other(film, movie, self.store.titles(film.id)):
+                year = f" ({film.year})" if film.year else ""
+                raise InputError(
+                    f"id {movie.id[:80]!r} is that of {film.title[:80]!r}{year}, another film; "
+                    "give this row an id of its own, or correct the film on its page"
+                )
+            return movie.id
+        # A film that an older genreel, or an import, called after its row.
+        if film and film.title and (film.title, film.year) == (movie.title, movie.year):
+            return movie.id
+        film_id = id_of_row(table, movie, ids)
+        if movie.poster and self._find(film_id) is None:  # perhaps its poster came first
+            film = self.store.film_by_path(file_name(str(movie.poster)))
+            if film and film.id not in ids and not film.title:
+                return film.id
+            if film and (film.title, film.year) == (movie.title, movie.year):
+                return film.id
+        return film_id
+
+    def _add_batch(self, movies: list[Movie], wait: bool) -> Iterator[Added]:
         # The posters of a table come as files of their own; the table says what they are called.
-        paths = [file_name(str(movie.poster)) if movie.poster else "" for movie in usable]
-        usable = [replace(movie, id=clean_id(movie.id), poster=None) for movie in usable]
-        films = [self._find(movie.id) for movie in usable]
+        paths = [file_name(str(movie.poster)) if movie.poster else "" for movie in movies]
+        movies = [replace(movie, poster=None) for movie in movies]
+        films = [self._find(movie.id) for movie in movies]
         complete = [
-            self._complete(movie, film, False) for movie, film in zip(usable, films, strict=True)
+            self._complete(movie, film, False) for movie, film in zip(movies, films, strict=True)
         ]
         with self.batches.patience(wait):
             predictions = self.batches.predict_many(complete)
         entries = [
             self._entry(movie, prediction, None, path)
-            for movie, prediction, path in zip(usable, predictions, paths, strict=True)
+            for movie, prediction, path in zip(movies, predictions, paths, strict=True)
         ]
         saved_films = self.store.save_all(entries, self.version)
         for entry, before, film in zip(entries, films, saved_films, strict=True):
-            name, error = entry.path or film.id, entry.movie.problem
-            yield Added(name, film, error, before is None)
+            yield _added(entry, film, before)
+
+    def edit(self, film_id: str, changes: Mapping[str, Any], version: int | None) -> Film:
+        """A person's edit, and the prediction that follows from it.
+
+        Where too much waits for a prediction, the edit is kept and the film's problem says that
+        its scores are older.
+
+        Raises:
+            UnknownFilm, Conflict: nothing was changed.
+        """
+        self.store.edit(film_id, changes, version)
+        try:
+            return self.predict_again(film_id)
+        except (Busy, Closing):
+            prediction = Prediction(film_id, error=OLD_SCORES)
+            return self.store.save_prediction(film_id, prediction, self.version)
 
     def predict_again(self, film_id: str) -> Film:
         """Predicts a film anew, after a person's edit; raises UnknownFilm, Busy, Closing."""
@@ -215,10 +293,10 @@ class Service:
             reasons = self.predictor.explain(movie)
         return {genre: why_to_dict(why) for genre, why in reasons.items()}
 
-    def thumbnail(self, poster: bytes) -> bytes:
-        """A kept poster, small; raises Busy."""
+    def thumbnail(self, digest: str, poster: bytes) -> bytes:
+        """A kept poster, small; raises PosterError, Busy."""
         with self._shrinking.turn():
-            return thumbnail(poster)
+            return self.thumbnails.get(digest, poster)
 
     def review(self, film_id: str, genres: Iterable[str], version: int | None) -> Film:
         """A person's decision; what it teaches is learnt in the background."""
@@ -276,37 +354,25 @@ class Service:
         source: Source = "file",
         problem: str = "",
     ) -> Entry:
-        """What is to be saved of a movie; its problem and the poster's are the prediction's."""
+        """What is to be saved of a movie; the poster's problem is the prediction's, too."""
         thresholds = self.predictor.thresholds(prediction.missing)
-        errors = "; ".join(filter(None, (movie.problem, problem)))
-        if errors:
+        if problem:
+            errors = "; ".join(filter(None, (prediction.error, problem)))
             prediction = replace(prediction, error=errors)
         return Entry(movie, prediction, thresholds, jpeg, path, source)
 
-    def _save(self, entry: Entry, before: Film | None, error: str = "") -> Added:
-        """Saves one movie; `before` is its film in the store until now."""
+    def _save(self, entry: Entry, before: Film | None, problem: str = "") -> Added:
+        """Saves one movie; `before` is its film in the store until now, `problem` its poster's."""
         [film] = self.store.save_all([entry], self.version)
-        return Added(entry.path or film.id, film, error, before is None)
+        return _added(entry, film, before, problem)
+
+
+def _added(entry: Entry, film: Film, before: Film | None, poster_error: str = "") -> Added:
+    name, error = entry.path or film.id, entry.prediction.error or ""
+    return Added(name, film, error, poster_error, before is None)
 
 
 def open_service(model: str, store: str, settings: Settings) -> Service:
     """A service over a bundle and the URL of a store; raises BundleError, StoreError."""
     predictor = Predictor(model, limits=settings.limits)
     return Service(predictor, Store(store, predictor.thresholds()), settings)
-
-
-def file_name(path: str) -> str:
-    """The last part of a path from any system, printable."""
-    last = PurePosixPath(path.replace("\\", "/")).name
-    return "".join(c for c in last if c.isprintable()).strip()
-
-
-def clean_id(film_id: str) -> str:
-    """An id that fits into the store and on a line."""
-    return "".join(c for c in film_id if c.isprintable()).strip()[:MAX_ID] or "film"
-
-
-def film_id_of(name: str, digest: str) -> str:
-    """The id of a film that is known by its poster's name alone."""
-    stem = re.sub(r"\.(jpe?g|png|webp|gif)$", "", name, flags=re.IGNORECASE)
-    return clean_id(stem.lstrip(".")) if stem.strip(". ") else digest[:12]

@@ -24,6 +24,8 @@ class Settings:
         batch: films per run of the graph.
         limits: what a poster may cost.
         fetch_urls: whether posters may be fetched from public addresses, for Label Studio.
+        label_studio: where Label Studio is, whose own files are fetched; empty: nowhere.
+        label_studio_token: of an account there.
     """
 
     host: str = "127.0.0.1"
@@ -38,6 +40,8 @@ class Settings:
         default_factory=lambda: Limits(32 * 2**20, 64_000_000, 20_000, max_whole=16_000_000)
     )
     fetch_urls: bool = False
+    label_studio: str = ""
+    label_studio_token: str = field(default="", repr=False)
 
     @property
     def loopback(self) -> bool:

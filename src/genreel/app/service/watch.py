@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from genreel.app.service.gate import Busy
-from genreel.app.service.service import Added, Service, clean_id
+from genreel.app.service.ids import clean_id
+from genreel.app.service.service import Added, Service
 from genreel.app.store.film import Film
 from genreel.app.store.watched import WatchedFolder
 from genreel.app.store.writing import found_in, movie_of
@@ -26,6 +27,7 @@ from genreel.errors import CatalogueError, GenreelError, InputError, StoreGone
 from genreel.files import write_whole
 from genreel.formats.applying import Choices, apply_to_files, names_for
 from genreel.formats.kodi import nfo_names
+from genreel.formats.litter import is_litter
 from genreel.formats.names import spell
 from genreel.formats.nfo import read_nfo
 from genreel.posters import SUFFIXES
@@ -43,6 +45,8 @@ def _read_plot(data: bytes) -> dict[str, Any]:
 
 def _read_nfo(data: bytes) -> dict[str, Any]:
     nfo = read_nfo(data)
+    if nfo.kind not in ("", "movie"):
+        raise CatalogueError(f"<{nfo.kind}> is no film's")
     genres = list(spell(nfo.said)[0])  # those that genreel wrote are nobody's opinion
     record = {"title": nfo.title, "year": nfo.year, "plot": nfo.plot, "genres_mixed": genres}
     return {column: value for column, value in record.items() if value}
@@ -60,7 +64,8 @@ first one counts.
 class Landed:
     """What became of a file: "new", "changed", "moved", "same" or "aside" with the reason.
 
-    Where its genres could not be written, `reason` says why.
+    Where its genres could not be written, `reason` says why. `problem` says which of its inputs
+    could not be used; the genres, if there are any, come from the others.
     """
 
     path: str
@@ -68,6 +73,7 @@ class Landed:
     genres: tuple[str, ...] = ()
     reason: str = ""
     film: Film | None = None
+    problem: str = ""
 
 
 class Watcher:
@@ -80,6 +86,7 @@ class Watcher:
         patience: seconds after which a file that cannot be read is set aside; until then it may
             be one whose copying has stalled.
         target: "nfo" or "xmp": where genres are written, as `genreel apply` does; None: nowhere.
+        language: of the plots, a code; empty: as each tells.
 
     Raises:
         GenreelError: there is no such folder.
@@ -92,6 +99,7 @@ class Watcher:
         quiet: float = 1.0,
         patience: float = 30.0,
         target: str | None = None,
+        language: str = "",
     ) -> None:
         if not folder.is_dir():
             raise GenreelError(f"{folder} is no folder; give one to watch")
@@ -99,6 +107,7 @@ class Watcher:
         self.folder = folder
         self.quiet, self.patience = quiet, patience
         self.target = target
+        self.language = language
         self._files = WatchedFolder(service.store.database, folder)
         self._pending: dict[str, tuple[str, float]] = {}  # path → signature, since when
 
@@ -152,10 +161,10 @@ class Watcher:
     def _posters(self) -> Iterator[tuple[str, str]]:
         """Relative path and signature of every poster; the signature covers its sidecars."""
         for root, folders, names in os.walk(self.folder):
-            folders[:] = sorted(f for f in folders if not f.startswith(".") and f != ASIDE)
+            folders[:] = sorted(f for f in folders if not is_litter(f) and f != ASIDE)
             for name in sorted(names):
                 path = Path(root) / name
-                is_poster = path.suffix.lower() in SUFFIXES and not name.startswith(".")
+                is_poster = path.suffix.lower() in SUFFIXES and not is_litter(name)
                 if is_poster and (signature := _signature(path)):
                     yield path.relative_to(self.folder).as_posix(), signature
 
@@ -168,19 +177,21 @@ class Watcher:
             new_id = clean_id(Path(path).with_suffix("").as_posix())
             film_id, change = self._files.identify(path, digest, new_id)
             if change == "moved" and not record:
-                film: Film | None = self.service.store.film(film_id)
+                result = Added(path, self.service.store.film(film_id))
             else:
-                film = self._add(film_id, path, data, record).film
+                result = self._add(film_id, path, data, record)
         except Busy:
             return None
         except FileNotFoundError:
             return Landed(path, "same")  # gone again
         except (InputError, OSError) as error:
             return self._set_aside(path, str(error)) if quiet >= self.patience else None
+        film = result.film
         # Before it is noted as taken: a run that is killed in between applies again.
         reason, signature = self._apply(path, signature, film)
         self._files.save(path, signature, digest, film_id, change)
-        return Landed(path, change, film.genres if film else (), reason, film)
+        genres = film.genres if film else ()
+        return Landed(path, change, genres, reason, film, result.error)
 
     def _apply(self, path: str, signature: str, film: Film | None) -> tuple[str, str]:
         """Writes a film's genres; returns why that failed, and the signature of the files now."""
@@ -202,13 +213,13 @@ class Watcher:
         return "; ".join(problems), after
 
     def _add(self, film_id: str, path: str, data: bytes, record: dict[str, Any]) -> Added:
-        movie = movie_from_record({**record, "id": film_id}, film_id)
+        movie = movie_from_record({**record, "id": film_id, "language": self.language}, film_id)
         if movie.problem:
             raise InputError(movie.problem)
         # A poster that cannot be used is set aside even where the plot could be predicted.
         result = self.service.add(replace(movie, poster=data), path)
-        if result.error:
-            raise InputError(result.error)
+        if result.poster_error:
+            raise InputError(result.poster_error)
         return result
 
     def _read_sidecars(self, path: str) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def films(
     decade: int | None = None,
     state: str = "",
     q: str = "",
-    order: Annotated[str, Query(pattern="|".join(browse.ORDERS))] = "newest",
+    order: Annotated[str, Query(pattern=browse.ORDER_PATTERN)] = "newest",
     limit: Annotated[int, Query(ge=1, le=500)] = browse.PAGE,
     offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
 ) -> dict[str, Any]:
@@ -108,7 +108,10 @@ def film(service: ServiceDep, film_id: str) -> dict[str, Any]:
 
 @router.patch("/films/{film_id:path}")
 def edit_film(service: ServiceDep, film_id: str, body: EditIn) -> dict[str, Any]:
-    """Corrects title, year or plot, and predicts the film anew."""
+    """Corrects title, year or plot, and predicts the film anew.
+
+    Where too many films wait for that, the edit is kept and `problem` says so.
+    """
     changes = body.model_dump(exclude={"version"}, exclude_unset=True)
     year = changes.get("year")
     if year is not None and not FIRST_YEAR <= year <= LAST_YEAR:
@@ -116,12 +119,11 @@ def edit_film(service: ServiceDep, film_id: str, body: EditIn) -> dict[str, Any]
     for name in ("title", "plot"):
         if name in changes:
             changes[name] = (changes[name] or "").replace("\0", "")
-    service.store.edit(film_id, changes, body.version)
-    return film_out(service.predict_again(film_id))
+    return film_out(service.edit(film_id, changes, body.version))
 
 
 @router.delete("/films/{film_id:path}", status_code=204)
 def delete_film(service: ServiceDep, film_id: str, version: int | None = None) -> Response:
-    """Forgets a film; what happened to it stays in the history."""
+    """Deletes a film; undo brings it back within 30 days. Its history stays."""
     service.store.delete(film_id, version)
     return Response(status_code=204)
