@@ -22,7 +22,7 @@ SIDES = ("app", "formats", "lab")
 ORDER = (
     *("errors", "vocabulary", "language", "decade", "files", "paths", "thresholds", "image_parts"),
     *("posters", "placeholders", "tables", "catalogue", "seen", "cases", "features", "evidence"),
-    *("calibration", "why", "graph", "bundle", "predictor"),
+    *("calibration", "why", "graph_parts", "graph", "bundle", "predictor"),
 )
 
 # The same inside the lab: files, and folders of files.

@@ -61,8 +61,8 @@ class MovieIn(Body):
         """The movie, checked; raises InputError."""
         record = self.model_dump(exclude={"poster"})
         movie = movie_from_record(record, fallback_id)
-        if movie.problem:
-            raise InputError(movie.problem)
+        if movie.problem or movie.label_problem:
+            raise InputError(movie.problem or movie.label_problem)
         if self.poster is None:
             return movie
         try:

@@ -368,8 +368,9 @@ class Service:
 
 
 def _added(entry: Entry, film: Film, before: Film | None, poster_error: str = "") -> Added:
-    name, error = entry.path or film.id, entry.prediction.error or ""
-    return Added(name, film, error, poster_error, before is None)
+    problems = (entry.prediction.error, entry.movie.label_problem)
+    error = "; ".join(filter(None, problems))
+    return Added(entry.path or film.id, film, error, poster_error, before is None)
 
 
 def open_service(model: str, store: str, settings: Settings) -> Service:
