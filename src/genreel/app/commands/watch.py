@@ -36,11 +36,14 @@ def run(options: Options) -> int:
     from genreel.app.service.service import open_service
     from genreel.app.service.settings import Settings
     from genreel.app.service.watch import Watcher
+    from genreel.posters import Limits
     from genreel.progress import say
 
     if options.create and options.apply != "nfo":
         raise UsageError("--create goes with --apply nfo")
-    service = open_service(options.model, shared.store_of(options.store), Settings())
+    # Nobody sends files here, so a poster may cost what it may on the command line.
+    settings = Settings(limits=Limits())
+    service = open_service(options.model, shared.store_of(options.store), settings)
     try:
         watcher = Watcher(
             service,

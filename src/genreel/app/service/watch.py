@@ -15,7 +15,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from genreel.app.service.aside import put_back, set_aside
-from genreel.app.service.batches import Busy, Closing
+from genreel.app.service.batches import Closing
+from genreel.app.service.gate import Busy
 from genreel.app.service.ids import clean_id
 from genreel.app.service.service import Added, Service
 from genreel.app.service.survey import Facts, Sighting, Survey
