@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from genreel.errors import CatalogueError, GenreelError
 from genreel.language import language_code
+from genreel.lettering import Lettering, parse_lettering
 from genreel.paths import inside
 from genreel.placeholders import is_placeholder
 from genreel.tables import (
@@ -59,6 +60,7 @@ class Movie:
         extra: other columns of the table, if its reader was asked to keep them.
         language: that the plot is in, a code of `language.NAMES`; empty where nobody says it, and
             then the text tells it.
+        lettering: what is printed on the poster; None where nobody has read it.
     """
 
     id: str
@@ -71,6 +73,7 @@ class Movie:
     problem: str = ""
     extra: Mapping[str, Scalar] = field(default_factory=dict)
     language: str = ""
+    lettering: Lettering | None = None
 
     def has(self, name: str) -> bool:
         """Whether it has the input called `name`, one of INPUTS; white space is no text, and a
@@ -84,6 +87,8 @@ class Movie:
     def without(self, names: Iterable[str]) -> Movie:
         """The same movie with the inputs called `names` taken away."""
         blanks: dict[str, Any] = {n: "" if n in ("plot", "title") else None for n in names}
+        if "poster" in blanks:
+            blanks["lettering"] = None
         return replace(self, **blanks)
 
 
@@ -117,6 +122,7 @@ def movie_from_record(
         genres=genres,
         split=cells.text("split"),
         language=cells.parse(language_code, cells.text("language")) or "",
+        lettering=cells.parse(_parse_lettering, cells.text("lettering")),
         problem="; ".join(cells.problems),
         extra=_other_columns(record) if extra else {},
     )
@@ -221,6 +227,10 @@ def _parse_genres(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(spelling(name) for name in names if name.strip()))
 
 
+def _parse_lettering(value: str) -> Lettering | None:
+    return parse_lettering(value) if value else None
+
+
 def _parse_poster(value: str, folder: Path | None) -> Path | None:
     if not value:
         return None
@@ -231,9 +241,10 @@ class Catalogue:
     """Movies on disk: a .csv, .jsonl or .parquet table, or a folder with one called movies.*.
 
     Columns: id, title, year, plot, language (that the plot is in), poster (a path relative to the
-    table), split, genres and other columns of genres (see GENRE_COLUMNS; several genres are
-    separated by "|"). At least one of poster, plot and title is needed. Iterating streams `Movie`s
-    in the order of the file; a row that cannot be used is a movie whose `problem` says why.
+    table), lettering (what is printed on it, as `Lettering.to_json` writes it), split, genres and
+    other columns of genres (see GENRE_COLUMNS; several genres are separated by "|"). At least one
+    of poster, plot and title is needed. Iterating streams `Movie`s in the order of the file; a row
+    that cannot be used is a movie whose `problem` says why.
 
     Args:
         path: the table or its folder.
