@@ -45,8 +45,8 @@ class Counts:
     failed: int = 0
 
     def __str__(self) -> str:
-        parts = {"posters read": self.read, "read before": self.before}
-        parts |= {"movies without a poster": self.without, "failed": self.failed}
+        parts = {"read": self.read, "read before": self.before}
+        parts |= {"without a poster": self.without, "failed": self.failed}
         texts = [f"{count:,} {what}" for what, count in parts.items() if count]
         return ", ".join(texts) or "no movies there"
 
