@@ -207,7 +207,8 @@ def _get(
     try:
         raw = socket.create_connection((ip, port), timeout=_seconds_until(deadline))
         # A timeout of a socket starts again with every byte; this ends it whatever comes.
-        clock = threading.Timer(_seconds_until(deadline), _shut, (raw.dup(),))
+        shut_socket = raw.dup()
+        clock = threading.Timer(_seconds_until(deadline), _shut, (shut_socket,))
         clock.daemon = True
         clock.start()
         if parts.scheme == "https":
@@ -232,7 +233,7 @@ def _get(
         connection.close()
         if clock is not None:
             clock.cancel()
-            clock.args[0].close()
+            shut_socket.close()
 
 
 def _shut(connection: socket.socket) -> None:
