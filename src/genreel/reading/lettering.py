@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -41,7 +41,7 @@ def read_lettering(poster: PosterSource, limits: Limits | None = None) -> Letter
     engine = _engine()
     image, width, height = _canvas(open_poster(poster, (SIDE, SIDE), limits))
     try:
-        result = engine(np.ascontiguousarray(np.asarray(image)[:, :, ::-1]))  # OpenCV's order
+        result: Any = engine(np.ascontiguousarray(np.asarray(image)[:, :, ::-1]))  # OpenCV's order
     except MemoryError:
         raise PosterError(f"poster {name_of(poster)}: not enough memory to read it") from None
     except Exception as error:  # what OpenCV and onnxruntime raise is not documented
