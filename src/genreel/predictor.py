@@ -103,8 +103,7 @@ class Predictor:
                 score if none is.
 
         Raises:
-            InputError: none of the inputs can be used, or they tell nothing: a year alone, a
-                title without a word that the model knows.
+            InputError: none of the inputs can be used, or tells anything: a year, unknown words.
         """
         record = {"id": _default_id(poster, title), "plot": plot, "title": title, "year": year}
         movie = movie_from_record(record, "movie")
