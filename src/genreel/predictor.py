@@ -16,8 +16,8 @@ import numpy as np
 from genreel.bundle import Bundle, open_bundle
 from genreel.catalogue import INPUTS, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
-from genreel.evidence import content_words, nothing_to_go_by, readable
-from genreel.features import Array, collate, read_together, readable_rows
+from genreel.evidence import has_evidence, nothing_to_go_by, readable
+from genreel.features import Array, collate, read_together
 from genreel.graph import load_session, run_session
 from genreel.language import language_code
 from genreel.posters import Limits, PosterSource
@@ -103,8 +103,7 @@ class Predictor:
                 score if none is.
 
         Raises:
-            InputError: none of the inputs can be used, or they tell nothing: a year alone, a
-                title without a word that the model knows.
+            InputError: none of the inputs can be used, or tells anything: a year, unknown words.
         """
         record = {"id": _default_id(poster, title), "plot": plot, "title": title, "year": year}
         movie = movie_from_record(record, "movie")
@@ -304,9 +303,9 @@ class Predictor:
                     if str(row) not in problems[i]:
                         problems[i].append(str(row))
         # For all features: pieces of words make a guess of a plot without one word that is known.
-        for i, unused in unusable:
+        for i, name_of_input in unusable:
             for name, feature in self.bundle.features.items():
-                if feature.input == unused:
+                if feature.input == name_of_input:
                     rows[name][i] = None
         return rows, problems
 
@@ -340,7 +339,7 @@ class Predictor:
             missing = tuple(name for name, column in columns.items() if not has_input[i][column])
             error = "; ".join(inputs.problems[i]) or None
             language = movie.language or None
-            if not self._has_evidence(movie, missing):
+            if not has_evidence(movie, missing, self.bundle.features.values()):
                 error = error or nothing_to_go_by(movie, self.inputs, missing)
                 yield Prediction(movie.id, missing=missing, error=error, language=language)
                 continue
@@ -367,18 +366,8 @@ class Predictor:
 
     def _readable(self, movie: Movie, language: str = "") -> Movie:
         """The movie as this bundle can read it; `language` is that of the plot, if not empty."""
-        movie = replace(movie, language=language) if language else movie
+        movie = replace(movie, language=language or movie.language)
         return readable(movie, self.bundle.languages) if "plot" in self.inputs else movie
-
-    def _has_evidence(self, movie: Movie, missing: Collection[str]) -> bool:
-        """Whether anything but what is common among all movies speaks for a genre."""
-        if any(name in self.inputs and name not in missing for name in ("poster", "plot")):
-            return True
-        if "title" in missing or "title" not in self.inputs:
-            return False
-        bare = Movie(movie.id, title=content_words(movie.title))
-        readers = [f for f in self.bundle.features.values() if f.input == "title"]
-        return any(row is not None for f in readers for row in readable_rows(f, [bare]))
 
     def _why(self, movie: Movie, prediction: Prediction) -> dict[str, Why]:
         highest = [label["label"] for label in prediction.labels(top_k=1)]
