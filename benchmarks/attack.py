@@ -175,6 +175,8 @@ def measure(attack: Callable[[int], None], seconds: float, pause: float) -> dict
             most = max(most, memory(pid))
             time.sleep(0.05)
         prediction = max(predictions)
+        for one in clients:  # what they had begun
+            one.join(60)
         time.sleep(pause)
         return {
             "attack": attack.__name__,
