@@ -16,13 +16,14 @@ import pytest
 import genreel
 
 HOME = Path(genreel.__file__).parent
-SIDES = ("app", "formats", "lab")
+SIDES = ("app", "formats", "lab", "reading")
 
 # The order inside the using side: a module imports only those before it.
 ORDER = (
-    *("errors", "vocabulary", "language", "decade", "files", "paths", "thresholds", "image_parts"),
-    *("posters", "placeholders", "tables", "catalogue", "seen", "cases", "features", "evidence"),
-    *("calibration", "why", "graph_parts", "graph", "bundle", "predictor"),
+    *("errors", "vocabulary", "language", "decade", "files", "paths", "thresholds"),
+    *("image_parts", "lettering", "posters", "placeholders", "tables", "catalogue", "seen"),
+    *("cases", "features", "evidence", "calibration", "why", "graph_parts", "graph"),
+    *("bundle", "prediction", "predictor"),
 )
 
 # The same inside the lab: files, and folders of files.
@@ -44,6 +45,8 @@ HEAVY = (
     "sqlalchemy",
     "ray",
     "pyarrow",
+    "rapidocr",
+    "cv2",
 )
 
 
@@ -60,7 +63,7 @@ class Import(NamedTuple):
 
     @property
     def side(self) -> str:
-        """Of genreel: "lab", "app", "formats", or "" for the using side."""
+        """Of genreel: "lab", "app", "formats", "reading", or "" for the using side."""
         part = self.module.split(".")[1] if self.module.count(".") else ""
         return part if self.root == "genreel" and part in SIDES else ""
 
@@ -166,6 +169,11 @@ def test_the_package_itself_imports_nothing_until_it_is_asked() -> None:
 
 def test_formats_import_the_using_side_alone() -> None:
     assert {i.side for found in on_side("formats").values() for i in found} <= {"", "formats"}
+
+
+def test_reading_imports_the_using_side_and_one_library_in_one_file() -> None:
+    assert {i.side for found in on_side("reading").values() for i in found} == {"", "reading"}
+    assert importers("rapidocr", "cv2") == {"reading/lettering.py"}
 
 
 def test_the_lab_never_imports_the_app() -> None:

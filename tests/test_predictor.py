@@ -28,7 +28,8 @@ from genreel.catalogue import Movie
 from genreel.errors import BundleError, InputError
 from genreel.features.image import Pixels, PixelSettings
 from genreel.posters import Limits
-from genreel.predictor import LIGHT, Prediction, Predictor
+from genreel.prediction import Prediction
+from genreel.predictor import LIGHT, Predictor
 from genreel.vocabulary import GENRES, Vocabulary
 
 SAMPLES = Path(__file__).parent.parent / "samples"

@@ -7,12 +7,13 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from genreel.errors import CatalogueError, GenreelError
 from genreel.language import language_code
+from genreel.lettering import Lettering, parse_lettering
 from genreel.paths import inside
 from genreel.placeholders import is_placeholder
 from genreel.tables import (
@@ -64,6 +65,7 @@ class Movie:
             then the text tells it.
         label_problem: why some of its genres cannot be used, which a prediction does not need.
         unknown_genres: names among its genres that are none of genreel's.
+        lettering: what is printed on the poster; None where nobody has read it.
     """
 
     id: str
@@ -78,6 +80,7 @@ class Movie:
     language: str = ""
     label_problem: str = ""
     unknown_genres: tuple[str, ...] = ()
+    lettering: Lettering | None = None
 
     def has(self, name: str) -> bool:
         """Whether it has the input called `name`, one of INPUTS; white space is no text, and a
@@ -91,6 +94,8 @@ class Movie:
     def without(self, names: Iterable[str]) -> Movie:
         """The same movie with the inputs called `names` taken away."""
         blanks: dict[str, Any] = {n: "" if n in ("plot", "title") else None for n in names}
+        if "poster" in blanks:
+            blanks["lettering"] = None
         return replace(self, **blanks)
 
 
@@ -125,6 +130,7 @@ def movie_from_record(
         genres=genres,
         split=cells.text("split"),
         language=cells.parse(language_code, cells.text("language")) or "",
+        lettering=cells.parse(_parse_lettering, cells.text("lettering")),
         problem="; ".join(cells.problems),
         extra=_other_columns(record) if extra else {},
         label_problem="; ".join(labels.problems),
@@ -242,6 +248,23 @@ def _parse_names(value: Any) -> list[str]:
     return [name for name in names if name.strip()]
 
 
+def _parse_lettering(value: str) -> Lettering | None:
+    if not value:
+        return None
+    try:
+        lettering = parse_lettering(value)
+    except OverflowError:  # a whole number that no float can hold
+        lettering = None
+    if lettering is None or not all(
+        0 <= number <= 1 for line in lettering.lines for number in astuple(line)[1:]
+    ):
+        raise CatalogueError(
+            "lettering cannot be read (it has a number that is not from 0 to 1); "
+            "read the poster again, or leave the cell empty"
+        )
+    return lettering
+
+
 def _parse_poster(value: str, folder: Path | None) -> Path | None:
     if not value:
         return None
@@ -252,9 +275,10 @@ class Catalogue:
     """Movies on disk: a .csv, .jsonl or .parquet table, or a folder with one called movies.*.
 
     Columns: id, title, year, plot, language (that the plot is in), poster (a path relative to the
-    table), split, genres and other columns of genres (see GENRE_COLUMNS; several genres are
-    separated by "|"). At least one of poster, plot and title is needed. Iterating streams `Movie`s
-    in the order of the file; a row that cannot be used is a movie whose `problem` says why.
+    table), lettering (what is printed on it, as `Lettering.to_json` writes it), split, genres and
+    other columns of genres (see GENRE_COLUMNS; several genres are separated by "|"). At least one
+    of poster, plot and title is needed. Iterating streams `Movie`s in the order of the file; a row
+    that cannot be used is a movie whose `problem` says why.
 
     Args:
         path: the table or its folder.

@@ -41,7 +41,8 @@ from genreel.errors import InputError
 from genreel.formats.nfo import read_nfo
 from genreel.formats.xmp import read_xmp
 from genreel.posters import Limits
-from genreel.predictor import Prediction, Predictor
+from genreel.prediction import Prediction
+from genreel.predictor import Predictor
 from genreel.vocabulary import GENRES
 
 SAMPLES = Path(__file__).parent.parent.parent / "samples"

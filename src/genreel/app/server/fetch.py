@@ -203,12 +203,12 @@ def _get(
         raise InputError(f"{address[:80]} is not http or https")
     ip = parts.hostname if is_trusted else public_address(parts.hostname, port)
     connection = http.client.HTTPConnection(parts.hostname, port)
-    clock = twin = None
+    clock = None
     try:
         raw = socket.create_connection((ip, port), timeout=_seconds_until(deadline))
         # A timeout of a socket starts again with every byte; this ends it whatever comes.
-        twin = raw.dup()
-        clock = threading.Timer(_seconds_until(deadline), _shut, (twin,))
+        shut_socket = raw.dup()
+        clock = threading.Timer(_seconds_until(deadline), _shut, (shut_socket,))
         clock.daemon = True
         clock.start()
         if parts.scheme == "https":
@@ -231,9 +231,9 @@ def _get(
         raise InputError(f"{address[:80]} cannot be fetched ({error})") from None
     finally:
         connection.close()
-        if clock is not None and twin is not None:
+        if clock is not None:
             clock.cancel()
-            twin.close()
+            shut_socket.close()
 
 
 def _shut(connection: socket.socket) -> None:

@@ -21,7 +21,7 @@ from genreel.app.service.service import Service
 from genreel.app.service.settings import Settings
 from genreel.catalogue import Movie, movie_from_record
 from genreel.errors import GenreelError, InputError
-from genreel.predictor import Prediction
+from genreel.prediction import Prediction
 
 MAX_TASKS = 256
 

@@ -14,7 +14,8 @@ from concurrent.futures import Future
 from genreel.app.service.gate import Busy
 from genreel.catalogue import Movie
 from genreel.errors import GenreelError
-from genreel.predictor import Prediction, Predictor
+from genreel.prediction import Prediction
+from genreel.predictor import Predictor
 
 PATIENT = 4
 """Callers that may wait with more films than there are places; they share these."""

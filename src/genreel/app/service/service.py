@@ -30,7 +30,8 @@ from genreel.app.store.store import Entry, Source, Store
 from genreel.catalogue import TABLE_SUFFIXES, Catalogue, Movie
 from genreel.errors import CatalogueError, InputError, PosterError, UnknownFilm
 from genreel.posters import PosterSource
-from genreel.predictor import Prediction, Predictor
+from genreel.prediction import Prediction
+from genreel.predictor import Predictor
 from genreel.why import why_to_dict
 
 ROWS_AT_ONCE = 16
@@ -111,22 +112,29 @@ class Service:
         with self.batches.patience():
             return self.batches.predict_many(movies)
 
-    def add(self, movie: Movie, path: str = "", source: Source = "file") -> Added:
+    def add(
+        self,
+        movie: Movie,
+        path: str = "",
+        source: Source = "file",
+        needs_poster: bool = False,
+    ) -> Added:
         """Adds a film, or completes the one with its id, and predicts it.
 
         Args:
             movie: its poster is a path or bytes.
             path: what the poster's file is called.
             source: where its genres come from.
+            needs_poster: whether it is added with a poster that can be used, or not at all.
 
         Raises:
             InputError: the id cannot be used.
-            PosterError: the poster cannot be used, and there is nothing else.
+            PosterError: the poster cannot be used, and there is nothing else, or needs to be.
             Busy, Closing: nothing was changed.
         """
         check_id(movie.id)
         jpeg, problem = self._encode(movie)
-        if problem and not (movie.has("plot") or movie.has("title")):
+        if problem and (needs_poster or not (movie.has("plot") or movie.has("title"))):
             raise PosterError(problem)
         film = self._find(movie.id)
         prediction = self.predict(self._complete(movie, film, jpeg is not None))
