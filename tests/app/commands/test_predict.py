@@ -147,7 +147,10 @@ def test_some_fail_and_the_others_are_delivered(
     )
     assert ran.code == 3
     assert [bool(row["scores"]) for row in ran.rows] == [False, True, False, False, True]
-    assert "no posters (.jpg, .jpeg, .png, .webp, .gif) and no table" in ran.rows[2]["error"]
+    assert (
+        "no posters (.jpg, .jpeg, .jfif, .jpe, .png, .webp, .gif) and no table"
+        in ran.rows[2]["error"]
+    )
     assert ran.rows[3]["id"] == str(tmp_path / "none.csv")
     assert ran.rows[3]["error"] == f"{tmp_path / 'none.csv'} does not exist; check the path"
     assert one_line(ran.err) == "genreel: 3 inputs failed; see the error of each"
@@ -156,7 +159,7 @@ def test_some_fail_and_the_others_are_delivered(
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("", "no posters (.jpg, .jpeg, .png, .webp, .gif) and no table"),
+        ("", "no posters (.jpg, .jpeg, .jfif, .jpe, .png, .webp, .gif) and no table"),
         ("none.csv", "does not exist; check the path"),
         ("x" * 5000, "File name too long"),
     ],
