@@ -29,7 +29,7 @@ USER_PAGES = ["README.md", *(page for page in DOCS if page not in ("docs/cli.md"
 
 LONGEST_PAGE = 120
 LONGEST_LINE = 120
-LONGEST_ROW = 250
+LONGEST_ROW = 280
 FIVE_MINUTES = 1_300
 """Words that are read in five minutes."""
 
