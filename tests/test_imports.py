@@ -20,19 +20,10 @@ SIDES = ("app", "formats", "lab", "reading")
 
 # The order inside the using side: a module imports only those before it.
 ORDER = (
-    *("errors", "vocabulary", "language", "decade", "files", "paths", "thresholds", "image_parts"),
-    *(
-        "lettering",
-        "posters",
-        "placeholders",
-        "tables",
-        "catalogue",
-        "seen",
-        "cases",
-        "features",
-        "evidence",
-    ),
-    *("calibration", "why", "graph", "bundle", "predictor"),
+    *("errors", "vocabulary", "language", "decade", "files", "paths", "thresholds"),
+    *("image_parts", "lettering", "posters", "placeholders", "tables", "catalogue", "seen"),
+    *("cases", "features", "evidence", "calibration", "why", "graph_parts", "graph"),
+    *("bundle", "prediction", "predictor"),
 )
 
 # The same inside the lab: files, and folders of files.

@@ -24,7 +24,7 @@ from genreel.tables import (
     read_json_lines,
     read_table,
 )
-from genreel.vocabulary import find_taxonomy, spelling
+from genreel.vocabulary import find_taxonomy, known_spelling, spelling
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -37,6 +37,9 @@ TABLES = ("movies.csv", "movies.jsonl", "movies.parquet")
 
 TABLE_SUFFIXES = tuple(Path(name).suffix for name in TABLES)
 """Ends of a table's name, in lower case."""
+
+MAX_GENRE = 40
+"""Characters of an unknown genre's name that are kept, to find it by."""
 
 FIRST_YEAR, LAST_YEAR = 1870, 2100
 """A movie's year is in between: from before the first one to well after those announced today."""
@@ -60,6 +63,8 @@ class Movie:
         extra: other columns of the table, if its reader was asked to keep them.
         language: that the plot is in, a code of `language.NAMES`; empty where nobody says it, and
             then the text tells it.
+        label_problem: why some of its genres cannot be used, which a prediction does not need.
+        unknown_genres: names among its genres that are none of genreel's.
         lettering: what is printed on the poster; None where nobody has read it.
     """
 
@@ -73,6 +78,8 @@ class Movie:
     problem: str = ""
     extra: Mapping[str, Scalar] = field(default_factory=dict)
     language: str = ""
+    label_problem: str = ""
+    unknown_genres: tuple[str, ...] = ()
     lettering: Lettering | None = None
 
     def has(self, name: str) -> bool:
@@ -109,10 +116,11 @@ def movie_from_record(
         extra: whether to keep unknown columns that hold text, a number or a truth value.
 
     Returns:
-        A movie. A value that cannot be used is left out and named in `problem`.
+        A movie. A value that cannot be used is left out and named in `problem`, or, where it is a
+        genre, in `label_problem`.
     """
-    cells = _Cells(record)
-    genres = _read_genres(cells, taxonomy)
+    cells, labels = _Cells(record), _Cells(record)
+    genres, unknown_genres = _read_genres(labels, taxonomy)
     return Movie(
         id=cells.text("id") or fallback_id,
         title=cells.text("title"),
@@ -125,6 +133,8 @@ def movie_from_record(
         lettering=cells.parse(_parse_lettering, cells.text("lettering")),
         problem="; ".join(cells.problems),
         extra=_other_columns(record) if extra else {},
+        label_problem="; ".join(labels.problems),
+        unknown_genres=unknown_genres,
     )
 
 
@@ -153,19 +163,29 @@ class _Cells:
             return None
 
 
-def _read_genres(cells: _Cells, taxonomy: str) -> dict[str, tuple[str, ...]]:
-    """Taxonomy → its genres, without those that genreel itself wrote into the table."""
+def _read_genres(
+    cells: _Cells, taxonomy: str
+) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """Taxonomy → its genres, without those that genreel itself wrote into the table; and names
+    that genreel does not know.
+    """
     genres: dict[str, tuple[str, ...]] = {}
+    unknown: list[str] = []
     for column, column_taxonomy in GENRE_COLUMNS.items():
         if not cells.value(column):
             continue
-        names = cells.parse(_parse_genres, cells.value(column))
+        texts = cells.parse(_parse_names, cells.value(column)) or ()
+        names = tuple(dict.fromkeys(filter(None, map(known_spelling, texts))))
+        strange = [text for text in texts if known_spelling(text) is None]
+        if strange:
+            cells.parse(spelling, strange[0])  # names the nearest genre
+            unknown += [text.strip()[:MAX_GENRE] for text in strange]
         if column == "genres" and names and cells.value(MARK):
             marks = _parse_mark(cells.value(MARK))
             names = tuple(name for name in names if name not in marks)
         if names:
             genres[column_taxonomy or taxonomy] = names
-    return genres
+    return genres, tuple(dict.fromkeys(unknown))
 
 
 def _parse_text(column: str, value: Any) -> str:
@@ -215,16 +235,17 @@ def _parse_year(value: str) -> int | None:
 def _parse_mark(mark: Any) -> set[str]:
     """Genres that genreel itself wrote into a table; none where the mark is damaged."""
     try:
-        return set(_parse_genres(list(json.loads(mark)["genres"])))
+        return {spelling(name) for name in _parse_names(list(json.loads(mark)["genres"]))}
     except (GenreelError, ValueError, TypeError, KeyError, RecursionError):
         return set()
 
 
-def _parse_genres(value: Any) -> tuple[str, ...]:
+def _parse_names(value: Any) -> list[str]:
+    """The names in a cell of genres, those that are no genre's too."""
     names = value.split("|") if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not all(isinstance(n, str) for n in names):
         raise CatalogueError("genres are neither a list nor text separated by '|'")
-    return tuple(dict.fromkeys(spelling(name) for name in names if name.strip()))
+    return [name for name in names if name.strip()]
 
 
 def _parse_lettering(value: str) -> Lettering | None:
@@ -293,6 +314,8 @@ class Catalogue:
                 first_seen[movie.id] = number
             if movie.problem:
                 movie = replace(movie, problem=f"row {number}: {movie.problem}")
+            if movie.label_problem:
+                movie = replace(movie, label_problem=f"row {number}: {movie.label_problem}")
             yield movie
 
     def by_id(self) -> dict[str, Movie]:

@@ -107,8 +107,8 @@ def safe_cell(value: Any) -> Any:
 
 
 def _columns(kinds: _Kinds) -> list[str]:
-    first = ("id", "title", "year", "plot", "language", "poster", "lettering")
-    first += ("split", *GENRES_OF.values())
+    first = ["id", "title", "year", "plot", "language", "poster", "lettering", "split"]
+    first += GENRES_OF.values()
     # Without one of poster, plot and title it would be no catalogue.
     columns = [name for name in first if name in kinds or name in ("id", "title")]
     return columns + sorted(set(kinds) - set(columns))

@@ -220,6 +220,14 @@ def test_a_plot_in_another_script(predict: Run, tiny_bundle: Path) -> None:
     assert "plot" in beside.rows[0]["missing"]
 
 
+def test_genres_of_ones_own_are_no_failure(predict: Run, tmp_path: Path) -> None:
+    table = tmp_path / "m.csv"
+    table.write_text(f"id,plot,genres\na,{PLOT},Heist\nb,{PLOT},Spaghetti Western|War\n")
+    ran = predict(table)
+    assert (ran.code, ran.err) == (0, "")
+    assert [row["error"] for row in ran.rows] == [None, None]
+
+
 def test_language(predict: Run, tmp_path: Path) -> None:
     ran = predict("--plot", PLOT, "--language", "es")
     assert ran.code == 1 and "plot is in Spanish" in ran.rows[0]["error"]
