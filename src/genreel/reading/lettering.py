@@ -94,6 +94,8 @@ def _engine() -> RapidOCR:
         # Turns single lines by 180°; posters that stand upright have none.
         "Global.use_cls": False,
         "Global.log_level": "critical",
+        # Its default, 736, enlarges each poster again, which costs more than it finds.
+        "Det.limit_side_len": SIDE,
         "EngineConfig.onnxruntime.intra_op_num_threads": 1,
         "EngineConfig.onnxruntime.inter_op_num_threads": 1,
     }
