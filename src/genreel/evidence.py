@@ -33,7 +33,8 @@ def readable(movie: Movie, languages: Sequence[str]) -> Movie:
     language = movie.language or language_of(movie.plot) or ""
     if not language or language in languages:
         return movie if language == movie.language else replace(movie, language=language)
-    readable_ones = " or ".join(NAMES[code] for code in languages if code != OTHER)
+    *names, last = (NAMES[code] for code in languages if code != OTHER)
+    readable_ones = f"{', '.join(names)} or {last}" if names else last
     line = (
         f"plot is in {NAMES[language]}, which this model does not read; give it in {readable_ones}"
     )

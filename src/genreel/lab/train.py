@@ -112,9 +112,17 @@ def _bundle(
         features=features,
         model=model,
         config={},
-        languages=plot_languages(parts["train"]),
+        languages=_languages(features, parts["train"]),
         seen=Seen.of(parts),
     )
+
+
+def _languages(features: Mapping[str, Feature], movies: Sequence[Movie]) -> tuple[str, ...]:
+    """Those of the training plots, and those that every feature of the plot reads like them."""
+    languages = plot_languages(movies)
+    readers = [set(f.languages) for f in features.values() if f.input == "plot"]
+    alike = set.intersection(*readers) if readers else set()
+    return tuple(dict.fromkeys([*languages, *sorted(alike if alike & set(languages) else ())]))
 
 
 def _split(
