@@ -205,7 +205,7 @@ def _branches(message: memoryview, budget: Iterator[int]) -> NDArray[np.bool_]:
     values = np.frombuffer(b"".join(kinds), np.uint8)
     if (values > 1).any():
         raise _refusal("kinds of nodes")
-    return values == 1
+    return np.equal(values, 1)
 
 
 def _pieces(pattern: re.Pattern[bytes], data: memoryview) -> Iterator[bytes]:
