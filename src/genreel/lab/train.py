@@ -25,7 +25,7 @@ from genreel.lab.graphs.precision import drift, reduce_precision
 from genreel.lab.model import Model, ModelSpec, Place
 from genreel.lab.models import ENSEMBLES, SINGLE
 from genreel.lab.recipe import Recipe
-from genreel.lab.splits import PARTS, Split, stratified_split
+from genreel.lab.splits import PARTS, Split, stratified_split, with_genres
 from genreel.lab.weights import FITS
 from genreel.paths import cache_folder
 from genreel.progress import is_first_process, say
@@ -129,9 +129,9 @@ def _split(
     recipe: Recipe, movies: Mapping[str, Movie], split: Split | None, extra: Catalogue | None
 ) -> tuple[Split, dict[str, list[Movie]]]:
     """The split that is used, and the movies of its parts that the recipe selects."""
+    labelled_movies = with_genres(movies.values())
     if split is None:
-        with_genres = [movie for movie in movies.values() if movie.genres]
-        split = stratified_split(with_genres, recipe.vocabulary, recipe.head.seed)
+        split = stratified_split(labelled_movies, recipe.vocabulary, recipe.head.seed)
     parts = {name: _select(recipe, part) for name, part in parts_of(movies, split, extra).items()}
     for name, part in parts.items():
         say(f"{name}: {len(part)} movies")
