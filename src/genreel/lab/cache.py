@@ -21,7 +21,6 @@ from genreel.errors import GenreelError, InputError
 from genreel.features import Array, Feature, image, readable_rows
 from genreel.features.sentences import Sentences
 from genreel.progress import progress
-from genreel.reading.languages import encoder_version
 
 
 class ArrayRows(Sequence[Array | None]):
@@ -57,7 +56,7 @@ def cached_rows(feature: Feature, movies: Sequence[Movie], folder: Path) -> Arra
     is_text = isinstance(feature, Sentences)
     if not (is_text or feature.shape):
         return None
-    version = [encoder_version()] if is_text else _version()
+    version = [Sentences.version()] if is_text else _version()
     digest = hashlib.sha256(json.dumps([feature.kind, feature.settings(), version]).encode())
     for movie in movies:
         digest.update(_text_content(movie, feature.input) if is_text else _content(movie))
