@@ -514,6 +514,91 @@ def test_a_graph_that_does_not_fit_the_features(folder: Path, model: onnx.ModelP
         Predictor(folder).predict(plot="A sheriff is hired to hold a town.")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "seven = Constant <value_float = 7.0> () scores = Add (present, seven)",
+        "three = Constant <value_float = -3.0> () scores = Add (present, three)",
+        "no = Constant <value_float = 0.0> () zero = Mul (present, no) scores = Div (zero, zero)",
+        "no = Constant <value_float = 0.0> () zero = Mul (present, no) one = Exp (zero) "
+        "scores = Div (one, zero)",
+    ],
+)
+def test_scores_that_are_no_probabilities(folder: Path, body: str) -> None:
+    replace_file(folder, "model.onnx", graph(body).SerializeToString())
+    change_config(folder, lambda config: config.update(cases={}))
+    change_config(folder, lambda config: config["genres"].__delitem__(slice(4, None)))
+    change_config(
+        folder,
+        lambda config: config.update(
+            thresholds={genre: config["thresholds"][genre] for genre in config["genres"]}
+        ),
+    )
+    predictor = Predictor(folder)
+    with pytest.raises(BundleError, match=r"the graph failed \(its scores are not from 0 to 1\)"):
+        predictor.predict(plot="A sheriff is hired to hold a town.")
+
+
+def test_scores_may_miss_their_ends_by_rounding(folder: Path) -> None:
+    body = "eps = Constant <value_float = 1.000001> () scores = Mul (present, eps)"
+    replace_file(folder, "model.onnx", graph(body).SerializeToString())
+    change_config(folder, lambda config: config.update(cases={}))
+    change_config(folder, lambda config: config["genres"].__delitem__(slice(4, None)))
+    change_config(
+        folder,
+        lambda config: config.update(
+            thresholds={genre: config["thresholds"][genre] for genre in config["genres"]}
+        ),
+    )
+    prediction = Predictor(folder).predict(plot="A sheriff is hired to hold a town.")
+    assert max(prediction.scores.values()) == 1
+
+
+# Sizes and depths
+
+
+def test_words_are_counted_before_they_are_made(folder: Path) -> None:
+    arrays = dict(np.load(folder / "features.npz"))
+    arrays["plot.words"] = np.full(2 * 2**20, ord("\n"), np.uint8)
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)
+    replace_file(folder, "features.npz", file.getvalue())
+    assert "wrong settings (over 1,000,000 words)" in refusal(folder)
+
+
+def test_features_that_take_all_memory_together(folder: Path) -> None:
+    def add(config: dict[str, Any], entry: dict[str, Any]) -> None:
+        config["features"] |= {f"more{i}": entry for i in range(60)}
+
+    pixels = {"kind": "pixels", "settings": {"height": 4096, "width": 4096, "grey": False}}
+    change_config(folder, lambda config: add(config, pixels))
+    assert "its features keep over 67,108,864 bytes of a poster" in refusal(folder)
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "config.json"])
+@pytest.mark.parametrize("depth", [500, 900, 990, 200_000])
+def test_json_nested_without_end(folder: Path, name: str, depth: int) -> None:
+    nested = '{"a":' + "[" * depth + "]" * depth + "}"
+    if name == "config.json":
+        (folder / name).write_text('{"format": 2, "x":' + nested + "}")
+    else:
+        replace_file(folder, name, nested.encode())
+    try:
+        read_bundle(folder)
+    except BundleError as error:
+        assert len(str(error)) < 500
+
+
+def test_a_bundle_that_takes_more_memory_than_there_is(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Terms, "load", full)
+    assert refusal(folder).endswith("takes more memory than there is")
+
+
 # Writing
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from genreel import files
-from genreel.errors import GenreelError, InputError
+from genreel.errors import GenreelError, InputError, one_line
 from genreel.files import (
+    lock,
     open_file,
     read_file,
     remove_parts,
@@ -229,6 +230,48 @@ def test_attributes_and_links_stay(tmp_path: Path) -> None:
     write_whole(link, b"new")
     assert link.is_symlink() and path.read_bytes() == b"new"
     assert os.getxattr(path, "user.colour") == b"red"
+
+
+# Files that are known before they are opened
+
+
+def test_a_regular_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"12345")
+    (tmp_path / "link.txt").symlink_to(path)
+    assert read_file(path, 5) == read_file(tmp_path / "link.txt", 5, tmp_path) == b"12345"
+    with pytest.raises(InputError, match=r"a\.txt: more than 4 bytes"):
+        read_file(path, 4)
+
+
+@posix
+def test_nothing_else_is_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    with (tmp_path / "sparse").open("wb") as file:
+        file.truncate(2**40)
+    (tmp_path / "folder").mkdir()
+    for name in ("pipe", "zero", "sparse", "folder"):
+        with pytest.raises(InputError, match=name):
+            read_file(tmp_path / name, 1000)
+    (tmp_path / "folder" / "a").symlink_to(tmp_path / "pipe")
+    with pytest.raises(InputError, match="leads out of"):
+        read_file(tmp_path / "folder" / "a", 1000, tmp_path / "folder")
+
+
+@posix
+def test_one_holds_a_file(tmp_path: Path) -> None:
+    with (tmp_path / "a").open("wb") as first, (tmp_path / "a").open("ab") as second:
+        assert lock(first)
+        assert not lock(second)
+        first.close()
+        assert lock(second)
+
+
+def test_a_name_is_printed_on_one_line() -> None:
+    name = "a\n\x1b[31m\u202egpj\udcff 映画\xa0.jpg"
+    assert one_line(name) == r"a\n\x1b[31m\u202egpj\xff 映画" + "\xa0.jpg"
+    assert str(GenreelError(f"{name}: no")) == r"a \x1b[31m\u202egpj\xff 映画 .jpg: no"
 
 
 @pytest.mark.parametrize("size", [232, 233, 241, 255])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from genreel.calibration import CaseRules, Rules
 from genreel.errors import BundleError, VocabularyError
 from genreel.features import Feature, load_feature
 from genreel.files import write_folder_whole
-from genreel.graph import check_graph
+from genreel.graph_parts import check_graph
 from genreel.language import NAMES
 from genreel.seen import Seen
 from genreel.vocabulary import Vocabulary
@@ -45,6 +46,12 @@ MAX_CONFIG_BYTES = 2**20
 MAX_FILE_BYTES = 2**30
 MAX_ARRAY_BYTES = 2**28
 """Size of features.npz unpacked: words and their weights; those of networks are in the graph."""
+
+MAX_PIXELS = 2**26
+"""Bytes that all features make of a poster's pixels together."""
+
+MAX_SEQUENCE = 100_000
+"""Words and pieces that all features keep of a text together."""
 
 MAX_FEATURES = 64
 MAX_ARRAYS = 8 * MAX_FEATURES
@@ -131,6 +138,10 @@ def open_bundle(
         return _open(folder, prepare)
     except BundleError as error:
         raise BundleError(f"bundle {folder}: {error}") from None
+    except MemoryError:
+        raise BundleError(f"bundle {folder}: takes more memory than there is") from None
+    except RecursionError:
+        raise BundleError(f"bundle {folder}: is nested too deeply; get it again") from None
     except OSError as error:
         raise BundleError(f"bundle {folder}: cannot be read ({error.strerror})") from None
 
@@ -155,6 +166,7 @@ def _open(folder: Path, prepare: Callable[[bytes], Prepared]) -> tuple[Bundle, P
             for name, (kind, settings) in config.features.items()
         }
         metrics = _read_metrics(contents.get("metrics.json", b"{}"))
+        _check_room(features)
         seen = Seen.load(contents[MOVIES]) if MOVIES in contents else None
         check.result()  # first: what `prepare` says of damaged bytes would mislead
         result = preparation.result()
@@ -171,6 +183,17 @@ def _open(folder: Path, prepare: Callable[[bytes], Prepared]) -> tuple[Bundle, P
         seen,
     )
     return bundle, result
+
+
+def _check_room(features: Mapping[str, Feature]) -> None:
+    """Refuses features whose rows of one movie would take very much memory."""
+    pixels = sum(math.prod(feature.shape) for feature in features.values() if feature.shape)
+    words = sum(feature.settings().get("length", 0) for feature in features.values())
+    if pixels > MAX_PIXELS or words > MAX_SEQUENCE:
+        raise BundleError(
+            f"its features keep over {MAX_PIXELS:,} bytes of a poster, or {MAX_SEQUENCE:,} words "
+            "of a text; it is not loaded"
+        )
 
 
 def _read_config(folder: Path) -> dict[str, Any]:

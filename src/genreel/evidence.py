@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from genreel.catalogue import Movie
+from genreel.features import Feature, readable_rows
 from genreel.features.stopwords import STOP_WORDS
 from genreel.language import NAMES, OTHER, language_of
 from genreel.placeholders import is_placeholder
@@ -32,7 +33,8 @@ def readable(movie: Movie, languages: Sequence[str]) -> Movie:
     language = movie.language or language_of(movie.plot) or ""
     if not language or language in languages:
         return movie if language == movie.language else replace(movie, language=language)
-    readable_ones = " or ".join(NAMES[code] for code in languages if code != OTHER)
+    *names, last = (NAMES[code] for code in languages if code != OTHER)
+    readable_ones = f"{', '.join(names)} or {last}" if names else last
     line = (
         f"plot is in {NAMES[language]}, which this model does not read; give it in {readable_ones}"
     )
@@ -63,6 +65,21 @@ def content_words(title: str) -> str:
         return ""
     words = re.findall(r"\w+", html.unescape(title))
     return " ".join(word for word in words if len(word) > 2 and word.lower() not in STOP_WORDS)
+
+
+def has_evidence(movie: Movie, missing: Collection[str], features: Iterable[Feature]) -> bool:
+    """Whether anything but what is common among all movies speaks for a genre.
+
+    Args:
+        movie: as the model sees it.
+        missing: inputs of the model that cannot be used.
+        features: the model's.
+    """
+    readers = [feature for feature in features if feature.input not in missing]
+    if any(feature.input in ("poster", "plot") for feature in readers):
+        return True
+    bare = Movie(movie.id, title=content_words(movie.title))
+    return any(readable_rows(f, [bare])[0] is not None for f in readers if f.input == "title")
 
 
 def nothing_to_go_by(movie: Movie, inputs: Sequence[str], missing: Collection[str]) -> str:

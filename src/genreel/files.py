@@ -81,7 +81,7 @@ def _check_regular(name: str, status: os.stat_result) -> None:
 
 def _check_size(name: str, size: int, max_bytes: int) -> None:
     if size > max_bytes:
-        raise InputError(f"{name}: {size:,} bytes are more than {max_bytes:,}; shrink it")
+        raise InputError(f"{name}: more than {max_bytes:,} bytes; shorten it")
 
 
 def lock(file: IO[bytes]) -> bool:

@@ -123,7 +123,7 @@ def open_poster(
         PosterError: for anything wrong with it, naming the poster and the remedy.
     """
     limits = limits or Limits()
-    name = _name(source)
+    name = name_of(source)
     try:
         image, several_scans = _open(source, limits)
         _check_size(image, limits)
@@ -161,7 +161,8 @@ def open_poster(
         raise PosterError(f"poster {name}: damaged image ({reason}); replace it") from None
 
 
-def _name(source: PosterSource) -> str:
+def name_of(source: PosterSource) -> str:
+    """What an error calls a poster."""
     if isinstance(source, bytes):
         return f"of {len(source)} bytes"
     if isinstance(source, Image.Image):

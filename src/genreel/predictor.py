@@ -7,7 +7,7 @@ import os
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,13 @@ import numpy as np
 from genreel.bundle import Bundle, open_bundle
 from genreel.catalogue import INPUTS, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
-from genreel.evidence import content_words, nothing_to_go_by, readable
-from genreel.features import Array, collate, read_together, readable_rows
+from genreel.evidence import has_evidence, nothing_to_go_by, readable
+from genreel.features import Array, collate, read_together
 from genreel.graph import load_session, run_session
 from genreel.language import language_code
 from genreel.posters import Limits, PosterSource
-from genreel.why import Why, explain, why_to_dict
+from genreel.prediction import Prediction
+from genreel.why import Why, explain
 
 BATCH_SIZE = 3
 """Small enough that activations stay in the core's cache and little of a batch is padding."""
@@ -31,55 +32,6 @@ LIGHT = 20
 
 _CHARACTERS = 20
 """Characters of plot that cost a sentence encoder as much as the rest of the movie costs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What a model says about one movie: its opinion (`scores`) apart from its decision (`genres`).
-
-    Attributes:
-        id: the movie's.
-        scores: genre → probability in [0, 1], independent of each other; empty if no input could
-            be used.
-        genres: those whose score reaches their threshold, the highest score first; may be empty.
-        missing: inputs that the model could have used but did not get; a plot that only says that
-            there is none, or is in a language that the model does not read, is missing.
-        error: why the movie, or one of its inputs, could not be used; None where all is well.
-            If there are scores as well, they come from the other inputs.
-        why: on request, genre → the words and areas that spoke for it (see `genreel.why`).
-        thresholds: genre → the score in [0, 1] from which it was assigned to this movie; empty if
-            there are no scores, or if the prediction comes from a file.
-        language: that the plot is in, a code of `language.NAMES`; None where it does not tell, or
-            where there is no plot.
-    """
-
-    id: str
-    scores: Mapping[str, float] = field(default_factory=dict)
-    genres: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    error: str | None = None
-    why: Mapping[str, Why] | None = None
-    thresholds: Mapping[str, float] = field(default_factory=dict, compare=False)
-    language: str | None = None
-
-    def labels(self, top_k: int = 5) -> list[dict[str, Any]]:
-        """The `top_k` highest scores as {"label", "score"}, highest first."""
-        ranking = sorted(self.scores.items(), key=lambda item: -item[1])
-        return [{"label": genre, "score": score} for genre, score in ranking[:top_k]]
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON values: id, genres, scores, missing, language, error, and why if asked for."""
-        fields: dict[str, Any] = {
-            "id": self.id,
-            "genres": list(self.genres),
-            "scores": {genre: round(score, 6) for genre, score in self.scores.items()},
-            "missing": list(self.missing),
-            "language": self.language,
-            "error": self.error,
-        }
-        if self.why is not None:
-            fields["why"] = {genre: why_to_dict(why) for genre, why in self.why.items()}
-        return fields
 
 
 class Predictor:
@@ -151,8 +103,7 @@ class Predictor:
                 score if none is.
 
         Raises:
-            InputError: none of the inputs can be used, or they tell nothing: a year alone, a
-                title without a word that the model knows.
+            InputError: none of the inputs can be used, or tells anything: a year, unknown words.
         """
         record = {"id": _default_id(poster, title), "plot": plot, "title": title, "year": year}
         movie = movie_from_record(record, "movie")
@@ -176,11 +127,9 @@ class Predictor:
 
         Args:
             movies: Movies, or mappings with the keys of a catalogue's columns.
-            batch_size: movies with a poster in one run of the graph, at least 1. Of movies without
-                one, a run takes LIGHT times as many; fewer where a sentence encoder reads the
-                plot: 400 characters of it count as a poster.
-            language: of all plots, a code or a name, whatever the movies say; empty: as each
-                movie says, or as its plot tells.
+            batch_size: movies with a poster in one run of the graph, at least 1; LIGHT times as
+                many without one. For a sentence encoder, 400 characters of plot are a poster.
+            language: of all plots, a code or a name; empty: as each movie says, or its plot tells.
             threshold: one threshold in [0, 1] for all genres instead of the bundle's.
             explain: as in `predict`; takes about a second a movie instead of a hundredth.
 
@@ -190,14 +139,8 @@ class Predictor:
         Raises:
             InputError: there is no such language.
         """
-        language = language_code(language)
-        stream = (
-            self._readable(
-                movie if isinstance(movie, Movie) else movie_from_record(movie, f"row {number}"),
-                language,
-            )
-            for number, movie in enumerate(movies, 1)
-        )
+        code = language_code(language)
+        stream = (self._movie(movie, number, code) for number, movie in enumerate(movies, 1))
         # While the graph runs over some batches, threads decode the posters of the next ones. Both
         # queues are short, so memory stays flat however slow the consumer is.
         decode_queue: deque[tuple[_Numbered, _Decodes]] = deque()
@@ -212,10 +155,9 @@ class Predictor:
 
         def take_scores() -> None:
             batch, inputs, scores = graph_queue.popleft()
-            batch_movies = [movie for _, movie in batch]
+            numbers, batch_movies = zip(*batch, strict=True)
             results = self._predictions(batch_movies, inputs, scores.result(), threshold, explain)
-            for (number, _), prediction in zip(batch, results, strict=True):
-                predictions[number] = prediction
+            predictions.update(zip(numbers, results, strict=True))
 
         with ThreadPoolExecutor(self.threads) as pool:
             for batch in self._batches(stream, max(1, batch_size)):
@@ -232,6 +174,12 @@ class Predictor:
             while graph_queue:
                 take_scores()
             yield from (predictions[number] for number in sorted(predictions))
+
+    def _movie(self, movie: Movie | Mapping[str, Any], number: int, language: str) -> Movie:
+        """A movie of a stream, with the plot that the bundle can read."""
+        if not isinstance(movie, Movie):
+            movie = movie_from_record(movie, f"row {number}")
+        return self._readable(movie, language)
 
     def predict_batch(self, movies: Sequence[Movie]) -> list[Prediction]:
         """Predicts a few movies in one run of the graph, in the caller's own thread.
@@ -275,7 +223,8 @@ class Predictor:
         """Calibrated scores in [0, 1], shape (n, genres), for arrays of `features.collate`.
 
         Raises:
-            BundleError: the graph does not fit features and genres, or takes too much memory.
+            BundleError: the graph does not fit features and genres, takes too much memory, or
+                gives what is no probability.
         """
         try:
             scores = run_session(self._session, arrays)
@@ -349,9 +298,9 @@ class Predictor:
                     if str(row) not in problems[i]:
                         problems[i].append(str(row))
         # For all features: pieces of words make a guess of a plot without one word that is known.
-        for i, unused in unusable:
+        for i, name_of_input in unusable:
             for name, feature in self.bundle.features.items():
-                if feature.input == unused:
+                if feature.input == name_of_input:
                     rows[name][i] = None
         return rows, problems
 
@@ -385,7 +334,7 @@ class Predictor:
             missing = tuple(name for name, column in columns.items() if not has_input[i][column])
             error = "; ".join(inputs.problems[i]) or None
             language = movie.language or None
-            if not self._has_evidence(movie, missing):
+            if not has_evidence(movie, missing, self.bundle.features.values()):
                 error = error or nothing_to_go_by(movie, self.inputs, missing)
                 yield Prediction(movie.id, missing=missing, error=error, language=language)
                 continue
@@ -412,18 +361,8 @@ class Predictor:
 
     def _readable(self, movie: Movie, language: str = "") -> Movie:
         """The movie as this bundle can read it; `language` is that of the plot, if not empty."""
-        movie = replace(movie, language=language) if language else movie
+        movie = replace(movie, language=language or movie.language)
         return readable(movie, self.bundle.languages) if "plot" in self.inputs else movie
-
-    def _has_evidence(self, movie: Movie, missing: Collection[str]) -> bool:
-        """Whether anything but what is common among all movies speaks for a genre."""
-        if any(name in self.inputs and name not in missing for name in ("poster", "plot")):
-            return True
-        if "title" in missing or "title" not in self.inputs:
-            return False
-        bare = Movie(movie.id, title=content_words(movie.title))
-        readers = [f for f in self.bundle.features.values() if f.input == "title"]
-        return any(row is not None for f in readers for row in readable_rows(f, [bare]))
 
     def _why(self, movie: Movie, prediction: Prediction) -> dict[str, Why]:
         highest = [label["label"] for label in prediction.labels(top_k=1)]

@@ -32,7 +32,9 @@ IMAGE = '<Image name="poster" value="$cover"/>'
 
 def serve(predictor: Predictor, folder: Path, **settings: Any) -> TestClient:
     store = Store(str(folder / "films.db"), predictor.thresholds())
-    return TestClient(create_app(Service(predictor, store, Settings(**settings))))
+    return TestClient(
+        create_app(Service(predictor, store, Settings(**settings))), "http://localhost"
+    )
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def service_of(predictor: Predictor, url: str, **settings: Any) -> Service:
 
 def client_of(service: Service) -> TestClient:
     """A server, whose mistakes are answers of status 500 as over a network."""
-    return TestClient(create_app(service), raise_server_exceptions=False)
+    return TestClient(create_app(service), "http://localhost", raise_server_exceptions=False)
 
 
 def asks(client: TestClient) -> dict[str, Any]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import concurrent.futures
 import contextlib
 import csv
 import gc
 import io
+import itertools
 import json
 import re
+import socket
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,10 +25,11 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from genreel.app.server import fetch
-from genreel.app.server.api.films import MAX_FILES
 from genreel.app.server.application import create_app
+from genreel.app.server.dependencies import MAX_FILES
 from genreel.app.server.pages import genre_keys
-from genreel.app.service.batches import PATIENT, Batches, Busy, Closing
+from genreel.app.service.batches import PATIENT, Batches, Closing
+from genreel.app.service.gate import Busy, Gate
 from genreel.app.service.ids import clean_id, file_name
 from genreel.app.service.images import Thumbnails, encode
 from genreel.app.service.service import Service
@@ -36,7 +40,9 @@ from genreel.catalogue import Catalogue, Movie
 from genreel.errors import InputError
 from genreel.formats.nfo import read_nfo
 from genreel.formats.xmp import read_xmp
-from genreel.predictor import Prediction, Predictor
+from genreel.posters import Limits
+from genreel.prediction import Prediction
+from genreel.predictor import Predictor
 from genreel.vocabulary import GENRES
 
 SAMPLES = Path(__file__).parent.parent.parent / "samples"
@@ -46,7 +52,8 @@ PLOT = "A sheriff and a priest hold a town against the army."
 
 def serve(predictor: Predictor, folder: Path, **settings: Any) -> TestClient:
     store = Store(str(folder / "films.db"), predictor.thresholds())
-    return TestClient(create_app(Service(predictor, store, Settings(**settings))))
+    app = create_app(Service(predictor, store, Settings(**settings)))
+    return TestClient(app, base_url="http://localhost")
 
 
 @pytest.fixture
@@ -523,6 +530,7 @@ def test_reviews_are_learnt_from_in_the_background(client: TestClient) -> None:
 
 def test_only_local_names_are_answered(client: TestClient) -> None:
     problem(client.get("/api/films", headers={"Host": "rebound.example"}), 421)
+    problem(client.get("/api/films", headers={"Host": "testserver"}), 421)
     assert client.get("/api/films", headers={"Host": "localhost:8750"}).status_code == 200
 
 
@@ -533,7 +541,19 @@ def test_only_local_names_are_answered(client: TestClient) -> None:
 def test_other_sites_change_nothing(client: TestClient, headers: dict[str, str]) -> None:
     problem(client.post("/api/undo", headers=headers), 403)
     problem(client.post("/review", data={"film": "a", "version": "1"}, headers=headers), 403)
-    assert client.post("/api/undo", headers={"Origin": "http://testserver"}).status_code == 200
+    assert client.post("/api/undo", headers={"Origin": "http://localhost"}).status_code == 200
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_other_sites_load_nothing_but_may_link(client: TestClient, site: str) -> None:
+    image = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+    problem(client.get("/api/films?q=a", headers=image), 403)
+    frame = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}
+    problem(client.get("/", headers=frame), 403)
+    link = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert client.get("/", headers=link).status_code == 200
+    own = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "empty"}
+    assert client.get("/api/films", headers=own).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -636,7 +656,9 @@ def test_every_5xx_is_counted(predictor: Predictor, tmp_path: Path) -> None:
         raise RuntimeError("a mistake")
 
     service.why = broken  # type: ignore[assignment, method-assign]
-    with TestClient(create_app(service), raise_server_exceptions=False) as client:
+    with TestClient(
+        create_app(service), "http://localhost", raise_server_exceptions=False
+    ) as client:
         answer = client.get("/api/why/a")
         problem(answer, 500)
         assert answer.headers["content-security-policy"].startswith("default-src 'none'")
@@ -749,6 +771,8 @@ def test_a_slow_upload_is_given_up(predictor: Predictor, tmp_path: Path) -> None
 def test_too_many_files_at_once(client: TestClient) -> None:
     files = [("file", (f"{number}.jpg", b"")) for number in range(MAX_FILES + 1)]
     assert "send at most 256" in problem(client.post("/api/films/files", files=files), 422)
+    files = [("poster", (f"{number}.jpg", b"")) for number in range(MAX_FILES + 1)]
+    assert "send at most 256" in problem(client.post("/api/predict/files", files=files), 422)
     files = [("file", (f"{number}.jpg", b"")) for number in range(10_000)]
     problem(client.post("/api/films/files", files=files), 400)
 
@@ -759,10 +783,12 @@ class Slow:
     def __init__(self) -> None:
         self.go = threading.Event()
         self.sizes: list[int] = []
+        self.order: list[str] = []
 
     def predict_batch(self, movies: list[Movie]) -> list[Prediction]:
         self.go.wait(10)
         self.sizes.append(len(movies))
+        self.order += [movie.id for movie in movies]
         return [Prediction(movie.id, {"War": 0.5}) for movie in movies]
 
 
@@ -805,6 +831,38 @@ def test_a_stop_finishes_what_waits() -> None:
     assert len(told) == 4 or isinstance(told[-1], Closing)
 
 
+def test_films_that_come_alone_find_a_place_beside_many() -> None:
+    slow = Slow()
+    batches = Batches(slow, size=2, waiting=2, workers=1)  # type: ignore[arg-type]
+    first = batches.submit(Movie("first"))
+    while batches.waiting:
+        time.sleep(0.01)
+    many = threading.Thread(
+        target=batches.predict_many, args=([Movie(str(number)) for number in range(9)],)
+    )
+    many.start()
+    while batches.waiting < 2:
+        time.sleep(0.01)
+    one = batches.submit(Movie("one"))
+    slow.go.set()
+    assert one.result(5).id == "one"
+    assert first.result(5).id == "first"
+    many.join(5)
+    batches.close()
+    assert len(slow.order) == 11
+    assert slow.order.index("one") <= 3
+
+
+def test_a_gate_refuses_whom_it_has_no_place_for() -> None:
+    gate = Gate("films are being explained", 1, 1, 0.1)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(gate.turn())
+        with pytest.raises(Busy, match="too many films are being explained; ask again in 1 s"):
+            stack.enter_context(gate.turn())  # which waited
+    with gate.turn():
+        pass
+
+
 def test_few_may_have_patience() -> None:
     batches = Batches(Slow(), size=2, waiting=2, workers=1)  # type: ignore[arg-type]
     with contextlib.ExitStack() as stack:
@@ -815,6 +873,59 @@ def test_few_may_have_patience() -> None:
     with batches.patience():
         pass
     batches.close()
+
+
+def test_posters_are_opened_one_after_the_other(
+    predictor: Predictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many are sent at once; whom there is no place for is told when to come again."""
+    now: list[int] = [0]
+    most: list[int] = [0]
+
+    def slow(poster: bytes, limits: Limits) -> bytes:
+        now[0] += 1
+        most[0] = max(most[0], now[0])
+        time.sleep(0.1)
+        now[0] -= 1
+        return encode(poster, limits)
+
+    monkeypatch.setattr("genreel.app.service.service.encode", slow)
+    data = POSTER.read_bytes()
+    with (
+        serve(predictor, tmp_path, waiting=100) as client,
+        concurrent.futures.ThreadPoolExecutor(20) as pool,
+    ):
+        files = [[("file", (f"{number}.jpg", data))] for number in range(20)]
+        answers = list(pool.map(lambda one: client.post("/api/films/files", files=one), files))
+    assert most == [1]
+    assert {answer.status_code for answer in answers} == {201, 429}
+    assert all(int(a.headers["retry-after"]) >= 1 for a in answers if a.status_code == 429)
+
+
+def test_who_reads_a_table_slowly_holds_no_place(predictor: Predictor, tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "films.db"), predictor.thresholds())
+    service = Service(predictor, store, Settings())
+    table = b"plot\n" + b"".join(b"Sheriff %d rides into town.\n" % k for k in range(20))
+    readers = [service.add_table("t.csv", table) for _ in range(PATIENT + 1)]
+    for reader in readers:
+        assert next(reader).film
+    movies = [Movie("a", plot=PLOT), Movie("b", plot=PLOT)]
+    assert all(one.scores for one in service.predict_many(movies))
+    assert sum(1 for _ in readers[0]) == 19
+    more = [service.add_table("t.csv", table) for _ in range(5)]
+    with pytest.raises(Busy, match="too many tables"):
+        for reader in more:
+            next(reader)
+    [folder] = Path(service._folder.name).parent.glob(Path(service._folder.name).name)
+    service.close()
+    assert not folder.exists()
+
+
+def test_a_server_opens_no_poster_that_takes_much(client: TestClient) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (2000, 8100)).save(file, "PNG")
+    [added] = send(client, ("a.png", file.getvalue()))
+    assert "more than 16,000,000" in added["error"]
 
 
 def test_who_waits_too_long_is_told_when_to_come_back(predictor: Predictor, tmp_path: Path) -> None:
@@ -955,8 +1066,24 @@ def test_label_studio(client: TestClient) -> None:
         "127.0.0.1",
         "10.0.0.1",
         "169.254.169.254",
-        "::1",
-        "::ffff:127.0.0.1",
+        *("192.0.0.192", "192.0.0.8", "100.64.0.1", "198.18.0.1", "224.0.0.1", "255.255.255.255"),
+        *(
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:192.0.0.8",
+            "::8.8.8.8",
+            "fec0::1",
+            "fe80::1",
+            "fc00::1",
+        ),
+        *(
+            "64:ff9b::10.0.0.1",
+            "64:ff9b::a9fe:a9fe",
+            "64:ff9b:1::1",
+            "2002:7f00:1::1",
+            "2002:808:808::1",
+        ),
+        *("100:0:0:1::1", "2001::1", "2001:db8::1", "3fff::1", "ff02::1"),
         "0.0.0.0",
         "2130706433",
     ],
@@ -965,6 +1092,77 @@ def test_private_addresses_are_not_fetched(host: str, socket_enabled: None) -> N
     address = f"http://[{host}]/x.jpg" if ":" in host else f"http://{host}/x.jpg"
     with pytest.raises(InputError, match="is not a public address"):
         fetch.fetch(address, 1000)
+
+
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "192.0.1.1", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8"]
+)
+def test_public_addresses_are_told(address: str) -> None:
+    assert fetch.is_public(address)
+
+
+def answering(pieces: Iterable[bytes], pause: float) -> int:
+    """The port of a server that answers one request with pieces, each after a pause."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer() -> None:
+        with listener, listener.accept()[0] as one, contextlib.suppress(OSError):
+            for piece in pieces:
+                one.sendall(piece)
+                time.sleep(pause)
+
+    threading.Thread(target=answer, daemon=True).start()
+    return int(listener.getsockname()[1])
+
+
+@pytest.mark.usefixtures("socket_enabled")
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        itertools.chain([b"HTTP/1.1 200 OK\r\n"], itertools.repeat(b"x", 100)),
+        itertools.repeat(b"HTTP/1.1 100 Continue\r\n\r\n", 100),
+        itertools.chain([b"HTTP/1.1 200 OK\r\n\r\n"], itertools.repeat(b"x", 100)),
+        itertools.repeat(b"", 100),
+    ],
+    ids=["headers", "100", "body", "nothing"],
+)
+def test_a_server_that_drips_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, pieces: Iterable[bytes]
+) -> None:
+    monkeypatch.setattr(fetch, "SECONDS", 0.5)
+    monkeypatch.setattr(fetch, "is_public", lambda ip: True)
+    port = answering(pieces, 0.1)
+    started = time.monotonic()
+    with pytest.raises(InputError, match="took more than"):
+        fetch.fetch(f"http://127.0.0.1:{port}/x.jpg", 1000)
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.usefixtures("socket_enabled")
+def test_a_redirect_to_nowhere_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "is_public", lambda ip: True)
+    answer = b"HTTP/1.1 302 Found\r\nLocation: http://[\r\nContent-Length: 0\r\n\r\n"
+    with pytest.raises(InputError, match="leads to no address"):
+        fetch.fetch(f"http://127.0.0.1:{answering([answer], 0)}/", 1000)
+
+
+def test_a_name_that_is_looked_up_for_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "SECONDS", 0.2)
+    monkeypatch.setattr(fetch, "public_address", lambda *name: time.sleep(1))
+    started = time.monotonic()
+    with pytest.raises(InputError, match="took more than"):
+        fetch.fetch("http://posters.example/", 1000)
+    assert time.monotonic() - started < 0.9
+
+
+def test_the_posters_of_a_request_have_one_allowance(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "fetch", lambda address, size, host: b"x" * min(size, 6))
+    allowance = fetch.Allowance(60, 10)
+    sizes = [len(allowance.fetch("http://x/", 100)) for _ in range(2)]
+    assert sizes == [6, 4]
+    for spent in (allowance, fetch.Allowance(-1, 10)):
+        with pytest.raises(InputError, match="send fewer tasks at once"):
+            spent.fetch("http://x/", 100)
 
 
 @pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://x/y", "http://u:p@x/", "x"])

@@ -21,7 +21,7 @@ from genreel.app.store.schema import MIGRATIONS, events, migrate
 from genreel.app.store.store import Store
 from genreel.catalogue import Movie
 from genreel.errors import Conflict, StoreDamaged, StoreError, UnknownFilm
-from genreel.predictor import Prediction
+from genreel.prediction import Prediction
 
 DRAMA = Movie("a", "Lantern Street", 1953, "A lamp goes out.", genres={"genreel": ("Drama",)})
 

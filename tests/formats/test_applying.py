@@ -23,7 +23,7 @@ from genreel.formats.applying import (
     apply_to_table,
     names_for,
     pairs_of,
-    predicted,
+    predict_pairs,
     read_predictions,
 )
 from genreel.formats.film import Options
@@ -151,7 +151,7 @@ def test_what_is_an_error_to_predict_is_not_written(
     ]
     before = {movie.id: (tmp_path / f"{movie.id}.nfo").read_bytes() for movie in movies}
     lines: list[str] = []
-    pairs = predicted(movies, words, names_for(target), 0.0)
+    pairs = predict_pairs(movies, words, names_for(target), 0.0)
     done = apply_to_files(pairs, target, Choices(tmp_path), print, lines.append)
     assert (done.changed, done.failed, done.partly) == (2, 2, 1)
     told = {line.partition(":")[0]: line for line in lines}
@@ -167,7 +167,7 @@ def test_an_error_in_a_table_or_a_file_of_predictions(words: Predictor, tmp_path
     table = tmp_path / "movies.csv"
     table.write_text("id,plot,genres\na,羅生門,\nb,A detective has a gun.,\n")
     lines: list[str] = []
-    pairs = predicted(Catalogue(table), words, names_for("csv"), 0.0)
+    pairs = predict_pairs(Catalogue(table), words, names_for("csv"), 0.0)
     done = apply_to_table(pairs, "csv", Choices(table), print, lines.append)
     assert (done.changed, done.unchanged, done.failed, done.partly) == (1, 0, 1, 0)
     assert table.read_text().startswith("id,plot,genres,genreel\na,羅生門,,\nb,")

@@ -16,7 +16,7 @@ from genreel.lab.evaluation.card import model_card
 from genreel.lab.evaluation.evaluate import evaluate
 from genreel.lab.metrics import summary
 from genreel.lab.recipe import load_recipe
-from genreel.predictor import Prediction
+from genreel.prediction import Prediction
 from genreel.vocabulary import Vocabulary
 
 GENRES = ("Comedy", "Drama", "Biography")

@@ -58,6 +58,7 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
             )
             record = {"id": str(i), "title": f"Film {i}", "year": 2016 if i % 3 else 1971 + i % 40}
             record |= {"plot": " ".join(map(str, rng.permutation(words))), "poster": f"{i}.png"}
+            record["language"] = "en"  # these are words, no sentences
             record["genres"] = [GENRES[g] for g in chosen]
             file.write(json.dumps(record) + "\n")
     return Catalogue(folder)
@@ -126,7 +127,7 @@ def check(name: str, catalogue: Catalogue, split: Split, out: Path, backbone: st
 
 
 @pytest.mark.parametrize("name", recipe_names())
-@pytest.mark.usefixtures("tiny_encoder")
+@pytest.mark.usefixtures("tiny_encoder", "word_counts")
 def test_it_trains_exports_and_predicts(
     name: str, catalogue: Catalogue, split: Split, tmp_path: Path
 ) -> None:

@@ -20,7 +20,7 @@ from genreel.errors import CatalogueError, GenreelError, RecipeError
 from genreel.lab import train as run
 from genreel.lab.evaluation.evaluate import evaluate
 from genreel.lab.recipe import Recipe, load_recipe
-from genreel.lab.splits import Split
+from genreel.lab.splits import Split, with_genres
 from genreel.lab.train import train
 from genreel.predictor import Predictor
 
@@ -272,6 +272,38 @@ def test_a_catalogue_without_labels(
     assert line == "no training movie has a genre of the vocabulary; check the catalogue"
     line = refused(CatalogueError, words_recipe, bare, tmp_path / "bundle")
     assert line == "0 movies are too few to split; add movies or a split"
+
+
+def test_genres_of_ones_own_are_named(
+    words_recipe: Recipe,
+    parts: tuple[list[Movie], Split],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    movies, split = parts
+
+    def catalogue(genres: Sequence[str]) -> Catalogue:
+        rows = [
+            {"id": m.id, "title": m.title, "plot": m.plot, "genres": genres[i % len(genres)]}
+            for i, m in enumerate(movies)
+        ]
+        (tmp_path / "m.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return Catalogue(tmp_path / "m.jsonl")
+
+    own = catalogue(["Heist", "Spaghetti Western|Heist"])
+    for given in (None, split):
+        line = refused(CatalogueError, words_recipe, own, tmp_path / "bundle", split=given)
+        assert line == (
+            f"unknown genres 'Heist', 'Spaghetti Western': {len(movies)} of {len(movies)} movies "
+            "have none left; rename them, such as with genreel import --names FILE"
+        )
+    some = catalogue(["Western", "Heist|Drama", "Heist"])
+    labelled = with_genres(some)
+    assert len(labelled) == len(movies) - len(movies) // 3
+    bare = len(movies) // 3
+    assert f"unknown genres 'Heist': {bare} of {len(movies)} movies have none left" in (
+        capsys.readouterr().err
+    )
 
 
 def test_a_folder_that_is_no_bundle_is_left_alone(

@@ -13,7 +13,7 @@ from typing import Any
 import genreel
 from genreel.app.commands import DONE, NOTHING_DONE
 from genreel.app.commands.flags import Command, Parser, add_flags, nearest, run_command
-from genreel.errors import GenreelError
+from genreel.errors import GenreelError, one_line
 
 COMMANDS = {
     "predict": "tell the genres of movies",
@@ -24,8 +24,9 @@ COMMANDS = {
     "compare": "train recipes on one split and compare them",
     "eras": "train a recipe on each decade and measure it on every other",
     "import": "make a catalogue of films that are kept in another format",
+    "read": "read what is printed on posters, for the column lettering of a catalogue",
     "apply": "write genres to where other programs look for them",
-    "undo": "put back what the last apply changed; files that were edited since stay",
+    "undo": "put back what the last apply or watch changed; files that were edited since stay",
     "clean": "find what is wrong with a catalogue's posters, plots and genres",
     "split": "split a catalogue so that every genre keeps its share",
     "colours": "find the dominant colours of posters by genre and period",
@@ -64,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:  # such as a disk that is full, or a file that may not be read
         _settle_output()
         path = f" ({error.filename!s:.80})" if error.filename else ""
-        print(f"genreel: {error.strerror or error}{path}".replace("\n", " "), file=sys.stderr)
+        print(one_line(f"genreel: {error.strerror or error}{path}"), file=sys.stderr)
         return NOTHING_DONE
 
 

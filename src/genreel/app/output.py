@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from genreel.errors import GenreelError, MissingExtra
-from genreel.predictor import Prediction
+from genreel.prediction import Prediction
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -29,7 +29,8 @@ from genreel.catalogue import Catalogue, Movie
 from genreel.errors import GenreelError, MissingExtra
 from genreel.files import remove_parts, write_whole
 from genreel.posters import Limits
-from genreel.predictor import Prediction, Predictor
+from genreel.prediction import Prediction
+from genreel.predictor import Predictor
 from genreel.progress import progress
 from genreel.why import Area, Why, Word
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from genreel import __version__
 from genreel.catalogue import TABLES, Catalogue, Movie
-from genreel.errors import CatalogueError, GenreelError
+from genreel.errors import CatalogueError, GenreelError, one_line
 from genreel.files import open_file, read_file
 from genreel.formats import iptc
 from genreel.formats.film import Options
@@ -248,7 +248,7 @@ def apply_to_files(
         if choices.dry_run:
             show(diff(path, old or b"", new))
             if poster:
-                show(f"{poster[0]}: the same IPTC keywords\n")
+                show(f"{one_line(str(poster[0]))}: the same IPTC keywords\n")
     if journal is None:
         run.close()
     return counts
@@ -324,7 +324,8 @@ def diff(path: Path, old: bytes, new: bytes) -> str:
         )
         return [line.rstrip("\r\n") + "\n" for line in text.splitlines(keepends=True)]
 
-    return "".join(difflib.unified_diff(lines(old), lines(new), str(path), str(path), n=1))
+    name = one_line(str(path))
+    return "".join(difflib.unified_diff(lines(old), lines(new), name, name, n=1))
 
 
 def _keywords(sidecar: Path, old: bytes | None, new: bytes) -> tuple[Path, bytes] | None:

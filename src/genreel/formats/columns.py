@@ -124,7 +124,9 @@ def _film(
     folder: Path,
 ) -> Movie:
     values = {ours: row.get(theirs) for ours, theirs in columns.items()}
-    record = {ours: values.get(ours) for ours in ("id", "title", "plot", "language", "split")}
+    record = {
+        ours: values.get(ours) for ours in ("id", "title", "plot", "language", "lettering", "split")
+    }
     record["year"] = year_of(values.get("year"))
     file = values.get("poster")
     poster = None

@@ -8,13 +8,15 @@ Which files are one movie is told in `layout`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
+from genreel.formats.artwork import FOLDERS as ARTWORK_FOLDERS
+from genreel.formats.artwork import is_artwork
 from genreel.formats.film import Options, film
 from genreel.formats.folder import title_and_year
 from genreel.formats.layout import (
@@ -29,6 +31,7 @@ from genreel.formats.layout import (
 )
 from genreel.formats.nfo import Nfo, is_notice, read_nfo
 from genreel.formats.source import Source
+from genreel.posters import SUFFIXES
 
 _IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".tbn", ".jfif", ".jpe")
 _OF_THE_FOLDER = ("poster", "folder", "cover", "movie", "default")
@@ -55,6 +58,15 @@ class _Folder:
     @property
     def name(self) -> str:
         return PurePosixPath(self.path).name
+
+    @property
+    def has_videos(self) -> bool:
+        return bool(self.videos or self.discs)
+
+    @property
+    def is_of_others(self) -> bool:
+        """Whether all its NFO files are those of artists, albums, sets and series."""
+        return bool(self.nfos) and all(s.lower().startswith(_NO_MOVIE) for s in self.nfos)
 
     def add(self, path: PurePosixPath) -> None:
         below = path.relative_to(self.path)
@@ -89,27 +101,129 @@ def read_kodi(path: Path, options: Options) -> Iterator[Movie]:
         CatalogueError: the library cannot be read, or holds no movie.
     """
     source = Source(path)
-    folders = _folders(source.names)
-    shows = {folder.path for folder in folders if "tvshow.nfo" in folder.files}
-    homes = {folder.path for folder in folders if len(folder.groups()) == 1}
     is_empty = True
-    for folder in folders:
-        parents = [PurePosixPath(folder.path), *PurePosixPath(folder.path).parents]
-        if any(str(p) in shows or is_season(p.name) for p in parents):
-            continue
-        if is_of_extras(folder.path, homes):
-            continue
-        groups = folder.groups()
-        for group in groups:
-            movie = _movie(source, folder, group, len(groups) == 1, options)
-            if movie is not None:
-                is_empty = False
-                yield movie
+    for place in places(source.names):
+        movie = _movie(source, place, options)
+        if movie is not None:
+            is_empty = False
+            yield movie
     if is_empty:
         raise CatalogueError(
-            f"{path} holds no videos or NFO files of movies (series, music videos and extras are "
-            "passed over); check the path"
+            f"{path} holds no movies; series, music videos and extras are passed over; "
+            "check the path"
         )
+
+
+@dataclass(frozen=True)
+class Place:
+    """A movie of a library, by the names of its files.
+
+    Attributes:
+        id: the path of its files, without suffix.
+        title, year: what the names say; the year may be empty.
+        poster: path of its picture; empty where it has none.
+        nfos: paths of the NFO files that it may have, the likeliest first.
+    """
+
+    id: str
+    title: str
+    year: str
+    poster: str
+    nfos: tuple[str, ...]
+
+
+def places(names: Iterable[str]) -> Iterator[Place]:
+    """The movies of a library whose files have these paths; series and extras are passed over."""
+    for folder in _of_movies(_folders(names)):
+        yield from _places(folder)
+
+
+def posters(names: Iterable[str]) -> Iterator[Place]:
+    """The posters among files of these paths, each with what else belongs to its movie.
+
+    In a folder with videos they are those of its movies, elsewhere all pictures but artwork: the
+    videos may lie in another place. There a name says a title only if it says a year.
+    """
+    names = list(names)
+    folders = _folders(names)
+    if any(folder.has_videos or folder.nfos for folder in folders):
+        folders = _of_movies(folders)
+    of_movies = {}
+    for folder in folders:
+        for place in _places(folder):
+            is_named = folder.has_videos or place.year
+            of_movies[place.poster] = place if is_named else replace(place, title="")
+    of_movies.pop("", None)
+    yield from of_movies.values()
+    homes = {f.path for f in folders if not f.has_videos and not f.is_of_others}
+    nfos = {name.lower(): name for name in names}
+    for poster in sorted(_lone_posters(names, homes, of_movies)):
+        yield _lone(poster, nfos)
+
+
+def _lone_posters(
+    names: Iterable[str], homes: Container[str], of_movies: Iterable[str]
+) -> Iterator[PurePosixPath]:
+    """Posters in these folders that are not known to be of movies.
+
+    Of poster.jpg, folder.jpg and the like in one folder the first counts: they are one movie's.
+    """
+    paths = set(map(PurePosixPath, of_movies))
+    parents = {path.parent for path in paths if _is_of_folder(path)}
+    for path in sorted(map(PurePosixPath, names), key=_rank):
+        if path in paths or path.suffix.lower() not in SUFFIXES or is_artwork(path.stem):
+            continue
+        in_artwork = any(part.lower() in ARTWORK_FOLDERS for part in path.parts[:-1])
+        if in_artwork or home_of(str(path.parent)) not in homes:
+            continue
+        if _is_of_folder(path):
+            if path.parent in parents:
+                continue
+            parents.add(path.parent)
+        yield path
+
+
+def _is_of_folder(path: PurePosixPath) -> bool:
+    return path.stem.lower() in _OF_THE_FOLDER
+
+
+def _rank(path: PurePosixPath) -> tuple[bool, int, str]:
+    """Of several pictures of a folder's movie, the one that counts with a movie.nfo first."""
+    stem = path.stem.lower()
+    place = _OF_THE_FOLDER.index(stem) if stem in _OF_THE_FOLDER else 0
+    return (stem != "movie", place, str(path))
+
+
+def _lone(poster: PurePosixPath, by_lower_name: Mapping[str, str]) -> Place:
+    """A poster without a video."""
+    stem = poster.stem
+    label = poster.parent.name if _is_of_folder(poster) else stem.removesuffix("-poster")
+    title, year = title_and_year(label)
+    beside = [str(poster.with_name(name)) for name in nfo_names(poster.name)]
+    nfos = [by_lower_name[name.lower()] for name in beside if name.lower() in by_lower_name]
+    new = str(PurePosixPath(beside[0]).with_suffix(""))
+    return Place(new, title if year else "", year, str(poster), tuple(nfos))
+
+
+def _of_movies(folders: Sequence[_Folder]) -> list[_Folder]:
+    """Folders that may hold movies: not series, seasons and extras."""
+    shows = {folder.path for folder in folders if "tvshow.nfo" in folder.files}
+    homes = {folder.path for folder in folders if len(folder.groups()) == 1}
+    return [
+        folder
+        for folder in folders
+        if not any(
+            str(path) in shows or is_season(path.name)
+            for path in (PurePosixPath(folder.path), *PurePosixPath(folder.path).parents)
+        )
+        and not is_of_extras(folder.path, homes)
+    ]
+
+
+def _places(folder: _Folder) -> Iterator[Place]:
+    groups = folder.groups()
+    for group in groups:
+        yield _place(folder, group, len(groups) == 1)
 
 
 def nfo_names(poster: str) -> tuple[str, ...]:
@@ -141,35 +255,36 @@ def _folders(names: Iterable[str]) -> list[_Folder]:
     return [folder for _, folder in sorted(folders.items())]
 
 
-def _movie(
-    source: Source, folder: _Folder, group: Group, is_only: bool, options: Options
-) -> Movie | None:
-    """A movie; None where its NFO file says that it is none."""
+def _place(folder: _Folder, group: Group, is_only: bool) -> Place:
     names = [name.lower() for name in names_of(group, folder.name)]
-    parent = PurePosixPath(folder.path)
-    movie_id = (parent / group.name).as_posix()
     # A folder of one movie names it better than "movie.nfo" does.
     label = folder.name if group.name.lower() == "movie" and folder.name else group.name
     title, year = title_and_year(label)
-    facts = _read_nfos(source, [folder.files[n] for n in _nfos(folder, group, names, is_only)])
-    if facts.nfo.kind not in ("", "movie"):
+    nfos = tuple(folder.files[name] for name in _nfos(folder, group, names, is_only))
+    movie_id = (PurePosixPath(folder.path) / group.name).as_posix()
+    return Place(movie_id, title, year, _poster(folder, names, is_only) or "", nfos)
+
+
+def _movie(source: Source, place: Place, options: Options) -> Movie | None:
+    """A movie; None where its NFO file says that it is none."""
+    nfo = read_nfos(source, place.nfos)
+    if nfo.facts.kind not in ("", "movie"):
         return None
-    image = _poster(folder, names, is_only)
     return film(
         {
-            "id": movie_id,
-            "title": facts.nfo.title or title,
-            "year": facts.nfo.year or year,
-            "plot": facts.nfo.plot,
+            "id": place.id,
+            "title": nfo.facts.title or place.title,
+            "year": nfo.facts.year or place.year,
+            "plot": nfo.facts.plot,
         },
-        movie_id,
+        place.id,
         options,
-        genres=facts.nfo.said,
+        genres=nfo.facts.said,
         taxonomy="mixed",
-        poster=partial(source.poster, image) if image else None,
-        extra={"nfo": facts.path, "file": image}
-        | {f"{name}_id": value for name, value in facts.ids.items()},
-        problem=facts.problem,
+        poster=partial(source.poster, place.poster) if place.poster else None,
+        extra={"nfo": nfo.path, "file": place.poster}
+        | {f"{name}_id": value for name, value in nfo.ids.items()},
+        problem=nfo.problem,
     )
 
 
@@ -189,16 +304,16 @@ def _nfos(folder: _Folder, group: Group, names: Sequence[str], is_only: bool) ->
 
 
 @dataclass(frozen=True)
-class _Facts:
+class Nfos:
     """What the NFO files of a movie say, and the one that counts."""
 
-    nfo: Nfo = Nfo()  # noqa: RUF009 - frozen
+    facts: Nfo = Nfo()  # noqa: RUF009 - frozen
     path: str | None = None
     ids: dict[str, str] = field(default_factory=dict)
     problem: str = ""
 
 
-def _read_nfos(source: Source, paths: Sequence[str]) -> _Facts:
+def read_nfos(source: Source, paths: Sequence[str]) -> Nfos:
     """The first file that is XML; of the notices and addresses before it, only the ids."""
     ids: dict[str, str] = {}
     for path in paths:
@@ -209,11 +324,11 @@ def _read_nfos(source: Source, paths: Sequence[str]) -> _Facts:
         except CatalogueError as error:
             if data.strip() and is_notice(data):  # an uploader's text is no fault
                 continue
-            return _Facts(path=path, ids=ids, problem=f"{path}: {error}")
+            return Nfos(path=path, ids=ids, problem=f"{path}: {error}")
         if nfo.kind:
-            return _Facts(nfo, path, {**ids, **nfo.ids})
+            return Nfos(nfo, path, {**ids, **nfo.ids})
         ids |= nfo.ids
-    return _Facts(ids=ids)
+    return Nfos(ids=ids)
 
 
 def _poster(folder: _Folder, names: Sequence[str], is_only: bool) -> str | None:

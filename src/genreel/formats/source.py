@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from genreel.errors import CatalogueError, InputError
-from genreel.files import open_file
+from genreel.files import open_file, read_file
 from genreel.formats.litter import has_litter, is_litter
 from genreel.posters import OTHER_SUFFIXES, SUFFIXES, Limits
 
@@ -114,6 +114,14 @@ class Source:
 
     def read(self, name: str, limit: int = MAX_TEXT) -> bytes:
         """A whole file; CatalogueError where it is larger than `limit` bytes."""
+        if self._archive is None:
+            try:
+                return read_file(self.path / name, limit, self.path)
+            except InputError as error:
+                raise CatalogueError(str(error)) from None
+            except OSError as error:
+                reason = f"{self.path / name} cannot be read ({error.strerror}); check it"
+                raise CatalogueError(reason) from None
         with self.open(name) as file:
             data = file.read(limit + 1)
         if len(data) > limit:
@@ -147,16 +155,26 @@ def posters_in(names: Iterable[str]) -> list[str]:
 
 
 def _files(folder: Path) -> Iterator[str]:
+    """Paths of regular files; a pipe would be waited for, a link may lead anywhere."""
     real = os.path.realpath(folder)
-    for parent, folders, files in os.walk(folder):
-        folders[:] = [f for f in folders if not is_litter(f)]
-        for file in files:
-            path = Path(parent, file)
-            if is_litter(file):
-                continue
-            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(real):
-                continue
-            yield path.relative_to(folder).as_posix()
+    parents = [""]
+    while parents:
+        parent = parents.pop()
+        # One that may not be read is passed over.
+        with contextlib.suppress(OSError), os.scandir(folder / parent) as entries:
+            for entry in entries:
+                name = f"{parent}{entry.name}"
+                if is_litter(entry.name):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    parents.append(f"{name}/")
+                elif entry.is_file(follow_symlinks=False) or _leads_to_file(entry, real):
+                    yield name
+
+
+def _leads_to_file(link: os.DirEntry[str], folder: str) -> bool:
+    """Whether it is a link to a regular file in a folder."""
+    return link.is_file() and Path(os.path.realpath(link.path)).is_relative_to(folder)
 
 
 def _is_overlapping(entries: Iterable[zipfile.ZipInfo]) -> bool:

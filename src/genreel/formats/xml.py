@@ -161,7 +161,7 @@ class Document:
     def indent(self, parent: Element) -> str:
         """The line break and blanks before the first child of `parent`, or before one it gets."""
         if not parent.children:
-            line = self.body[: parent.start].rpartition(b"\n")[2].decode()
+            line = self.body[: parent.start].rpartition(b"\n")[2].decode(errors="replace")
             return f"\n{line if line.isspace() else ''}  "
         start = parent.children[0].start
         return self.body[self.before(start) : start].decode()

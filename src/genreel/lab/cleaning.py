@@ -178,8 +178,8 @@ def find(movies: Iterable[Movie], threads: int = 2) -> list[Finding]:
     findings: list[Finding] = []
     groups: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for movie, poster in _looks(movies, threads):
-        if movie.problem:
-            findings.append(Finding(movie.id, "problem", movie.problem))
+        for problem in filter(None, (movie.problem, movie.label_problem)):
+            findings.append(Finding(movie.id, "problem", problem))
         if not movie.genres:
             findings.append(Finding(movie.id, "no genres"))
         findings += _plot_findings(movie, plots)

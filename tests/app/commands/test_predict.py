@@ -147,7 +147,10 @@ def test_some_fail_and_the_others_are_delivered(
     )
     assert ran.code == 3
     assert [bool(row["scores"]) for row in ran.rows] == [False, True, False, False, True]
-    assert "no posters (.jpg, .jpeg, .png, .webp, .gif) and no table" in ran.rows[2]["error"]
+    assert (
+        "no posters (.jpg, .jpeg, .jfif, .jpe, .png, .webp, .gif) and no table"
+        in ran.rows[2]["error"]
+    )
     assert ran.rows[3]["id"] == str(tmp_path / "none.csv")
     assert ran.rows[3]["error"] == f"{tmp_path / 'none.csv'} does not exist; check the path"
     assert one_line(ran.err) == "genreel: 3 inputs failed; see the error of each"
@@ -156,7 +159,7 @@ def test_some_fail_and_the_others_are_delivered(
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("", "no posters (.jpg, .jpeg, .png, .webp, .gif) and no table"),
+        ("", "no posters (.jpg, .jpeg, .jfif, .jpe, .png, .webp, .gif) and no table"),
         ("none.csv", "does not exist; check the path"),
         ("x" * 5000, "File name too long"),
     ],
@@ -218,6 +221,14 @@ def test_a_plot_in_another_script(predict: Run, tiny_bundle: Path) -> None:
     assert beside.code == 3
     assert beside.rows[0]["scores"]
     assert "plot" in beside.rows[0]["missing"]
+
+
+def test_genres_of_ones_own_are_no_failure(predict: Run, tmp_path: Path) -> None:
+    table = tmp_path / "m.csv"
+    table.write_text(f"id,plot,genres\na,{PLOT},Heist\nb,{PLOT},Spaghetti Western|War\n")
+    ran = predict(table)
+    assert (ran.code, ran.err) == (0, "")
+    assert [row["error"] for row in ran.rows] == [None, None]
 
 
 def test_language(predict: Run, tmp_path: Path) -> None:

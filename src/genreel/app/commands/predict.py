@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from genreel.catalogue import Movie
     from genreel.posters import Limits
-    from genreel.predictor import Prediction
+    from genreel.prediction import Prediction
 
 FORMATS = ("table", "json", "jsonl", "csv", "parquet")
 LIMITS = ("max_bytes", "max_pixels", "max_side", "max_whole")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import ctypes
 import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
@@ -17,6 +21,9 @@ from genreel.app.server.api import export, films, predict, reviews, tuning
 from genreel.app.server.guard import Guard
 from genreel.app.service.service import Service
 from genreel.errors import GenreelError
+
+if TYPE_CHECKING:
+    import uvicorn
 
 STATIC = Path(__file__).parent / "static"
 ROUTERS = (
@@ -31,6 +38,11 @@ ROUTERS = (
     pages.router,
     health.router,
 )
+
+THREADS = 64
+"""For routes: more than all that may wait for a turn, so that one is always free."""
+
+GIVE_BACK_SECONDS = 10.0
 
 
 def create_app(service: Service) -> FastAPI:
@@ -60,10 +72,27 @@ def create_app(service: Service) -> FastAPI:
 
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    to_thread.current_default_thread_limiter().total_tokens = THREADS
     app.state.is_ready = True
+    giving_back = asyncio.create_task(_give_back())
     yield
     app.state.is_ready = False
+    giving_back.cancel()
     await run_in_threadpool(app.state.service.close)
+
+
+async def _give_back() -> None:
+    """Gives memory back that posters took to be decoded: glibc keeps it, once per thread."""
+    while trim := _trim():
+        await asyncio.sleep(GIVE_BACK_SECONDS)
+        await run_in_threadpool(trim, 0)
+
+
+def _trim() -> Callable[[int], int] | None:
+    """malloc_trim, where the C library has it."""
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        return ctypes.CDLL(None).malloc_trim
+    return None
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -91,7 +120,15 @@ def run(service: Service, listener: socket.socket, announce: Callable[[], None])
         listener: as of `listen`.
         announce: is called once requests are answered.
     """
+    with contextlib.suppress(KeyboardInterrupt):
+        make_server(service, announce).run([listener])
+
+
+def make_server(service: Service, announce: Callable[[], None]) -> uvicorn.Server:
+    """The server that `run` runs."""
     import uvicorn
+
+    from genreel.app.server.protocol import BoundedProtocol
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -105,7 +142,7 @@ def run(service: Service, listener: socket.socket, announce: Callable[[], None])
         server_header=False,
         timeout_graceful_shutdown=30,
         timeout_keep_alive=30,
-        h11_max_incomplete_event_size=64 * 2**10,
+        http=BoundedProtocol,
+        ws="none",
     )
-    with contextlib.suppress(KeyboardInterrupt):
-        Server(config).run([listener])
+    return Server(config)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hashlib
 import hmac
 from typing import Any
 from urllib.parse import urlsplit
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from genreel.app.server.body import Body, Held, too_large
 from genreel.app.server.problems import HEADERS, PROGRAMS, problem
 from genreel.app.service.settings import Settings
 
@@ -21,7 +21,7 @@ COOKIE = "genreel"
 OPEN = ("/health/", "/enter", "/static/")
 """Paths that need no token."""
 
-LOCAL = {"localhost", "127.0.0.1", "::1", "testserver"}
+LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
 class Guard:
@@ -30,18 +30,22 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
         self.settings = settings
+        self.held = Held()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, or refuses it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        headers = Headers(scope=scope)
+        body = Body(receive, scope["path"], headers, self.settings, self.held)
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
+                body.release()
+                own = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                    own.setdefault(name, value)
             await send(message)
 
         async def without_body(message: Message) -> None:
@@ -52,14 +56,13 @@ class Guard:
         answer = with_headers
         if scope["method"] == "HEAD" and not scope["path"].startswith(PROGRAMS):
             scope, answer = {**scope, "method": "GET"}, without_body
-        refusal = self._refusal(scope)
-        if refusal is not None:
-            await refusal(scope, receive, answer)
-        else:
-            await self.app(scope, self._with_limits(receive), answer)
+        try:
+            refusal = self._refusal(scope, headers, body.max_size)
+            await (refusal or self.app)(scope, body.receive, answer)
+        finally:
+            body.release()
 
-    def _refusal(self, scope: Scope) -> Any:
-        headers = Headers(scope=scope)
+    def _refusal(self, scope: Scope, headers: Headers, max_body: int) -> Any:
         path: str = scope["path"]
         host = _host(headers.get("host", ""))
         if host is None:
@@ -67,8 +70,8 @@ class Guard:
         if self.settings.loopback and host not in LOCAL:
             # Or a name that somebody else points at 127.0.0.1 would make us theirs.
             return problem(421, "this server answers to localhost and 127.0.0.1 alone")
-        if scope["method"] not in ("GET", "HEAD", "OPTIONS") and _is_cross_site(headers):
-            return problem(403, "a page of another site may not change anything here")
+        if _is_cross_site(headers) and not _is_visit(scope, headers):
+            return problem(403, "a page of another site may not ask for anything here")
         if self.settings.token and not path.startswith(OPEN) and not self._has_token(headers):
             if "text/html" in headers.get("accept", ""):
                 from starlette.responses import RedirectResponse
@@ -78,9 +81,10 @@ class Guard:
                 401, "send the header Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"}
             )
         length = headers.get("content-length", "0")
-        is_number = length.isdecimal() and len(length) < 20
-        if not is_number or int(length) > self.settings.max_body:
-            return problem(413, self._too_large())
+        if not length.isdecimal() or len(length) > 18 or int(length) > max_body:
+            return problem(413, too_large(max_body))
+        if not _is_utf8(headers):
+            return problem(415, "send forms in UTF-8, with no other charset")
         return None
 
     def _has_token(self, headers: Headers) -> bool:
@@ -93,30 +97,17 @@ class Guard:
         cookie = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
         return _is_same(cookie, cookie_of(self.settings))
 
-    def _too_large(self) -> str:
-        return f"a request may have {self.settings.max_body:,} bytes; send less at once"
 
-    def _with_limits(self, receive: Receive) -> Receive:
-        """Receives a body that is neither too large nor too slow."""
-        size, is_over = 0, False
-        deadline = asyncio.get_running_loop().time() + self.settings.body_seconds
+def _is_utf8(headers: Headers) -> bool:
+    """Whether a form names no codec but UTF-8.
 
-        async def receive_some() -> Message:
-            nonlocal size, is_over
-            if is_over:
-                return await receive()
-            try:
-                async with asyncio.timeout_at(deadline):
-                    message = await receive()
-            except TimeoutError:
-                raise HTTPException(408, "the request took too long to arrive") from None
-            size += len(message.get("body", b""))
-            is_over = not message.get("more_body", False)
-            if size > self.settings.max_body:
-                raise HTTPException(413, self._too_large())
-            return message
-
-        return receive_some
+    Fields are decoded by the codec that is named, and of Python's some take a time that grows with
+    the square of the input, while others give text that cannot be encoded again.
+    """
+    kind, options = parse_options_header(headers.get("content-type"))
+    if not kind.lower().startswith(b"multipart/"):
+        return True
+    return options.get(b"charset", b"utf-8").lower() in (b"utf-8", b"utf8")
 
 
 def is_token(text: str, settings: Settings) -> bool:
@@ -161,3 +152,15 @@ def _is_cross_site(headers: Headers) -> bool:
         return origin is not None and urlsplit(origin).netloc != headers.get("host")
     except ValueError:
         return True
+
+
+def _is_visit(scope: Scope, headers: Headers) -> bool:
+    """Whether a browser follows a link to a page, rather than loads something into another site's.
+
+    What is only read is costly, too, and a page elsewhere could ask for it a thousand times.
+    """
+    if scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+        return False
+    if "sec-fetch-site" not in headers:
+        return True
+    return headers.get("sec-fetch-dest") == "document"

@@ -14,17 +14,19 @@ from typing import Any
 from fastapi import APIRouter, Body
 
 from genreel.app.server.dependencies import ServiceDep
-from genreel.app.server.fetch import Host, fetch
+from genreel.app.server.fetch import Allowance, Host
 from genreel.app.server.labelling import Configuration, read_configuration
 from genreel.app.server.problems import RESPONSES
 from genreel.app.service.service import Service
 from genreel.app.service.settings import Settings
 from genreel.catalogue import Movie, movie_from_record
 from genreel.errors import GenreelError, InputError
-from genreel.predictor import Prediction
+from genreel.prediction import Prediction
 
 MAX_TASKS = 256
 
+FETCH_SECONDS = 60.0
+"""For all posters of a request; tasks whose turn does not come are told so."""
 
 router = APIRouter(prefix="/labelstudio", tags=["label studio"], responses=RESPONSES)
 
@@ -55,7 +57,9 @@ def predict(service: ServiceDep, body: dict[str, Any] = Body()) -> dict[str, Any
     if not isinstance(tasks, list) or len(tasks) > MAX_TASKS:
         raise GenreelError(f"tasks must be a list of at most {MAX_TASKS}")
     configuration = read_configuration(str(body.get("label_config") or ""))
-    movies = [_movie(service.settings, task, configuration) for task in tasks]
+    with service.fetching.turn():
+        allowance = Allowance(FETCH_SECONDS, service.settings.max_body)
+        movies = [_movie(service.settings, task, configuration, allowance) for task in tasks]
     predictions = service.predict_many(movies)
     results = [
         _result(service, configuration, task, prediction)
@@ -69,7 +73,9 @@ def _data(task: Any) -> Mapping[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _movie(settings: Settings, task: Any, configuration: Configuration) -> Movie:
+def _movie(
+    settings: Settings, task: Any, configuration: Configuration, allowance: Allowance
+) -> Movie:
     data = _data(task)
     if not data:
         return Movie("task", problem="a task has no data")
@@ -82,12 +88,12 @@ def _movie(settings: Settings, task: Any, configuration: Configuration) -> Movie
     if address is None:
         return movie
     try:
-        return replace(movie, poster=_poster(settings, address))
+        return replace(movie, poster=_poster(settings, address, allowance))
     except GenreelError as error:
         return replace(movie, problem="; ".join(filter(None, (movie.problem, str(error)))))
 
 
-def _poster(settings: Settings, address: object) -> bytes:
+def _poster(settings: Settings, address: object, allowance: Allowance) -> bytes:
     """The bytes of a poster that a task names.
 
     Raises:
@@ -104,7 +110,6 @@ def _poster(settings: Settings, address: object) -> bytes:
             return base64.b64decode(address.partition("base64,")[2], validate=True)
         except (binascii.Error, ValueError):
             raise InputError("a poster's data: address is not base64; encode it so") from None
-    limit = settings.limits.max_bytes
     host = Host(settings.label_studio, settings.label_studio_token)
     if address.startswith("/") and not address.startswith("//"):
         if not host.url:
@@ -112,11 +117,11 @@ def _poster(settings: Settings, address: object) -> bytes:
                 f"poster {address[:80]} lies in Label Studio; say where that is with "
                 "genreel serve --label-studio URL"
             )
-        return fetch(host.address(address), limit, host)
+        return allowance.fetch(host.address(address), settings.limits.max_bytes, host)
     scheme, _, rest = address.partition("://")
     if scheme.lower() in ("http", "https") and rest:
         if settings.fetch_urls or host.holds(address):
-            return fetch(address, limit, host)
+            return allowance.fetch(address, settings.limits.max_bytes, host)
         raise InputError("posters are not fetched; start genreel serve with --fetch-urls")
     if rest and scheme.isascii() and scheme.replace("-", "").isalnum():
         raise InputError(

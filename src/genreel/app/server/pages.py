@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -13,10 +13,14 @@ from fastapi.responses import RedirectResponse
 from genreel.app.server.dependencies import ServiceDep
 from genreel.app.server.guard import COOKIE, cookie_of, is_token
 from genreel.app.server.rendering import PROMISE, page
+from genreel.app.service.gate import Gate
 from genreel.app.store import browse
 from genreel.app.store.export import EXPORTS
 from genreel.app.store.film import Film
 from genreel.errors import Conflict, UnknownFilm
+
+WRONG_TOKENS = Gate("wrong tokens", 32)
+"""Those that are answered late, at once. Beyond, they are refused: in time, but without a hint."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -182,12 +186,13 @@ def enter(request: Request) -> Response:
 
 
 @router.post("/enter")
-def check_token(
+async def check_token(
     request: Request, service: ServiceDep, token: Annotated[str, Form()] = ""
 ) -> Response:
-    """Keeps the right token in a cookie."""
+    """Keeps the right token in a cookie; a wrong one is answered a second later."""
     if not is_token(token, service.settings):
-        time.sleep(1)  # nobody needs to guess fast
+        with WRONG_TOKENS.turn():
+            await asyncio.sleep(1)  # no thread waits, so that nobody else does
         return page(request, "enter", 401, wrong=True)
     response = RedirectResponse("/", 303)
     secure = request.url.scheme == "https"

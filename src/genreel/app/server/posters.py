@@ -17,6 +17,6 @@ def poster(service: ServiceDep, digest: str, size: str) -> Response:
     if data is None or size not in ("small", "large"):
         raise UnknownFilm(digest)
     if size == "small":
-        data = service.thumbnails.get(digest, data)
+        data = service.thumbnail(digest, data)
     headers = {"Cache-Control": "private, max-age=31536000, immutable"}
     return Response(data, headers=headers, media_type="image/jpeg")

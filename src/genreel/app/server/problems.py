@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from genreel.app.server.rendering import page
-from genreel.app.service.batches import Busy, Closing
+from genreel.app.service.batches import Closing
+from genreel.app.service.gate import Busy
 from genreel.errors import (
     Conflict,
     GenreelError,
@@ -64,6 +65,8 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 RETRY_SECONDS = 5
 """When to ask again a server that is stopping, or whose store is gone."""
 
+MAX_ERRORS, MAX_WORDS = 20, 300
+"""Errors of an answer, and the characters of each: there are as many as somebody wants."""
 
 _SCHEMA = {
     "type": "object",
@@ -142,7 +145,8 @@ async def http_error(request: Request, error: HTTPException) -> Any:
 async def input_error(request: Request, error: RequestValidationError | ValidationError) -> Any:
     """A request that is not as the API's description says."""
     errors = [
-        {"where": ".".join(map(str, one["loc"])), "what": one["msg"]} for one in error.errors()
+        {"where": ".".join(map(str, one["loc"]))[:MAX_WORDS], "what": one["msg"][:MAX_WORDS]}
+        for one in error.errors()[:MAX_ERRORS]
     ]
     first = errors[0]
     return answer(request, 422, f"{first['where']}: {first['what']}", errors=errors)

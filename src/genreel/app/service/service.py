@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from genreel.app.service.batches import Batches, Busy, Closing
+from genreel.app.service.batches import Batches, Closing
+from genreel.app.service.gate import Busy, Gate
 from genreel.app.service.ids import (
     check_id,
     file_name,
@@ -29,7 +29,9 @@ from genreel.app.store.films import MAX_ID
 from genreel.app.store.store import Entry, Source, Store
 from genreel.catalogue import TABLE_SUFFIXES, Catalogue, Movie
 from genreel.errors import CatalogueError, InputError, PosterError, UnknownFilm
-from genreel.predictor import Prediction, Predictor
+from genreel.posters import PosterSource
+from genreel.prediction import Prediction
+from genreel.predictor import Predictor
 from genreel.why import why_to_dict
 
 ROWS_AT_ONCE = 16
@@ -74,7 +76,16 @@ class Service:
         self.batches = Batches(predictor, settings.batch, settings.waiting)
         self.learner = Learner(store)
         self.thumbnails = Thumbnails()
-        self._explaining = threading.Semaphore(1)  # it is costly, and only ever one person's wish
+        # Besides the queue for the graph, all that is costly. A worker each has a poster open as
+        # well, so three are decoded at once at most: of the largest, a gigabyte. Together fewer
+        # callers wait than the server has threads.
+        patience = settings.answer_seconds / 6
+        self._encoding = Gate("posters are being opened", 1, 8, patience)
+        self._shrinking = Gate("posters are being shown", 1, 12, patience)
+        self._explaining = Gate("films are being explained", 1, 2, patience)
+        self._tables = Gate("tables are being added", 8)
+        self.fetching = Gate("posters are being fetched", 2, 4, patience)
+        self._folder = tempfile.TemporaryDirectory(prefix="genreel-")
         digest = predictor.bundle.config["files"]["model.onnx"]["sha256"]
         self.version = f"{predictor.bundle.name} {digest[:8]}"
 
@@ -83,6 +94,7 @@ class Service:
         self.batches.close()
         self.learner.close()
         self.store.close()
+        self._folder.cleanup()  # tables that a stop has interrupted
 
     def predict(self, movie: Movie) -> Prediction:
         """One prediction; raises Busy, Closing."""
@@ -100,22 +112,29 @@ class Service:
         with self.batches.patience():
             return self.batches.predict_many(movies)
 
-    def add(self, movie: Movie, path: str = "", source: Source = "file") -> Added:
+    def add(
+        self,
+        movie: Movie,
+        path: str = "",
+        source: Source = "file",
+        needs_poster: bool = False,
+    ) -> Added:
         """Adds a film, or completes the one with its id, and predicts it.
 
         Args:
             movie: its poster is a path or bytes.
             path: what the poster's file is called.
             source: where its genres come from.
+            needs_poster: whether it is added with a poster that can be used, or not at all.
 
         Raises:
             InputError: the id cannot be used.
-            PosterError: the poster cannot be used, and there is nothing else.
+            PosterError: the poster cannot be used, and there is nothing else, or needs to be.
             Busy, Closing: nothing was changed.
         """
         check_id(movie.id)
         jpeg, problem = self._encode(movie)
-        if problem and not (movie.has("plot") or movie.has("title")):
+        if problem and (needs_poster or not (movie.has("plot") or movie.has("title"))):
             raise PosterError(problem)
         film = self._find(movie.id)
         prediction = self.predict(self._complete(movie, film, jpeg is not None))
@@ -130,7 +149,7 @@ class Service:
         """
         name = file_name(name)
         try:
-            jpeg = encode(data, self.settings.limits)
+            jpeg = self._encode_poster(data)
         except PosterError as error:
             reason = str(error).removeprefix(f"poster of {len(data)} bytes: ")
             raise PosterError(f"{name or 'a poster'}: {reason}") from None
@@ -157,14 +176,17 @@ class Service:
         `id_of_row`); one whose id is another film's in the store is refused.
 
         Raises:
-            CatalogueError: it is no table. Busy: other tables are being added.
+            CatalogueError: it is no table. Busy: others are being added, or wait for predictions.
         """
         suffix = Path(file_name(name)).suffix.lower()
         if suffix not in TABLE_SUFFIXES:
             raise CatalogueError(f"{file_name(name)} is no table; give {', '.join(TABLE_SUFFIXES)}")
-        with self.batches.patience(), tempfile.TemporaryDirectory() as folder:
+        with self._tables.turn(), tempfile.TemporaryDirectory(dir=self._folder.name) as folder:
             path = Path(folder) / f"movies{suffix}"
             path.write_bytes(data)
+            del data
+            # A place in the queue is held for a batch, not while somebody reads the answer.
+            wait = False
             try:
                 batch: list[Movie] = []
                 for result in self._rows(Catalogue(path), file_name(name)):
@@ -173,9 +195,9 @@ class Service:
                         continue
                     batch.append(result)
                     if len(batch) == ROWS_AT_ONCE:
-                        yield from self._add_batch(batch)
-                        batch = []
-                yield from self._add_batch(batch)
+                        yield from self._add_batch(batch, wait)
+                        batch, wait = [], True
+                yield from self._add_batch(batch, wait)
             except CatalogueError as error:
                 message = str(error).replace(str(path), file_name(name))
                 raise CatalogueError(message) from None
@@ -226,7 +248,7 @@ class Service:
                 return film.id
         return film_id
 
-    def _add_batch(self, movies: list[Movie]) -> Iterator[Added]:
+    def _add_batch(self, movies: list[Movie], wait: bool) -> Iterator[Added]:
         # The posters of a table come as files of their own; the table says what they are called.
         paths = [file_name(str(movie.poster)) if movie.poster else "" for movie in movies]
         movies = [replace(movie, poster=None) for movie in movies]
@@ -234,7 +256,8 @@ class Service:
         complete = [
             self._complete(movie, film, False) for movie, film in zip(movies, films, strict=True)
         ]
-        predictions = self.batches.predict_many(complete)
+        with self.batches.patience(wait):
+            predictions = self.batches.predict_many(complete)
         entries = [
             self._entry(movie, prediction, None, path)
             for movie, prediction, path in zip(movies, predictions, paths, strict=True)
@@ -271,16 +294,17 @@ class Service:
 
         Raises:
             UnknownFilm.
-            Busy: as many are being explained as are at once; each takes about a second.
+            Busy: others are being explained; each takes about a second.
         """
         movie = self._complete(Movie(film_id), self.store.film(film_id), False)
-        if not self._explaining.acquire(timeout=self.settings.answer_seconds / 10):
-            raise Busy(2)
-        try:
+        with self._explaining.turn():
             reasons = self.predictor.explain(movie)
-        finally:
-            self._explaining.release()
         return {genre: why_to_dict(why) for genre, why in reasons.items()}
+
+    def thumbnail(self, digest: str, poster: bytes) -> bytes:
+        """A kept poster, small; raises PosterError, Busy."""
+        with self._shrinking.turn():
+            return self.thumbnails.get(digest, poster)
 
     def review(self, film_id: str, genres: Iterable[str], version: int | None) -> Film:
         """A person's decision; what it teaches is learnt in the background."""
@@ -299,9 +323,13 @@ class Service:
         if movie.poster is None:
             return None, ""
         try:
-            return encode(movie.poster, self.settings.limits), ""
+            return self._encode_poster(movie.poster), ""
         except PosterError as error:
             return None, str(error)
+
+    def _encode_poster(self, poster: PosterSource) -> bytes:
+        with self._encoding.turn():
+            return encode(poster, self.settings.limits)
 
     def _find(self, film_id: str) -> Film | None:
         try:
@@ -348,8 +376,9 @@ class Service:
 
 
 def _added(entry: Entry, film: Film, before: Film | None, poster_error: str = "") -> Added:
-    name, error = entry.path or film.id, entry.prediction.error or ""
-    return Added(name, film, error, poster_error, before is None)
+    problems = (entry.prediction.error, entry.movie.label_problem)
+    error = "; ".join(filter(None, problems))
+    return Added(entry.path or film.id, film, error, poster_error, before is None)
 
 
 def open_service(model: str, store: str, settings: Settings) -> Service:

@@ -36,7 +36,9 @@ class Settings:
     answer_seconds: float = 60.0
     waiting: int = 2
     batch: int = 2
-    limits: Limits = field(default_factory=lambda: Limits(32 * 2**20, 64_000_000, 20_000))
+    limits: Limits = field(
+        default_factory=lambda: Limits(32 * 2**20, 64_000_000, 20_000, max_whole=16_000_000)
+    )
     fetch_urls: bool = False
     label_studio: str = ""
     label_studio_token: str = field(default="", repr=False)

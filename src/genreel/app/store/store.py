@@ -41,7 +41,7 @@ from genreel.app.store.trash import KEPT_SECONDS, empty_trash, restore, throw_aw
 from genreel.app.store.tuning import Tuning
 from genreel.catalogue import Movie
 from genreel.errors import StoreError
-from genreel.predictor import Prediction
+from genreel.prediction import Prediction
 
 Source = Literal["file", "lookup"]
 

@@ -13,16 +13,14 @@ from fastapi import APIRouter, File, Query, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from genreel.app.server.dependencies import ServiceDep
+from genreel.app.server.dependencies import MAX_FILES, ServiceDep
 from genreel.app.server.problems import RESPONSES
 from genreel.app.server.shapes import EditIn, MovieIn, added_out, film_out
+from genreel.app.service.gate import Busy
 from genreel.app.service.service import Added
 from genreel.app.store import browse
 from genreel.catalogue import FIRST_YEAR, LAST_YEAR
 from genreel.errors import GenreelError, InputError
-
-MAX_FILES = 256
-"""Posters of one request."""
 
 router = APIRouter(prefix="/api", tags=["films"], responses=RESPONSES)
 
@@ -69,14 +67,16 @@ async def add_files(
     """Adds posters sent as files; each is answered by a film or an error."""
     if len(file) > MAX_FILES:
         raise InputError(f"{len(file)} files in one request; send at most {MAX_FILES}")
-    results = []
+    results: list[dict[str, Any]] = []
     for one in file:
         name = one.filename or ""
         try:
             data = await one.read()
             result = await run_in_threadpool(service.add_poster, name, data)
-        except InputError as error:
-            result = Added(name, error=str(error))
+        except (InputError, Busy) as error:
+            if isinstance(error, Busy) and not results:
+                raise
+            result = Added(name, error=str(error))  # what is added already is told
         results.append(added_out(result))
     return {"added": results}
 

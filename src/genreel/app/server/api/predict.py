@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Form, UploadFile
 from fastapi.concurrency import run_in_threadpool
 
-from genreel.app.server.dependencies import ServiceDep
+from genreel.app.server.dependencies import MAX_FILES, ServiceDep
 from genreel.app.server.problems import RESPONSES
 from genreel.app.server.shapes import MovieIn, MoviesIn
 from genreel.errors import InputError
@@ -42,6 +42,8 @@ async def predict_files(
     year: Annotated[int | None, Form()] = None,
 ) -> dict[str, Any]:
     """Predicts posters sent as files; title, plot and year describe a poster that is alone."""
+    if len(poster) > MAX_FILES:
+        raise InputError(f"{len(poster)} files in one request; send at most {MAX_FILES}")
     if len(poster) > 1 and (title or plot or year):
         raise InputError("title, plot and year describe one movie; send one poster")
     about = MovieIn(title=title, plot=plot, language=language, year=year).movie("movie")

@@ -1,0 +1,81 @@
+"""What is printed on a poster: lines of text, each with its place and size."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import astuple, dataclass
+
+from genreel.errors import InputError
+
+MAX_LINES = 1_000
+"""Lines of a poster at most; more are not lettering but noise, and cost time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text on a poster.
+
+    Attributes:
+        text: as it was read.
+        confidence: of the reader, from 0 to 1.
+        left, top, width, height: of its box, in fractions of the poster's width and height.
+    """
+
+    text: str
+    confidence: float
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        """Where the box ends, in fractions of the poster's width."""
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> float:
+        """Where the box ends, in fractions of the poster's height."""
+        return self.top + self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Lettering:
+    """The lines of a poster, in any order; none where nothing is printed on it."""
+
+    lines: tuple[Line, ...] = ()
+
+    def to_json(self) -> str:
+        """A JSON list of [text, confidence, left, top, width, height], for a catalogue's column."""
+        return json.dumps([astuple(line) for line in self.lines], ensure_ascii=False)
+
+
+def parse_lettering(text: str) -> Lettering:
+    """Lettering as `Lettering.to_json` wrote it; an empty text holds no lines.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if not text.strip():
+        return Lettering()
+    try:
+        rows = json.loads(text)
+        if not isinstance(rows, list):
+            raise ValueError("not a list")
+        lines = tuple(_line(row) for row in rows[:MAX_LINES])
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"lettering cannot be read ({error!s:.60}); read the poster again, "
+            "or leave the cell empty"
+        ) from None
+    return Lettering(lines)
+
+
+def _line(row: object) -> Line:
+    if not (isinstance(row, list) and len(row) == 6 and isinstance(row[0], str)):
+        raise ValueError(f"{row!r:.40} is not [text, confidence, left, top, width, height]")
+    numbers = row[1:]
+    if not all(isinstance(n, int | float) and math.isfinite(n) for n in numbers):
+        raise ValueError(f"{row!r:.40} has no five numbers behind its text")
+    return Line(row[0], *map(float, numbers))
