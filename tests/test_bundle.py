@@ -535,7 +535,7 @@ def test_scores_that_are_no_probabilities(folder: Path, body: str) -> None:
         ),
     )
     predictor = Predictor(folder)
-    with pytest.raises(BundleError, match="its scores are not from 0 to 1; get another"):
+    with pytest.raises(BundleError, match=r"the graph failed \(its scores are not from 0 to 1\)"):
         predictor.predict(plot="A sheriff is hired to hold a town.")
 
 

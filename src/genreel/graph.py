@@ -15,6 +15,8 @@ from genreel.graph_parts import check_graph
 MAX_GRAPH_BYTES = 768 * 2**20
 """Memory that the graphs of a process may hold together, their weights included."""
 
+_ROUNDING = 1e-5  # by which a sum of shares in float32 may miss 0 or 1
+
 
 def load_session(model: bytes) -> onnxruntime.InferenceSession:
     """The graph, ready to run on one core: several batches side by side use several cores better
@@ -56,6 +58,10 @@ def run_session(session: onnxruntime.InferenceSession, arrays: Mapping[str, Arra
 
     Raises:
         Exception: of onnxruntime, where the arrays do not fit the graph or memory runs out.
+        ValueError: the scores are no probabilities.
     """
     [scores] = session.run(["scores"], {i.name: arrays[i.name] for i in session.get_inputs()})
-    return np.asarray(scores)
+    scores = np.asarray(scores, np.float32)
+    if not (np.abs(scores - 0.5) <= 0.5 + _ROUNDING).all():  # NaN neither
+        raise ValueError("its scores are not from 0 to 1")
+    return scores.clip(0, 1)

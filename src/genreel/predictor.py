@@ -228,14 +228,9 @@ class Predictor:
         """
         try:
             scores = run_session(self._session, arrays)
-            scores = scores.reshape(len(arrays["present"]), len(self.genres)).astype(np.float32)
+            scores = scores.reshape(len(arrays["present"]), len(self.genres))
         except Exception as error:  # onnxruntime's exceptions have no common base
             raise BundleError(f"bundle {self.bundle.name}: the graph failed ({error})") from None
-        if not (np.abs(scores - 0.5) <= 0.5 + _ROUNDING).all():  # nor is any NaN
-            raise BundleError(
-                f"bundle {self.bundle.name}: its scores are not from 0 to 1; get another"
-            )
-        scores = scores.clip(0, 1)
         return self._rules.calibrate(scores, arrays["present"])
 
     def _batches(self, movies: Iterable[Movie], size: int) -> Iterator[_Numbered]:
@@ -386,8 +381,6 @@ _Decodes = Sequence[Future[dict[str, Any]] | None]  # for each movie, its rows o
 _Numbered = list[tuple[int, Movie]]  # movies with their place in the stream
 
 _AHEAD = 2  # batches that are decoded while one is predicted
-
-_ROUNDING = 1e-5  # by which a sum of shares in float32 may miss 0 or 1
 
 _WINDOW = 85
 """Batches whose movies are sorted together by the length of their plots, where a sentence encoder

@@ -79,6 +79,7 @@ class Sentences(FeatureKind):
             InputError: the text is too long, a plot holds no word, or the encoder is not
                 installed.
         """
+        row: Vector | InputError | None
         [row] = self.read_many([movie])
         if isinstance(row, InputError):
             raise row
@@ -87,14 +88,14 @@ class Sentences(FeatureKind):
     def read_many(self, movies: Sequence[Movie]) -> list[Any]:
         """The rows of a batch, read together; see `read`."""
         rows: list[Any] = [self._check(movie) for movie in movies]
-        found = [i for i, row in enumerate(rows) if isinstance(row, str)]
+        texts = [i for i, row in enumerate(rows) if isinstance(row, str)]
         try:
-            vectors = encoder.sentence_vectors([rows[i] for i in found])
+            vectors = encoder.sentence_vectors([rows[i] for i in texts])
         except MissingExtra as error:
-            for i in found:
+            for i in texts:
                 rows[i] = InputError(f"{self.input} is not read: {error}")
             return rows
-        for i, vector in zip(found, vectors, strict=True):
+        for i, vector in zip(texts, vectors, strict=True):
             rows[i] = vector
         return rows
 

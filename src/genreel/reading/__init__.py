@@ -1,1 +1,1 @@
-"""Senses that need an extra: they make of an input what a model, or a person, can use."""
+"""Senses that need an extra: each turns an input into something a model reads."""

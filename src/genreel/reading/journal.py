@@ -34,7 +34,7 @@ class Journal:
             self._file.seek(0)
             for _, record in read_json_lines(self._file):
                 if isinstance(record, dict) and isinstance(text := record.get("lettering"), str):
-                    key = (record.get("id"), record.get("size"), record.get("changed"))
+                    key = (record.get("id"), record.get("size"), record.get("time"))
                     self._letterings[key] = text
             self._file.write(b"\n")  # behind a line that a killed process left unfinished
         except OSError as error:
@@ -50,8 +50,8 @@ class Journal:
 
     def add(self, movie_id: str, poster: Path, lettering: Lettering) -> None:
         """Keeps what was read; raises WriteError."""
-        size, changed = _state(poster)
-        line = {"id": movie_id, "size": size, "changed": changed, "lettering": lettering.to_json()}
+        size, time = _state(poster)
+        line = {"id": movie_id, "size": size, "time": time, "lettering": lettering.to_json()}
         try:
             self._file.write(json.dumps(line).encode() + b"\n")
             self._file.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ SIDE = 450
 _MAX_RATIO = 4
 """Of the sides; a longer strip gets an edge, as the detector scales its shorter side up."""
 
+_lock = threading.Lock()
+
 
 def read_lettering(poster: PosterSource, limits: Limits | None = None) -> Lettering:
     """What is printed on a poster. It takes one thread; several threads may call it at once.
@@ -38,7 +41,8 @@ def read_lettering(poster: PosterSource, limits: Limits | None = None) -> Letter
         MissingExtra: rapidocr is not installed.
         GenreelError: rapidocr is damaged.
     """
-    engine = _engine()
+    with _lock:  # or the first threads would each load the models
+        engine = _engine()
     image, width, height = _canvas(open_poster(poster, (SIDE, SIDE), limits))
     try:
         result: Any = engine(np.ascontiguousarray(np.asarray(image)[:, :, ::-1]))  # OpenCV's order
@@ -94,6 +98,8 @@ def _engine() -> RapidOCR:
         # Turns single lines by 180°; posters that stand upright have none.
         "Global.use_cls": False,
         "Global.log_level": "critical",
+        # Its default, 736, enlarges each poster again, which costs more than it finds.
+        "Det.limit_side_len": SIDE,
         "EngineConfig.onnxruntime.intra_op_num_threads": 1,
         "EngineConfig.onnxruntime.inter_op_num_threads": 1,
     }

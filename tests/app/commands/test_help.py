@@ -13,7 +13,7 @@ from genreel.app.cli import build_parser
 
 COMMANDS = (
     *("predict", "recipes", "train", "evaluate", "calibrate"),
-    *("compare", "eras", "import", "apply", "undo", "clean", "split", "colours"),
+    *("compare", "eras", "import", "read", "apply", "undo", "clean", "split", "colours"),
     *("serve", "watch", "doctor"),
 )
 

@@ -42,11 +42,11 @@ class Counts:
     read: int = 0
     before: int = 0
     without: int = 0
-    failed: int = 0
+    failures: int = 0
 
     def __str__(self) -> str:
         parts = {"read": self.read, "read before": self.before}
-        parts |= {"without a poster": self.without, "failed": self.failed}
+        parts |= {"without a poster": self.without, "failed": self.failures}
         texts = [f"{count:,} {what}" for what, count in parts.items() if count]
         return ", ".join(texts) or "no movies there"
 
@@ -74,7 +74,7 @@ def run(options: Options) -> int:
     finally:
         journal.close(is_done)
     say(f"{counts}: see {out}")
-    return exit_code(counts.read + counts.before + counts.without, counts.failed)
+    return exit_code(counts.read + counts.before + counts.without, counts.failures)
 
 
 def _check_out(options: Options, table: Path | None) -> Path:
@@ -116,13 +116,13 @@ def _results(
     from genreel.progress import say
     from genreel.reading.posters import read_posters
 
-    def resumed() -> Iterator[Movie]:
+    def resume() -> Iterator[Movie]:
         for movie in movies:
             if movie.lettering is None and isinstance(movie.poster, Path):
                 movie = replace(movie, lettering=journal.find(movie.id, movie.poster))
             yield movie
 
-    for movie, lettering in read_posters(resumed(), options.workers or cores()):
+    for movie, lettering in read_posters(resume(), options.workers or cores()):
         if isinstance(lettering, Lettering):
             counts.before += movie.lettering is not None
             counts.read += movie.lettering is None
@@ -130,7 +130,7 @@ def _results(
                 journal.add(movie.id, movie.poster, lettering)
             yield movie, lettering
             continue
-        counts.failed += lettering is not None
+        counts.failures += lettering is not None
         counts.without += lettering is None
         if lettering:
             say(f"{movie.id}: {lettering}")

@@ -34,7 +34,7 @@ def words(lettering: Lettering) -> str:
 
 
 def test_lines_have_their_texts_and_places() -> None:
-    poster = draw(("THE SALT ROAD", 60, 90, 60), ("A novel of the sea", 60, 720, 36))
+    poster = draw(("THE SALT ROAD", 60, 90, 60), ("A novel of the sea", 60, 720, 30))
     title, tagline = reader.read_lettering(poster).lines
     assert title.text.replace(" ", "") == "THESALTROAD"
     assert tagline.text.replace(" ", "") == "Anovelofthesea"
