@@ -396,6 +396,13 @@ def languages() -> Iterator[str]:
     worst = min(noticed, key=lambda r: r.value)
     yield f"fewest in {worst.language}, {worst.value:.1%}"
     yield f"Telling a language takes {cost.value:.1%} of the time"
+    ranked = zip(
+        rows("languages", figure="ROC AUC, default"),
+        rows("languages", figure="ROC AUC, languages"),
+        strict=True,
+    )
+    for old, new in ranked:
+        yield f"| {new.language} | {old.value:.3f} | {new.value:.3f} |"
 
 
 FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
