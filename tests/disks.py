@@ -11,10 +11,10 @@ resource = pytest.importorskip("resource", reason="limits of POSIX")
 
 
 @contextlib.contextmanager
-def full_disk() -> Iterator[None]:
-    """No file can grow, as where no disk has room; only this process sees it."""
+def full_disk(room: int = 0) -> Iterator[None]:
+    """No file can grow over `room` bytes, as on a disk without more; only this process sees it."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
     try:
         yield
     finally:

@@ -22,15 +22,18 @@ from genreel.bundle import (
     FILES,
     Bundle,
     bundle_folder,
+    check_replaceable,
     open_bundle,
     read_bundle,
     seal,
     write_bundle,
 )
+from genreel.catalogue import Catalogue
 from genreel.errors import BundleError, GenreelError
 from genreel.features.text import Terms
 from genreel.predictor import Predictor
 
+SAMPLES = Path(__file__).parent.parent / "samples"
 Change = Callable[[dict[str, Any]], Any]
 
 
@@ -170,6 +173,41 @@ def test_another_length_is_noticed(folder: Path, name: str) -> None:
     with (folder / name).open("ab") as file:
         file.write(b"\n")
     assert f"{name} is damaged" in refusal(folder)
+
+
+def test_languages_are_english_unless_the_config_says_others(folder: Path) -> None:
+    assert read_bundle(folder).languages == ("en",)
+    change_config(folder, lambda config: config.pop("languages"))
+    assert read_bundle(folder).languages == ("en",)
+    change_config(folder, lambda config: config.update({"languages": ["es", "de"]}))
+    assert read_bundle(folder).languages == ("es", "de")
+    for wrong in ([], ["xx"], "es", [3], None):
+        change_config(folder, lambda config, wrong=wrong: config.update({"languages": wrong}))
+        assert "config.json is wrong" in refusal(folder)
+
+
+def test_the_movies_that_a_bundle_has_seen(trained_bundle: Path, tmp_path: Path) -> None:
+    movies = list(Catalogue(SAMPLES))
+    seen = read_bundle(trained_bundle).seen
+    assert seen is not None and seen.counts() == {"train": 17, "valid": 6, "test": 6}
+    assert [seen.part_of(movie) for movie in movies[15:25]] == (
+        ["train"] * 2 + ["valid"] * 6 + ["test"] * 2
+    )
+    folder = tmp_path / "damaged"
+    shutil.copytree(trained_bundle, folder)
+    data = bytearray((folder / "movies.npy").read_bytes())
+    data[-1] ^= 1
+    (folder / "movies.npy").write_bytes(data)
+    assert "movies.npy is damaged" in refusal(folder)
+    (folder / "movies.npy").unlink()
+    assert "movies.npy is missing" in refusal(folder)
+    check_replaceable(trained_bundle)
+
+
+@pytest.mark.parametrize("name", ["default", "fast"])
+def test_the_bundles_that_come_along_do_not_know_their_movies(name: str) -> None:
+    bundle = read_bundle(name)
+    assert (bundle.seen, bundle.languages) == (None, ("en",))
 
 
 def test_a_flipped_byte_in_the_config_is_noticed(folder: Path) -> None:
@@ -474,6 +512,91 @@ def test_a_graph_that_does_not_fit_the_features(folder: Path, model: onnx.ModelP
     replace_file(folder, "model.onnx", model.SerializeToString())
     with pytest.raises(BundleError, match="the graph failed"):
         Predictor(folder).predict(plot="A sheriff is hired to hold a town.")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "seven = Constant <value_float = 7.0> () scores = Add (present, seven)",
+        "three = Constant <value_float = -3.0> () scores = Add (present, three)",
+        "no = Constant <value_float = 0.0> () zero = Mul (present, no) scores = Div (zero, zero)",
+        "no = Constant <value_float = 0.0> () zero = Mul (present, no) one = Exp (zero) "
+        "scores = Div (one, zero)",
+    ],
+)
+def test_scores_that_are_no_probabilities(folder: Path, body: str) -> None:
+    replace_file(folder, "model.onnx", graph(body).SerializeToString())
+    change_config(folder, lambda config: config.update(cases={}))
+    change_config(folder, lambda config: config["genres"].__delitem__(slice(4, None)))
+    change_config(
+        folder,
+        lambda config: config.update(
+            thresholds={genre: config["thresholds"][genre] for genre in config["genres"]}
+        ),
+    )
+    predictor = Predictor(folder)
+    with pytest.raises(BundleError, match=r"the graph failed \(its scores are not from 0 to 1\)"):
+        predictor.predict(plot="A sheriff is hired to hold a town.")
+
+
+def test_scores_may_miss_their_ends_by_rounding(folder: Path) -> None:
+    body = "eps = Constant <value_float = 1.000001> () scores = Mul (present, eps)"
+    replace_file(folder, "model.onnx", graph(body).SerializeToString())
+    change_config(folder, lambda config: config.update(cases={}))
+    change_config(folder, lambda config: config["genres"].__delitem__(slice(4, None)))
+    change_config(
+        folder,
+        lambda config: config.update(
+            thresholds={genre: config["thresholds"][genre] for genre in config["genres"]}
+        ),
+    )
+    prediction = Predictor(folder).predict(plot="A sheriff is hired to hold a town.")
+    assert max(prediction.scores.values()) == 1
+
+
+# Sizes and depths
+
+
+def test_words_are_counted_before_they_are_made(folder: Path) -> None:
+    arrays = dict(np.load(folder / "features.npz"))
+    arrays["plot.words"] = np.full(2 * 2**20, ord("\n"), np.uint8)
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)
+    replace_file(folder, "features.npz", file.getvalue())
+    assert "wrong settings (over 1,000,000 words)" in refusal(folder)
+
+
+def test_features_that_take_all_memory_together(folder: Path) -> None:
+    def add(config: dict[str, Any], entry: dict[str, Any]) -> None:
+        config["features"] |= {f"more{i}": entry for i in range(60)}
+
+    pixels = {"kind": "pixels", "settings": {"height": 4096, "width": 4096, "grey": False}}
+    change_config(folder, lambda config: add(config, pixels))
+    assert "its features keep over 67,108,864 bytes of a poster" in refusal(folder)
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "config.json"])
+@pytest.mark.parametrize("depth", [500, 900, 990, 200_000])
+def test_json_nested_without_end(folder: Path, name: str, depth: int) -> None:
+    nested = '{"a":' + "[" * depth + "]" * depth + "}"
+    if name == "config.json":
+        (folder / name).write_text('{"format": 2, "x":' + nested + "}")
+    else:
+        replace_file(folder, name, nested.encode())
+    try:
+        read_bundle(folder)
+    except BundleError as error:
+        assert len(str(error)) < 500
+
+
+def test_a_bundle_that_takes_more_memory_than_there_is(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Terms, "load", full)
+    assert refusal(folder).endswith("takes more memory than there is")
 
 
 # Writing

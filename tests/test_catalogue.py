@@ -127,16 +127,25 @@ def test_a_year_of_any_length_is_cut() -> None:
     assert len(problem(year=10**1000)) < 130
 
 
+def label_problem(genres: Any) -> str:
+    movie = movie_from_record({"genres": genres}, "row 1")
+    assert movie.problem == ""
+    return movie.label_problem
+
+
 def test_unknown_genres_are_named_with_the_nearest() -> None:
-    assert problem(genres="Drama|Commedy") == "unknown genre 'Commedy'; did you mean 'Comedy'?"
-    assert problem(genres=["Драма"]) == "unknown genre 'Драма'"
-    assert len(problem(genres="x" * 1_000_000)) < 100
+    movie = movie_from_record({"genres": "Drama|Commedy|Heist"}, "row 1")
+    assert movie.label_problem == "unknown genre 'Commedy'; did you mean 'Comedy'?"
+    assert movie.unknown_genres == ("Commedy", "Heist")
+    assert (movie.genres, movie.problem) == ({"genreel": ("Drama",)}, "")
+    assert label_problem(["Драма"]) == "unknown genre 'Драма'"
+    assert len(label_problem("x" * 1_000_000)) < 100
 
 
 @pytest.mark.parametrize("value", [5, {"Drama": 1}, [1], [["Drama"]], [None], True, b"Drama"])
 def test_genres_of_another_kind(value: Any) -> None:
     expected = "genres are neither a list nor text separated by '|'"
-    assert problem(genres=value) == expected
+    assert label_problem(value) == expected
 
 
 def test_genre_columns_and_their_taxonomies() -> None:
@@ -181,7 +190,8 @@ def test_every_problem_is_told_and_the_rest_is_kept() -> None:
         "",
         {},
     )
-    assert sorted(part.split()[0] for part in movie.problem.split("; ")) == [
+    problems = f"{movie.problem}; {movie.label_problem}"
+    assert sorted(part.split()[0] for part in problems.split("; ")) == [
         "correct",
         "did",
         "plot",
@@ -306,8 +316,11 @@ def test_latin_1_loses_its_row_only(table: Path) -> None:
     assert problems(movies) == [
         "row 1: title is not valid UTF-8; save the file as UTF-8",
         "",
-        "row 3: unknown genre 'Com\\udce9die'; did you mean 'Comedy'?",
+        "",
     ]
+    assert movies[2].label_problem == (
+        "row 3: unknown genre 'Com\\udce9die'; did you mean 'Comedy'?"
+    )
     assert [movie.title for movie in movies] == ["", "Café", ""]
 
 

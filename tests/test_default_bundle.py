@@ -9,7 +9,8 @@ import pytest
 
 from genreel.bundle import FILES, bundle_folder
 from genreel.catalogue import Movie
-from genreel.predictor import Prediction, Predictor
+from genreel.prediction import Prediction
+from genreel.predictor import Predictor
 from genreel.vocabulary import GENRES
 
 MAX_BYTES = 40_000_000

@@ -11,8 +11,16 @@ from typing import Any
 import pytest
 
 from genreel import files
-from genreel.errors import GenreelError
-from genreel.files import whole_file, write_folder_whole, write_whole
+from genreel.errors import GenreelError, InputError, one_line
+from genreel.files import (
+    lock,
+    open_file,
+    read_file,
+    remove_parts,
+    whole_file,
+    write_folder_whole,
+    write_whole,
+)
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes and links of POSIX")
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -208,3 +216,102 @@ def test_a_link_to_a_folder_stays_a_link(tmp_path: Path) -> None:
     assert (tmp_path / "latest").is_symlink()
     assert contents(tmp_path / "v1") == NEW
     assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "v1"]
+
+
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="extended attributes of Linux")
+def test_attributes_and_links_stay(tmp_path: Path) -> None:
+    path, link = tmp_path / "a", tmp_path / "b"
+    path.write_bytes(b"old")
+    link.symlink_to(path)
+    try:
+        os.setxattr(path, "user.colour", b"red")
+    except OSError:
+        pytest.skip("this disk has no extended attributes")
+    write_whole(link, b"new")
+    assert link.is_symlink() and path.read_bytes() == b"new"
+    assert os.getxattr(path, "user.colour") == b"red"
+
+
+# Files that are known before they are opened
+
+
+def test_a_regular_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"12345")
+    (tmp_path / "link.txt").symlink_to(path)
+    assert read_file(path, 5) == read_file(tmp_path / "link.txt", 5, tmp_path) == b"12345"
+    with pytest.raises(InputError, match=r"a\.txt: more than 4 bytes"):
+        read_file(path, 4)
+
+
+@posix
+def test_nothing_else_is_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    with (tmp_path / "sparse").open("wb") as file:
+        file.truncate(2**40)
+    (tmp_path / "folder").mkdir()
+    for name in ("pipe", "zero", "sparse", "folder"):
+        with pytest.raises(InputError, match=name):
+            read_file(tmp_path / name, 1000)
+    (tmp_path / "folder" / "a").symlink_to(tmp_path / "pipe")
+    with pytest.raises(InputError, match="leads out of"):
+        read_file(tmp_path / "folder" / "a", 1000, tmp_path / "folder")
+
+
+@posix
+def test_one_holds_a_file(tmp_path: Path) -> None:
+    with (tmp_path / "a").open("wb") as first, (tmp_path / "a").open("ab") as second:
+        assert lock(first)
+        assert not lock(second)
+        first.close()
+        assert lock(second)
+
+
+def test_a_name_is_printed_on_one_line() -> None:
+    name = "a\n\x1b[31m\u202egpj\udcff 映画\xa0.jpg"
+    assert one_line(name) == r"a\n\x1b[31m\u202egpj\xff 映画" + "\xa0.jpg"
+    assert str(GenreelError(f"{name}: no")) == r"a \x1b[31m\u202egpj\xff 映画 .jpg: no"
+
+
+@pytest.mark.parametrize("size", [232, 233, 241, 255])
+@pytest.mark.parametrize("letter", ["a", "é"])
+def test_names_as_long_as_a_disk_holds(tmp_path: Path, size: int, letter: str) -> None:
+    width = len(letter.encode())
+    name = letter * (size // width) + "x" * (size % width)
+    write_whole(tmp_path / name, b"one")
+    write_whole(tmp_path / name, b"two")
+    write_folder_whole(tmp_path / "f" / name, {"a": b"1"})
+    write_folder_whole(tmp_path / "f" / name, {"a": b"2"})
+    assert (tmp_path / name).read_bytes() == b"two"
+    assert (tmp_path / "f" / name / "a").read_bytes() == b"2"
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, "f"])
+
+
+def test_parts_of_a_long_name_are_removed(tmp_path: Path) -> None:
+    name = "é" * 127
+    with pytest.raises(KeyboardInterrupt), whole_file(tmp_path / name):
+        [part] = tmp_path.iterdir()
+        kept = part.read_bytes()
+        raise KeyboardInterrupt
+    part.write_bytes(kept)  # as a killed writer leaves it
+    remove_parts(tmp_path, name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device", "link to a pipe"])
+def test_what_is_no_regular_file_is_not_opened(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "a"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "device":
+        path = Path("/dev/zero")
+    else:
+        os.mkfifo(tmp_path / "b")
+        path.symlink_to(tmp_path / "b")
+    with pytest.raises(InputError, match="is no regular file"):
+        open_file(path)
+    with pytest.raises(InputError, match="is no regular file"):
+        read_file(path, 10)

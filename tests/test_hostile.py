@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import re
@@ -30,7 +31,7 @@ from genreel.formats.mark import Found
 from genreel.formats.nfo import read_nfo, write_nfo
 from genreel.formats.rows import write_table
 from genreel.formats.source import Source
-from genreel.graph import check_graph
+from genreel.graph_parts import check_graph
 from genreel.posters import Limits, open_poster
 from genreel.predictor import Predictor
 
@@ -217,7 +218,8 @@ def test_a_line_longer_than_a_cell_may_be(tmp_path: Path, suffix: str) -> None:
 def test_an_nfo_takes_no_time_that_grows_with_its_square(data: bytes) -> None:
     started = time.process_time()
     read_nfo(data)
-    write_nfo(data, Found({"War": 0.9}))
+    with contextlib.suppress(CatalogueError):  # an address without XML
+        write_nfo(data, Found({"War": 0.9}))
     assert time.process_time() - started < 3
 
 

@@ -1,42 +1,74 @@
-"""Lettering in a catalogue's cell."""
+"""Lettering as a catalogue keeps it."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from genreel.errors import InputError
-from genreel.lettering import MAX_LINES, Lettering, Line, parse_lettering
+from genreel.catalogue import Catalogue, Movie, movie_from_record
+from genreel.formats.lettering import with_letterings
+from genreel.formats.table import write_catalogue
+from genreel.lettering import Lettering, Line, parse_lettering
 
-LETTERING = Lettering((Line("QUINCE Å", 0.9, 0.1, 0.2, 0.5, 0.1), Line("", 0, 0, 0, 0, 0)))
-
-
-def test_it_is_written_and_read() -> None:
-    text = LETTERING.to_json()
-    assert text.startswith('[["QUINCE Å", 0.9, 0.1')
-    assert parse_lettering(text) == LETTERING
-    assert LETTERING.lines[0].right == pytest.approx(0.6)
-    assert LETTERING.lines[0].bottom == pytest.approx(0.3)
-
-
-def test_an_empty_cell_has_no_lines() -> None:
-    assert parse_lettering("") == parse_lettering(" [] ") == Lettering()
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("nonsense", "{}", "3", "[3]", "[[]]", '[["A", 1, 1, 1, 1]]', '[["A", 1, 1, 1, 1, NaN]]'),
-        *('[["A", 1, 1, 1, 1, null]]', "[[1, 1, 1, 1, 1, 1]]", "[" * 100_000),
-    ],
+LETTERING = Lettering(
+    (
+        Line("THE SALT ROAD", 0.998, 0.1, 0.1, 0.7, 0.06),
+        Line('"Salt, 盐"', 0.9, 0.1, 0.8, 0.5, 0.03),
+    )
 )
-def test_anything_else_is_one_line(text: str) -> None:
-    with pytest.raises(InputError, match="read the poster again") as error:
-        parse_lettering(text)
-    assert "\n" not in str(error.value)
-    assert len(str(error.value)) < 200
+BAD = (
+    "{}",
+    "[1]",
+    "nonsense",
+    '[["a", 1, 0, 0, 0]]',
+    "[[1, 1, 0, 0, 0, 0]]",
+    '[["a", "1", 0, 0, 0, 0]]',
+    '[["a", NaN, 0, 0, 0, 0]]',
+    '[["a", 1, 0, 0, 0, 1' + 400 * "0" + "]]",
+    '[["a", 1, 0, 0, 0, 2]]',
+    '[["a", 1, -0.5, 0, 0, 0]]',
+    20_000 * "[",
+)
 
 
-def test_noise_is_cut() -> None:
-    assert len(parse_lettering(str([["A", 1, 1, 1, 1, 1]] * 2000).replace("'", '"')).lines) == (
-        MAX_LINES
+def test_json_and_back() -> None:
+    assert parse_lettering(LETTERING.to_json()) == LETTERING
+    assert LETTERING.to_json().startswith('[["THE SALT ROAD", 0.998, 0.1,')
+    assert parse_lettering(Lettering().to_json()) == Lettering()
+
+
+@pytest.mark.parametrize("text", BAD, ids=range(len(BAD)))
+def test_a_bad_cell_costs_only_itself(text: str) -> None:
+    movie = movie_from_record({"title": "Sea", "lettering": text}, "row 1")
+    assert movie.lettering is None and movie.title == "Sea"
+    assert movie.problem.startswith("lettering cannot be read (")
+    assert movie.problem.endswith("; read the poster again, or leave the cell empty")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_a_catalogue_keeps_it(tmp_path: Path, suffix: str) -> None:
+    movies = [
+        Movie("read", "The Salt Road", lettering=LETTERING),
+        Movie("blank", "Night", lettering=Lettering()),
+        Movie("unread", "Sea"),
+    ]
+    write_catalogue(movies, tmp_path / f"movies{suffix}")
+    assert list(Catalogue(tmp_path, extra=True)) == movies
+
+
+def test_a_movie_without_its_poster_has_none_of_its_lettering() -> None:
+    movie = Movie("a", poster=b"x", lettering=LETTERING)
+    assert movie.without(["poster"]).lettering is None
+    assert movie.without(["plot"]).lettering == LETTERING
+
+
+def test_every_other_byte_of_a_table_stays() -> None:
+    data = b'id;title;Note\r\n1;"Salt; road"; x \r\n2;Sea;=1\r\nbad\r\n'
+    new = with_letterings(data, ".csv", {"1": Lettering()})
+    assert new == b'id;title;Note;lettering\r\n1;"Salt; road"; x ;[]\r\n2;Sea;=1;\r\nbad\r\n'
+    assert with_letterings(new, ".csv", {"2": Lettering()}) == new.replace(b"=1;", b"=1;[]")
+    lines = b'{"id":1, "x":1.10}\nbad\n{"id":"2"}\n'
+    assert with_letterings(lines, ".jsonl", {"1": Lettering()}) == (
+        b'{"id":1, "x":1.10,"lettering":"[]"}\nbad\n{"id":"2"}\n'
     )

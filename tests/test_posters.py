@@ -480,6 +480,11 @@ def test_what_is_no_image_of_ours_is_refused_whatever_its_name(
         path = tmp_path / f"poster{suffix}"
         path.write_bytes(content)
         line = f"poster {path}: is not a JPEG, PNG, WebP or GIF image; convert or replace it"
+        for start, name in ((b"BM", "BMP"), (b"II*", "TIFF")):
+            if content.startswith(start) and len(content) > 20:
+                line = (
+                    f"poster {path}: is a {name} image, which is not read; save it as JPEG or PNG"
+                )
         assert refusal(path) == line
 
 
@@ -620,3 +625,44 @@ def test_pillows_own_pixel_limit_is_left_alone() -> None:
     before = Image.MAX_IMAGE_PIXELS
     refusal(hollow_png(30_000, 30_000))
     assert before == Image.MAX_IMAGE_PIXELS
+
+
+def a_jpeg(size: tuple[int, int] = (200, 300), **options: Any) -> bytes:
+    """A picture of noise, whose every block counts."""
+    pixels = np.random.default_rng(7).integers(0, 256, (size[1] // 4, size[0] // 4, 3), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).resize(size).save(file, "JPEG", **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0, "quality": 95},
+                                     {"restart_marker_rows": 1}])  # fmt: skip
+@pytest.mark.parametrize("size", [(200, 300), (900, 1400), (64, 96)])
+def test_a_jpeg_that_lacks_its_end_is_read(size: tuple[int, int], options: dict[str, Any]) -> None:
+    data = a_jpeg(size, **options)
+    assert data.endswith(b"\xff\xd9")
+    whole = np.asarray(open_poster(data, (64, 96)))
+    for cut in (data[:-1], data[:-2], data[:-2] + bytes(700)):
+        assert np.array_equal(np.asarray(open_poster(cut, (64, 96))), whole)
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1},
+                                     {"restart_marker_blocks": 3}])  # fmt: skip
+@pytest.mark.parametrize("share", [0.001, 0.02, 0.3, 0.9])
+def test_a_jpeg_that_is_cut_short_is_damaged(share: float, options: dict[str, Any]) -> None:
+    data = a_jpeg((400, 600), **options)
+    with pytest.raises(PosterError, match="damaged image"):
+        open_poster(data[: int(len(data) * (1 - share))], (64, 96))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("AVIF", "an AVIF"), ("TIFF", "a TIFF"), ("BMP", "a BMP"),
+                       ("JPEG2000", "a JPEG 2000")])  # fmt: skip
+def test_images_of_other_kinds_are_named(kind: str, name: str) -> None:
+    file = io.BytesIO()
+    try:
+        Image.new("RGB", (64, 96)).save(file, kind)
+    except (OSError, KeyError):
+        pytest.skip(f"this Pillow writes no {kind}")
+    with pytest.raises(PosterError, match=f"is {name} image, which is not read; save it as JPEG"):
+        open_poster(file.getvalue(), (64, 96))

@@ -18,16 +18,18 @@ import onnx
 import onnx.numpy_helper
 import onnx.parser
 import pytest
+from bundles import write_words
 from PIL import Image
 
 import genreel
-from genreel.bundle import write_bundle
+from genreel.bundle import read_bundle, write_bundle
 from genreel.calibration import CaseRules
 from genreel.catalogue import Movie
 from genreel.errors import BundleError, InputError
 from genreel.features.image import Pixels, PixelSettings
 from genreel.posters import Limits
-from genreel.predictor import LIGHT, Prediction, Predictor
+from genreel.prediction import Prediction
+from genreel.predictor import LIGHT, Predictor
 from genreel.vocabulary import GENRES, Vocabulary
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -364,7 +366,7 @@ def test_a_bad_poster_leaves_a_good_plot(tiny: Predictor, tmp_path: Path) -> Non
 
 
 def test_a_plot_of_unknown_words_leaves_a_good_poster(tiny: Predictor) -> None:
-    prediction = tiny.predict(POSTER, plot="羅生門 の 下 で 雨 を 待つ")
+    prediction = tiny.predict(POSTER, plot="Qwxyz plogh, frobnak.")
     assert prediction.scores == tiny.predict(POSTER).scores
     assert "plot" in prediction.missing
     assert prediction.error == "plot holds no word that the model knows; give it in English"
@@ -380,7 +382,7 @@ def test_every_problem_is_named_once(tiny: Predictor, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("plot", ["", " \n\t "])
 def test_nothing_to_predict_from(tiny: Predictor, plot: str) -> None:
-    nothing = "nothing to predict from; give a poster or plot or title or year"
+    nothing = "nothing to go by; give a poster or plot or title"
     with pytest.raises(InputError) as caught:
         tiny.predict(plot=plot)
     assert str(caught.value) == nothing
@@ -390,11 +392,92 @@ def test_nothing_to_predict_from(tiny: Predictor, plot: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("about", "reason"),
+    [
+        ({"year": 1953}, ": a year tells no genre"),
+        ({"title": "None"}, ": the title holds no word that tells"),
+        ({"title": "The Qwxyz", "year": 1953}, ": the title holds no word that tells"),
+        ({"title": "Of the", "plot": "No overview found."}, ": the title holds no word that tells"),
+        ({"plot": "<p>N/A</p>"}, ""),
+    ],
+)
+def test_what_is_common_among_all_movies_is_no_answer(
+    about: dict[str, Any], reason: str, movies: list[Movie], tmp_path: Path
+) -> None:
+    told = [*movies, Movie("n", "And Then There Were None of the Qwopp")]
+    write_words(tmp_path / "words", told)
+    words = Predictor(tmp_path / "words")
+    line = f"nothing to go by{reason}; give a plot or title"
+    with pytest.raises(InputError) as caught:
+        words.predict(**about)
+    assert str(caught.value) == line
+    [prediction] = words.predict_many([about])
+    assert (prediction.scores, prediction.genres, prediction.error) == ({}, (), line)
+    assert words.predict(title="The Qwopp").scores  # a word that it knows
+
+
+def test_a_placeholder_is_no_plot(tiny: Predictor) -> None:
+    told = tiny.predict(POSTER, "We don't have an overview translated in English.")
+    assert told == tiny.predict(POSTER)
+    assert told.error is None and "plot" in told.missing
+
+
+SPANISH = "Una sheriff vuelve al pueblo junto al mar donde nació y su hermano ha desaparecido."
+UNREAD = "plot is in Spanish, which this model does not read; give it in English"
+
+
+def test_a_plot_in_another_language_is_missing(tiny: Predictor, words: Predictor) -> None:
+    beside = tiny.predict(POSTER, SPANISH)
+    assert beside.scores == tiny.predict(POSTER).scores
+    assert beside.language == "es" and "plot" in beside.missing
+    assert beside.error == f"{UNREAD}, or --language en if it is English"
+    with pytest.raises(InputError, match=UNREAD):
+        words.predict(plot=SPANISH)
+    [alone] = words.predict_many([{"plot": SPANISH, "year": 1953}])
+    assert (alone.scores, alone.genres, alone.language) == ({}, (), "es")
+    [batch] = words.predict_batch([Movie("a", plot=SPANISH)])
+    assert batch.error == beside.error and not batch.scores
+    assert tiny.explain(Movie("a", plot=SPANISH))["Drama"]["words"] == []
+
+
+def test_what_a_person_says_of_a_language_counts(words: Predictor) -> None:
+    plot = f"{PLOT} {SPANISH}"  # whatever it is taken for
+    assert words.predict(plot=plot, language="en").scores
+    assert words.predict(plot=PLOT).language == "en"
+    assert words.predict(plot="Rosa.", title="Bank").language is None
+    [told] = words.predict_many([{"plot": "A gun.", "language": "Spanish"}])
+    assert (told.error, told.language) == (UNREAD, "es")
+    [again] = words.predict_many([{"plot": "A gun.", "language": "es"}], language="en-GB")
+    assert (again.error, again.language) == (None, "en") and again.scores
+    with pytest.raises(InputError, match="language 'xx' is not known"):
+        words.predict(plot=PLOT, language="xx")
+    with pytest.raises(InputError, match="language 'xx' is not known"):
+        list(words.predict_many([], language="xx"))
+    [problem] = words.predict_many([{"plot": PLOT, "language": "Klingon"}])
+    assert problem.error is not None and "language 'Klingon'" in problem.error
+    assert problem.scores == words.predict(plot=PLOT).scores
+    [several] = words.predict_many([{"plot": PLOT, "language": "French, German"}])
+    assert several == replace(words.predict(plot=PLOT), id="row 1")
+
+
+def test_a_bundle_says_which_languages_it_reads(words_bundle: Path) -> None:
+    bundle = replace(read_bundle(words_bundle), languages=("es", "de"))
+    predictor = Predictor(bundle)
+    assert (
+        predictor.predict(plot=SPANISH, title="Bank").error is not None
+    )  # knows none of its words
+    [prediction] = predictor.predict_many([{"plot": PLOT}])
+    assert prediction.error == (
+        "plot is in English, which this model does not read; give it in Spanish or German, or "
+        "--language es if it is Spanish"
+    )
+
+
+@pytest.mark.parametrize(
     ("record", "expected"),
     [
         ({"plot": PLOT, "year": "soon"}, "year 'soon' is not a year from 1870 to 2100"),
         ({"plot": PLOT, "title": ["a"]}, "title is not text"),
-        ({"plot": PLOT, "genres": "Sitcom"}, "unknown genre 'Sitcom'"),
         ({"plot": PLOT, "poster": "a\0b"}, "holds a NUL character"),
     ],
 )
@@ -405,6 +488,13 @@ def test_a_bad_value_is_named_and_the_rest_is_used(
     assert prediction.scores == words.predict(plot=PLOT).scores
     assert prediction.error is not None
     assert expected in prediction.error
+
+
+@pytest.mark.parametrize("genres", ["Sitcom", 5])
+def test_genres_are_none_of_its_inputs(words: Predictor, genres: Any) -> None:
+    [prediction] = words.predict_many([{"plot": PLOT, "genres": genres}])
+    assert prediction == replace(words.predict(plot=PLOT), id="row 1")
+    assert prediction.error is None
 
 
 def test_year_is_checked(words: Predictor) -> None:
@@ -506,6 +596,7 @@ def test_to_dict() -> None:
         "genres": ["Drama"],
         "scores": {"Action": 0.123457, "Drama": 0.5},
         "missing": ["poster"],
+        "language": None,
         "error": None,
     }
     assert prediction.to_dict() == expected
@@ -519,6 +610,7 @@ def test_to_dict_of_a_failure() -> None:
         "genres": [],
         "scores": {},
         "missing": ["plot"],
+        "language": None,
         "error": "no plot",
     }
 

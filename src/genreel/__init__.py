@@ -9,14 +9,15 @@ __all__ = ["Catalogue", "Movie", "Prediction", "Predictor", "Vocabulary", "__ver
 _HOME = {
     "Catalogue": "genreel.catalogue",
     "Movie": "genreel.catalogue",
-    "Prediction": "genreel.predictor",
+    "Prediction": "genreel.prediction",
     "Predictor": "genreel.predictor",
     "Vocabulary": "genreel.vocabulary",
 }
 
 if TYPE_CHECKING:
     from genreel.catalogue import Catalogue, Movie
-    from genreel.predictor import Prediction, Predictor
+    from genreel.prediction import Prediction
+    from genreel.predictor import Predictor
     from genreel.vocabulary import Vocabulary
 
 

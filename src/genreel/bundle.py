@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,9 @@ from genreel.calibration import CaseRules, Rules
 from genreel.errors import BundleError, VocabularyError
 from genreel.features import Feature, load_feature
 from genreel.files import write_folder_whole
-from genreel.graph import check_graph
+from genreel.graph_parts import check_graph
+from genreel.language import NAMES
+from genreel.seen import Seen
 from genreel.vocabulary import Vocabulary
 
 Prepared = TypeVar("Prepared")
@@ -28,15 +31,27 @@ FORMAT = 2
 """Version of the layout; a bundle of another one is refused."""
 
 FILES = ("model.onnx", "features.npz", "recipe.toml", "metrics.json", "README.md")
-"""What a bundle may hold besides config.json."""
+"""What a bundle holds besides config.json."""
+
+MOVIES = "movies.npy"
+"""What a bundle may hold as well: which movies it has seen (see `Seen`)."""
 
 SHIPPED = Path(__file__).parent / "bundles"
 """The folder of the bundles that came with the package."""
+
+DEFAULT_LANGUAGES = ("en",)
+"""What plots are in that a bundle reads whose config.json does not say it."""
 
 MAX_CONFIG_BYTES = 2**20
 MAX_FILE_BYTES = 2**30
 MAX_ARRAY_BYTES = 2**28
 """Size of features.npz unpacked: words and their weights; those of networks are in the graph."""
+
+MAX_PIXELS = 2**26
+"""Bytes that all features make of a poster's pixels together."""
+
+MAX_SEQUENCE = 100_000
+"""Words and pieces that all features keep of a text together."""
 
 MAX_FEATURES = 64
 MAX_ARRAYS = 8 * MAX_FEATURES
@@ -53,6 +68,9 @@ class Bundle:
         cases: some of `cases.BUNDLE_CASES` → the calibration and thresholds that hold there
             instead.
         metrics: content of metrics.json.
+        languages: codes of those that its plots may be in (see `genreel.language`), the main one
+            first.
+        seen: movies that it was trained, tuned and measured on; None where it does not know.
         features: name → fitted feature.
         model: bytes of one ONNX graph, from the features' arrays to `scores`.
         config: config.json as a whole.
@@ -66,6 +84,8 @@ class Bundle:
     config: Mapping[str, Any]
     cases: Mapping[str, CaseRules] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    languages: tuple[str, ...] = DEFAULT_LANGUAGES
+    seen: Seen | None = None
 
     def rules(self) -> Rules:
         """Calibration and thresholds, ready for batches."""
@@ -118,6 +138,10 @@ def open_bundle(
         return _open(folder, prepare)
     except BundleError as error:
         raise BundleError(f"bundle {folder}: {error}") from None
+    except MemoryError:
+        raise BundleError(f"bundle {folder}: takes more memory than there is") from None
+    except RecursionError:
+        raise BundleError(f"bundle {folder}: is nested too deeply; get it again") from None
     except OSError as error:
         raise BundleError(f"bundle {folder}: cannot be read ({error.strerror})") from None
 
@@ -142,6 +166,8 @@ def _open(folder: Path, prepare: Callable[[bytes], Prepared]) -> tuple[Bundle, P
             for name, (kind, settings) in config.features.items()
         }
         metrics = _read_metrics(contents.get("metrics.json", b"{}"))
+        _check_room(features)
+        seen = Seen.load(contents[MOVIES]) if MOVIES in contents else None
         check.result()  # first: what `prepare` says of damaged bytes would mislead
         result = preparation.result()
     bundle = Bundle(
@@ -153,8 +179,21 @@ def _open(folder: Path, prepare: Callable[[bytes], Prepared]) -> tuple[Bundle, P
         json_config,
         config.cases,
         metrics,
+        config.languages,
+        seen,
     )
     return bundle, result
+
+
+def _check_room(features: Mapping[str, Feature]) -> None:
+    """Refuses features whose rows of one movie would take very much memory."""
+    pixels = sum(math.prod(feature.shape) for feature in features.values() if feature.shape)
+    words = sum(feature.settings().get("length", 0) for feature in features.values())
+    if pixels > MAX_PIXELS or words > MAX_SEQUENCE:
+        raise BundleError(
+            f"its features keep over {MAX_PIXELS:,} bytes of a poster, or {MAX_SEQUENCE:,} words "
+            "of a text; it is not loaded"
+        )
 
 
 def _read_config(folder: Path) -> dict[str, Any]:
@@ -195,6 +234,7 @@ class _Config:
     thresholds: Mapping[str, float]
     cases: Mapping[str, CaseRules]
     features: Mapping[str, tuple[str, Mapping[str, Any]]]
+    languages: tuple[str, ...]
 
 
 def _parse_config(config: Mapping[str, Any]) -> _Config:
@@ -216,6 +256,9 @@ def _parse_config(config: Mapping[str, Any]) -> _Config:
             for name, entry in dict(config["features"]).items()
         }
         name = str(config["name"])
+        languages = tuple(config.get("languages", DEFAULT_LANGUAGES))
+        if not languages or not set(languages) <= set(NAMES):
+            raise ValueError(f"languages {languages} are not all known")
     except (VocabularyError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise BundleError(
             f"config.json is wrong ({type(error).__name__}: {error}); get the bundle again"
@@ -227,7 +270,7 @@ def _parse_config(config: Mapping[str, Any]) -> _Config:
         raise BundleError("config.json names no inputs; get the bundle again")
     if len(features) > MAX_FEATURES:
         raise BundleError(f"config.json names over {MAX_FEATURES} features; it is not loaded")
-    return _Config(name, files, vocabulary, common.thresholds, cases, features)
+    return _Config(name, files, vocabulary, common.thresholds, cases, features, languages)
 
 
 def seal(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -244,7 +287,7 @@ def _read_file(folder: Path, files: Mapping[str, _Entry], name: str) -> bytes:
 
 def _read_sized(folder: Path, files: Mapping[str, _Entry], name: str) -> bytes:
     """A file of the bundle; empty, so that its hash differs, where its size does."""
-    if name not in FILES:
+    if name not in (*FILES, MOVIES):
         raise BundleError(f"lists an unexpected file {name!r}; get the bundle again")
     path = folder / name
     if not path.is_file():
@@ -304,13 +347,15 @@ def write_bundle(
     metrics: Mapping[str, Any],
     card: str,
     cases: Mapping[str, CaseRules] | None = None,
+    languages: Sequence[str] = DEFAULT_LANGUAGES,
+    seen: Seen | None = None,
 ) -> None:
     """Writes a bundle, whole or not at all; one that is already there is replaced.
 
     Args:
         folder: where it goes; what is there and is no bundle, or holds more than one, is left
             alone.
-        name, vocabulary, thresholds, features, model, cases: see `Bundle`.
+        name, vocabulary, thresholds, features, model, cases, languages, seen: see `Bundle`.
         recipe: text of recipe.toml.
         metrics: content of metrics.json.
         card: text of README.md.
@@ -330,6 +375,8 @@ def write_bundle(
         "metrics.json": json.dumps(metrics, indent=1).encode(),
         "README.md": card.encode(),
     }
+    if seen is not None:
+        contents[MOVIES] = seen.dump()
     config: dict[str, Any] = {
         "format": FORMAT,
         "name": name,
@@ -338,6 +385,7 @@ def write_bundle(
         "genres": list(vocabulary.genres),
         "thresholds": {genre: round(float(thresholds[genre]), 6) for genre in vocabulary.genres},
         "cases": {case: rules.to_dict() for case, rules in (cases or {}).items()},
+        "languages": list(languages),
         "features": {n: {"kind": f.kind, "settings": f.settings()} for n, f in features.items()},
         "files": {
             n: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
@@ -354,5 +402,5 @@ def check_replaceable(folder: Path) -> None:
         return
     names = {path.name for path in folder.iterdir()} if folder.is_dir() else {"a file"}
     # Other tools have a config.json as well, so that file alone is not enough.
-    if names and not {"config.json", "features.npz"} <= names <= {"config.json", *FILES}:
+    if names and not {"config.json", "features.npz"} <= names <= {"config.json", *FILES, MOVIES}:
         raise BundleError(f"{folder} is there and is no bundle; give another --out")

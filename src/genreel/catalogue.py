@@ -7,12 +7,15 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from genreel.errors import CatalogueError, GenreelError
+from genreel.language import language_code
+from genreel.lettering import Lettering, parse_lettering
 from genreel.paths import inside
+from genreel.placeholders import is_placeholder
 from genreel.tables import (
     GENRE_COLUMNS,
     KNOWN_COLUMNS,
@@ -21,7 +24,7 @@ from genreel.tables import (
     read_json_lines,
     read_table,
 )
-from genreel.vocabulary import find_taxonomy, spelling
+from genreel.vocabulary import find_taxonomy, known_spelling, spelling
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -34,6 +37,9 @@ TABLES = ("movies.csv", "movies.jsonl", "movies.parquet")
 
 TABLE_SUFFIXES = tuple(Path(name).suffix for name in TABLES)
 """Ends of a table's name, in lower case."""
+
+MAX_GENRE = 40
+"""Characters of an unknown genre's name that are kept, to find it by."""
 
 FIRST_YEAR, LAST_YEAR = 1870, 2100
 """A movie's year is in between: from before the first one to well after those announced today."""
@@ -55,6 +61,11 @@ class Movie:
         split: "train", "valid" or "test"; empty where the catalogue does not say.
         problem: why this movie, or an input of it, cannot be used; empty where all is well.
         extra: other columns of the table, if its reader was asked to keep them.
+        language: that the plot is in, a code of `language.NAMES`; empty where nobody says it, and
+            then the text tells it.
+        label_problem: why some of its genres cannot be used, which a prediction does not need.
+        unknown_genres: names among its genres that are none of genreel's.
+        lettering: what is printed on the poster; None where nobody has read it.
     """
 
     id: str
@@ -66,15 +77,25 @@ class Movie:
     split: str = ""
     problem: str = ""
     extra: Mapping[str, Scalar] = field(default_factory=dict)
+    language: str = ""
+    label_problem: str = ""
+    unknown_genres: tuple[str, ...] = ()
+    lettering: Lettering | None = None
 
     def has(self, name: str) -> bool:
-        """Whether it has the input called `name`, one of INPUTS; white space is no text."""
+        """Whether it has the input called `name`, one of INPUTS; white space is no text, and a
+        sentence that there is no plot is no plot.
+        """
         value = getattr(self, name)
+        if name == "plot" and is_placeholder(value):
+            return False
         return bool(value.strip()) if isinstance(value, str) else value is not None
 
     def without(self, names: Iterable[str]) -> Movie:
         """The same movie with the inputs called `names` taken away."""
         blanks: dict[str, Any] = {n: "" if n in ("plot", "title") else None for n in names}
+        if "poster" in blanks:
+            blanks["lettering"] = None
         return replace(self, **blanks)
 
 
@@ -95,10 +116,11 @@ def movie_from_record(
         extra: whether to keep unknown columns that hold text, a number or a truth value.
 
     Returns:
-        A movie. A value that cannot be used is left out and named in `problem`.
+        A movie. A value that cannot be used is left out and named in `problem`, or, where it is a
+        genre, in `label_problem`.
     """
-    cells = _Cells(record)
-    genres = _read_genres(cells, taxonomy)
+    cells, labels = _Cells(record), _Cells(record)
+    genres, unknown_genres = _read_genres(labels, taxonomy)
     return Movie(
         id=cells.text("id") or fallback_id,
         title=cells.text("title"),
@@ -107,8 +129,12 @@ def movie_from_record(
         poster=cells.parse(_parse_poster, cells.text("poster"), folder),
         genres=genres,
         split=cells.text("split"),
+        language=cells.parse(language_code, cells.text("language")) or "",
+        lettering=cells.parse(_parse_lettering, cells.text("lettering")),
         problem="; ".join(cells.problems),
         extra=_other_columns(record) if extra else {},
+        label_problem="; ".join(labels.problems),
+        unknown_genres=unknown_genres,
     )
 
 
@@ -137,19 +163,29 @@ class _Cells:
             return None
 
 
-def _read_genres(cells: _Cells, taxonomy: str) -> dict[str, tuple[str, ...]]:
-    """Taxonomy → its genres, without those that genreel itself wrote into the table."""
+def _read_genres(
+    cells: _Cells, taxonomy: str
+) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """Taxonomy → its genres, without those that genreel itself wrote into the table; and names
+    that genreel does not know.
+    """
     genres: dict[str, tuple[str, ...]] = {}
+    unknown: list[str] = []
     for column, column_taxonomy in GENRE_COLUMNS.items():
         if not cells.value(column):
             continue
-        names = cells.parse(_parse_genres, cells.value(column))
+        texts = cells.parse(_parse_names, cells.value(column)) or ()
+        names = tuple(dict.fromkeys(filter(None, map(known_spelling, texts))))
+        strange = [text for text in texts if known_spelling(text) is None]
+        if strange:
+            cells.parse(spelling, strange[0])  # names the nearest genre
+            unknown += [text.strip()[:MAX_GENRE] for text in strange]
         if column == "genres" and names and cells.value(MARK):
             marks = _parse_mark(cells.value(MARK))
             names = tuple(name for name in names if name not in marks)
         if names:
             genres[column_taxonomy or taxonomy] = names
-    return genres
+    return genres, tuple(dict.fromkeys(unknown))
 
 
 def _parse_text(column: str, value: Any) -> str:
@@ -199,16 +235,34 @@ def _parse_year(value: str) -> int | None:
 def _parse_mark(mark: Any) -> set[str]:
     """Genres that genreel itself wrote into a table; none where the mark is damaged."""
     try:
-        return set(_parse_genres(list(json.loads(mark)["genres"])))
+        return {spelling(name) for name in _parse_names(list(json.loads(mark)["genres"]))}
     except (GenreelError, ValueError, TypeError, KeyError, RecursionError):
         return set()
 
 
-def _parse_genres(value: Any) -> tuple[str, ...]:
+def _parse_names(value: Any) -> list[str]:
+    """The names in a cell of genres, those that are no genre's too."""
     names = value.split("|") if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not all(isinstance(n, str) for n in names):
         raise CatalogueError("genres are neither a list nor text separated by '|'")
-    return tuple(dict.fromkeys(spelling(name) for name in names if name.strip()))
+    return [name for name in names if name.strip()]
+
+
+def _parse_lettering(value: str) -> Lettering | None:
+    if not value:
+        return None
+    try:
+        lettering = parse_lettering(value)
+    except OverflowError:  # a whole number that no float can hold
+        lettering = None
+    if lettering is None or not all(
+        0 <= number <= 1 for line in lettering.lines for number in astuple(line)[1:]
+    ):
+        raise CatalogueError(
+            "lettering cannot be read (it has a number that is not from 0 to 1); "
+            "read the poster again, or leave the cell empty"
+        )
+    return lettering
 
 
 def _parse_poster(value: str, folder: Path | None) -> Path | None:
@@ -220,9 +274,10 @@ def _parse_poster(value: str, folder: Path | None) -> Path | None:
 class Catalogue:
     """Movies on disk: a .csv, .jsonl or .parquet table, or a folder with one called movies.*.
 
-    Columns: id, title, year, plot, poster (a path relative to the table), split, genres and other
-    columns of genres (see GENRE_COLUMNS; several genres are separated by "|"). At least one of
-    poster, plot and title is needed. Iterating streams `Movie`s in the order of the file; a row
+    Columns: id, title, year, plot, language (that the plot is in), poster (a path relative to the
+    table), lettering (what is printed on it, as `Lettering.to_json` writes it), split, genres and
+    other columns of genres (see GENRE_COLUMNS; several genres are separated by "|"). At least one
+    of poster, plot and title is needed. Iterating streams `Movie`s in the order of the file; a row
     that cannot be used is a movie whose `problem` says why.
 
     Args:
@@ -259,6 +314,8 @@ class Catalogue:
                 first_seen[movie.id] = number
             if movie.problem:
                 movie = replace(movie, problem=f"row {number}: {movie.problem}")
+            if movie.label_problem:
+                movie = replace(movie, label_problem=f"row {number}: {movie.label_problem}")
             yield movie
 
     def by_id(self) -> dict[str, Movie]:

@@ -1,11 +1,29 @@
 """Every error a person can cause, as one line that names the input and the remedy."""
 
+import re
+
+# Control characters, line ends of Unicode, marks that turn the direction of writing, and halves of
+# UTF-16, which are how Python has the bytes of a name that is not UTF-8.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def one_line(text: str) -> str:
+    r"""A text that a file's name may be in, so that no terminal acts on it: Escape is \x1b."""
+    return _UNPRINTABLE.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
+    if "\udc80" <= character <= "\udcff":
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()
+
 
 class GenreelError(Exception):
     """Base of all genreel errors; `str(error)` is one line that a person can act on."""
 
     def __str__(self) -> str:
-        return " ".join(super().__str__().split())
+        return one_line(" ".join(super().__str__().split()))
 
 
 class InputError(GenreelError):
@@ -38,6 +56,10 @@ class StoreError(GenreelError):
 
 class StoreGone(StoreError):
     """The store's disk or server does not answer for now."""
+
+
+class StoreDamaged(StoreError):
+    """What the store's disk or server gives back is not what was kept there."""
 
 
 class UnknownFilm(StoreError):

@@ -1,4 +1,4 @@
-"""Writes files whole or not at all."""
+"""Reads files that are known first; writes files whole or not at all."""
 
 from __future__ import annotations
 
@@ -11,16 +11,103 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
-from genreel.errors import GenreelError, WriteError
+from genreel.errors import GenreelError, InputError, WriteError
 
 _PART = ".part"  # ends the name of a file that is being written
+_LONGEST = 232  # bytes of a name; a disk holds 255, and a part has dots, a random text and an end
+
+
+def _part_of(name: str) -> str:
+    """How the name of a part of the file or folder called `name` begins."""
+    while len(os.fsencode(name)) > _LONGEST:
+        name = name[:-1]
+    return f".{name}."
+
+
+def read_file(path: Path, max_bytes: int, root: Path | None = None) -> bytes:
+    """A regular file's bytes. A pipe, a device or a larger file is never read or waited for.
+
+    Args:
+        path: of the file.
+        max_bytes: it may have.
+        root: the folder that it must lie in, links followed; None: anywhere.
+
+    Raises:
+        InputError: it is no such file.
+        OSError: it cannot be read.
+    """
+    real = Path(os.path.realpath(path))
+    if root is not None and not real.is_relative_to(os.path.realpath(root)):
+        raise InputError(f"{path.name} leads out of {root}; put the file itself there")
+    with open_file(real, path.name) as file:
+        _check_size(path.name, os.fstat(file.fileno()).st_size, max_bytes)
+        data = file.read(max_bytes + 1)
+    _check_size(path.name, len(data), max_bytes)
+    return data
+
+
+def open_file(path: Path, name: str = "") -> BinaryIO:
+    """A regular file, opened to be read. A pipe or a device is never opened or waited for.
+
+    Args:
+        path: of the file.
+        name: what an error calls it; empty: its path.
+
+    Raises:
+        InputError: it is no such file.
+        OSError: it cannot be opened.
+    """
+    _check_regular(name or str(path), path.stat())
+    # It may have become a pipe since: without O_NONBLOCK, opening one waits for its writer.
+    file = open(path, "rb", opener=_open_now)  # noqa: SIM115 - the caller closes it
+    try:
+        _check_regular(name or str(path), os.fstat(file.fileno()))
+    except InputError:
+        file.close()
+        raise
+    return file
+
+
+def _open_now(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _check_regular(name: str, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(f"{name} is no regular file; replace it")
+
+
+def _check_size(name: str, size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise InputError(f"{name}: more than {max_bytes:,} bytes; shorten it")
+
+
+def lock(file: IO[bytes]) -> bool:
+    """Whether a file is now held by this process alone, until it closes the file or ends.
+
+    Where the system or the disk has no locks, it is.
+    """
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 @contextlib.contextmanager
 def whole_file(path: Path, sync: bool = True) -> Iterator[IO[bytes]]:
     """A binary file to write to, which becomes the one at `path` once it is written completely.
+
+    A link is written through. Owner, group, mode and extended attributes (access lists among
+    them) stay those of the file before, as far as the system lets this process set them.
 
     Args:
         path: of the file.
@@ -29,8 +116,9 @@ def whole_file(path: Path, sync: bool = True) -> Iterator[IO[bytes]]:
     Raises:
         WriteError: the folder cannot be written, or the disk is full; `path` is as it was.
     """
+    path = Path(os.path.realpath(path)) if path.is_symlink() else path
     try:
-        descriptor, temporary = tempfile.mkstemp(_PART, f".{path.name}.", path.parent)
+        descriptor, temporary = tempfile.mkstemp(_PART, _part_of(path.name), path.parent)
     except OSError as error:
         raise _cannot_write(path, error) from None
     try:
@@ -39,14 +127,31 @@ def whole_file(path: Path, sync: bool = True) -> Iterator[IO[bytes]]:
             file.flush()
             if sync:
                 os.fsync(file.fileno())
-        # mkstemp makes private files; this one is as open as the one before it, or as any new one.
-        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
-        Path(temporary).chmod(mode)
+        if path.exists():
+            _copy_metadata(path, Path(temporary))
+        else:  # mkstemp makes private files; this one is as open as any new one
+            Path(temporary).chmod(0o666 & ~_umask())
         os.replace(temporary, path)
     except OSError as error:
         raise _cannot_write(path, error) from None
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+def _copy_metadata(path: Path, temporary: Path) -> None:
+    """Gives a file the owner, group, mode and extended attributes of another one."""
+    status = path.stat()
+    if hasattr(os, "chown"):  # a group may be set by its members, an owner by root alone
+        for owner in (status.st_uid, -1):
+            with contextlib.suppress(OSError):
+                os.chown(temporary, owner, status.st_gid)
+                break
+    temporary.chmod(stat.S_IMODE(status.st_mode))
+    if sys.platform == "linux":  # the only system whose Python can
+        with contextlib.suppress(OSError):
+            for name in os.listxattr(path):
+                with contextlib.suppress(OSError):
+                    os.setxattr(temporary, name, os.getxattr(path, name))
 
 
 def write_whole(path: Path, data: bytes | memoryview, sync: bool = True) -> None:
@@ -62,7 +167,8 @@ def remove_parts(folder: Path, name: str = "") -> None:
         folder: where they wrote.
         name: of the file they wrote; empty: any.
     """
-    for path in folder.glob(f".{glob.escape(name) or '*'}.*{_PART}"):
+    start = glob.escape(_part_of(name)) if name else ".*."
+    for path in folder.glob(f"{start}*{_PART}"):
         path.unlink(missing_ok=True)
 
 
@@ -80,9 +186,9 @@ def write_folder_whole(folder: Path, files: Mapping[str, bytes]) -> None:
         raise GenreelError(f"cannot write {folder}: a file is there; give another path")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        for part in folder.parent.glob(f".{glob.escape(folder.name)}.*{_PART}"):
+        for part in folder.parent.glob(f"{glob.escape(_part_of(folder.name))}*{_PART}"):
             shutil.rmtree(part, ignore_errors=True)  # of a writer that was killed
-        temporary = Path(tempfile.mkdtemp(_PART, f".{folder.name}.", folder.parent))
+        temporary = Path(tempfile.mkdtemp(_PART, _part_of(folder.name), folder.parent))
     except OSError as error:
         raise _cannot_write(folder, error) from None
     old = temporary.with_name(temporary.name + ".old")

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import onnxruntime
 
 from genreel.errors import BundleError
 from genreel.features import Array
-
-DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
-"""Whose operators a graph may use: those that ONNX itself defines."""
-
-LOOPS = frozenset({"Loop", "Scan"})
-"""Operators that a graph may not use: they may run without end, and no model of the lab has one."""
+from genreel.graph_parts import check_graph
 
 MAX_GRAPH_BYTES = 768 * 2**20
 """Memory that the graphs of a process may hold together, their weights included."""
+
+_ROUNDING = 1e-5  # by which a sum of shares in float32 may miss 0 or 1
 
 
 def load_session(model: bytes) -> onnxruntime.InferenceSession:
@@ -66,77 +63,9 @@ def run_session(session: onnxruntime.InferenceSession, arrays: Mapping[str, Arra
     return np.asarray(scores)
 
 
-def check_graph(model: bytes) -> None:
-    """Refuses what onnxruntime itself would run or read: loops, operators of its own, and values
-    in other files.
-
-    Args:
-        model: the bytes of an ONNX graph.
-
-    Raises:
-        BundleError: it holds such a thing, or is damaged.
-    """
-    domains: set[str] = set()
-    operators: set[str] = set()
-    messages = [("model", memoryview(model))]
-    while messages:
-        kind, message = messages.pop()
-        for number, value in _fields(message):
-            if (kind, number) == _EXTERNAL:
-                raise BundleError("model.onnx refers to files outside itself; get it again")
-            if number == _DOMAIN.get(kind):
-                domains.add(bytes(value).decode(errors="replace"))
-            elif kind == "node" and number == _OPERATOR:
-                operators.add(bytes(value).decode(errors="replace"))
-            elif inner := _CHILDREN.get(kind, {}).get(number):
-                messages.append((inner, value))
-    if loops := sorted(operators & LOOPS):
-        raise BundleError(f"model.onnx cannot be loaded (operator {loops[0]}); get it again")
-    if foreign := domains - DOMAINS:
-        names = ", ".join(sorted(name[:80] for name in foreign))
-        raise BundleError(f"model.onnx cannot be loaded (operators of {names}); get it again")
-
-
-# Messages of onnx.proto, and numbers of their fields.
-_DOMAIN = {"opset": 1, "node": 7}  # of a node too: onnxruntime runs com.microsoft undeclared
-_OPERATOR = 4  # of a node
-_EXTERNAL = ("tensor", 13)  # the file that holds its values
-_CHILDREN = {
-    "model": {7: "graph", 8: "opset", 25: "function"},
-    "function": {7: "node", 9: "opset", 11: "attribute"},
-    "graph": {1: "node", 5: "tensor", 15: "sparse"},
-    "node": {5: "attribute"},
-    "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
-    "sparse": {1: "tensor", 2: "tensor"},
-}
-
-
-def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """Number and content of each field of a Protocol Buffers message whose type has a length."""
-    at = 0
-
-    def varint() -> int:
-        nonlocal at
-        value = 0
-        for shift in range(0, 70, 7):
-            if at >= len(message):
-                break
-            byte = message[at]
-            at += 1
-            value |= (byte & 127) << shift
-            if byte < 128:
-                return value
-        raise BundleError("model.onnx cannot be loaded (no Protocol Buffers); get it again")
-
-    while at < len(message):
-        key = varint() & 0xFFFFFFFF  # Protocol Buffers keep 32 bits of it
-        kind = key & 7
-        if kind == 0:
-            varint()
-            continue
-        size = {1: 8, 5: 4}.get(kind) or (varint() if kind == 2 else len(message) + 1)
-        if at + size > len(message):
-            raise BundleError("model.onnx cannot be loaded (no Protocol Buffers); get it again")
-        if kind == 2:
-            yield key >> 3, message[at : at + size]
-        at += size
+def probabilities(scores: Array) -> Array:
+    """The scores of a graph, float32, in [0, 1]; ValueError where they are none."""
+    scores = np.asarray(scores, np.float32)
+    if not (np.abs(scores - 0.5) <= 0.5 + _ROUNDING).all():  # NaN neither
+        raise ValueError("its scores are not from 0 to 1")
+    return scores.clip(0, 1)

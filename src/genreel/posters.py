@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +24,13 @@ from genreel.image_parts import check_parts
 
 PosterSource = str | Path | bytes | Image.Image
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif")
+SUFFIXES = (".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".webp", ".gif")
 """Ends of file names that are taken for posters in a folder."""
+
+OTHER_SUFFIXES = (
+    *(".avif", ".bmp", ".dib", ".heic", ".heif", ".jp2", ".jxl", ".psd", ".tif", ".tiff"),
+)
+"""File names of images that are not read: a folder of posters names them, one by one."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,20 @@ _DECODERS: tuple[tuple[bytes, str, _Decoder], ...] = (
     (b"GIF8", ".gif", lambda file: GifImagePlugin.GifImageFile(file)),
 )
 
+# What begins images of other kinds → what they are called. Pillow's readers of AVIF and TIFF decode
+# whole pictures, with tiles and directories of any number, before `Limits` is asked.
+_OTHERS = (
+    (r"....ftypavi[fs]", "an AVIF"),
+    (r"....ftyp(hei[cfmsx]|hev[cmsx]|mif1|msf1)", "a HEIC"),
+    (r"II[*+]\0|MM\0[*+]", "a TIFF"),
+    (r"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", "a BMP"),
+    (r"\xff\x0a|\0\0\0\x0cJXL ", "a JPEG XL"),
+    (r"\0\0\0\x0cjP  |\xff\x4f\xff\x51", "a JPEG 2000"),
+    (r"8BPS", "a Photoshop"),
+)
+
+_END = b"\xff\xd9"  # of a JPEG
+
 # EXIF orientation → what brings the image upright (Exif 2.3, tag 274).
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -78,9 +98,9 @@ def detail(size: tuple[int, int]) -> int:
     """Pixels that the shorter side of a large poster keeps when it is opened for `size` (width,
     height): 2ⁿ or 1.5 · 2ⁿ, so that similar sizes share one decoding.
     """
-    side = _DRAFT_MARGIN * max(size)
-    power: int = 1 << (side - 1).bit_length()
-    return power * 3 // 4 if side <= power * 3 // 4 else power
+    target = _DRAFT_MARGIN * max(size)
+    power: int = 1 << (target - 1).bit_length()
+    return power * 3 // 4 if target <= power * 3 // 4 else power
 
 
 def open_poster(
@@ -96,13 +116,14 @@ def open_poster(
 
     Returns:
         An RGB image without EXIF: a file's first frame, upright, transparency over white,
-        16 bits brought to 8. Not yet resized.
+        16 bits brought to 8. Not yet resized. A JPEG without its end marker is read as every
+        viewer reads it, if it holds all of its pixels; one that is cut shorter is damaged.
 
     Raises:
         PosterError: for anything wrong with it, naming the poster and the remedy.
     """
     limits = limits or Limits()
-    name = _name(source)
+    name = name_of(source)
     try:
         image, several_scans = _open(source, limits)
         _check_size(image, limits)
@@ -117,7 +138,13 @@ def open_poster(
                 f"{whole:,} pixels to be decoded whole are more than {limits.max_whole:,}; "
                 "shrink it, save it as a baseline JPEG or raise max_whole"
             )
-        image.load()
+        try:
+            image.load()
+        except OSError:
+            whole_again = None if image is source else _with_end(image, size)
+            if whole_again is None:
+                raise
+            image = whole_again
         turn = _turn(image)
         image = _to_rgb(_reduce(image, size))
         image = image.copy() if turn is None else image.transpose(turn)
@@ -134,7 +161,8 @@ def open_poster(
         raise PosterError(f"poster {name}: damaged image ({reason}); replace it") from None
 
 
-def _name(source: PosterSource) -> str:
+def name_of(source: PosterSource) -> str:
+    """What an error calls a poster."""
     if isinstance(source, bytes):
         return f"of {len(source)} bytes"
     if isinstance(source, Image.Image):
@@ -187,12 +215,39 @@ def _decode(data: bytes) -> tuple[Image.Image, bool]:
     return decoder(io.BytesIO(data)), several_scans
 
 
+def _with_end(image: Image.Image, size: tuple[int, int]) -> Image.Image | None:
+    """A JPEG that lacks its end, with one; None where more is missing, or something else.
+
+    It is decoded with the end and with noise before the end: pixels that the noise changes are
+    those that the file does not hold.
+    """
+    file = getattr(image, "fp", None)
+    if not isinstance(image, JpegImagePlugin.JpegImageFile) or not isinstance(file, io.BytesIO):
+        return None
+    data = file.getvalue().rstrip(b"\0")  # of a file whose room was taken before it was filled
+    if data.endswith(_END):
+        return None
+    data = data.removesuffix(_END[:1])
+    images = []
+    for factor in (0, 37, 91):
+        noise = bytes((factor * n * n + n) % 251 for n in range(1, 512)) if factor else b""
+        decoder = JpegImagePlugin.JpegImageFile(io.BytesIO(data + noise + _END))
+        decoder.draft("RGB", (detail(size), detail(size)))
+        decoder.load()
+        images.append(decoder)
+    whole, *noisy = images
+    return whole if all(one.tobytes() == whole.tobytes() for one in noisy) else None
+
+
 def _kind(data: bytes) -> tuple[str, _Decoder]:
     if not data:
         raise PosterError("is empty; replace it")
     for magic, suffix, decoder in _DECODERS:
         if data.startswith(magic):
             return suffix, decoder
+    for pattern, name in _OTHERS:
+        if re.match(pattern.encode("latin-1"), data, re.DOTALL):
+            raise PosterError(f"is {name} image, which is not read; save it as JPEG or PNG")
     raise PosterError("is not a JPEG, PNG, WebP or GIF image; convert or replace it")
 
 

@@ -7,7 +7,7 @@ import os
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,13 @@ import numpy as np
 from genreel.bundle import Bundle, open_bundle
 from genreel.catalogue import INPUTS, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
+from genreel.evidence import has_evidence, nothing_to_go_by, readable
 from genreel.features import Array, collate, read_together
-from genreel.graph import load_session, run_session
+from genreel.graph import load_session, probabilities, run_session
+from genreel.language import language_code
 from genreel.posters import Limits, PosterSource
-from genreel.why import Why, explain, why_to_dict
+from genreel.prediction import Prediction
+from genreel.why import Why, explain
 
 BATCH_SIZE = 3
 """Small enough that activations stay in the core's cache and little of a batch is padding."""
@@ -29,50 +32,6 @@ LIGHT = 20
 
 _CHARACTERS = 20
 """Characters of plot that cost a sentence encoder as much as the rest of the movie costs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What a model says about one movie: its opinion (`scores`) apart from its decision (`genres`).
-
-    Attributes:
-        id: the movie's.
-        scores: genre → probability in [0, 1], independent of each other; empty if no input could
-            be used.
-        genres: those whose score reaches their threshold, the highest score first; may be empty.
-        missing: inputs that the model could have used but did not get.
-        error: why the movie, or one of its inputs, could not be used; None where all is well.
-            If there are scores as well, they come from the other inputs.
-        why: on request, genre → the words and areas that spoke for it (see `genreel.why`).
-        thresholds: genre → the score in [0, 1] from which it was assigned to this movie; empty if
-            there are no scores, or if the prediction comes from a file.
-    """
-
-    id: str
-    scores: Mapping[str, float] = field(default_factory=dict)
-    genres: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    error: str | None = None
-    why: Mapping[str, Why] | None = None
-    thresholds: Mapping[str, float] = field(default_factory=dict, compare=False)
-
-    def labels(self, top_k: int = 5) -> list[dict[str, Any]]:
-        """The `top_k` highest scores as {"label", "score"}, highest first."""
-        ranking = sorted(self.scores.items(), key=lambda item: -item[1])
-        return [{"label": genre, "score": score} for genre, score in ranking[:top_k]]
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON values: id, genres, scores, missing, error, and why if it was asked for."""
-        fields: dict[str, Any] = {
-            "id": self.id,
-            "genres": list(self.genres),
-            "scores": {genre: round(score, 6) for genre, score in self.scores.items()},
-            "missing": list(self.missing),
-            "error": self.error,
-        }
-        if self.why is not None:
-            fields["why"] = {genre: why_to_dict(why) for genre, why in self.why.items()}
-        return fields
 
 
 class Predictor:
@@ -127,6 +86,7 @@ class Predictor:
         title: str = "",
         year: int | None = None,
         *,
+        language: str = "",
         threshold: float | None = None,
         explain: bool = False,
     ) -> Prediction:
@@ -134,19 +94,21 @@ class Predictor:
 
         Args:
             poster: a path, the bytes of an image file, or a PIL image.
-            plot, title: English text.
+            plot, title: text. A plot that is surely in a language that the bundle does not read
+                (see `Bundle.languages`) counts as missing, and the prediction's `error` says so.
             year: of release.
+            language: of the plot, a code or a name; empty: as the plot tells.
             threshold: one threshold in [0, 1] for all genres instead of the bundle's.
             explain: say `why`, for the genres that are assigned, or for the one with the highest
                 score if none is.
 
         Raises:
-            InputError: none of the inputs can be used.
+            InputError: none of the inputs can be used, or tells anything: a year, unknown words.
         """
         record = {"id": _default_id(poster, title), "plot": plot, "title": title, "year": year}
         movie = movie_from_record(record, "movie")
         source = Path(poster) if isinstance(poster, str) else poster
-        movie = Movie(movie.id, movie.title, movie.year, movie.plot, source, problem=movie.problem)
+        movie = self._readable(replace(movie, poster=source), language_code(language))
         [prediction] = self._predict_together([movie], threshold)
         if not prediction.scores:
             raise InputError(prediction.error or "")
@@ -157,6 +119,7 @@ class Predictor:
         movies: Iterable[Movie | Mapping[str, Any]],
         *,
         batch_size: int = BATCH_SIZE,
+        language: str = "",
         threshold: float | None = None,
         explain: bool = False,
     ) -> Iterator[Prediction]:
@@ -164,19 +127,20 @@ class Predictor:
 
         Args:
             movies: Movies, or mappings with the keys of a catalogue's columns.
-            batch_size: movies with a poster in one run of the graph, at least 1. Of movies without
-                one, a run takes LIGHT times as many; fewer where a sentence encoder reads the
-                plot: 400 characters of it count as a poster.
+            batch_size: movies with a poster in one run of the graph, at least 1; LIGHT times as
+                many without one. For a sentence encoder, 400 characters of plot are a poster.
+            language: of all plots, a code or a name; empty: as each movie says, or its plot tells.
             threshold: one threshold in [0, 1] for all genres instead of the bundle's.
             explain: as in `predict`; takes about a second a movie instead of a hundredth.
 
         Yields:
             One Prediction per movie; where nothing can be predicted, it has an `error`.
+
+        Raises:
+            InputError: there is no such language.
         """
-        stream = (
-            movie if isinstance(movie, Movie) else movie_from_record(movie, f"row {number}")
-            for number, movie in enumerate(movies, 1)
-        )
+        code = language_code(language)
+        stream = (self._movie(movie, number, code) for number, movie in enumerate(movies, 1))
         # While the graph runs over some batches, threads decode the posters of the next ones. Both
         # queues are short, so memory stays flat however slow the consumer is.
         decode_queue: deque[tuple[_Numbered, _Decodes]] = deque()
@@ -191,10 +155,9 @@ class Predictor:
 
         def take_scores() -> None:
             batch, inputs, scores = graph_queue.popleft()
-            batch_movies = [movie for _, movie in batch]
+            numbers, batch_movies = zip(*batch, strict=True)
             results = self._predictions(batch_movies, inputs, scores.result(), threshold, explain)
-            for (number, _), prediction in zip(batch, results, strict=True):
-                predictions[number] = prediction
+            predictions.update(zip(numbers, results, strict=True))
 
         with ThreadPoolExecutor(self.threads) as pool:
             for batch in self._batches(stream, max(1, batch_size)):
@@ -212,6 +175,12 @@ class Predictor:
                 take_scores()
             yield from (predictions[number] for number in sorted(predictions))
 
+    def _movie(self, movie: Movie | Mapping[str, Any], number: int, language: str) -> Movie:
+        """A movie of a stream, with the plot that the bundle can read."""
+        if not isinstance(movie, Movie):
+            movie = movie_from_record(movie, f"row {number}")
+        return self._readable(movie, language)
+
     def predict_batch(self, movies: Sequence[Movie]) -> list[Prediction]:
         """Predicts a few movies in one run of the graph, in the caller's own thread.
 
@@ -224,7 +193,7 @@ class Predictor:
         Returns:
             One Prediction per movie, in order; where nothing can be predicted, it has an `error`.
         """
-        return self._predict_together(movies, None) if movies else []
+        return self._predict_together(list(map(self._readable, movies)), None) if movies else []
 
     def explain(self, movie: Movie, genres: Sequence[str] | None = None) -> dict[str, Why]:
         """Which words and areas spoke for a genre, measured by taking them away.
@@ -246,6 +215,7 @@ class Predictor:
                 f"bundle {self.bundle.name} does not know {unknown[0]!r}; choose one of "
                 f"{', '.join(self.genres)}"
             )
+        movie = self._readable(movie)
         reasons = explain(self.scores, self.bundle.features, self.genres, movie, self.threads)
         return {genre: reasons[genre] for genre in (self.genres if genres is None else genres)}
 
@@ -253,10 +223,11 @@ class Predictor:
         """Calibrated scores in [0, 1], shape (n, genres), for arrays of `features.collate`.
 
         Raises:
-            BundleError: the graph does not fit features and genres, or takes too much memory.
+            BundleError: the graph does not fit features and genres, takes too much memory, or
+                gives what is no probability.
         """
         try:
-            scores = run_session(self._session, arrays)
+            scores = probabilities(run_session(self._session, arrays))
             scores = scores.reshape(len(arrays["present"]), len(self.genres))
         except Exception as error:  # onnxruntime's exceptions have no common base
             raise BundleError(f"bundle {self.bundle.name}: the graph failed ({error})") from None
@@ -315,6 +286,7 @@ class Predictor:
             slow = [future.result() if future else {} for future in decodes]
         rows: dict[str, list[Any]] = {}
         problems = [[movie.problem] if movie.problem else [] for movie in movies]
+        unusable: list[tuple[int, str]] = []  # a movie's number, and its input
         for name, feature in self.bundle.features.items():
             if name in self._slow:
                 rows[name] = [movie_rows.get(name) for movie_rows in slow]
@@ -322,9 +294,14 @@ class Predictor:
                 rows[name] = feature.read_many(movies)
             for i, row in enumerate(rows[name]):
                 if isinstance(row, InputError):
-                    rows[name][i] = None
+                    unusable.append((i, feature.input))
                     if str(row) not in problems[i]:
                         problems[i].append(str(row))
+        # For all features: pieces of words make a guess of a plot without one word that is known.
+        for i, name_of_input in unusable:
+            for name, feature in self.bundle.features.items():
+                if feature.input == name_of_input:
+                    rows[name][i] = None
         return rows, problems
 
     def _read_inputs(self, movies: Sequence[Movie], decodes: _Decodes | None = None) -> _Inputs:
@@ -356,9 +333,10 @@ class Predictor:
         for i, (movie, values) in enumerate(zip(movies, scores.tolist(), strict=True)):
             missing = tuple(name for name, column in columns.items() if not has_input[i][column])
             error = "; ".join(inputs.problems[i]) or None
-            if len(missing) == len(self.inputs):
-                remedy = f"nothing to predict from; give a {' or '.join(self.inputs)}"
-                yield Prediction(movie.id, missing=missing, error=error or remedy)
+            language = movie.language or None
+            if not has_evidence(movie, missing, self.bundle.features.values()):
+                error = error or nothing_to_go_by(movie, self.inputs, missing)
+                yield Prediction(movie.id, missing=missing, error=error, language=language)
                 continue
             if missing not in thresholds:
                 thresholds[missing] = (
@@ -369,11 +347,22 @@ class Predictor:
             genres = tuple(names[g] for g in ranking[i] if decisions[i][g])
             by_genre = dict(zip(names, values, strict=True))
             prediction = Prediction(
-                movie.id, by_genre, genres, missing, error, thresholds=thresholds[missing]
+                movie.id,
+                by_genre,
+                genres,
+                missing,
+                error,
+                thresholds=thresholds[missing],
+                language=language,
             )
             if explain:
                 prediction = replace(prediction, why=self._why(movie, prediction))
             yield prediction
+
+    def _readable(self, movie: Movie, language: str = "") -> Movie:
+        """The movie as this bundle can read it; `language` is that of the plot, if not empty."""
+        movie = replace(movie, language=language or movie.language)
+        return readable(movie, self.bundle.languages) if "plot" in self.inputs else movie
 
     def _why(self, movie: Movie, prediction: Prediction) -> dict[str, Why]:
         highest = [label["label"] for label in prediction.labels(top_k=1)]

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from genreel.errors import one_line
+
 T = TypeVar("T")
 
 
@@ -48,4 +50,4 @@ def progress(items: Iterable[T], what: str, total: int | None = None) -> Iterato
 def say(message: str) -> None:
     """One line to stderr; of several processes of one training, the first speaks."""
     if is_first_process():
-        print(message, file=sys.stderr, flush=True)
+        print(one_line(message), file=sys.stderr, flush=True)

@@ -20,7 +20,10 @@ GENRE_COLUMNS = {
 }
 """Column that holds genres → the taxonomy of its genres; for "genres", the reader is told it."""
 
-COLUMNS = ("id", "poster", "plot", "title", "year", "split", *GENRE_COLUMNS)
+COLUMNS = (
+    *("id", "poster", "lettering", "plot", "language", "title", "year", "split"),
+    *GENRE_COLUMNS,
+)
 """The columns that a table is read for; others are left out, or kept in `Movie.extra`."""
 
 MARK = "genreel"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from genreel.predictor import Prediction
+from genreel.prediction import Prediction
 from genreel.vocabulary import GENRES
 
 THRESHOLDS = dict.fromkeys(GENRES, 0.5)

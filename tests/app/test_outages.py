@@ -38,7 +38,7 @@ def service_of(predictor: Predictor, url: str, **settings: Any) -> Service:
 
 def client_of(service: Service) -> TestClient:
     """A server, whose mistakes are answers of status 500 as over a network."""
-    return TestClient(create_app(service), raise_server_exceptions=False)
+    return TestClient(create_app(service), "http://localhost", raise_server_exceptions=False)
 
 
 def asks(client: TestClient) -> dict[str, Any]:
@@ -60,6 +60,33 @@ def check_all_told(answers: dict[str, Any]) -> None:
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.headers["retry-after"] == "5"
         assert "the store failed (" in answer.json()["detail"] and "\n" not in answer.text
+
+
+# Damage
+
+
+def test_a_page_that_is_damaged_while_the_server_runs(predictor: Predictor, tmp_path: Path) -> None:
+    path = tmp_path / "films.db"
+    service = service_of(predictor, str(path))
+    with client_of(service) as client:
+        for number in range(40):
+            service.store.save(Movie(f"film {number}", "A title " * 100))
+        with service.store.database.writing() as connection:
+            page = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
+            query = "SELECT rootpage FROM sqlite_master WHERE name = 'films'"
+            root = connection.exec_driver_sql(query).scalar_one()
+        with service.store.database.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        service.store.database.engine.dispose()
+        with path.open("r+b") as file:
+            file.seek((root - 1) * page)
+            file.write(b"\xff" * page)
+        answer = client.get("/api/films")
+        assert answer.status_code == 503
+        assert "the store is damaged (database disk image is malformed)" in answer.json()["detail"]
+        ready = client.get("/health/ready")
+        assert ready.status_code == 503 and "is damaged" in ready.json()["detail"]
+        assert client.get("/health/live").status_code == 200
 
 
 # PostgreSQL

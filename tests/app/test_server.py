@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import concurrent.futures
 import contextlib
 import csv
+import gc
 import io
+import itertools
 import json
+import re
+import socket
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from genreel.app.server import fetch
-from genreel.app.server.api.films import MAX_FILES
 from genreel.app.server.application import create_app
+from genreel.app.server.dependencies import MAX_FILES
 from genreel.app.server.pages import genre_keys
-from genreel.app.service.batches import PATIENT, Batches, Busy, Closing
-from genreel.app.service.service import Service, clean_id, file_name
+from genreel.app.service.batches import PATIENT, Batches, Closing
+from genreel.app.service.gate import Busy, Gate
+from genreel.app.service.ids import clean_id, file_name
+from genreel.app.service.images import Thumbnails, encode
+from genreel.app.service.service import Service
 from genreel.app.service.settings import Settings
 from genreel.app.store.export import EXPORTS
 from genreel.app.store.store import Store
@@ -31,7 +40,9 @@ from genreel.catalogue import Catalogue, Movie
 from genreel.errors import InputError
 from genreel.formats.nfo import read_nfo
 from genreel.formats.xmp import read_xmp
-from genreel.predictor import Prediction, Predictor
+from genreel.posters import Limits
+from genreel.prediction import Prediction
+from genreel.predictor import Predictor
 from genreel.vocabulary import GENRES
 
 SAMPLES = Path(__file__).parent.parent.parent / "samples"
@@ -41,13 +52,21 @@ PLOT = "A sheriff and a priest hold a town against the army."
 
 def serve(predictor: Predictor, folder: Path, **settings: Any) -> TestClient:
     store = Store(str(folder / "films.db"), predictor.thresholds())
-    return TestClient(create_app(Service(predictor, store, Settings(**settings))))
+    app = create_app(Service(predictor, store, Settings(**settings)))
+    return TestClient(app, base_url="http://localhost")
 
 
 @pytest.fixture
 def client(predictor: Predictor, tmp_path: Path) -> Iterator[TestClient]:
     with serve(predictor, tmp_path) as client:
         yield client
+
+
+def service_of(client: TestClient) -> Service:
+    """What is behind a server."""
+    app: Any = client.app
+    service: Service = app.state.service
+    return service
 
 
 def send(client: TestClient, *posters: tuple[str, bytes]) -> list[dict[str, Any]]:
@@ -92,7 +111,7 @@ def test_predicting_gives_what_the_predictor_gives(
         (b'{"plot": 3}', "body.plot"),
         (b'{"plo": "x"}', "body.plo"),
         (b'{"poster": "%%%"}', "not base64"),
-        (b"{}", "nothing to predict from"),
+        (b"{}", "nothing to go by"),
         (b'{"year": 12}', "year '12'"),
         (b'{"poster": "PGh0bWw+"}', "is not a JPEG"),
     ],
@@ -103,6 +122,41 @@ def test_bad_json_is_a_problem(client: TestClient, body: bytes, told: str) -> No
 
 
 # Films
+
+
+def test_what_fails_to_be_predicted_is_told_of_what_is_added(client: TestClient) -> None:
+    one = client.post("/api/films", json={"id": "none", "title": "None"}).json()
+    assert "nothing to go by" in one["error"] and one["film"]["genres"] == []
+    table = {"file": ("m.csv", f"id,plot\nrashomon,羅生門の下で\nfar-bank,{PLOT}\n".encode())}
+    lines = client.post("/api/films/table", files=table).text.splitlines()
+    first, second = map(json.loads, lines)
+    assert "plot" in first["error"] and first["film"]["genres"] == []
+    assert second["error"] is None
+    assert "plot" in client.get("/api/films/rashomon").json()["problem"]
+
+
+def test_a_plot_that_is_not_read_is_told(client: TestClient) -> None:
+    story = "Una sheriff vuelve al pueblo junto al mar y nadie quiere hablar de ello con ella."
+    poster = base64.b64encode(POSTER.read_bytes()).decode()
+    one = client.post("/api/predict", json={"plot": story, "poster": poster}).json()
+    assert one["language"] == "es" and one["error"].startswith("plot is in Spanish")
+    assert one["genres"] and "plot" in one["missing"]
+    told = problem(client.post("/api/predict", json={"plot": PLOT, "language": "French"}), 422)
+    assert told == "plot is in French, which this model does not read; give it in English"
+    assert "'xx'" in problem(
+        client.post("/api/predict", json={"plot": PLOT, "language": "xx"}), 422
+    )
+    added = client.post("/api/films", json={"id": "s", "title": "Bank", "plot": story}).json()
+    assert added["error"].startswith("plot is in Spanish")
+    page = client.get("/review?film=s").text
+    assert "plot is in Spanish" in page
+    tasks = [
+        {"id": 1, "data": {"text": story}},
+        {"id": 2, "data": {"text": PLOT, "language": "en"}},
+    ]
+    answer = client.post("/labelstudio/predict", json={"tasks": tasks}).json()["results"]
+    assert answer[0]["error"].startswith("plot is in Spanish") and answer[0]["result"] == []
+    assert "error" not in answer[1]
 
 
 def test_posters_and_their_table_become_the_same_films(client: TestClient) -> None:
@@ -254,8 +308,11 @@ def test_shops_get_genres_as_tags(client: TestClient) -> None:
 def test_archives_of_nfo_files_and_sidecars(client: TestClient) -> None:
     data = POSTER.read_bytes()
     send(client, ("a.jpg", data))
-    for film_id in ("../../etc/x", "/A.JPG", "C:\\b", "a\nb", "no"):
+    for film_id in ("/A.JPG", "C:\\b", "no"):
         client.post("/api/films", json={"id": film_id, "plot": PLOT, "title": "<b>&"})
+    for film_id in ("../../etc/x", "a\nb"):  # which an older genreel took
+        service_of(client).store.save(Movie(film_id, "<b>&", plot=PLOT))
+        service_of(client).predict_again(film_id)
     client.put("/api/reviews/a", json={"genres": ["Sci-Fi"]})
     client.put("/api/reviews/no", json={"genres": []})
 
@@ -293,6 +350,115 @@ def test_bad_tables(client: TestClient) -> None:
     assert "line 3 has 2 cells" in bad["error"]
     assert "year '12'" in kept["error"]
     assert kept["film"]["plot"] == "x y"
+
+
+def send_table(client: TestClient, table: str, name: str = "movies.csv") -> list[dict[str, Any]]:
+    answer = client.post("/api/films/table", files={"file": (name, table.encode())})
+    assert answer.status_code == 200, answer.text
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def test_tables_without_ids_never_meet(client: TestClient) -> None:
+    first = f"title,year,plot,genres\nDust,1956,{PLOT},Western\nMoth,,{PLOT},\n,,{PLOT} Twice.,\n"
+    ids = [row["film"]["id"] for row in send_table(client, first)]
+    assert len(set(ids)) == 3
+    assert client.get(f"/api/films/{ids[0]}").json()["genres"] == ["Western"]  # nothing joins it
+    client.put(f"/api/reviews/{ids[0]}", json={"genres": ["Western"]})
+    again = send_table(client, first)
+    assert [(row["film"]["id"], row["new"]) for row in again] == [(one, False) for one in ids]
+    second = "title,year,genres\nUpward!,1980,Comedy\nMoth,1991,\n"
+    assert [row["new"] for row in send_table(client, second)] == [True, True]
+    assert [row["new"] for row in send_table(client, first, "others.csv")] == [True] * 3
+    film = client.get(f"/api/films/{ids[0]}").json()
+    assert (film["title"], film["genres"], film["state"]) == ("Dust", ["Western"], "reviewed")
+    assert client.get("/api/films").json()["count"] == 8
+
+
+def test_rows_that_say_the_same_are_told(client: TestClient) -> None:
+    rows = send_table(
+        client, f"title,year,plot\nDust,1956,One.\nDust,1956,{PLOT}\nDust,1956,One.\n"
+    )
+    [error] = [row["error"] for row in rows if row["error"]]
+    assert error == "row 3 says the same as a row before it; leave one out"
+    assert client.get("/api/films").json()["count"] == 2
+
+
+def test_a_table_without_ids_finds_its_posters(client: TestClient) -> None:
+    [poster] = send(client, ("scan.jpg", POSTER.read_bytes()))
+    for _ in range(2):
+        [row] = send_table(client, "title,poster\nEmberfell,posters/scan.jpg\n")
+        assert (row["film"]["id"], row["new"]) == (poster["film"]["id"], False)
+    [row] = send_table(client, "title,poster\nOther,posters/scan.jpg\n")
+    assert row["new"]
+
+
+def test_a_table_without_years_names_the_same_posters_again(client: TestClient) -> None:
+    plot = "A ghost haunts a mine."
+    posters = ("Emberfell,a/scan.jpg", "Emberfell,b/scan.jpg", ",c/scan.jpg")
+    table = "title,poster,plot\n" + "".join(f"{poster},{plot}\n" for poster in posters)
+    for is_new in (True, False):
+        assert [(row["error"], row["new"]) for row in send_table(client, table)] == [
+            (None, is_new)
+        ] * 3
+
+
+def test_films_that_were_called_after_their_rows_stay_the_same(client: TestClient) -> None:
+    client.post("/api/films", json={"id": "row 1", "title": "Dust", "year": 1956})
+    [row] = send_table(client, "id,title,year\nrow 1,Dust,1956\n")
+    assert (row["film"]["id"], row["new"]) == ("row 1", False)
+    [row] = send_table(client, "id,title,year\nrow 1,Upward!,1980\n")
+    assert row["new"] and row["film"]["id"] != "row 1"
+
+
+def test_a_table_overwrites_no_other_film(client: TestClient) -> None:
+    send_table(client, "id,title,year\n1,Dust,1956\n2,Moth,\n3,,1990\n")
+    client.put("/api/reviews/1", json={"genres": ["Western"]})
+    client.patch("/api/films/2", json={"title": "The Moth"})
+    plot = "A ghost haunts a mine."
+    table = f"id,title,year,plot\n1,Upward!,1980,{plot}\n2,Moth,,{plot}\n3,Third,1990,{plot}\n"
+    rows = send_table(client, table)
+    assert "id '1' is that of 'Dust' (1956), another film" in rows[0]["error"]
+    assert [row["error"] for row in rows[1:]] == [None, None]
+    films = [client.get(f"/api/films/{number}").json() for number in (1, 2, 3)]
+    assert [film["title"] for film in films] == ["Dust", "The Moth", "Third"]
+    [row] = send_table(client, "id,title,year\n1,DUST,1957\n")  # the same, corrected
+    assert (row["film"]["title"], row["film"]["year"]) == ("DUST", 1957)
+
+
+@pytest.mark.parametrize(
+    ("film_id", "told"),
+    [
+        ("a\nb", "holds U+000A, which nobody sees"),
+        ("a\u2028b", "holds U+2028"),
+        ("a\u200bb", "holds U+200B"),
+        ("x" * 201, "has 201 characters; use 200"),
+        ("../b", "holds '.' or '..'"),
+    ],
+)
+def test_ids_that_would_be_changed_are_refused(client: TestClient, film_id: str, told: str) -> None:
+    body = {"id": film_id, "plot": PLOT}
+    told_by_api = problem(client.post("/api/films", json=body), 422)
+    assert told in told_by_api or len(film_id) > 200
+    table = json.dumps(body) + "\n" + json.dumps({"id": "ab", "plot": PLOT}) + "\n"
+    rows = send_table(client, table, "movies.jsonl")
+    assert sorted((told in (row["error"] or ""), row["film"] is None) for row in rows) == [
+        (False, False),
+        (True, True),
+    ]
+    assert [film["id"] for film in client.get("/api/films").json()["films"]] == ["ab"]
+
+
+def test_an_id_that_is_doubled_is_told(client: TestClient) -> None:
+    rows = send_table(client, f"id,plot\na,{PLOT}\na,Other.\n")
+    assert sorted(row["error"] or "" for row in rows)[1].startswith("row 2: duplicate id 'a'")
+    assert client.get("/api/films/a").json()["plot"] == PLOT
+
+
+def test_long_names_of_posters_are_not_cut_to_one(client: TestClient) -> None:
+    data = POSTER.read_bytes()
+    send_table(client, f"id,plot\n{'x' * 200},{PLOT}\n")
+    [one] = send(client, ("x" * 200 + "a.jpg", data))
+    assert one["new"]
 
 
 def test_thresholds_over_the_api(client: TestClient) -> None:
@@ -368,6 +534,7 @@ def test_reviews_are_learnt_from_in_the_background(client: TestClient) -> None:
 
 def test_only_local_names_are_answered(client: TestClient) -> None:
     problem(client.get("/api/films", headers={"Host": "rebound.example"}), 421)
+    problem(client.get("/api/films", headers={"Host": "testserver"}), 421)
     assert client.get("/api/films", headers={"Host": "localhost:8750"}).status_code == 200
 
 
@@ -378,7 +545,174 @@ def test_only_local_names_are_answered(client: TestClient) -> None:
 def test_other_sites_change_nothing(client: TestClient, headers: dict[str, str]) -> None:
     problem(client.post("/api/undo", headers=headers), 403)
     problem(client.post("/review", data={"film": "a", "version": "1"}, headers=headers), 403)
-    assert client.post("/api/undo", headers={"Origin": "http://testserver"}).status_code == 200
+    assert client.post("/api/undo", headers={"Origin": "http://localhost"}).status_code == 200
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_other_sites_load_nothing_but_may_link(client: TestClient, site: str) -> None:
+    image = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+    problem(client.get("/api/films?q=a", headers=image), 403)
+    frame = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}
+    problem(client.get("/", headers=frame), 403)
+    link = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert client.get("/", headers=link).status_code == 200
+    own = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "empty"}
+    assert client.get("/api/films", headers=own).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "["}, 400),
+        ({"Host": "[::1"}, 400),
+        ({"Origin": "http://["}, 403),
+        ({"Content-Length": "9" * 5000}, 413),
+    ],
+)
+def test_headers_that_cannot_be_read(
+    predictor: Predictor, tmp_path: Path, headers: dict[str, str], status: int
+) -> None:
+    for host in ("127.0.0.1", "0.0.0.0"):
+        with serve(predictor, tmp_path, host=host, token="") as client:
+            answer = client.post("/api/undo", headers=headers)
+            problem(answer, status)
+            assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("token", ["secret", "pässwörd", "ключ🗝"])
+def test_any_token_lets_in(predictor: Predictor, tmp_path: Path, token: str) -> None:
+    with serve(predictor, tmp_path, host="0.0.0.0", token=token) as client:
+        bearer = b"Bearer " + token.encode()
+        assert client.get("/api/films", headers={b"Authorization": bearer}).status_code == 200
+        problem(client.get("/api/films", headers={b"Authorization": bearer + b"x"}), 401)
+        answer = client.post("/enter", data={"token": token}, follow_redirects=False)
+        assert answer.status_code == 303
+        own = answer.headers["set-cookie"].partition(";")[0]
+        assert token not in own
+        client.cookies.clear()
+        for others in ("", "a/b=c; ", 'x="\\; ', "=; ;; "):  # of other programs of the host
+            headers = {"Cookie": others + own}
+            assert client.get("/api/films", headers=headers).status_code == 200
+        problem(client.get("/api/films", headers={"Cookie": f"genreel={token}".encode()}), 401)
+
+
+ALONE = "\\ud800"  # half of a surrogate pair, as JSON writes it
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/api/thresholds", '{"thresholds": {"%s": 0.5}}'),
+        ("POST", "/api/thresholds/preview", '{"thresholds": {"%s": 0.5}}'),
+        ("PUT", "/api/reviews/a", '{"genres": ["%s"]}'),
+        ("PUT", "/api/reviews/a", '{"%s": 1}'),
+        ("PATCH", "/api/films/a", '{"title": "%s"}'),
+        ("PATCH", "/api/films/a", '{"%s": 1}'),
+        ("POST", "/api/films", '{"id": "%s", "plot": "x"}'),
+        ("POST", "/api/films", '{"id": "b", "plot": "%s"}'),
+        ("POST", "/api/predict", '{"plot": "A sheriff rides. %s"}'),
+        ("POST", "/api/predict", '{"plot": "A sheriff rides.", "genres": ["%s"]}'),
+        ("POST", "/labelstudio/setup", '{"%s": "%s"}'),
+        ("POST", "/labelstudio/predict", '{"tasks": [{"id": "%s", "data": {"text": "%s"}}]}'),
+        (
+            "POST",
+            "/labelstudio/predict",
+            '{"tasks": [{"data": {"text": "A sheriff rides."}}], "label_config":'
+            ' "<Choices name=\\"%s\\" toName=\\"%s\\"><Choice value=\\"%s\\"/></Choices>"}',
+        ),
+    ],
+)
+def test_half_a_character_is_no_mistake_of_the_server(
+    client: TestClient, method: str, path: str, body: str
+) -> None:
+    client.post("/api/films", json={"id": "a", "plot": PLOT})
+    headers = {"Content-Type": "application/json"}
+    answer = client.request(method, path, content=body.replace("%s", ALONE), headers=headers)
+    assert answer.status_code < 500, answer.text
+    answer.content.decode()
+
+
+def test_questions_that_are_too_large_are_refused(client: TestClient) -> None:
+    words = "is not from 0 to 2100"
+    for path in ("/api/films", "/api/export"):
+        for decade in ("9" * 20, "-10", "3000"):
+            assert words in problem(client.get(path, params={"decade": decade}), 422)
+        for text in ("a " * 2000, "a" * 60_000, "a " * 21):
+            told = problem(client.get(path, params={"q": text}), 422)
+            assert "at most 20 words of together 1,000 letters" in told
+    assert client.get("/", params={"q": "a " * 2000}).status_code == 422
+    assert client.get("/api/films", params={"q": "word " * 20, "decade": 1950}).status_code == 200
+    for path in ("/api/films", "/api/queue"):
+        for order in ("unsureX", "newest\n", "xtitle"):
+            problem(client.get(path, params={"order": order}), 422)
+    form = {"poster": ("a.jpg", POSTER.read_bytes())}
+    told = problem(
+        client.post("/api/predict/files", files=form, data={"title": "x" * 100_001}), 422
+    )
+    assert told.startswith("title: ")
+
+
+def test_every_5xx_is_counted(predictor: Predictor, tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "films.db"), predictor.thresholds())
+    service = Service(predictor, store, Settings())
+
+    def broken(*args: Any) -> None:
+        raise RuntimeError("a mistake")
+
+    service.why = broken  # type: ignore[assignment, method-assign]
+    with TestClient(
+        create_app(service), "http://localhost", raise_server_exceptions=False
+    ) as client:
+        answer = client.get("/api/why/a")
+        problem(answer, 500)
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+        text = client.get("/metrics").text
+    assert 'route="/api/why/{film_id:path}",status="500"} 1.0' in text
+
+
+def test_a_wrong_address_is_a_page_for_people(client: TestClient) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    answer = client.get("/nowhere<b>", headers=browser)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "There is no such page" in answer.text and "<b>" not in answer.text
+    answer = client.get("/review?film=nobody", headers=browser)
+    assert answer.status_code == 404
+    assert "No film &#39;nobody&#39;" in answer.text
+    assert "nothing is at /nowhere" in problem(client.get("/nowhere"), 404)
+    problem(client.get("/api/nowhere", headers=browser), 404)
+    problem(client.get("/api/films/nobody", headers=browser), 404)
+
+
+@pytest.mark.parametrize("path", ["/", "/review", "/add", "/static/style.css", "/export"])
+def test_head_is_get_without_the_page(client: TestClient, path: str) -> None:
+    head, get = client.head(path), client.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == get.headers["content-length"]
+
+
+def test_undo_without_javascript_where_nothing_is_left(client: TestClient) -> None:
+    client.post("/api/films", json={"id": "a", "plot": PLOT})
+    client.put("/api/reviews/a", json={"genres": ["War"]})
+    page = client.get("/review")
+    assert "Nothing left to review" in page.text
+    fields = {"film": "", "version": "0", "action": "undo"}
+    assert 'data-film="a"' in client.post("/review", data=fields).text
+    assert client.get("/api/films/a").json()["state"] == "new"
+    assert "Nothing to undo." in client.post("/review", data={"action": "undo"}).text
+
+
+def test_a_conflict_without_javascript_keeps_what_was_chosen(client: TestClient) -> None:
+    for film_id in "ab":
+        client.post("/api/films", json={"id": film_id, "plot": PLOT})
+    client.patch("/api/films/a", json={"year": 1956})
+    form = {"film": "a", "version": "1", "genre": ["Horror", "Music"], "order": "no\nsuch"}
+    page = client.post("/review", data=form)
+    assert 'data-film="a" data-version="2"' in page.text
+    assert "Not saved: " in page.text
+    checked = re.findall(r'value="([\w-]+)" data-key="." checked', page.text)
+    assert sorted(checked) == ["Horror", "Music"]
+    assert client.get("/api/films/a").json()["state"] == "new"
 
 
 def test_a_token_is_asked_for_elsewhere(predictor: Predictor, tmp_path: Path) -> None:
@@ -441,6 +775,8 @@ def test_a_slow_upload_is_given_up(predictor: Predictor, tmp_path: Path) -> None
 def test_too_many_files_at_once(client: TestClient) -> None:
     files = [("file", (f"{number}.jpg", b"")) for number in range(MAX_FILES + 1)]
     assert "send at most 256" in problem(client.post("/api/films/files", files=files), 422)
+    files = [("poster", (f"{number}.jpg", b"")) for number in range(MAX_FILES + 1)]
+    assert "send at most 256" in problem(client.post("/api/predict/files", files=files), 422)
     files = [("file", (f"{number}.jpg", b"")) for number in range(10_000)]
     problem(client.post("/api/films/files", files=files), 400)
 
@@ -451,10 +787,12 @@ class Slow:
     def __init__(self) -> None:
         self.go = threading.Event()
         self.sizes: list[int] = []
+        self.order: list[str] = []
 
     def predict_batch(self, movies: list[Movie]) -> list[Prediction]:
         self.go.wait(10)
         self.sizes.append(len(movies))
+        self.order += [movie.id for movie in movies]
         return [Prediction(movie.id, {"War": 0.5}) for movie in movies]
 
 
@@ -497,6 +835,38 @@ def test_a_stop_finishes_what_waits() -> None:
     assert len(told) == 4 or isinstance(told[-1], Closing)
 
 
+def test_films_that_come_alone_find_a_place_beside_many() -> None:
+    slow = Slow()
+    batches = Batches(slow, size=2, waiting=2, workers=1)  # type: ignore[arg-type]
+    first = batches.submit(Movie("first"))
+    while batches.waiting:
+        time.sleep(0.01)
+    many = threading.Thread(
+        target=batches.predict_many, args=([Movie(str(number)) for number in range(9)],)
+    )
+    many.start()
+    while batches.waiting < 2:
+        time.sleep(0.01)
+    one = batches.submit(Movie("one"))
+    slow.go.set()
+    assert one.result(5).id == "one"
+    assert first.result(5).id == "first"
+    many.join(5)
+    batches.close()
+    assert len(slow.order) == 11
+    assert slow.order.index("one") <= 3
+
+
+def test_a_gate_refuses_whom_it_has_no_place_for() -> None:
+    gate = Gate("films are being explained", 1, 1, 0.1)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(gate.turn())
+        with pytest.raises(Busy, match="too many films are being explained; ask again in 1 s"):
+            stack.enter_context(gate.turn())  # which waited
+    with gate.turn():
+        pass
+
+
 def test_few_may_have_patience() -> None:
     batches = Batches(Slow(), size=2, waiting=2, workers=1)  # type: ignore[arg-type]
     with contextlib.ExitStack() as stack:
@@ -507,6 +877,59 @@ def test_few_may_have_patience() -> None:
     with batches.patience():
         pass
     batches.close()
+
+
+def test_posters_are_opened_one_after_the_other(
+    predictor: Predictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many are sent at once; whom there is no place for is told when to come again."""
+    now: list[int] = [0]
+    most: list[int] = [0]
+
+    def slow(poster: bytes, limits: Limits) -> bytes:
+        now[0] += 1
+        most[0] = max(most[0], now[0])
+        time.sleep(0.1)
+        now[0] -= 1
+        return encode(poster, limits)
+
+    monkeypatch.setattr("genreel.app.service.service.encode", slow)
+    data = POSTER.read_bytes()
+    with (
+        serve(predictor, tmp_path, waiting=100) as client,
+        concurrent.futures.ThreadPoolExecutor(20) as pool,
+    ):
+        files = [[("file", (f"{number}.jpg", data))] for number in range(20)]
+        answers = list(pool.map(lambda one: client.post("/api/films/files", files=one), files))
+    assert most == [1]
+    assert {answer.status_code for answer in answers} == {201, 429}
+    assert all(int(a.headers["retry-after"]) >= 1 for a in answers if a.status_code == 429)
+
+
+def test_who_reads_a_table_slowly_holds_no_place(predictor: Predictor, tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "films.db"), predictor.thresholds())
+    service = Service(predictor, store, Settings())
+    table = b"plot\n" + b"".join(b"Sheriff %d rides into town.\n" % k for k in range(20))
+    readers = [service.add_table("t.csv", table) for _ in range(PATIENT + 1)]
+    for reader in readers:
+        assert next(reader).film
+    movies = [Movie("a", plot=PLOT), Movie("b", plot=PLOT)]
+    assert all(one.scores for one in service.predict_many(movies))
+    assert sum(1 for _ in readers[0]) == 19
+    more = [service.add_table("t.csv", table) for _ in range(5)]
+    with pytest.raises(Busy, match="too many tables"):
+        for reader in more:
+            next(reader)
+    [folder] = Path(service._folder.name).parent.glob(Path(service._folder.name).name)
+    service.close()
+    assert not folder.exists()
+
+
+def test_a_server_opens_no_poster_that_takes_much(client: TestClient) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (2000, 8100)).save(file, "PNG")
+    [added] = send(client, ("a.png", file.getvalue()))
+    assert "more than 16,000,000" in added["error"]
 
 
 def test_who_waits_too_long_is_told_when_to_come_back(predictor: Predictor, tmp_path: Path) -> None:
@@ -524,6 +947,68 @@ def test_busy_is_429_with_retry_after(client: TestClient, monkeypatch: pytest.Mo
     answer = client.post("/api/predict", json={"plot": PLOT})
     assert answer.headers["retry-after"] == "7"
     problem(answer, 429)
+
+
+def test_an_edit_is_kept_while_too_much_waits(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.post("/api/films", json={"id": "a", "plot": PLOT})
+
+    def busy(*args: Any) -> None:
+        raise Busy(7)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Batches, "submit", busy)
+        answer = client.patch("/api/films/a", json={"title": "Dust", "version": 1})
+    assert answer.status_code == 200
+    film = answer.json()
+    assert (film["title"], film["version"]) == ("Dust", 2)
+    assert film["problem"].startswith("saved, but the scores are those of the text before")
+    again = client.patch("/api/films/a", json={"title": "Dust", "version": 2}).json()
+    assert (again["title"], again["problem"]) == ("Dust", None)
+
+
+def test_a_deleted_film_comes_back_over_the_api(client: TestClient) -> None:
+    [added] = send(client, ("a.jpg", POSTER.read_bytes()))
+    client.put("/api/reviews/a", json={"genres": ["War"]})
+    before = client.get("/api/films/a").json()
+    client.delete("/api/films/a")
+    undone = client.post("/api/undo").json()["undone"]
+    assert (undone["kind"], undone["film"]) == ("delete", "a")
+    after = client.get("/api/films/a").json()
+    assert {**after, "version": 0} == {**before, "version": 0}
+    assert client.get(added["film"]["poster"]["small"]).status_code == 200
+
+
+def narrow_poster(width: int, height: int) -> bytes:
+    file = io.BytesIO()
+    Image.linear_gradient("L").resize((width, height)).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_a_poster_that_would_be_kept_too_small_is_refused(client: TestClient) -> None:
+    for size in ((3000, 16), (20, 3000)):
+        [added] = send(client, ("a.png", narrow_poster(*size)))
+        assert added["film"] is None
+        assert added["error"].startswith("a.png: is too narrow: kept as ")
+    [added] = send(client, ("a.png", narrow_poster(3000, 100)))
+    assert client.get(added["film"]["poster"]["small"]).status_code == 200
+    assert client.patch("/api/films/a", json={"title": "Wide"}).json()["problem"] is None
+
+
+class Large(bytes):
+    """Bytes that can be found again."""
+
+
+def test_thumbnails_keep_no_large_pictures() -> None:
+    thumbnails = Thumbnails(size=2)
+    posters = [encode(path) for path in sorted((SAMPLES / "posters").glob("*.jpg"))[:3]]
+    for number, poster in enumerate(posters):
+        small = thumbnails.get(str(number), Large(poster))
+        assert thumbnails.get(str(number), b"") is small
+    gc.collect()
+    assert not any(isinstance(one, Large) for one in gc.get_objects())
+    assert list(thumbnails._pictures) == ["1", "2"]
 
 
 def test_health_and_metrics(client: TestClient) -> None:
@@ -585,8 +1070,24 @@ def test_label_studio(client: TestClient) -> None:
         "127.0.0.1",
         "10.0.0.1",
         "169.254.169.254",
-        "::1",
-        "::ffff:127.0.0.1",
+        *("192.0.0.192", "192.0.0.8", "100.64.0.1", "198.18.0.1", "224.0.0.1", "255.255.255.255"),
+        *(
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:192.0.0.8",
+            "::8.8.8.8",
+            "fec0::1",
+            "fe80::1",
+            "fc00::1",
+        ),
+        *(
+            "64:ff9b::10.0.0.1",
+            "64:ff9b::a9fe:a9fe",
+            "64:ff9b:1::1",
+            "2002:7f00:1::1",
+            "2002:808:808::1",
+        ),
+        *("100:0:0:1::1", "2001::1", "2001:db8::1", "3fff::1", "ff02::1"),
         "0.0.0.0",
         "2130706433",
     ],
@@ -595,6 +1096,77 @@ def test_private_addresses_are_not_fetched(host: str, socket_enabled: None) -> N
     address = f"http://[{host}]/x.jpg" if ":" in host else f"http://{host}/x.jpg"
     with pytest.raises(InputError, match="is not a public address"):
         fetch.fetch(address, 1000)
+
+
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "192.0.1.1", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8"]
+)
+def test_public_addresses_are_told(address: str) -> None:
+    assert fetch.is_public(address)
+
+
+def answering(pieces: Iterable[bytes], pause: float) -> int:
+    """The port of a server that answers one request with pieces, each after a pause."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer() -> None:
+        with listener, listener.accept()[0] as one, contextlib.suppress(OSError):
+            for piece in pieces:
+                one.sendall(piece)
+                time.sleep(pause)
+
+    threading.Thread(target=answer, daemon=True).start()
+    return int(listener.getsockname()[1])
+
+
+@pytest.mark.usefixtures("socket_enabled")
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        itertools.chain([b"HTTP/1.1 200 OK\r\n"], itertools.repeat(b"x", 100)),
+        itertools.repeat(b"HTTP/1.1 100 Continue\r\n\r\n", 100),
+        itertools.chain([b"HTTP/1.1 200 OK\r\n\r\n"], itertools.repeat(b"x", 100)),
+        itertools.repeat(b"", 100),
+    ],
+    ids=["headers", "100", "body", "nothing"],
+)
+def test_a_server_that_drips_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, pieces: Iterable[bytes]
+) -> None:
+    monkeypatch.setattr(fetch, "SECONDS", 0.5)
+    monkeypatch.setattr(fetch, "is_public", lambda ip: True)
+    port = answering(pieces, 0.1)
+    started = time.monotonic()
+    with pytest.raises(InputError, match="took more than"):
+        fetch.fetch(f"http://127.0.0.1:{port}/x.jpg", 1000)
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.usefixtures("socket_enabled")
+def test_a_redirect_to_nowhere_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "is_public", lambda ip: True)
+    answer = b"HTTP/1.1 302 Found\r\nLocation: http://[\r\nContent-Length: 0\r\n\r\n"
+    with pytest.raises(InputError, match="leads to no address"):
+        fetch.fetch(f"http://127.0.0.1:{answering([answer], 0)}/", 1000)
+
+
+def test_a_name_that_is_looked_up_for_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "SECONDS", 0.2)
+    monkeypatch.setattr(fetch, "public_address", lambda *name: time.sleep(1))
+    started = time.monotonic()
+    with pytest.raises(InputError, match="took more than"):
+        fetch.fetch("http://posters.example/", 1000)
+    assert time.monotonic() - started < 0.9
+
+
+def test_the_posters_of_a_request_have_one_allowance(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "fetch", lambda address, size, host: b"x" * min(size, 6))
+    allowance = fetch.Allowance(60, 10)
+    sizes = [len(allowance.fetch("http://x/", 100)) for _ in range(2)]
+    assert sizes == [6, 4]
+    for spent in (allowance, fetch.Allowance(-1, 10)):
+        with pytest.raises(InputError, match="send fewer tasks at once"):
+            spent.fetch("http://x/", 100)
 
 
 @pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://x/y", "http://u:p@x/", "x"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,12 @@ from stores import THRESHOLDS, prediction
 
 from genreel.app.store.browse import Filter, count, facets, find, progress, queue
 from genreel.app.store.correction import Correction, Shift
-from genreel.app.store.database import Database
+from genreel.app.store.database import Database, safe_url
 from genreel.app.store.schema import MIGRATIONS, events, migrate
 from genreel.app.store.store import Store
 from genreel.catalogue import Movie
-from genreel.errors import Conflict, StoreError, UnknownFilm
-from genreel.predictor import Prediction
+from genreel.errors import Conflict, StoreDamaged, StoreError, UnknownFilm
+from genreel.prediction import Prediction
 
 DRAMA = Movie("a", "Lantern Street", 1953, "A lamp goes out.", genres={"genreel": ("Drama",)})
 
@@ -47,7 +48,7 @@ def test_a_persons_text_is_not_overwritten_until_it_is_taken_back(store: Store) 
 def test_a_person_wins_and_rejected_stays_rejected(store: Store) -> None:
     store.save(DRAMA)
     store.save_prediction("a", prediction(Crime=0.9, Drama=0.2), "m1")
-    assert store.film("a").genres == ("Crime", "Drama")  # the file's word stands over the model's
+    assert store.film("a").genres == ("Drama",)  # the file's word, and nothing joins it
     film = store.save_review("a", ["Comedy"])
     assert (film.genres, film.state) == (("Comedy",), "reviewed")
     store.save_prediction("a", prediction(Crime=0.99, Drama=0.99), "m2")
@@ -66,7 +67,8 @@ def test_nothing_found_wipes_nothing(store: Store) -> None:
     store.save_genres("a", "file", [])
     store.save_genres("a", "file", ["Polka"])  # not a genre of the model
     film = store.save_prediction("a", Prediction("a", error="poster a: is empty"), "m2")
-    assert film.genres == ("Crime", "Drama")
+    assert film.genres == ("Drama",)
+    assert film.opinions["Crime"]["model"].verdict  # which nobody lost
     assert film.problem == "poster a: is empty"
     assert store.save_prediction("a", prediction(Crime=0.9), "m2").problem == ""
 
@@ -123,14 +125,97 @@ def test_unknown_films_and_genres(store: Store) -> None:
         store.save_review("a", ["Polka"])
 
 
-def test_deleting_takes_the_poster_that_nobody_else_has(store: Store) -> None:
+def test_a_file_names_all_genres_of_its_film(store: Store) -> None:
+    store.save(Movie("a", genres={"genreel": ("Film-Noir", "Crime")}))
+    store.save(Movie("b"))
+    scores = prediction(Comedy=0.9, Crime=0.6, Drama=0.8)
+    for name in "ab":
+        film = store.save_prediction(name, scores, "m")
+    assert film.genres == ("Comedy", "Drama", "Crime")
+    assert store.film("a").genres == ("Crime", "Film-Noir")
+    store.save_genres("a", "lookup", ["War"])
+    assert store.tuning.preview_thresholds({"Comedy": 0.95})["changed"] == 1  # b alone
+    store.tuning.apply_thresholds(dict.fromkeys(THRESHOLDS, 0.0))
+    assert store.film("a").genres == ("Crime", "Film-Noir")
+    assert queue(store, "unsure") == ["b", "a"]  # there is nothing to be unsure of
+    assert store.save_review("a", ["War"]).genres == ("War",)
+    store.undo_last()
+    assert store.film("a").genres == ("Crime", "Film-Noir")
+
+
+def test_a_deleted_film_comes_back_whole(store: Store) -> None:
+    store.save(DRAMA, poster=b"1", path="a.jpg")
+    store.save_prediction("a", prediction(Crime=0.9), "m1")
+    store.save_review("a", ["Comedy"])
+    store.save(Movie("b"))
+    store.save_review("b", ["War"])
+    before = store.film("a")
+    store.delete("a", before.version)
+    assert [e["kind"] for e in store.history("a")][:2] == ["delete", "review"]
+    store.tuning.apply_thresholds({"Crime": 0.95})  # while it lies in the trash
+    assert store.undo_last()["kind"] == "thresholds"  # type: ignore[index]
+    undone = store.undo_last()
+    assert undone and (undone["kind"], undone["film"]) == ("delete", "a")
+    after = store.film("a")
+    assert after == replace(before, version=before.version + 1)
+    assert store.poster(after.poster or "") == b"1"
+    assert store.film("b").genres == ("War",)  # an older act, which nobody took back
+    assert store.undo_last()["film"] == "b"  # type: ignore[index]
+    store.undo_last("a")
+    assert store.film("a").state == "new"
+    assert [e["kind"] for e in store.history("a")][:3] == ["undo", "undo", "delete"]
+
+
+def test_a_film_in_the_trash_follows_thresholds(store: Store) -> None:
+    store.save(Movie("a"))
+    store.save_prediction("a", prediction(Crime=0.9), "m1")
+    store.delete("a")
+    store.tuning.apply_thresholds({"Crime": 0.95})
+    store.undo_last("a")
+    assert store.film("a").genres == ()
+
+
+def test_the_trash_is_emptied_of_what_is_old(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     digest = store.save(Movie("a"), poster=b"1").poster or ""
     store.save(Movie("b"), poster=b"1")
     store.delete("a")
-    assert store.poster(digest) == b"1"
     store.delete("b")
+    assert store.poster(digest) == b"1"
+    monkeypatch.setattr("genreel.app.store.store.KEPT_SECONDS", -1.0)
+    store.save(Movie("c"))
+    store.delete("c")
     assert store.poster(digest) is None
+    assert store.undo_last() is None
     assert [e["kind"] for e in store.history("a")] == ["delete", "add"]
+
+
+def test_history_belongs_to_a_life_and_not_to_a_name(store: Store) -> None:
+    store.save(Movie("u1", "Old"))
+    store.edit("u1", {"title": "Old, edited"})
+    store.delete("u1")
+    store.save(Movie("u1", "New"))
+    assert [e["kind"] for e in store.history("u1")] == ["add"]
+    assert store.save(Movie("u1", "Newer")).title == "Newer"  # no person wrote this film's title
+    assert store.undo_last("u1") is None
+    undone = store.undo_last()  # the deletion; the name is taken
+    assert undone and (undone["kind"], undone["film"]) == ("delete", "u1-2")
+    assert store.film("u1-2").title == "Old, edited"
+    undone = store.undo_last()
+    assert undone and (undone["kind"], undone["film"]) == ("edit", "u1-2")
+    assert (store.film("u1").title, store.film("u1-2").title) == ("Newer", "Old")
+    assert store.undo_last() is None
+
+
+def test_undo_takes_back_the_last_act_also_where_it_changed_nothing(store: Store) -> None:
+    store.save(Movie("a"))
+    store.save(Movie("b"))
+    store.skip("a")
+    store.save_review("b", ["War"])
+    store.skip("a")  # is for later already
+    store.edit("a", {"title": ""})
+    for kind in ("edit", "skip"):
+        assert store.undo_last()["kind"] == kind  # type: ignore[index]
+    assert store.film("b").genres == ("War",)
 
 
 def test_thresholds_are_previewed_then_applied_then_undone(store: Store) -> None:
@@ -304,7 +389,10 @@ def test_precedence(
             said[kind] = dict.fromkeys(what, True)  # type: ignore[call-overload]
             store.save_genres("a", kind, list(what))  # type: ignore[arg-type, call-overload]
         model = {genre: score >= threshold for genre, score in scores.items()}
+        ranked: tuple[dict[str, bool], ...]
         ranked = (said["person"], said["file"], said["lookup"], model)
+        if said["file"]:  # and nothing joins what a file names
+            ranked = (said["person"], said["file"])
         expected = {g for g in SAID if next((by[g] for by in ranked if g in by), False)}
         assert set(store.film("a").genres) == expected
     store.close()
@@ -327,7 +415,7 @@ def test_a_newer_store_is_refused(url: str) -> None:
     database = Database(url)
     with database.writing() as connection:
         migrate(connection, (*MIGRATIONS, lambda connection: None))
-    with pytest.raises(StoreError, match="version 2, this genreel knows 1; upgrade genreel"):
+    with pytest.raises(StoreError, match="version 3, this genreel knows 2; upgrade genreel"):
         Database(url)
     database.close()
 
@@ -343,6 +431,38 @@ def test_an_older_store_is_brought_up_to_date_once(url: str) -> None:
     database.close()
 
 
+def test_a_store_of_version_1_goes_on(url: str) -> None:
+    store = Store(url, THRESHOLDS)
+    store.save(Movie("a", "First"))
+    store.edit("a", {"title": "First, edited"})
+    store.delete("a")
+    store.save(replace(DRAMA, title="Second"), poster=b"1")
+    store.save_prediction("a", prediction(Crime=0.9), "m")
+    store.edit("a", {"plot": "By hand."})
+    store.save(Movie("b", "Other"))
+    store.delete("b")
+    with store.database.writing() as connection:  # as version 1 had it
+        connection.execute(sa.text("DROP TABLE trash"))
+        for table in ("films", "events"):
+            connection.execute(sa.text(f"DROP INDEX ix_{table}_life"))
+            connection.execute(sa.text(f"ALTER TABLE {table} DROP COLUMN life"))
+        connection.execute(sa.text("UPDATE settings SET value = '1' WHERE name = 'schema'"))
+        sql = "INSERT INTO decisions (film, genre, source) VALUES ('a', 'Crime', 'model')"
+        connection.execute(sa.text(sql))
+    store.close()
+    store = Store(url, THRESHOLDS)
+    assert store.film("a").genres == ("Drama",)
+    assert [e["kind"] for e in store.history("a")] == ["edit", "predict", "genres", "add"]
+    assert store.save(Movie("a", "Third", plot="Third")).title == "Third"
+    assert store.film("a").plot == "By hand."
+    store.delete("a")
+    for kind in ("delete", "edit"):
+        assert store.undo_last()["kind"] == kind  # type: ignore[index]
+    assert store.film("a").plot == DRAMA.plot
+    assert store.undo_last() is None  # what version 1 deleted is gone
+    store.close()
+
+
 @pytest.mark.parametrize("url", ["mysql://x/y", "nonsense://", "sqlite:////proc/nowhere/films.db"])
 def test_no_store_there(url: str) -> None:
     with pytest.raises(StoreError):
@@ -351,8 +471,82 @@ def test_no_store_there(url: str) -> None:
 
 def test_a_file_that_is_no_store(tmp_path: Path) -> None:
     (tmp_path / "films.db").write_text("not a database, but long enough to be looked at" * 40)
-    with pytest.raises(StoreError, match="the store failed"):
+    with pytest.raises(StoreDamaged, match=r"is damaged .file is not a database.; put"):
         Database(str(tmp_path / "films.db"))
+
+
+def test_a_missing_folder_is_named_and_not_made(tmp_path: Path) -> None:
+    folder = tmp_path / "no" / "where"
+    with pytest.raises(StoreError, match=f"no folder {folder} for the store; make it, or correct"):
+        Database(str(folder / "films.db"))
+    assert not folder.parent.exists()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://ann:secret@host/films",
+        "postgresql://ann:secret@host:port/films",
+        "postgresql://ann:sec/ret@secret@host:port/films",
+        "oracle://host/films?user=ann&password=secret",
+    ],
+)
+def test_a_password_is_never_shown(url: str) -> None:
+    with pytest.raises(StoreError) as raised:
+        Database(url)
+    assert "ann" in str(raised.value) and "secret" not in str(raised.value)
+    assert "secret" not in safe_url(url)
+
+
+def test_urls_without_passwords_are_shown_as_they_are() -> None:
+    for url in ("films.db", "sqlite:///a@b.db", "postgresql://ann@host/films", "a:b@c.db"):
+        assert safe_url(url) == url
+    assert safe_url("postgresql://ann:secret@h/f") == "postgresql://ann:***@h/f"
+
+
+def test_a_postgresql_without_a_user() -> None:
+    with pytest.raises(StoreError, match="postgresql://host/films names no user; write"):
+        Database("postgresql://host/films")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("schema", '"two"'),
+        ("schema", "[]"),
+        ("schema", "no JSON"),
+        ("thresholds", "[]"),
+        ("thresholds", '{"War": "high"}'),
+        ("correction", "3"),
+        ("learning", '"yes"'),
+    ],
+)
+def test_settings_of_another_kind(tmp_path: Path, name: str, value: str) -> None:
+    path = tmp_path / "films.db"
+    store = Store(str(path), THRESHOLDS)
+    store.tuning.set_learning(True)
+    store.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM settings WHERE name = ?", [name])
+        connection.execute("INSERT INTO settings VALUES (?, ?)", [name, value])
+    connection.close()
+    with pytest.raises(StoreDamaged, match=f"the store is damaged .setting '{name}'.; put back"):
+        tuning = Store(str(path), THRESHOLDS).tuning
+        tuning.overrides()
+        tuning.is_learning()
+
+
+def test_a_correction_of_another_kind(tmp_path: Path) -> None:
+    path = tmp_path / "films.db"
+    store = Store(str(path), THRESHOLDS)
+    store.tuning.save_correction(Correction({"1950": {"War": Shift(1.0, 0.0, 0.5, 0.0)}}), {})
+    store.close()
+    for weights in ("no JSON", "[1]", '{"1950": 3}', '{"1950": {"War": ["x", 1, 2, 3]}}'):
+        with sqlite3.connect(path) as connection:
+            connection.execute("UPDATE corrections SET weights = ?", [weights])
+        connection.close()
+        with pytest.raises(StoreDamaged, match=r"is damaged .correction "):
+            Store(str(path), THRESHOLDS)
 
 
 def test_a_second_process_can_read_it(tmp_path: Path) -> None:

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import random
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from genreel.catalogue import Catalogue, Movie
 from genreel.errors import GenreelError
-from genreel.formats.applying import Choices, apply_to_files, apply_to_table
+from genreel.formats.applying import (
+    Choices,
+    apply_to_files,
+    apply_to_table,
+    names_for,
+    pairs_of,
+    predict_pairs,
+    read_predictions,
+)
 from genreel.formats.film import Options
 from genreel.formats.importing import write_import
 from genreel.formats.journal import undo
@@ -25,6 +35,7 @@ from genreel.formats.nfo import read_nfo
 from genreel.formats.rows import write_table
 from genreel.formats.shopify import write_shopify
 from genreel.formats.xmp import read_xmp, write_xmp
+from genreel.predictor import Predictor
 
 FOUND = Found({"Drama": 0.9, "Crime": 0.5}, "default", "1")
 KILLS = int(os.environ.get("GENREEL_KILLS", "6"))
@@ -118,6 +129,63 @@ def test_an_import_that_is_killed(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob(".*.part"))
 
 
+@pytest.mark.parametrize("target", ["nfo", "xmp"])
+def test_what_is_an_error_to_predict_is_not_written(
+    target: str, words: Predictor, tmp_path: Path
+) -> None:
+    plots = {
+        "none": "",
+        "ja": "羅生門の下で雨を待つ",
+        "both": "A detective has a gun. <year>53</year>",
+        "good": "A detective has a gun.",
+    }
+    for name, plot in plots.items():
+        year = "<year>53</year>" if name == "both" else ""
+        plot = plot.partition(" <")[0]
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / f"{name}.nfo").write_text(f"<movie>{year}<plot>{plot}</plot></movie>")
+    movies = [
+        replace(movie, extra={**movie.extra, "file": f"{movie.id}.nfo"})
+        for movie in read_kodi(tmp_path, Options())
+    ]
+    before = {movie.id: (tmp_path / f"{movie.id}.nfo").read_bytes() for movie in movies}
+    lines: list[str] = []
+    pairs = predict_pairs(movies, words, names_for(target), 0.0)
+    done = apply_to_files(pairs, target, Choices(tmp_path), print, lines.append)
+    assert (done.changed, done.failed, done.partly) == (2, 2, 1)
+    told = {line.partition(":")[0]: line for line in lines}
+    assert sorted(told) == ["both/both", "ja/ja", "none/none"]
+    assert "nothing to go by" in told["none/none"]
+    assert "year" in told["both/both"]
+    for name in ("ja/ja", "none/none"):
+        assert (tmp_path / f"{name}.nfo").read_bytes() == before[name]
+        assert not (tmp_path / f"{name}.nfo.xmp").exists()
+
+
+def test_an_error_in_a_table_or_a_file_of_predictions(words: Predictor, tmp_path: Path) -> None:
+    table = tmp_path / "movies.csv"
+    table.write_text("id,plot,genres\na,羅生門,\nb,A detective has a gun.,\n")
+    lines: list[str] = []
+    pairs = predict_pairs(Catalogue(table), words, names_for("csv"), 0.0)
+    done = apply_to_table(pairs, "csv", Choices(table), print, lines.append)
+    assert (done.changed, done.unchanged, done.failed, done.partly) == (1, 0, 1, 0)
+    assert table.read_text().startswith("id,plot,genres,genreel\na,羅生門,,\nb,")
+    assert len(lines) == 1 and lines[0].startswith("a: plot ")
+
+    file = tmp_path / "told.jsonl"
+    file.write_text(
+        "".join(
+            json.dumps(p.to_dict()) + "\n"
+            for p in words.predict_many(
+                [{"id": "a", "plot": "羅生門"}, {"id": "b", "plot": "A detective has a gun."}]
+            )
+        )
+    )
+    pairs = pairs_of(Catalogue(table), read_predictions(file), names_for("csv"))
+    assert [bool(found.error) for _, found in pairs] == [True, False]
+
+
 def test_a_path_that_leaves_the_library(tmp_path: Path) -> None:
     (tmp_path / "library").mkdir()
     outside = tmp_path / "outside.nfo"
@@ -201,3 +269,68 @@ def test_a_sidecar_marks_nothing_that_a_person_said_in_a_store() -> None:
     assert (told.genres, tuple(told.mark.genres)) == (("Drama", "War"), ("Drama",))
     assert b"Genre/War" in new and b"Genre|War" in new
     assert write_xmp(new, Found({"Crime": 0.9})) == new
+
+
+def status(path: Path) -> tuple[int, int, int, int, int]:
+    """Which file it is, and whose."""
+    found = path.stat()
+    return found.st_ino, found.st_uid, found.st_gid, found.st_mode, found.st_mtime_ns
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root alone may chown")
+@pytest.mark.parametrize("target", ["nfo", "xmp", "csv"])
+def test_owner_group_and_mode_stay_and_come_back(tmp_path: Path, target: str) -> None:
+    (tmp_path / "a").mkdir()
+    path = tmp_path / "a" / {"nfo": "movie.nfo", "xmp": "a.jpg.xmp", "csv": "m.csv"}[target]
+    text = {"nfo": "<movie/>", "xmp": write_xmp(None, FOUND).decode(), "csv": "id,genres\n1,\n"}
+    path.write_text(text[target])
+    os.chown(path, 1234, 2345)
+    path.chmod(0o664)
+    before = status(path)
+    movie = Movie("1", poster=tmp_path / "a" / "a.jpg", extra={"nfo": "a/movie.nfo"})
+    found = Found({"War": 0.8}, "default", "1")
+    if target == "csv":
+        apply_to_table([(movie, found)], target, Choices(path), print)
+    else:
+        apply_to_files([(movie, found)], target, Choices(tmp_path), print, print)
+    assert "War" in path.read_text()
+    assert status(path)[1:4] == before[1:4]
+    undo(path.parent if target == "csv" else tmp_path)
+    assert path.read_text() == text[target] and status(path) == before
+
+
+def test_links_are_written_through(tmp_path: Path) -> None:
+    [target] = library(tmp_path, 1)
+    folder = tmp_path / "Other (2001)"
+    folder.mkdir()
+    (folder / "movie.nfo").symlink_to(target)
+    old = target.read_bytes()
+    assert apply(tmp_path) == 1
+    assert (folder / "movie.nfo").is_symlink() and b"Drama" in target.read_bytes()
+    undo(tmp_path)
+    assert (folder / "movie.nfo").is_symlink() and target.read_bytes() == old
+
+
+def test_hard_links_are_said_and_come_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [path] = library(tmp_path, 1)
+    other = tmp_path / "shared.txt"
+    other.hardlink_to(path)
+    old = path.read_bytes()
+    assert apply(tmp_path) == 1
+    assert "its other names (hard links) keep the old text" in capsys.readouterr().err
+    assert other.read_bytes() == old != path.read_bytes()
+    undo(tmp_path)
+    assert path.samefile(other) and path.read_bytes() == old
+
+
+def test_a_file_that_changed_by_another_name_comes_back_by_its_bytes(tmp_path: Path) -> None:
+    [path] = library(tmp_path, 1)
+    other = tmp_path / "shared.txt"
+    other.hardlink_to(path)
+    old = path.read_bytes()
+    apply(tmp_path)
+    other.write_bytes(b"mine")
+    undo(tmp_path)
+    assert path.read_bytes() == old and other.read_bytes() == b"mine"

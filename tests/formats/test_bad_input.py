@@ -214,11 +214,14 @@ def test_an_nfo_that_is_only_an_address(tmp_path: Path) -> None:
     [movie] = read_kodi(tmp_path, NONE)
     assert (movie.title, movie.year, movie.problem) == ("Alba", 1999, "")
     assert movie.extra["imdb_id"] == "tt0000001"
-    assert apply(tmp_path) == 1
-    [movie] = read_kodi(tmp_path, NONE)
-    assert (movie.title, movie.extra["imdb_id"]) == ("Alba", "tt0000001")
-    undo(tmp_path)
+    assert "nfo" not in movie.extra and apply(tmp_path) == 0  # people share it by its hash
+    done = apply_to_files([(movie, FOUND)], "nfo", Choices(tmp_path, create=True), print, print)
+    assert done.changed == 1
     assert (tmp_path / "Alba (1999).nfo").read_bytes().startswith(b"https://")
+    [movie] = read_kodi(tmp_path, NONE)
+    assert (movie.title, movie.extra["nfo"]) == ("Alba", "movie.nfo")
+    undo(tmp_path)
+    assert not (tmp_path / "movie.nfo").exists()
 
 
 # Cells that are formulas

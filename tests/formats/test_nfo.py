@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError, GenreelError
 from genreel.formats.mark import Found, Mark, merge
-from genreel.formats.nfo import read_nfo, write_nfo
+from genreel.formats.nfo import ROOTS, read_nfo, write_nfo
 
 FOUND = Found({"Drama": 0.9, "Science Fiction": 0.5}, "default", "1")
 OTHER = Found({"War": 0.8}, "default", "1")
@@ -110,11 +110,26 @@ def test_a_genre_that_a_person_took_away_stays_away() -> None:
     assert kodi(later) == ["Crime"] and read_nfo(later).mark.rejected == ("Drama",)
 
 
-def test_an_address_alone() -> None:
-    data = b"https://www.themoviedb.org/movie/603\n"
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"https://www.themoviedb.org/movie/603\n",
+        b"\xdb\xdb A RELEASE <<< \xb0\xb1 >>>\r\n themoviedb.org/movie/603\r\n",
+        "Size <700 MB>: http://themoviedb.org/movie/603".encode("utf-16"),
+    ],
+)
+def test_a_notice_is_read_and_never_written(data: bytes) -> None:
     assert read_nfo(data).ids == {"tmdb": "603"}
-    new = write_nfo(data, FOUND)
-    assert new.endswith(b"</movie>\n" + data) and kodi(new) == ["Drama", "Science Fiction"]
+    with pytest.raises(CatalogueError, match=r"without XML; put a movie\.nfo beside it"):
+        write_nfo(data, FOUND)
+
+
+@pytest.mark.parametrize("root", sorted(set(ROOTS) - {"movie"}))
+def test_what_is_no_movies_is_never_written(root: str) -> None:
+    data = f"<{root}><title>A</title></{root}>".encode()
+    assert read_nfo(data).kind == root
+    with pytest.raises(CatalogueError, match=f"<{root}> is no movie's"):
+        write_nfo(data, FOUND)
 
 
 def test_a_new_file() -> None:
@@ -187,3 +202,54 @@ def test_what_a_person_said_in_a_store_is_written_and_never_marked() -> None:
     assert write_nfo(new, OTHER) == new == write_nfo(new, said)
     reviewed = write_nfo(write_nfo(None, FOUND), Found({"War": 0.1}, said=("War",)))
     assert (read_nfo(reviewed).genres, read_nfo(reviewed).said) == (("War",), ("War",))
+
+
+SAID = "<movie>\n  <title>Café Été</title>\n</movie>\n"
+
+
+@pytest.mark.parametrize("tail", ["", "x"])
+@pytest.mark.parametrize("claim", ["utf-16", "UTF-16LE", "iso-8859-1", "windows-1252", "klingon"])
+def test_a_declaration_that_is_not_true(claim: str, tail: str) -> None:
+    data = f'<?xml version="1.0" encoding="{claim}"?>\n{SAID}{tail}'.encode()
+    assert read_nfo(data).title == "Café Été"
+    new = write_nfo(data, Found({"Épopée": 0.9}))
+    assert read_nfo(new).genres == ("Épopée",)
+    head, _, rest = new.partition(b"\n  <genre>")
+    assert data.startswith(head) and data.endswith(rest.partition(b"</genreel>")[2])
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark(encoding: str) -> None:
+    data = f'<?xml version="1.0" encoding="utf-16"?>\n{SAID}'.encode(encoding)
+    assert read_nfo(data).title == "Café Été"
+    assert read_nfo(write_nfo(data, FOUND)).genres == ("Drama", "Science Fiction")
+
+
+@pytest.mark.parametrize("own", ["utf-8", "iso-8859-1", "cp1252", "shift_jis"])
+@pytest.mark.parametrize("tail", [b"\xdc\xdb\x81 NOTICE \xb0\r\n", b"\xff\xfe", "Ärger".encode()])
+def test_other_bytes_behind_the_root_stay(own: str, tail: bytes) -> None:
+    title = "夜の港" if own == "shift_jis" else "Café Été"
+    head = f'<?xml version="1.0" encoding="{own}"?>\n<movie>\n  <title>{title}</title>'.encode(own)
+    data = head + b"\n</movie>\n" + tail
+    if own == "shift_jis" and tail == "Ärger".encode():
+        pytest.skip("reads as letters of that code")
+    assert read_nfo(data).title == title
+    new = write_nfo(data, FOUND)
+    assert new.startswith(head) and new.endswith(b"\n</movie>\n" + tail)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<genres><genre>Western</genre><genre>Comedy</genre></genres>",
+        "<genres>Western|Comedy</genres>", "<Genre>Western / Comedy</Genre>",
+        "<genres>\n <genre>Western</genre>\n</genres><genre>Comedy</genre>",
+    ],
+)  # fmt: skip
+def test_genres_in_genres_are_a_persons(inside: str) -> None:
+    data = f"<movie><title>A</title>{inside}<plot/></movie>".encode()
+    assert read_nfo(data).genres == ("Western", "Comedy")
+    assert write_nfo(data, FOUND) == data
+    added = write_nfo(data, FOUND, add=True)
+    assert inside.encode() in added and read_nfo(added).mark.genres
+    assert write_nfo(added, FOUND, add=True) == added

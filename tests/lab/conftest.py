@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from encoders import WordCounts
 from PIL import Image
 
 from genreel.catalogue import Movie
 from genreel.features import Feature
 from genreel.features.image import Pixels, PixelSettings
 from genreel.features.pieces import SPECIAL, PieceSettings
+from genreel.features.sentences import Sentences, SentencesSettings
 from genreel.features.text import Terms, TermSettings
 from genreel.features.tokens import Tokens, TokenSettings
 from genreel.lab import weights
 from genreel.lab.examples import Examples, read_examples
+from genreel.reading import languages
 from genreel.vocabulary import Vocabulary
 
 TOY_GENRES = ("Horror", "Comedy", "Drama")
@@ -62,6 +67,21 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _one_table_of_operators() -> Iterator[None]:
+    """torch parses its 500 operators anew for each graph, half a second each time; once is enough.
+
+    It is torch's own affair; where a version has no such table, tests only take longer.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        with contextlib.suppress(ImportError, AttributeError):
+            from torch.onnx._internal.exporter._registration import ONNXRegistry
+
+            table = staticmethod(functools.cache(ONNXRegistry.from_torchlib))
+            patch.setattr(ONNXRegistry, "from_torchlib", table)
+        yield
+
+
 @pytest.fixture(scope="session")
 def toys() -> Callable[..., list[Movie]]:
     """`toy_movies`."""
@@ -104,13 +124,23 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def toy_features(tiny_encoder: Path) -> dict[str, Feature]:
+def word_counts() -> Iterator[None]:
+    """In place of the encoder of many languages, one whose vectors count words."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(languages, "is_installed", lambda: True)
+        patch.setattr(languages, "_encoder", WordCounts)
+        yield
+
+
+@pytest.fixture(scope="session")
+def toy_features(tiny_encoder: Path, word_counts: None) -> dict[str, Feature]:
     words = Terms.fit(TermSettings(min_count=1), toy_movies(40))
     return {
         "plot": words,
         "poster": Pixels(PixelSettings(height=SIDE, width=SIDE)),
         "tokens": Tokens.fit(TokenSettings(length=8), toy_movies(40)),
         "pieces": weights.fit_pieces(PieceSettings(encoder="tiny", length=9), ()),
+        "sentences": Sentences.fit(SentencesSettings(), ()),
     }
 
 

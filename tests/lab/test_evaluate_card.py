@@ -16,7 +16,7 @@ from genreel.lab.evaluation.card import model_card
 from genreel.lab.evaluation.evaluate import evaluate
 from genreel.lab.metrics import summary
 from genreel.lab.recipe import load_recipe
-from genreel.predictor import Prediction
+from genreel.prediction import Prediction
 from genreel.vocabulary import Vocabulary
 
 GENRES = ("Comedy", "Drama", "Biography")
@@ -37,7 +37,7 @@ class Recorder:
             shown = {name for name in INPUTS if movie.has(name)}
             self.seen[-1].append((movie.id, shown))
             if movie.id == "broken" or not shown & set(self.inputs):
-                yield Prediction(movie.id, error="nothing to predict from")
+                yield Prediction(movie.id, error="nothing to go by")
             else:
                 scores = dict(zip(GENRES, score(movie), strict=True))
                 chosen = tuple(g for g in GENRES if scores[g] >= THRESHOLDS[g])

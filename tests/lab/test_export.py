@@ -42,7 +42,7 @@ from genreel.lab.networks.training import TrainingSettings
 
 Make = Callable[..., Examples]
 Fitted = Callable[[str], tuple[Model, bytes]]
-NAMES = "plot poster tokens pieces"
+NAMES = "plot poster tokens pieces sentences"
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "knn": {"n_neighbors": 3},
@@ -62,6 +62,7 @@ TOWER: dict[str, dict[str, Any]] = {
     "conv1d": {"kind": "conv1d", "feature": "tokens", "channels": [6, 5], "activation": "selu"},
     "dense": {**WORDS, "batch_norm": True, "dropout": 0.1},
     "sentence": {"kind": "sentence", "feature": "pieces", "tune": 1, "dropout": 0.1},
+    "vectors": {"kind": "vectors", "feature": "sentences", "dropout": 0.1},
 }
 
 
@@ -114,6 +115,7 @@ BUILD: dict[str, Callable[[Examples], Model]] = {
         for estimator in ESTIMATORS
         for what, name in (("terms", "plot"), ("pixels", "poster"))
     },
+    "logistic over sentences": lambda e: classic(e, "sentences", "logistic"),
     "linear svm over terms": lambda e: classic(e, "plot", "svm", options={"kernel": "linear"}),
     "linear svm over pixels": lambda e: classic(e, "poster", "svm", options={"kernel": "linear"}),
     "balanced svm": lambda e: classic(e, "plot", "svm", options={"class_weight": "balanced"}),
@@ -283,6 +285,7 @@ def test_the_graph_is_plain_onnx_in_one_piece(fitted: Fitted, family: str) -> No
     assert inputs <= {
         *("plot.indices", "plot.values", "poster.pixels", "poster.rows", "present"),
         *("tokens.ids", "tokens.rows", "pieces.ids", "pieces.rows"),
+        *("sentences.vectors", "sentences.rows"),
     }
     assert not graph.metadata_props and graph.producer_name == "genreel"
 

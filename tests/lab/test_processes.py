@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from genreel.app.cli import main
 from genreel.catalogue import Movie
 from genreel.predictor import Predictor
 
@@ -44,9 +46,44 @@ learning_rate = 0.01
 average = 0.9
 """
 
+TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 
+# What torchrun does, but libraries are loaded once, before the processes part.
+FORKS = """
+import sys
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+import genreel.lab.train
+from genreel.app.cli import main
+
+config = LaunchConfig(
+    min_nodes=1,
+    max_nodes=1,
+    nproc_per_node=2,
+    run_id="test",
+    rdzv_backend="c10d",
+    rdzv_endpoint="127.0.0.1:0",
+    start_method="fork",
+    max_restarts=0,
+)
+codes = elastic_launch(config, main)(sys.argv[1:])
+assert codes == {0: 0, 1: 0}
+"""
+
+
+@pytest.mark.parametrize(
+    "launcher",
+    [
+        pytest.param(["-c", FORKS], id="forks"),
+        pytest.param([*TORCHRUN, "-m", "genreel.app.cli"], id="torchrun", marks=pytest.mark.slow),
+    ],
+)
 def test_two_processes_give_the_weights_of_one(
-    toys: Callable[..., list[Movie]], toml: Callable[..., Path], tmp_path: Path
+    launcher: list[str],
+    toys: Callable[..., list[Movie]],
+    toml: Callable[..., Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     movies = toys(60)
     with (tmp_path / "movies.jsonl").open("w") as file:
@@ -62,22 +99,27 @@ def test_two_processes_give_the_weights_of_one(
     split.write_text(json.dumps({"train": ids[:40], "valid": ids[40:50], "test": ids[50:]}))
     recipe = toml(RECIPE)
 
-    def train(name: str, *launcher: str) -> dict[str, list[float]]:
-        command = [sys.executable, *launcher, "-m", "genreel.app.cli", "train", str(recipe)]
-        command += [str(tmp_path), "--out", str(tmp_path / name), "--split", str(split)]
-        environment = {"GENREEL_CACHE": str(tmp_path / f"cache-{name}"), "OMP_NUM_THREADS": "1"}
-        done = subprocess.run(
-            command, env=os.environ | environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        assert done.stderr.count("epoch 3/3") == 1  # the first process speaks
+    def argv(name: str) -> list[str]:
+        out = str(tmp_path / name)
+        return ["train", str(recipe), str(tmp_path), "--out", out, "--split", str(split)]
+
+    def scores(name: str, errors: str) -> dict[str, list[float]]:
+        assert errors.count("epoch 3/3") == 1  # the first process speaks
         assert not (tmp_path / f"{name}.work").exists()
         predictions = Predictor(tmp_path / name).predict_many(movies[50:])
         return {p.id: list(p.scores.values()) for p in predictions if p.scores}
 
-    one = train("one")
-    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
-    two = train("two", *launcher)
+    monkeypatch.setenv("GENREEL_CACHE", str(tmp_path / "cache-one"))
+    assert main(argv("one")) == 0
+    one = scores("one", capsys.readouterr().err)
+
+    command = [sys.executable, *launcher, *argv("two")]
+    environment = {"GENREEL_CACHE": str(tmp_path / "cache-two"), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        command, env=os.environ | environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    two = scores("two", done.stderr)
     assert list(one) == list(two)
     assert np.std(list(one.values()), axis=0).max() > 0.01  # it learnt something
     np.testing.assert_allclose(list(two.values()), list(one.values()), atol=1e-5)

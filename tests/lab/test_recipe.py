@@ -193,6 +193,15 @@ def test_no_such_recipe(tmp_path: Path) -> None:
     assert refusal(missing) == f"recipe {missing}: No such file or directory; check the path"
 
 
+def test_toml_nested_without_end(tmp_path: Path) -> None:
+    path = tmp_path / "toy.toml"
+    path.write_text("a = " + "[" * 100_000)
+    assert refusal(path) == f"recipe {path}: nested too deeply; mend it"
+    table: dict[str, Any] = {"a": {"b": 1}}
+    override(table, "a.b=" + "[" * 100_000)
+    assert table["a"]["b"] == "[" * 100_000
+
+
 @pytest.mark.parametrize("data", [b"id = ", b'title = "\xff"'])
 def test_not_toml(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "toy.toml"

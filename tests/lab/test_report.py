@@ -224,6 +224,20 @@ def test_a_whisker_stands_where_its_value_is() -> None:
     assert float(dot) == pytest.approx((left + right) / 2)
 
 
+def test_calibration_remembers_what_a_bundle_was_trained_and_tuned_on(
+    trained_bundle: Path, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    movies = list(catalogue)  # 17 to train on, 6 to tune on, 6 to measure on
+    metrics = recalibrate(trained_bundle, tmp_path / "new", movies[15:25], movies[24:], "")
+    assert (metrics["movies"]["valid"], metrics["movies"]["test"]) == (8, 4)
+    seen = read_bundle(tmp_path / "new").seen
+    assert seen is not None
+    parts = [seen.part_of(movie) for movie in movies]
+    assert parts == ["train"] * 17 + ["valid"] * 8 + ["test"] * 4
+    with pytest.raises(CatalogueError, match="no valid movie has genres"):
+        recalibrate(trained_bundle, tmp_path / "none", movies[:17], movies[23:], "")
+
+
 def test_rules_are_chosen_anew_without_touching_the_graph(
     catalogue: Catalogue, tmp_path: Path
 ) -> None:

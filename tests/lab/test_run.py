@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +11,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from disks import full_disk
 
+from genreel.app.cli import main
 from genreel.bundle import read_bundle
 from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError, GenreelError, RecipeError
 from genreel.lab import train as run
 from genreel.lab.evaluation.evaluate import evaluate
 from genreel.lab.recipe import Recipe, load_recipe
-from genreel.lab.splits import Split
+from genreel.lab.splits import Split, with_genres
 from genreel.lab.train import train
 from genreel.predictor import Predictor
 
@@ -275,6 +274,38 @@ def test_a_catalogue_without_labels(
     assert line == "0 movies are too few to split; add movies or a split"
 
 
+def test_genres_of_ones_own_are_named(
+    words_recipe: Recipe,
+    parts: tuple[list[Movie], Split],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    movies, split = parts
+
+    def catalogue(genres: Sequence[str]) -> Catalogue:
+        rows = [
+            {"id": m.id, "title": m.title, "plot": m.plot, "genres": genres[i % len(genres)]}
+            for i, m in enumerate(movies)
+        ]
+        (tmp_path / "m.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return Catalogue(tmp_path / "m.jsonl")
+
+    own = catalogue(["Heist", "Spaghetti Western|Heist"])
+    for given in (None, split):
+        line = refused(CatalogueError, words_recipe, own, tmp_path / "bundle", split=given)
+        assert line == (
+            f"unknown genres 'Heist', 'Spaghetti Western': {len(movies)} of {len(movies)} movies "
+            "have none left; rename them, such as with genreel import --names FILE"
+        )
+    some = catalogue(["Western", "Heist|Drama", "Heist"])
+    labelled = with_genres(some)
+    assert len(labelled) == len(movies) - len(movies) // 3
+    bare = len(movies) // 3
+    assert f"unknown genres 'Heist': {bare} of {len(movies)} movies have none left" in (
+        capsys.readouterr().err
+    )
+
+
 def test_a_folder_that_is_no_bundle_is_left_alone(
     words_recipe: Recipe, parts: tuple[list[Movie], Split], write: Write, tmp_path: Path
 ) -> None:
@@ -332,28 +363,16 @@ def test_a_genre_that_one_part_lacks(
     assert 0 < thresholds["Drama"] < 1
 
 
-def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
-    """Files may not grow over 20 kB here, as on a disk with no more room than that."""
-    code = (
-        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000));"
-        "from genreel.app.cli import main; sys.exit(main(sys.argv[1:]))"
-    )
-    command = [
-        "train",
-        "words",
-        str(Path(__file__).parents[2] / "samples"),
-        "--out",
-        str(tmp_path / "bundle"),
-    ]
-    done = subprocess.run(
-        [sys.executable, "-c", code, *command, "--set", "plot.min_count=1"],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"GENREEL_CACHE": str(tmp_path / "cache")},
-        check=False,
-    )
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("genreel: cannot write")
-    assert "Traceback" not in done.stderr
+def test_a_full_disk_is_one_line_and_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GENREEL_CACHE", str(tmp_path / "cache"))
+    samples = Path(__file__).parents[2] / "samples"
+    command = ["train", "words", str(samples), "--out", str(tmp_path / "bundle")]
+    with full_disk(20_000):
+        code = main([*command, "--set", "plot.min_count=1"])
+    assert code == 1
+    errors = capsys.readouterr().err
+    assert errors.splitlines()[-1].startswith("genreel: cannot write")
+    assert "Traceback" not in errors
     assert not (tmp_path / "bundle").exists()

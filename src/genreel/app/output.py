@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from genreel.errors import GenreelError, MissingExtra
-from genreel.predictor import Prediction
+from genreel.prediction import Prediction
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,7 +60,7 @@ def _csv_lines(predictions: Iterable[Prediction], genres: Sequence[str]) -> Iter
         csv.writer(text, lineterminator="\n").writerow(cells)
         return text.getvalue()
 
-    yield line(["id", "genres", *genres, "missing", "error"])
+    yield line(["id", "genres", *genres, "missing", "language", "error"])
     for prediction in predictions:
         yield line(list(_flat(prediction, genres).values()))
 
@@ -75,6 +75,7 @@ def _flat(prediction: Prediction, genres: Sequence[str]) -> dict[str, Any]:
         "genres": "|".join(prediction.genres),
         **{g: None if score is None else round(score, 6) for g, score in scores.items()},
         "missing": "|".join(prediction.missing),
+        "language": prediction.language,
         "error": prediction.error,
     }
 
@@ -93,7 +94,7 @@ def _write_parquet(predictions: Iterable[Prediction], genres: Sequence[str]) -> 
     schema = pa.schema(
         [("id", pa.string()), ("genres", text)]
         + [(genre, pa.float32()) for genre in genres]
-        + [("missing", text), ("error", pa.string())]
+        + [("missing", text), ("language", pa.string()), ("error", pa.string())]
     )
 
     def row(prediction: Prediction) -> dict[str, Any]:

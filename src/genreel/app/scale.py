@@ -29,7 +29,8 @@ from genreel.catalogue import Catalogue, Movie
 from genreel.errors import GenreelError, MissingExtra
 from genreel.files import remove_parts, write_whole
 from genreel.posters import Limits
-from genreel.predictor import Prediction, Predictor
+from genreel.prediction import Prediction
+from genreel.predictor import Predictor
 from genreel.progress import progress
 from genreel.why import Area, Why, Word
 
@@ -64,6 +65,7 @@ class Job:
         out: folder of the parts.
         model: a bundle's folder, or the name of one that came with the package.
         workers: actors, each on one core.
+        language: as in `Predictor.predict_many`.
         threshold: as in `Predictor.predict_many`.
         explain: as in `Predictor.predict_many`.
         limits: what a poster may cost.
@@ -75,6 +77,7 @@ class Job:
     out: Path
     model: str = "default"
     workers: int = 1
+    language: str = ""
     threshold: float | None = None
     explain: bool = False
     limits: Limits = dataclasses.field(default_factory=Limits)
@@ -110,6 +113,7 @@ def _manifest(job: Job) -> dict[str, Any]:
         "paths": list(job.paths),
         "input": _fingerprint(job.paths),
         "bundle": read_bundle(job.model).config["sha256"],
+        "language": job.language,
         "threshold": job.threshold,
         "explain": job.explain,
         "limits": dataclasses.asdict(job.limits),
@@ -187,7 +191,8 @@ def _prediction(line: bytes) -> Prediction:
         for genre, reasons in row["why"].items()
     }
     genres, missing = tuple(row["genres"]), tuple(row["missing"])
-    return Prediction(row["id"], row["scores"], genres, missing, row["error"], why)
+    scores, error, language = row["scores"], row["error"], row["language"]
+    return Prediction(row["id"], scores, genres, missing, error, why, language=language)
 
 
 # What Ray runs. Rows are {"part", "movies" (JSON lines), "error"}; the last has no movies.
@@ -261,7 +266,10 @@ class _Worker:
         if movies and not error:
             job = self.job
             predictions = self.predictor.predict_many(
-                map(_movie, movies.splitlines()), threshold=job.threshold, explain=job.explain
+                map(_movie, movies.splitlines()),
+                language=job.language,
+                threshold=job.threshold,
+                explain=job.explain,
             )
             lines = "".join(json.dumps(p.to_dict()) + "\n" for p in predictions)
             try:
@@ -273,7 +281,8 @@ class _Worker:
 
 def _line(movie: Movie) -> str:
     """A movie as a line of JSON, without its labels, which a prediction does not need."""
-    row = {name: getattr(movie, name) for name in ("id", "title", "year", "plot", "problem")}
+    names = ("id", "title", "year", "plot", "problem", "language")
+    row = {name: getattr(movie, name) for name in names}
     row["poster"] = None if movie.poster is None else str(movie.poster)
     return json.dumps(row) + "\n"
 

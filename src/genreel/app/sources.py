@@ -8,6 +8,7 @@ from pathlib import Path
 
 from genreel.catalogue import TABLE_SUFFIXES, TABLES, Catalogue, Movie, movies_from_json_lines
 from genreel.errors import GenreelError
+from genreel.formats.source import posters_in
 from genreel.posters import SUFFIXES
 
 
@@ -38,10 +39,13 @@ def _movies_at(name: str) -> Iterable[Movie]:
         return [Movie(path.stem, poster=path)]
     if path.suffix.lower() in TABLE_SUFFIXES or any((path / name).is_file() for name in TABLES):
         return Catalogue(path)
-    posters = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and not p.is_dir())
+    files = (p.relative_to(path).as_posix() for p in path.rglob("*") if not p.is_dir())
+    posters = posters_in(files)
     if not posters:
         raise GenreelError(f"{path}: no posters ({', '.join(SUFFIXES)}) and no table")
-    return [Movie(p.relative_to(path).with_suffix("").as_posix(), poster=p) for p in posters]
+    return [
+        Movie(str(Path(name).with_suffix("").as_posix()), poster=path / name) for name in posters
+    ]
 
 
 def _movies_or_problem(name: str) -> Iterator[Movie]:

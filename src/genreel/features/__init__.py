@@ -18,6 +18,7 @@ from genreel.features.colours import Colours
 from genreel.features.feature import Array, Feature, FeatureKind, present_rows
 from genreel.features.image import Pixels
 from genreel.features.pieces import Pieces
+from genreel.features.sentences import Sentences
 from genreel.features.text import Terms
 from genreel.features.tokens import Tokens
 from genreel.posters import detail, open_poster
@@ -37,6 +38,7 @@ KINDS: dict[str, type[FeatureKind]] = {
     "terms": Terms,
     "tokens": Tokens,
     "pieces": Pieces,
+    "sentences": Sentences,
     "pixels": Pixels,
     "colours": Colours,
 }

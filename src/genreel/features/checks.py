@@ -39,6 +39,20 @@ def check_whole(name: str, value: Any, most: int) -> None:
         raise ValueError(f"{name} must be a whole number from 1 to {most:,}, not {_short(value)}")
 
 
+MAX_WORDS = 1_000_000
+"""Words, or pieces of words, of a feature; each takes some 200 bytes."""
+
+
+def read_words(lines: Any) -> list[str]:
+    """Words that a bundle keeps as an array of UTF-8 bytes, one a line; ValueError where there are
+    more than MAX_WORDS, which are counted before they are made.
+    """
+    data = bytes(lines)
+    if data.count(b"\n") >= MAX_WORDS:
+        raise ValueError(f"over {MAX_WORDS:,} words")
+    return data.decode().split("\n") if data else []
+
+
 _TYPES: dict[type, str] = {
     bool: "true or false",
     int: "a whole number",

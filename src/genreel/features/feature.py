@@ -28,6 +28,8 @@ class Feature(Protocol):
         array: short name of the array that holds its rows; empty where they are sparse.
         text_length: characters of a text that a network reads at most, where a longer text costs
             more; 0 where it does not.
+        languages: codes of languages whose texts get like rows, so that a model that is trained
+            on one reads them all; empty: a model reads those that it is trained on.
     """
 
     kind: str
@@ -38,6 +40,7 @@ class Feature(Protocol):
     shape: tuple[int, ...] = ()
     array: str = ""
     text_length: int = 0
+    languages: tuple[str, ...] = ()
 
     def settings(self) -> dict[str, Any]:
         """The settings as JSON values."""

@@ -9,7 +9,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from genreel.features.checks import read_words
+
 Integers = NDArray[np.int64]
+
+MAX_RUNS = 5_000_000
+"""Of a feature of a bundle."""
 
 
 class Ngrams:
@@ -56,8 +61,9 @@ class Ngrams:
     @classmethod
     def load(cls, state: Mapping[str, NDArray[Any]]) -> Self:
         """From `state`; ValueError or KeyError where it is damaged."""
-        text = bytes(state["words"]).decode()
-        return cls(text.split("\n") if text else [], state["runs"])
+        if len(state["runs"]) > MAX_RUNS:
+            raise ValueError(f"over {MAX_RUNS:,} runs of words")
+        return cls(read_words(state["words"]), state["runs"])
 
     def state(self) -> dict[str, NDArray[Any]]:
         """`words`: UTF-8 bytes, one word a line; `runs`: int32, as above."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
 from genreel.errors import InputError
-from genreel.features.checks import check_types, check_whole
+from genreel.features.checks import check_types, check_whole, read_words
 from genreel.features.feature import FeatureKind, present_rows
 from genreel.features.text import MAX_CHARACTERS, check_length
 
@@ -83,7 +83,7 @@ class Pieces(FeatureKind):
     @classmethod
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
         """From `settings()` and `state()`."""
-        return cls(PieceSettings(**settings), bytes(state["pieces"]).decode().split("\n"))
+        return cls(PieceSettings(**settings), read_words(state["pieces"]))
 
     def settings(self) -> dict[str, Any]:
         """JSON values."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
 from genreel.errors import InputError
-from genreel.features.checks import check_types, check_whole
+from genreel.features.checks import check_types, check_whole, read_words
 from genreel.features.feature import FeatureKind, present_rows
 from genreel.features.text import MAX_CHARACTERS, split_words
 
@@ -88,8 +88,7 @@ class Tokens(FeatureKind):
     @classmethod
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
         """From `settings()` and `state()`."""
-        words = bytes(state["words"]).decode().split("\n") if len(state["words"]) else []
-        return cls(TokenSettings(**settings), words)
+        return cls(TokenSettings(**settings), read_words(state["words"]))
 
     def settings(self) -> dict[str, Any]:
         """JSON values."""

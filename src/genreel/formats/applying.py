@@ -5,21 +5,22 @@ from __future__ import annotations
 import difflib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genreel import __version__
 from genreel.catalogue import TABLES, Catalogue, Movie
-from genreel.errors import CatalogueError, GenreelError
+from genreel.errors import CatalogueError, GenreelError, one_line
+from genreel.files import open_file, read_file
 from genreel.formats import iptc
 from genreel.formats.film import Options
 from genreel.formats.folder import read_folder
 from genreel.formats.journal import Journal
-from genreel.formats.kodi import read_kodi
+from genreel.formats.kodi import new_nfo, read_kodi
 from genreel.formats.mark import Found
 from genreel.formats.names import OUT, Names
-from genreel.formats.nfo import write_nfo
+from genreel.formats.nfo import is_notice, write_nfo
 from genreel.formats.rows import write_table
 from genreel.formats.shopify import (
     handle_of,
@@ -31,6 +32,7 @@ from genreel.formats.shopify import (
 from genreel.formats.source import MAX_TEXT
 from genreel.formats.xmp import read_xmp, write_xmp
 from genreel.posters import Limits
+from genreel.progress import say
 from genreel.tables import read_json_lines
 
 if TYPE_CHECKING:
@@ -60,12 +62,13 @@ class Choices:
     iptc: bool = False
 
 
+Say = Callable[[str], object]
 Pairs = Iterable[tuple[Movie, Found]]
-Predictions = Mapping[str, tuple[Sequence[str], Mapping[str, float]]]
+Predictions = Mapping[str, tuple[Sequence[str], Mapping[str, float], str]]
 
 
-def read_predictions(path: Path) -> dict[str, tuple[list[str], dict[str, float]]]:
-    """Id → genres and scores, of the JSON lines that `genreel predict --format jsonl` wrote.
+def read_predictions(path: Path) -> dict[str, tuple[list[str], dict[str, float], str]]:
+    """Id → genres, scores and error, of the JSON lines of `genreel predict --format jsonl`.
 
     Raises:
         GenreelError: the file cannot be read, or a line is no prediction.
@@ -78,7 +81,8 @@ def read_predictions(path: Path) -> dict[str, tuple[list[str], dict[str, float]]
                     if isinstance(record, CatalogueError):
                         raise record
                     scores = {str(g): float(s) for g, s in record["scores"].items()}
-                    found[str(record["id"])] = ([str(g) for g in record["genres"]], scores)
+                    genres = [str(genre) for genre in record["genres"]]
+                    found[str(record["id"])] = genres, scores, str(record.get("error") or "")
                 except (KeyError, TypeError, ValueError, AttributeError, CatalogueError):
                     raise GenreelError(
                         f"{path}, line {number}: no prediction; write it with "
@@ -107,27 +111,32 @@ def find_movies(path: Path, target: str) -> Iterable[Movie]:
 
 def place_of(movies: Iterable[Movie], path: Path, target: str) -> Path:
     """Where genres go unless a person says it: the catalogue's own folder, or its own table."""
-    own = movies.path if isinstance(movies, Catalogue) else path
+    place = movies.path if isinstance(movies, Catalogue) else path
     if target in ("nfo", "xmp"):
-        return own.parent if isinstance(movies, Catalogue) else own
+        return place.parent if isinstance(movies, Catalogue) else place
     if target == "shopify":
-        return own.parent / "shopify.csv"
-    if own.suffix.lower() != f".{target}":
-        raise GenreelError(f"{own} is no .{target} file; say with --out which table is meant")
-    return own
+        return place.parent / "shopify.csv"
+    if place.suffix.lower() != f".{target}":
+        raise GenreelError(f"{place} is no .{target} file; say with --out which table is meant")
+    return place
 
 
 def pairs_of(movies: Iterable[Movie], predictions: Predictions, names: Names) -> Pairs:
     """Movies with what was predicted for them earlier; nothing for those that were not."""
     for movie in movies:
-        genres, scores = predictions.get(movie.id, ((), {}))
-        yield movie, found_of(genres, scores, names, "predictions", __version__)
+        genres, scores, error = predictions.get(movie.id, ((), {}, ""))
+        found = found_of(genres, scores, names, "predictions", __version__)
+        yield movie, replace(found, error=error)
 
 
-def predicted(
-    movies: Iterable[Movie], predictor: Predictor, names: Names, threshold: float | None
+def predict_pairs(
+    movies: Iterable[Movie],
+    predictor: Predictor,
+    names: Names,
+    threshold: float | None,
+    language: str = "",
 ) -> Pairs:
-    """Movies with what a bundle predicts for them."""
+    """Movies with what a bundle predicts for them; `language` is that of all plots, if given."""
     waiting: deque[Movie] = deque()
 
     def passing() -> Iterator[Movie]:
@@ -135,22 +144,34 @@ def predicted(
             waiting.append(movie)
             yield movie
 
-    for told in predictor.predict_many(passing(), threshold=threshold):
-        model = predictor.bundle.name
-        yield waiting.popleft(), found_of(told.genres, told.scores, names, model, __version__)
+    model = predictor.bundle.name
+    predictions = predictor.predict_many(passing(), threshold=threshold, language=language)
+    for prediction in predictions:
+        found = found_of(prediction.genres, prediction.scores, names, model, __version__)
+        yield waiting.popleft(), replace(found, error=prediction.error or "")
 
 
 @dataclass
 class Applied:
-    """How many films changed, stayed as they are, have no file to write to, and failed."""
+    """How many films changed, stayed as they are, have no file to write to, and failed.
+
+    Attributes:
+        partly: films that changed or stayed as they are, though an input of theirs failed.
+    """
 
     changed: int = 0
     unchanged: int = 0
     without_file: int = 0
     failed: int = 0
+    partly: int = 0
 
-
-Say = Callable[[str], object]
+    def note(self, movie: Movie, found: Found, warn: Say) -> bool:
+        """Tells and counts what failed of a film; whether it has genres all the same."""
+        if found.error:
+            warn(f"{movie.id}: {found.error}")
+            self.partly += bool(found.genres)
+            self.failed += not found.genres
+        return bool(found.genres) or not found.error
 
 
 def found_of(
@@ -178,7 +199,14 @@ def names_for(target: str) -> Names:
     return OUT["kodi" if target == "nfo" else "genreel"]
 
 
-def apply_to_files(pairs: Pairs, target: str, choices: Choices, show: Say, warn: Say) -> Applied:
+def apply_to_files(
+    pairs: Pairs,
+    target: str,
+    choices: Choices,
+    show: Say,
+    warn: Say,
+    journal: Journal | None = None,
+) -> Applied:
     """Writes genres into NFO files or XMP sidecars, one by one.
 
     Args:
@@ -186,15 +214,18 @@ def apply_to_files(pairs: Pairs, target: str, choices: Choices, show: Say, warn:
         target: "nfo" or "xmp".
         choices: how.
         show: takes the diff of a dry run.
-        warn: takes one line for each film that failed.
+        warn: takes one line for each film that failed, in whole or in part.
+        journal: of a run that is longer than this one, and goes on after it.
     """
-    applied = Applied()
-    journal = Journal(choices.out)
+    counts = Applied()
+    run = journal or Journal(choices.out)
     for movie, found in pairs:
+        if not counts.note(movie, found, warn):
+            continue
         try:
             path = _file_of(movie, target, choices)
             if path is None:
-                applied.without_file += 1
+                counts.without_file += 1
                 continue
             old = _read(path, MAX_TEXT)
             if target == "nfo":
@@ -202,32 +233,36 @@ def apply_to_files(pairs: Pairs, target: str, choices: Choices, show: Say, warn:
             else:
                 new = write_xmp(old, found, add=choices.add)
             if new == (old or b""):
-                applied.unchanged += 1
+                counts.unchanged += 1
                 continue
             poster = _keywords(path, old, new) if choices.iptc else None
             if not choices.dry_run:
                 if poster:  # first: a sidecar that is as it should be is never looked at again
-                    journal.write(*poster)
-                journal.write(path, new)
+                    run.write(*poster)
+                run.write(path, new)
         except GenreelError as error:
-            applied.failed += 1
+            counts.failed += 1
             warn(f"{movie.id}: {error}")
             continue
-        applied.changed += 1
+        counts.changed += 1
         if choices.dry_run:
             show(diff(path, old or b"", new))
             if poster:
-                show(f"{poster[0]}: the same IPTC keywords\n")
-    journal.close()
-    return applied
+                show(f"{one_line(str(poster[0]))}: the same IPTC keywords\n")
+    if journal is None:
+        run.close()
+    return counts
 
 
-def apply_to_table(pairs: Pairs, target: str, choices: Choices, show: Say) -> Applied:
-    """Writes genres into one table or product CSV.
+def apply_to_table(
+    pairs: Pairs, target: str, choices: Choices, show: Say, warn: Say = say
+) -> Applied:
+    """Writes genres into one table or product CSV; arguments as in `apply_to_files`.
 
     Raises:
         GenreelError: it cannot be read or written; it is as it was.
     """
+    applied = Applied()
     pairs = list(pairs)  # of rows with one id the first is meant, as in `Catalogue`
     path = choices.out
     old = _read(path)
@@ -238,7 +273,7 @@ def apply_to_table(pairs: Pairs, target: str, choices: Choices, show: Say) -> Ap
             new, marks, changes = write_shopify(
                 new_products([m for m, _ in pairs], choices.safe_cells) if old is None else old,
                 {handle_of(movie): found for movie, found in reversed(pairs)},
-                read_marks(beside.read_bytes()) if beside.is_file() else {},
+                read_marks(_read(beside) or b"{}"),
                 add=choices.add,
                 safe_cells=choices.safe_cells,
             )
@@ -261,14 +296,21 @@ def apply_to_table(pairs: Pairs, target: str, choices: Choices, show: Say) -> Ap
         for where, data in {path: new, **also}.items():
             journal.write(where, data)
         journal.close()
-    return Applied(changed=len(changes), unchanged=len(pairs) - len(changes))
+    for movie, found in pairs:
+        applied.note(movie, found, warn)
+    applied.changed = len(changes)
+    applied.unchanged = max(0, len(pairs) - len(changes) - applied.failed)
+    return applied
 
 
 def _read(path: Path, limit: int | None = None) -> bytes | None:
     try:
-        if limit and path.exists() and path.stat().st_size > limit:
-            raise GenreelError(f"{path}: more than {limit:,} bytes; shorten it")
-        return path.read_bytes() if path.exists() else None
+        if limit is not None:
+            return read_file(path, limit)
+        with open_file(path) as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
     except OSError as error:
         raise GenreelError(f"{path} cannot be read ({error.strerror}); check it") from None
 
@@ -282,26 +324,32 @@ def diff(path: Path, old: bytes, new: bytes) -> str:
         )
         return [line.rstrip("\r\n") + "\n" for line in text.splitlines(keepends=True)]
 
-    return "".join(difflib.unified_diff(lines(old), lines(new), str(path), str(path), n=1))
+    name = one_line(str(path))
+    return "".join(difflib.unified_diff(lines(old), lines(new), name, name, n=1))
 
 
 def _keywords(sidecar: Path, old: bytes | None, new: bytes) -> tuple[Path, bytes] | None:
     """The JPEG beside a sidecar, and its bytes with the genres that genreel wrote there."""
-    named = sidecar.with_suffix("")  # a.jpg.xmp, or a.xmp
-    found = [named, *(named.with_suffix(suffix) for suffix in iptc.SUFFIXES)]
+    bare_name = sidecar.with_suffix("")  # a.jpg.xmp, or a.xmp
+    found = [bare_name, *(bare_name.with_suffix(suffix) for suffix in iptc.SUFFIXES)]
     poster = next((p for p in found if p.suffix.lower() in iptc.SUFFIXES and p.is_file()), None)
     data = _read(poster, Limits().max_bytes) if poster else None
     if poster is None or data is None:
         return None
-    gone = read_xmp(old).mark.genres if old else ()
-    return poster, iptc.write_iptc(data, gone, read_xmp(new).mark.genres)
+    old_words = read_xmp(old).mark.genres if old else ()
+    return poster, iptc.write_iptc(data, old_words, read_xmp(new).mark.genres)
 
 
 def _file_of(movie: Movie, target: str, choices: Choices) -> Path | None:
     """The file that holds a movie's genres; None where it has none and none is to be made."""
     if target == "nfo":
-        named = movie.extra.get("nfo") or (f"{movie.id}.nfo" if choices.create else "")
-        return choices.out / str(named) if named else None
+        if movie.extra.get("nfo"):
+            return choices.out / str(movie.extra["nfo"])
+        path = choices.out / f"{movie.id}.nfo"
+        if not choices.create:
+            return None
+        data = _read(path, MAX_TEXT)
+        return path if data is None or not is_notice(data) else new_nfo(path)
     file = movie.extra.get("file")
     if file and (choices.out / str(file)).is_file():
         poster = choices.out / str(file)

@@ -82,6 +82,9 @@ def find_columns(
     columns = {}
     plain = [_plain(name) for name in names]
     for ours in COLUMNS:
+        # A column of this name speaks of the film's language in most tables, not of the plot's.
+        if ours == "language" and ours not in mapping:
+            continue
         name = mapping.get(ours, ours)
         places = [i for i, theirs in enumerate(names) if theirs == name and ours in mapping]
         places = places or [i for i, theirs in enumerate(plain) if theirs == _plain(name)]
@@ -121,7 +124,9 @@ def _film(
     folder: Path,
 ) -> Movie:
     values = {ours: row.get(theirs) for ours, theirs in columns.items()}
-    record = {ours: values.get(ours) for ours in ("id", "title", "plot", "split")}
+    record = {
+        ours: values.get(ours) for ours in ("id", "title", "plot", "language", "lettering", "split")
+    }
     record["year"] = year_of(values.get("year"))
     file = values.get("poster")
     poster = None

@@ -42,6 +42,8 @@ class Options:
 _DAY = re.compile(r"\s*(\d{4})(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\.0)?\s*")
 _YEAR = re.compile(r"(?<!\d)(?:18|19|20)\d\d(?!\d)")
 
+_MAX_LITERAL = 2**14  # characters; of f-strings, the parser's time grows with the square
+
 Reader = Callable[[Path, Options], Iterator[Movie]]
 
 
@@ -129,7 +131,11 @@ def bad_row(number: int, error: CatalogueError) -> Movie:
 
 
 def literal(text: str) -> Any:
-    """A Python literal that a program printed into a cell; None where it is none."""
+    """A Python literal that a program printed into a cell; None where it is none, or longer than
+    any list of genres.
+    """
+    if len(text) > _MAX_LITERAL:
+        return None
     try:
         return ast.literal_eval(text)
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):

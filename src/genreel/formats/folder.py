@@ -14,8 +14,10 @@ from pathlib import Path, PurePosixPath
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
 from genreel.formats.film import Options, film
-from genreel.formats.source import Source, decode
+from genreel.formats.source import Source, decode, posters_in
 from genreel.posters import SUFFIXES
+
+_LONGEST = 300  # characters of a name in which title and year are looked for
 
 
 def read_folder(path: Path, options: Options) -> Iterator[Movie]:
@@ -25,7 +27,7 @@ def read_folder(path: Path, options: Options) -> Iterator[Movie]:
         CatalogueError: the folder cannot be read, or holds no poster.
     """
     source = Source(path)
-    posters = [name for name in source.names if name.lower().endswith(SUFFIXES)]
+    posters = posters_in(source.names)
     if not posters:
         raise CatalogueError(f"{path} holds no posters ({', '.join(SUFFIXES)}); check the path")
     for name in posters:
@@ -44,7 +46,8 @@ def read_folder(path: Path, options: Options) -> Iterator[Movie]:
 
 def title_and_year(name: str) -> tuple[str, str]:
     """("Alba", "1999") of "Alba (1999)" and of "Alba [1999] 1080p"; no year is an empty one."""
-    match = re.search(r"^(.*?)[ ._]*[(\[]((?:18|19|20)\d\d)[)\]]", name)
+    # Of a longer name, the search would take a time that grows with its square.
+    match = re.search(r"^(.*?)[ ._]*[(\[]((?:18|19|20)\d\d)[)\]]", name[:_LONGEST])
     if not match or not match[1].strip():
         return name, ""
     return match[1].strip(), match[2]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from genreel.catalogue import TABLE_SUFFIXES, TABLES, Movie
-from genreel.errors import GenreelError, PosterError
-from genreel.files import remove_parts, whole_file, write_whole
+from genreel.errors import GenreelError, InputError, PosterError
+from genreel.files import read_file, remove_parts, whole_file, write_whole
 from genreel.formats.source import Poster
 from genreel.formats.table import csv_line, write_catalogue
 from genreel.posters import Limits, suffix_of
@@ -118,11 +118,10 @@ def _keep(movie_id: str, poster: Poster, folder: Path) -> Path:
     if isinstance(poster, Path) and poster.is_relative_to(folder):
         return poster
     if isinstance(poster, Path):
-        limit = Limits().max_bytes
         try:
-            if poster.stat().st_size > limit:
-                raise PosterError(f"poster {poster}: more than {limit:,} bytes; shrink it")
-            data = poster.read_bytes()
+            data = read_file(poster, Limits().max_bytes)
+        except InputError as error:
+            raise PosterError(f"poster {error}") from None
         except OSError as error:
             raise PosterError(f"poster {poster}: {error.strerror}; check it") from None
     else:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from genreel.errors import GenreelError
 
-SUFFIXES = (".jpg", ".jpeg")
+SUFFIXES = (".jpg", ".jpeg", ".jfif", ".jpe")
 """Posters that can hold IPTC keywords where other programs look for them."""
 
 _SECONDS = 60  # for one picture
@@ -29,27 +29,29 @@ def find_exiftool() -> str:
     return program
 
 
-def write_iptc(data: bytes, gone: Iterable[str], wanted: Iterable[str]) -> bytes:
+def write_iptc(data: bytes, old: Iterable[str], new: Iterable[str]) -> bytes:
     """A JPEG with other keywords; its pixels and all other metadata as they were.
 
     Args:
         data: the file.
-        gone: keywords that are taken away.
-        wanted: keywords that are there afterwards, each once.
+        old: keywords that are taken away.
+        new: keywords that are there afterwards, each once.
 
     Raises:
         GenreelError: exiftool is not installed, or cannot write this file.
     """
     # Taken away and put there again, a keyword is there once.
-    edits = [f"-IPTC:Keywords-={name}" for name in (*gone, *wanted)]
-    edits += [f"-IPTC:Keywords+={name}" for name in wanted]
+    edits = [f"-IPTC:Keywords-={name}" for name in (*old, *new)]
+    edits += [f"-IPTC:Keywords+={name}" for name in new]
     argv = [find_exiftool(), "-q", "-m", "-charset", "UTF8", *edits, "-o", "-", "-"]
     try:
         # No shell: a name is one argument, whatever it holds.
-        done = subprocess.run(argv, input=data, capture_output=True, timeout=_SECONDS)  # noqa: S603
+        run = subprocess.run(argv, input=data, capture_output=True, timeout=_SECONDS)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired) as error:
         raise GenreelError(f"exiftool failed ({error}); go without --iptc") from None
-    if done.returncode or not done.stdout:
-        told = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
-        raise GenreelError(f"exiftool cannot write its keywords ({told[0][:200]}); mend the poster")
-    return done.stdout
+    if run.returncode or not run.stdout:
+        lines = run.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
+        raise GenreelError(
+            f"exiftool cannot write its keywords ({lines[0][:200]}); mend the poster"
+        )
+    return run.stdout

@@ -11,12 +11,8 @@ from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
 from genreel.formats.film import Options, bad_row, film, literal
 from genreel.formats.source import Source
+from genreel.placeholders import is_placeholder
 from genreel.tables import csv_rows
-
-# What stands there where nobody wrote a plot.
-_NO_PLOT = frozenset(
-    {"no overview found.", "no overview", "not available", "released", "no plot", ""}
-)
 
 
 def read_kaggle_movies(path: Path, options: Options) -> Iterator[Movie]:
@@ -56,7 +52,7 @@ def _film(
     imdb_id = row.get("imdb_id") or ""
     record = {"id": row["id"], "title": row["title"] or row.get("original_title")}
     record["year"] = date[:4]
-    record["plot"] = "" if plot.lower() in _NO_PLOT else plot
+    record["plot"] = "" if is_placeholder(plot) else plot
     extra = {name: row.get(name) for name in ("imdb_id", "release_date", "original_language")}
     extra |= {name: row.get(name) for name in ("popularity", "vote_average", "vote_count")}
     extra["movielens_id"] = movielens.get(row["id"])

@@ -23,12 +23,14 @@ class Found:
         genres: name → score in [0, 1], surest first; empty where nothing was found.
         model, version: the bundle's name, and genreel's version.
         said: those of the genres that a person or a file said, in a store: written, never marked.
+        error: which of the film's inputs could not be used; genres, if any, come from the others.
     """
 
     genres: Mapping[str, float] = field(default_factory=dict)
     model: str = ""
     version: str = ""
     said: tuple[str, ...] = ()
+    error: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,30 +84,32 @@ def merge(
     if locked or not found.genres:
         return None
     ours = {key(name) for name in mark.genres}
-    there = {key(name) for name in present}
+    present_keys = {key(name) for name in present}
     theirs = [name for name in present if key(name) not in ours]
-    removed = [name for name in mark.genres if key(name) not in there]
-    if (theirs or removed) and not add:
+    missing = [name for name in mark.genres if key(name) not in present_keys]
+    if (theirs or missing) and not add:
         return None
-    rejected = tuple(dict.fromkeys((*(r for r in mark.rejected if key(r) not in there), *removed)))
-    closed = {key(name) for name in (*theirs, *rejected)}
-    new = {name: round(s, 4) for name, s in _plain(found.genres) if key(name) not in closed}
+    rejected = tuple(
+        dict.fromkeys((*(r for r in mark.rejected if key(r) not in present_keys), *missing))
+    )
+    barred = {key(name) for name in (*theirs, *rejected)}
+    new = {name: round(s, 4) for name, s in _plain(found.genres) if key(name) not in barred}
     if not new and not mark.genres:
         return None
     genres = (*theirs, *new)
     said = {key(name) for name in found.said}
-    own = {name: score for name, score in new.items() if key(name) not in said}
-    fresh = Mark(own, rejected, found.model, found.version)
+    fresh_genres = {name: score for name, score in new.items() if key(name) not in said}
+    fresh = Mark(fresh_genres, rejected, found.model, found.version)
     return None if genres == tuple(present) and fresh == mark else (genres, fresh)
 
 
 def _plain(genres: Mapping[str, float]) -> Iterable[tuple[str, float]]:
     """Each genre once and without a slash: media libraries split there."""
-    seen: set[str] = set()
+    keys: set[str] = set()
     for name, score in genres.items():
         for part in filter(None, (p.strip() for p in name.split("/"))):
-            if key(part) not in seen:
-                seen.add(key(part))
+            if key(part) not in keys:
+                keys.add(key(part))
                 yield part, score
 
 

@@ -18,6 +18,10 @@ _ARTICLE = re.compile(
     r"^(.*), (The|A|An|Le|La|Les|L'|Il|Lo|I|Gli|El|Los|Las|Der|Die|Das|De|Het|O|Os)( \(.*\))?$"
 )
 
+_YEAR = re.compile(r"\(((?:18|19|20)\d\d)(?:[-–]\d{0,4})?\)$")
+_LONGEST_YEAR = 11  # characters, as in "(1999-2003)"
+_LONGEST_TITLE = 1000
+
 
 def read_movielens(path: Path, options: Options) -> Iterator[Movie]:
     """Movies by MovieLens number, with the article of their title in front again.
@@ -51,9 +55,11 @@ def read_movielens(path: Path, options: Options) -> Iterator[Movie]:
 
 def split_title(text: str) -> tuple[str, str]:
     """("The Matrix", "1999") of "Matrix, The (1999)"; no year is an empty one."""
-    match = re.match(r"^(.*?) *\(((?:18|19|20)\d\d)(?:[-–]\d{0,4})?\) *$", text, re.DOTALL)
-    title, year = (match[1], match[2]) if match else (text.strip(), "")
-    parts = _ARTICLE.match(title)
+    title, year = text.strip(), ""
+    # Looked for at the end alone: in all of a long title, it would take the square of its length.
+    if match := _YEAR.search(title[-_LONGEST_YEAR:]):
+        title, year = title[: -len(match[0])].rstrip(" "), match[1]
+    parts = _ARTICLE.match(title) if len(title) <= _LONGEST_TITLE else None
     if parts:
         gap = "" if parts[2].endswith("'") else " "
         title = f"{parts[2]}{gap}{parts[1]}{parts[3] or ''}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from genreel.errors import VocabularyError
+from genreel.formats.xml import clean
 from genreel.vocabulary import GENRES_MMIMDB, TAXONOMIES, TMDB_IDS, known_spelling
 
 
@@ -113,6 +114,8 @@ def read_names(path: Path) -> Names:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise VocabularyError(f"names {path}: {error.strerror}; check the path") from None
+    except RecursionError:
+        raise VocabularyError(f"names {path}: nested too deeply; mend it") from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise VocabularyError(f"names {path}: {error}; mend it") from None
     unknown = set(table) - {"rename", "merge", "drop"}
@@ -132,6 +135,9 @@ def _entries(path: Path, table: Mapping[str, Any]) -> Iterable[tuple[str, tuple[
         values = [value] if isinstance(value, str) else value
         if not isinstance(values, list) or not all(isinstance(n, str) and n for n in values):
             raise VocabularyError(f"names {path}: {str(value)[:40]!r} is no name or list of names")
+        for name in values:
+            if clean(name) != name:
+                raise VocabularyError(f"names {path}: {name[:40]!r} holds a control character")
         return tuple(values)
 
     try:

@@ -9,18 +9,27 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from xml.sax.saxutils import escape
 
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
 from genreel.formats.mark import Found, Mark, key, merge, read_mark
-from genreel.formats.xml import Document, Element, tag
+from genreel.formats.xml import Document, Element, content, tag
 
-ROOTS = ("movie", "tvshow", "episodedetails", "musicvideo")
+ROOTS = (
+    *("movie", "tvshow", "season", "episodedetails", "episodes", "musicvideo", "artist", "album"),
+    *("set", "collection", "person"),
+)
+"""What an NFO may be of; only a movie's is written to."""
+
 MARK = "genreel"
 """The element that holds genreel's mark; other programs pass over it."""
 
 _MAX_GENRES = 1_000
+# Behind a byte order mark and blanks, or further down: an XML begins.
+_XML = re.compile(
+    rb"\A(\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*<[?!A-Za-z]"
+    rb"|<\?xml\s|<(" + "|".join(ROOTS).encode() + rb")[\s/>]"
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +37,7 @@ class Nfo:
     """What an NFO file says.
 
     Attributes:
-        kind: its root, one of ROOTS; empty where the file holds an address alone.
+        kind: its root, one of ROOTS; empty where the file holds no XML but an address.
         genres: one for each <genre>, and for each part of one that has slashes.
         locked: whether the whole film, or its genres, are locked against change.
         ids: "imdb", "tmdb", … → id.
@@ -57,28 +66,30 @@ def read_nfo(data: bytes) -> Nfo:
     Raises:
         CatalogueError: it is not well formed, has a DOCTYPE, or is no film's.
     """
-    document = Document(data)
-    ids = _ids_in(document.body.decode())
-    if document.root is None:
-        if not ids and b"://" not in document.body:
+    document = None if is_notice(data) else Document(data)
+    body = document.body if document else data.replace(b"\0", b"")
+    ids = _ids_in(body.decode("utf-8", "replace"))
+    if document is None or document.root is None:
+        if not ids and b"://" not in body:
             raise CatalogueError("neither XML nor the address of a film; replace it")
         return Nfo(ids=ids)
     root = _root(document)
-    if sum(1 + e.text.count("/") + e.text.count("|") for e in root.all("genre")) > _MAX_GENRES:
+    elements = _genre_elements(root)
+    if sum(1 + e.text.count("/") + e.text.count("|") for e in elements) > _MAX_GENRES:
         raise CatalogueError(f"more than {_MAX_GENRES:,} genres; is it of a film?")
     ids |= {e.attributes.get("type", "").lower(): e.text.strip() for e in root.all("uniqueid")}
     for name, source in (("imdbid", "imdb"), ("tmdbid", "tmdb"), ("id", "imdb")):
         value = root.first(name)
         if value and (source != "imdb" or value.startswith("tt")):
             ids.setdefault(source, value)
-    dated = root.first("premiered") or root.first("releasedate") or root.first("aired")
+    date = root.first("premiered") or root.first("releasedate") or root.first("aired")
     return Nfo(
         root.name,
         root.first("title"),
-        root.first("year") or dated[:4],
+        root.first("year") or date[:4],
         root.first("plot") or root.first("outline"),
-        tuple(dict.fromkeys(g for element in root.all("genre") for g in _genres(element))),
-        _locked(root),
+        tuple(dict.fromkeys(g for element in elements for g in _genres(element))),
+        _is_locked(root),
         {name: value for name, value in ids.items() if name and value},
         read_mark(root.first(MARK)),
     )
@@ -99,51 +110,73 @@ def write_nfo(
         The new file; `data` itself where nothing is to change, b"" where no file should be.
 
     Raises:
-        CatalogueError: as `read_nfo`.
+        CatalogueError: as `read_nfo`; it is no movie's, or an uploader's notice without XML, which
+            people share by its hash.
     """
-    nfo = read_nfo(data) if data is not None else Nfo()
-    merged = merge(nfo.genres, nfo.mark, found, locked=nfo.locked, add=add)
-    if merged is None:
+    nfo = read_nfo(data) if data is not None else Nfo("movie")
+    if not nfo.kind:
+        raise CatalogueError("a notice or an address without XML; put a movie.nfo beside it")
+    if nfo.kind != "movie":
+        raise CatalogueError(f"<{nfo.kind}> is no movie's; nothing is written there")
+    decision = merge(nfo.genres, nfo.mark, found, locked=nfo.locked, add=add)
+    if decision is None:
         return data or b""
-    genres, mark = merged
-    document = Document(data or b"")
-    if document.root is None:
-        return _new(genres, mark, movie, data)
-    root = document.root
+    genres, mark = decision
+    if data is None:
+        return _new(genres, mark, movie)
+    document = Document(data)
+    root = _root(document)
     indent = document.indent(root)
     ours = {key(name) for name in nfo.mark.genres}
-    kept: list[Element] = []
-    gone = root.all(MARK)
-    for element in root.all("genre"):
+    persons: list[Element] = []
+    old = root.all(MARK)
+    for element in _genre_elements(root):
         theirs = any(key(name) not in ours for name in _genres(element))
-        (kept if theirs else gone).append(element)
-    there = {key(g) for element in kept for g in _genres(element)}
-    lines = [tag("genre", name) for name in genres if key(name) not in there]
+        (persons if theirs else old).append(element)
+    present = {key(g) for element in persons for g in _genres(element)}
+    lines = [tag("genre", name) for name in genres if key(name) not in present]
     lines.append(tag(MARK, mark.text()))
-    added = "".join(indent + line for line in lines)
-    edits = [(document.before(e.start), e.end, "") for e in gone]
-    if root.inside < 0:  # <movie/>
-        opening = document.body[root.start : root.end].decode()[:-2].rstrip()
-        return document.edited([(root.start, root.end, f"{opening}>{added}\n</{root.name}>")])
-    first = min((e.start for e in gone), default=root.end)
-    after = kept or [e for e in root.children if e.end <= first]
+    text = "".join(indent + line for line in lines)
+    edits = [(document.before(e.start), e.end, "") for e in old]
+    if root.inside < 0:
+        return document.edit([document.onto(root, text + "\n")])
+    first = min((e.start for e in old), default=root.end)
+    after = [e for e in persons if e in root.children] or [
+        e for e in root.children if e.end <= first
+    ]
     place = after[-1].end if after else root.inside
     closing = "" if root.children else "\n"
-    return document.edited([*edits, (place, place, added + closing)])
+    return document.edit([*edits, (place, place, text + closing)])
 
 
-def _new(genres: Sequence[str], mark: Mark, movie: Movie | None, data: bytes | None) -> bytes:
+def is_notice(data: bytes) -> bool:
+    """Whether a file is an uploader's notice or an address: a text, drawn letters and all."""
+    return not _XML.search(data.replace(b"\0", b"")[: 2**20])
+
+
+def _new(genres: Sequence[str], mark: Mark, movie: Movie | None) -> bytes:
     lines = ['<?xml version="1.0" encoding="UTF-8" standalone="yes"?>', "<movie>"]
-    if movie is not None and data is None:
+    if movie is not None:
         facts = {"title": movie.title, "year": str(movie.year or ""), "plot": movie.plot}
         lines += ["  " + tag(name, value) for name, value in facts.items() if value]
         for source in ("imdb", "tmdb"):
-            if known := movie.extra.get(f"{source}_id"):
-                lines.append(f'  <uniqueid type="{source}">{escape(str(known))}</uniqueid>')
+            if value := movie.extra.get(f"{source}_id"):
+                lines.append(f'  <uniqueid type="{source}">{content(str(value))}</uniqueid>')
     lines += ["  " + tag("genre", name) for name in genres]
     lines += ["  " + tag(MARK, mark.text()), "</movie>", ""]
-    # An address stays behind the XML, where Kodi looks for what the XML does not say.
-    return "\n".join(lines).encode() + (data or b"")
+    return "\n".join(lines).encode()
+
+
+def _genre_elements(root: Element) -> list[Element]:
+    """The <genre> elements of a root, and of a <genres> in it, as MediaPortal nests them."""
+    elements: list[Element] = []
+    for element in root.children:
+        if element.name.lower() == "genre":
+            elements.append(element)
+        elif element.name.lower() == "genres":
+            inner = [e for e in element.children if e.name.lower() in ("genre", "name", "string")]
+            elements += inner or ([element] if element.text.strip() else [])
+    return elements
 
 
 def _root(document: Document) -> Element:
@@ -157,9 +190,10 @@ def _genres(element: Element) -> list[str]:
     return [name.strip() for name in re.split(r"[/|]", element.text) if name.strip()]
 
 
-def _locked(root: Element) -> bool:
-    fields = {name.strip().lower() for name in root.first("lockedfields").split("|")}
-    return root.first("lockdata").lower() == "true" or "genres" in fields
+def _is_locked(root: Element) -> bool:
+    fields = {f.strip().lower() for e in root.all("lockedfields") for f in e.text.split("|")}
+    is_true = any(e.text.strip().lower() == "true" for e in root.all("lockdata"))
+    return is_true or "genres" in fields
 
 
 def _ids_in(text: str) -> dict[str, str]:

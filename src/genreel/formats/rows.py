@@ -109,7 +109,7 @@ def _edit_csv(data: bytes, decide: Decide, safe_cells: bool) -> bytes:
         text = cells[id_at] if id_at is not None else ""
         is_read = text.isascii() or table.encoding != "cp1252"
         change = decide(
-            _id(text if is_read else "", row.number),
+            row_id(text if is_read else "", row.number),
             cells[genres_at],
             cells[mark_at],
             [cells[at] for at in others_at],
@@ -121,10 +121,10 @@ def _edit_csv(data: bytes, decide: Decide, safe_cells: bool) -> bytes:
 
 def _edit_jsonl(data: bytes, decide: Decide) -> bytes:
     def edit(number: int, record: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        genres_key, mark_key = (_key_of(record, name) for name in ("genres", MARK))
+        genres_key, mark_key = (key_of(record, name) for name in ("genres", MARK))
         genres = record.get(genres_key)
         others = [record.get(name) for name in _OTHERS]
-        change = decide(_id(record.get("id"), number), genres, record.get(mark_key), others)
+        change = decide(row_id(record.get("id"), number), genres, record.get(mark_key), others)
         if change is None:
             return None
         # Text stays text; null and what is not there become a list.
@@ -134,7 +134,7 @@ def _edit_jsonl(data: bytes, decide: Decide) -> bytes:
     return edit_lines(data, edit)
 
 
-def _key_of(record: Mapping[str, Any], name: str) -> str:
+def key_of(record: Mapping[str, Any], name: str) -> str:
     """The key of that name; one in capitals where there is no other."""
     return name if name in record else next((k for k in record if k.lower() == name), name)
 
@@ -154,7 +154,7 @@ def _edit_parquet(data: bytes, decide: Decide) -> bytes:
     ids = column("id") if "id" in table.columns else nothing
     is_changed = False
     for at in range(len(table)):
-        change = decide(_id(ids[at], at + 1), genres[at], marks[at], [c[at] for c in others])
+        change = decide(row_id(ids[at], at + 1), genres[at], marks[at], [c[at] for c in others])
         if change:
             is_changed = True
             genres[at] = _cell(change[0]) if is_text else change[0]
@@ -162,7 +162,7 @@ def _edit_parquet(data: bytes, decide: Decide) -> bytes:
     return table.with_values({"genres": genres, MARK: marks}) if is_changed else data
 
 
-def _id(value: Any, number: int) -> str:
+def row_id(value: Any, number: int) -> str:
     """The id of a row, as `Catalogue` has it."""
     return movie_from_record({"id": value}, f"row {number}").id
 

@@ -154,7 +154,7 @@ def read_marks(data: bytes) -> dict[str, Mark]:
     try:
         table = json.loads(data)
         return {str(handle): read_mark(text) for handle, text in table.items()}
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return {}
 
 

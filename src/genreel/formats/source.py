@@ -9,15 +9,19 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from genreel.errors import CatalogueError
-from genreel.posters import SUFFIXES, Limits
+from genreel.errors import CatalogueError, InputError
+from genreel.files import open_file, read_file
+from genreel.formats.litter import has_litter, is_litter
+from genreel.posters import OTHER_SUFFIXES, SUFFIXES, Limits
 
 MAX_TEXT = 16 * 2**20
 """Largest text beside a poster (NFO, JSON, plot), in bytes."""
+
+_HEADER = 30  # bytes before an entry's name in a zip archive, at least
 
 Poster = Path | bytes
 
@@ -35,48 +39,57 @@ with contextlib.suppress(ImportError):  # a Python may be built without it
 class Source:
     """Files of a folder or of a zip archive; a lone file is a folder of one.
 
-    Symbolic links that leave the folder, links in an archive, and names with ".." are not there.
+    Symbolic links that leave the folder, links in an archive, names with "..", and what systems
+    leave in every folder (`litter`) are not there.
     Nothing is ever unpacked to disk.
+
+    Args:
+        path: of the folder, archive or file.
+        regular: leave out what is no regular file, such as a pipe; otherwise reading it says so.
 
     Raises:
         CatalogueError: it does not exist or is no archive.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, regular: bool = False) -> None:
         self.path = path
         self._archive: zipfile.ZipFile | None = None
         try:
             if path.is_dir():
-                self.names = sorted(_files(path))
+                self.names = sorted(_files(path, regular))
+            elif not path.is_file():
+                reason = "is no regular file" if path.exists() else "does not exist"
+                raise CatalogueError(f"{path} {reason}; check the path")
             elif zipfile.is_zipfile(path):
                 self._archive = zipfile.ZipFile(path)
-                self.names = sorted(i.filename for i in self._archive.infolist() if _inside(i))
-            elif path.is_file():
+                entries = self._archive.infolist()
+                if _is_overlapping(entries):
+                    raise CatalogueError(f"{path}: its entries share bytes; pack it again")
+                self.names = sorted({i.filename for i in entries if _inside(i)})
+            else:
                 self.path = path.parent
                 self.names = [path.name]
-            else:
-                raise CatalogueError(f"{path} does not exist; check the path")
         except _DAMAGED as error:
             raise CatalogueError(f"{path} cannot be read ({error}); check it") from None
         self._posters: dict[str, str] | None = None
-        self._there: frozenset[str] | None = None
+        self._name_set: frozenset[str] | None = None
 
     def __contains__(self, name: str) -> bool:
-        if self._there is None:
-            self._there = frozenset(self.names)
-        return name in self._there
+        if self._name_set is None:
+            self._name_set = frozenset(self.names)
+        return name in self._name_set
 
-    def find(self, *wanted: str) -> str:
-        """The file called like one of `wanted`, the one that lies highest.
+    def find(self, *names: str) -> str:
+        """The file called like one of `names`, the one that lies highest.
 
         Raises:
             CatalogueError: there is none.
         """
-        for name in wanted:
-            found = [n for n in self.names if PurePosixPath(n).name.lower() == name.lower()]
-            if found:
-                return min(found, key=lambda n: (n.count("/"), n))
-        raise CatalogueError(f"{self.path} holds no {' or '.join(wanted)}; check the path")
+        for name in names:
+            matches = [n for n in self.names if PurePosixPath(n).name.lower() == name.lower()]
+            if matches:
+                return min(matches, key=lambda n: (n.count("/"), n))
+        raise CatalogueError(f"{self.path} holds no {' or '.join(names)}; check the path")
 
     def has(self, name: str) -> bool:
         """Whether a file of that base name is there."""
@@ -90,8 +103,10 @@ class Source:
                 with self._archive.open(name) as member:
                     yield member
             else:
-                with (self.path / name).open("rb") as file:
+                with open_file(self.path / name) as file:
                     yield file
+        except InputError as error:
+            raise CatalogueError(str(error)) from None
         except _DAMAGED as error:
             raise CatalogueError(f"{self.path / name} cannot be read ({error}); check it") from None
 
@@ -103,6 +118,14 @@ class Source:
 
     def read(self, name: str, limit: int = MAX_TEXT) -> bytes:
         """A whole file; CatalogueError where it is larger than `limit` bytes."""
+        if self._archive is None:
+            try:
+                return read_file(self.path / name, limit, self.path)
+            except InputError as error:
+                raise CatalogueError(str(error)) from None
+            except OSError as error:
+                reason = f"{self.path / name} cannot be read ({error.strerror}); check it"
+                raise CatalogueError(reason) from None
         with self.open(name) as file:
             data = file.read(limit + 1)
         if len(data) > limit:
@@ -120,21 +143,55 @@ class Source:
         if self._posters is None:
             images = (n for n in self.names if n.lower().endswith(SUFFIXES))
             self._posters = {PurePosixPath(n).stem: n for n in reversed(list(images))}
-        found = next((self._posters[stem] for stem in stems if stem in self._posters), None)
-        return None if found is None else self.poster(found)
+        matches = next((self._posters[stem] for stem in stems if stem in self._posters), None)
+        return None if matches is None else self.poster(matches)
 
 
-def _files(folder: Path) -> Iterator[str]:
+def posters_in(names: Iterable[str]) -> list[str]:
+    """Posters among relative paths, in order; images of kinds that are not read where no other of
+    the same name is there, so that somebody is told. Litter is left out.
+    """
+    names = [name for name in sorted(names) if not has_litter(name)]
+    posters = [name for name in names if name.lower().endswith(SUFFIXES)]
+    stems = {PurePosixPath(name).with_suffix("") for name in posters}
+    others = (name for name in names if name.lower().endswith(OTHER_SUFFIXES))
+    return sorted([*posters, *(n for n in others if PurePosixPath(n).with_suffix("") not in stems)])
+
+
+def _files(folder: Path, regular: bool) -> Iterator[str]:
+    """Paths of files, but for links that lead out; whoever opens one checks that it is regular."""
     real = os.path.realpath(folder)
-    for parent, folders, files in os.walk(folder):
-        folders[:] = [f for f in folders if not f.startswith(".")]
-        for file in files:
-            path = Path(parent, file)
-            if file.startswith("."):
-                continue
-            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(real):
-                continue
-            yield path.relative_to(folder).as_posix()
+    parents = [""]
+    while parents:
+        parent = parents.pop()
+        # One that may not be read is passed over.
+        with contextlib.suppress(OSError), os.scandir(folder / parent) as entries:
+            for entry in entries:
+                name = f"{parent}{entry.name}"
+                if is_litter(entry.name):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    parents.append(f"{name}/")
+                elif entry.is_symlink():
+                    if _leads_to_file(entry, real):
+                        yield name
+                elif not regular or entry.is_file(follow_symlinks=False):
+                    yield name
+
+
+def _leads_to_file(link: os.DirEntry[str], folder: str) -> bool:
+    """Whether it is a link to a regular file in a folder."""
+    return link.is_file() and Path(os.path.realpath(link.path)).is_relative_to(folder)
+
+
+def _is_overlapping(entries: Iterable[zipfile.ZipInfo]) -> bool:
+    """Whether entries share bytes: a small archive could then unpack to any number of files."""
+    end = 0
+    for entry in sorted(entries, key=lambda e: e.header_offset):
+        if entry.header_offset < end:
+            return True
+        end = entry.header_offset + _HEADER + len(entry.orig_filename) + entry.compress_size
+    return False
 
 
 def _inside(info: zipfile.ZipInfo) -> bool:
@@ -143,6 +200,8 @@ def _inside(info: zipfile.ZipInfo) -> bool:
     link = stat.S_ISLNK(info.external_attr >> 16)
     drive = bool(path.parts) and ":" in path.parts[0]
     if not info.filename:  # of which zipfile itself asks for the last letter
+        return False
+    if has_litter(str(path)):
         return False
     return not (info.is_dir() or link or path.is_absolute() or drive or ".." in path.parts)
 

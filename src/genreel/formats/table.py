@@ -36,12 +36,15 @@ def record_of(movie: Movie, folder: Path) -> dict[str, Any]:
         CatalogueError: the poster is no file inside the folder.
     """
     record: dict[str, Any] = {"id": movie.id, "title": movie.title, "year": movie.year}
-    record |= {"plot": movie.plot, "poster": None, "split": movie.split}
+    record |= {"plot": movie.plot, "language": movie.language}
+    record |= {"poster": None, "split": movie.split}
     if movie.poster is not None:
         poster = Path(movie.poster) if isinstance(movie.poster, Path) else None
         if poster is None or not poster.is_relative_to(folder):
             raise CatalogueError(f"{movie.id}: its poster is not in {folder}; put it there first")
         record["poster"] = poster.relative_to(folder).as_posix()
+    if movie.lettering is not None:
+        record["lettering"] = movie.lettering.to_json()
     record |= {GENRES_OF[taxonomy]: list(names) for taxonomy, names in movie.genres.items()}
     record = {**movie.extra, **record}
     return {column: value for column, value in record.items() if value or value == 0}
@@ -104,7 +107,8 @@ def safe_cell(value: Any) -> Any:
 
 
 def _columns(kinds: _Kinds) -> list[str]:
-    first = ("id", "title", "year", "plot", "poster", "split", *GENRES_OF.values())
+    first = ["id", "title", "year", "plot", "language", "poster", "lettering", "split"]
+    first += GENRES_OF.values()
     # Without one of poster, plot and title it would be no catalogue.
     columns = [name for name in first if name in kinds or name in ("id", "title")]
     return columns + sorted(set(kinds) - set(columns))

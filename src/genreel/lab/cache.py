@@ -18,7 +18,8 @@ import PIL
 from genreel import posters
 from genreel.catalogue import Movie
 from genreel.errors import GenreelError, InputError
-from genreel.features import Array, Feature, image
+from genreel.features import Array, Feature, image, readable_rows
+from genreel.features.sentences import Sentences
 from genreel.progress import progress
 
 
@@ -44,24 +45,31 @@ class ArrayRows(Sequence[Array | None]):
 
 
 def cached_rows(feature: Feature, movies: Sequence[Movie], folder: Path) -> ArrayRows | None:
-    """Rows of pixels, from the cache or added to it; None for features of another kind.
+    """Rows of pixels or sentences, from the cache or added to it; None for other features.
 
     The key holds the feature's kind and settings, the code that reads, and the content of every
-    poster: a changed poster or changed code never gets old rows.
+    poster or text: a changed one or changed code never gets old rows.
 
     Raises:
         GenreelError: the cache cannot be written.
     """
-    if not feature.shape:
+    is_text = isinstance(feature, Sentences)
+    if not (is_text or feature.shape):
         return None
-    digest = hashlib.sha256(json.dumps([feature.kind, feature.settings(), _version()]).encode())
+    version = [Sentences.version()] if is_text else _version()
+    digest = hashlib.sha256(json.dumps([feature.kind, feature.settings(), version]).encode())
     for movie in movies:
-        digest.update(_content(movie))
+        digest.update(_text_content(movie, feature.input) if is_text else _content(movie))
+    read, shape, dtype = (
+        (_read_texts, (feature.width,), np.float32)
+        if isinstance(feature, Sentences)
+        else (_read_all, feature.shape, np.uint8)
+    )
     return stored_rows(
         folder / f"{feature.kind}-{digest.hexdigest()[:32]}.npy",
-        (len(movies), *feature.shape),
-        np.uint8,
-        lambda: enumerate(progress(_read_all(feature, movies), "posters", len(movies))),
+        (len(movies), *shape),
+        dtype,
+        lambda: enumerate(progress(read(feature, movies), f"{feature.input}s", len(movies))),
     )
 
 
@@ -121,11 +129,22 @@ def _read_all(feature: Feature, movies: Sequence[Movie]) -> Iterator[Array | Non
             yield from pool.map(read, movies[start : start + 256])
 
 
+def _read_texts(feature: Feature, movies: Sequence[Movie]) -> Iterator[Array | None]:
+    """Texts that are read together take half the time."""
+    for start in range(0, len(movies), 256):
+        yield from readable_rows(feature, movies[start : start + 256])
+
+
 @functools.cache
 def _version() -> list[str]:
     """Version of the code that reads posters: digests of its source, and Pillow's version."""
     texts = [Path(str(module.__file__)).read_bytes() for module in (posters, image)]
     return [PIL.__version__, *(hashlib.sha256(text).hexdigest() for text in texts)]
+
+
+def _text_content(movie: Movie, name: str) -> bytes:
+    """A digest of the text called `name`."""
+    return hashlib.sha256(str(getattr(movie, name)).encode(errors="replace")).digest()
 
 
 def _content(movie: Movie) -> bytes:

@@ -24,6 +24,7 @@ from PIL import Image
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError, PosterError
 from genreel.formats.table import csv_text
+from genreel.placeholders import is_placeholder
 from genreel.posters import open_poster
 from genreel.tables import csv_rows
 
@@ -71,15 +72,6 @@ KINDS = {
 _TAKES_POSTER = {"unreadable poster", "tiny poster", "placeholder poster"}
 _TAKES_PLOT = {"placeholder plot"}
 
-_NO_PLOT = re.compile(
-    r"(?:no |add a )?(?:plot|overview|synopsis|description|summary|storyline)?\W*"
-    r"(?:(?:is |will be )?(?:not (?:yet )?(?:available|found|known|given)|unknown|unavailable)|"
-    r"found|available|yet|coming soon|to be (?:announced|added|determined|confirmed)|under wraps|"
-    r"kept under wraps|tba|tbd|tbc|n/?a|none|null|nan|no plot|no overview)[\W_]*"
-    r"|(?:no|missing) (?:plot|overview|synopsis|description|summary)[\W_]*"
-    r"|[\W_]+",
-    re.IGNORECASE,
-)
 _LOST = re.compile(r"\ufffd|\w\?\?+\w|(?<!\w)\?\?\?+(?=\w)")
 
 
@@ -186,8 +178,8 @@ def find(movies: Iterable[Movie], threads: int = 2) -> list[Finding]:
     findings: list[Finding] = []
     groups: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for movie, poster in _looks(movies, threads):
-        if movie.problem:
-            findings.append(Finding(movie.id, "problem", movie.problem))
+        for problem in filter(None, (movie.problem, movie.label_problem)):
+            findings.append(Finding(movie.id, "problem", problem))
         if not movie.genres:
             findings.append(Finding(movie.id, "no genres"))
         findings += _plot_findings(movie, plots)
@@ -232,7 +224,7 @@ def _plot_findings(movie: Movie, plots: dict[bytes, str]) -> Iterator[Finding]:
     if not plot:
         yield Finding(movie.id, "no plot")
         return
-    if _NO_PLOT.fullmatch(plot):
+    if is_placeholder(plot):
         yield Finding(movie.id, "placeholder plot", plot[:80])
         return
     if _LOST.search(plot):

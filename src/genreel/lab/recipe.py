@@ -169,6 +169,8 @@ def _read(name_or_path: str | Path) -> dict[str, Any]:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RecipeError(f"recipe {path}: {error.strerror}; check the path") from None
+    except RecursionError:
+        raise RecipeError(f"recipe {path}: nested too deeply; mend it") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"recipe {path}: not valid TOML ({error})") from None
     if "model" not in table:
@@ -287,7 +289,7 @@ def override(table: dict[str, Any], assignment: str) -> None:
         raise RecipeError(f"--set {assignment!r}: expected path.to.key=value")
     try:
         new = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         new = value.strip()  # a bare word is text
     matches = [t for at, t in _tables(table) if at[len(at) - len(tables) :] == tuple(tables)]
     exact = [t for at, t in _tables(table) if at == tuple(tables)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +94,26 @@ def read_split(path: Path) -> Split:
 def write_split(split: Split, path: Path) -> None:
     """Writes a split as `read_split` reads it."""
     write_whole(path, json.dumps({n: list(getattr(split, n)) for n in PARTS}, indent=0).encode())
+
+
+def with_genres(movies: Iterable[Movie]) -> list[Movie]:
+    """The movies that have genres; says on stderr which genres are not known.
+
+    Raises:
+        CatalogueError: no movie is left, as genreel knows none of the genres.
+    """
+    movies = list(movies)
+    rest = [movie for movie in movies if movie.genres]
+    counts = Counter(name for movie in movies for name in movie.unknown_genres)
+    if counts:
+        names = ", ".join(repr(name) for name, _ in counts.most_common(5))
+        names += f" and {len(counts) - 5} more" if len(counts) > 5 else ""
+        bare = sum(not movie.genres for movie in movies if movie.unknown_genres)
+        line = f"unknown genres {names}: {bare:,} of {len(movies):,} movies have none left"
+        if not rest:
+            raise CatalogueError(f"{line}; rename them, such as with genreel import --names FILE")
+        say(line)
+    return rest
 
 
 def stratified_split(

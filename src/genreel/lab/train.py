@@ -13,6 +13,7 @@ import numpy as np
 from genreel.bundle import Bundle, check_replaceable
 from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError, RecipeError
+from genreel.evidence import plot_languages
 from genreel.features import KINDS as FEATURE_KINDS
 from genreel.features import Feature
 from genreel.lab.evaluation.measure import write_measured
@@ -24,10 +25,11 @@ from genreel.lab.graphs.precision import drift, reduce_precision
 from genreel.lab.model import Model, ModelSpec, Place
 from genreel.lab.models import ENSEMBLES, SINGLE
 from genreel.lab.recipe import Recipe
-from genreel.lab.splits import PARTS, Split, stratified_split
+from genreel.lab.splits import PARTS, Split, stratified_split, with_genres
 from genreel.lab.weights import FITS
 from genreel.paths import cache_folder
 from genreel.progress import is_first_process, say
+from genreel.seen import Seen
 
 _PARITY_MOVIES = 256
 
@@ -87,7 +89,7 @@ def train(
         "decisions": choice.others,
     }
     small, precision = _reduce(recipe, graph, train_part, valid_part)
-    bundle = _bundle(recipe, choice, features, small)
+    bundle = _bundle(recipe, choice, features, small, parts)
     held_out = {name: parts[name] for name in ("valid", "test")}
     metrics = write_measured(out, bundle, recipe, metrics | precision, held_out)
     shutil.rmtree(work, ignore_errors=True)
@@ -95,8 +97,13 @@ def train(
 
 
 def _bundle(
-    recipe: Recipe, choice: Choice, features: Mapping[str, Feature], model: bytes
+    recipe: Recipe,
+    choice: Choice,
+    features: Mapping[str, Feature],
+    model: bytes,
+    parts: Mapping[str, Sequence[Movie]],
 ) -> Bundle:
+    """What was trained on the train and the valid part, ready to be written."""
     return Bundle(
         name=recipe.head.id,
         vocabulary=recipe.vocabulary,
@@ -105,16 +112,26 @@ def _bundle(
         features=features,
         model=model,
         config={},
+        languages=_languages(features, parts["train"]),
+        seen=Seen.of(parts),
     )
+
+
+def _languages(features: Mapping[str, Feature], movies: Sequence[Movie]) -> tuple[str, ...]:
+    """Those of the training plots, and those that every feature of the plot reads like them."""
+    languages = plot_languages(movies)
+    readers = [set(f.languages) for f in features.values() if f.input == "plot"]
+    alike = set.intersection(*readers) if readers else set()
+    return tuple(dict.fromkeys([*languages, *sorted(alike if alike & set(languages) else ())]))
 
 
 def _split(
     recipe: Recipe, movies: Mapping[str, Movie], split: Split | None, extra: Catalogue | None
 ) -> tuple[Split, dict[str, list[Movie]]]:
     """The split that is used, and the movies of its parts that the recipe selects."""
+    labelled_movies = with_genres(movies.values())
     if split is None:
-        with_genres = [movie for movie in movies.values() if movie.genres]
-        split = stratified_split(with_genres, recipe.vocabulary, recipe.head.seed)
+        split = stratified_split(labelled_movies, recipe.vocabulary, recipe.head.seed)
     parts = {name: _select(recipe, part) for name, part in parts_of(movies, split, extra).items()}
     for name, part in parts.items():
         say(f"{name}: {len(part)} movies")

@@ -51,6 +51,27 @@ def test_apply_and_undo_commands(run: Run, tmp_path: Path) -> None:
     assert nfo.read_bytes() == before
 
 
+def test_apply_tells_what_predict_tells(run: Run, tmp_path: Path, words_bundle: Path) -> None:
+    table = tmp_path / "movies.csv"
+    table.write_text(f"id,plot,genres\na,羅生門,\nb,{PLOT},\n")
+    argv = ["--to", "csv", "--model", words_bundle, "--threshold", "0"]
+    ran = run("apply", table, *argv)
+    assert ran.code == 3
+    assert "a: plot " in ran.err and "1 changed, 0 stay as they are, 1 failed" in ran.err
+    table.write_text("id,plot,genres\na,羅生門,\n")
+    assert run("apply", table, *argv).code == 1
+    assert table.read_text() == "id,plot,genres\na,羅生門,\n"
+
+
+def test_apply_in_a_language(run: Run, tmp_path: Path, words_bundle: Path) -> None:
+    table = tmp_path / "movies.csv"
+    table.write_text(f"id,plot,genres\na,{PLOT},\n")
+    argv = ["apply", table, "--to", "csv", "--model", words_bundle, "--threshold", "0"]
+    ran = run(*argv, "--language", "es")
+    assert ran.code == 1 and "a: plot is in Spanish" in ran.err
+    assert run(*argv).code == 0
+
+
 def test_clean_command(run: Run, tmp_path: Path) -> None:
     (tmp_path / "m.csv").write_text(
         f"id,title,plot,genres\na,Alba,{PLOT},Western\nb,Brume,No overview found.,War\n"

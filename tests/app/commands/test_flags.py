@@ -25,8 +25,10 @@ from genreel.predictor import Predictor
 SAMPLES = {
     values.positive: ("7", 7),
     values.port: ("80", 80),
+    values.web_address: ("http://localhost:8080", "http://localhost:8080"),
     values.seed: ("5", 5),
     values.share: ("0.5", 0.5),
+    values.language: ("Spanish", "es"),
     values.decades: ("1970s,1980", (1970, 1980)),
     Path: ("a/b", Path("a/b")),
 }
@@ -106,8 +108,12 @@ def default(function: Any, name: str) -> object:
 def test_defaults_are_those_of_the_code() -> None:
     serve = parse("serve", [])
     settings = {field.name for field in dataclasses.fields(Settings)} & set(vars(serve))
-    assert settings == {"host", "port", "token", "waiting", "max_body", "fetch_urls"}
-    assert all(getattr(serve, name) == getattr(Settings, name) for name in settings - {"token"})
+    from_elsewhere = {"token", "label_studio"}  # None: the environment's, or none at all
+    assert settings == {"host", "port", "waiting", "max_body", "fetch_urls", *from_elsewhere}
+    assert all(
+        getattr(serve, name) == getattr(Settings, name) for name in settings - from_elsewhere
+    )
+    assert all(getattr(serve, name) is None for name in from_elsewhere)
     assert default(Batches, "waiting") is inspect.Parameter.empty, "the settings' alone"
     assert Settings.waiting == 2, "a longer queue only makes everybody wait"
 

@@ -13,7 +13,8 @@ from genreel.app.cli import build_parser
 
 COMMANDS = (
     *("predict", "recipes", "train", "evaluate", "calibrate"),
-    *("compare", "eras", "import", "apply", "undo", "clean", "split", "colours"),
+    *("compare", "eras", "import", "read", "films", "identify", "apply"),
+    *("undo", "clean", "split", "colours"),
     *("serve", "watch", "doctor"),
 )
 
@@ -42,6 +43,32 @@ def test_version(run: Run) -> None:
 
 
 # Wrong usage
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        (["predct"], "genreel: invalid choice: 'predct'; did you mean predict? see genreel --help"),
+        (
+            ["predict", "--fromat", "csv"],
+            "genreel predict: unrecognized arguments: --fromat; did you mean --format? "
+            "see genreel predict --help",
+        ),
+        (
+            ["serve", "--sotre=films.db"],
+            "genreel serve: unrecognized arguments: --sotre=films.db; did you mean --store? "
+            "see genreel serve --help",
+        ),
+        (
+            ["undo", "a", "b", "--zzz"],
+            "genreel undo: unrecognized arguments: b --zzz; see genreel undo --help",
+        ),
+    ],
+)
+def test_wrong_words_are_answered_with_the_nearest(
+    run: Run, argv: list[object], expected: str
+) -> None:
+    assert run(*argv) == (2, "", f"{expected}\n")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import json
 import shlex
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from running import PLOT, SAMPLES, Run, one_line
@@ -94,7 +95,7 @@ def test_train_and_evaluate(
     assert said == f"report written to {report / 'report.html'}"
     assert measured.out == trained.out, "the test part, through the same bundle"
     figures = json.loads((report / "metrics.json").read_text())
-    assert figures == metrics["test"]
+    assert without_counts(figures, 0, 0) == metrics["test"]
     heading, *rows = measured.out.splitlines()
     assert heading.split("  ")[0].strip() == "inputs"
     assert [row[:12].strip() for row in rows] == list(figures)
@@ -104,8 +105,69 @@ def test_train_and_evaluate(
     assert shown[3] == f"{first['macro_f1']:.3f}"
 
     valid = run("evaluate", out, SAMPLES, "--out", report, "--split", split, "--part", "valid")
-    assert json.loads((report / "metrics.json").read_text()) == metrics["valid"]
+    figures = json.loads((report / "metrics.json").read_text())
+    assert without_counts(figures, 0, 6) == metrics["valid"]
     assert valid.out != measured.out
+
+    # Without a split it knows by itself what it was trained on.
+    alone = run("evaluate", out, SAMPLES, "--out", report)
+    assert alone.out == measured.out
+    assert "23 movies that it was trained or tuned on are left out" in alone.err
+    figures = json.loads((report / "metrics.json").read_text())
+    assert without_counts(figures, 23, 0) == metrics["test"]
+    page = " ".join((report / "report.html").read_text().split())
+    assert "neither trained nor tuned on; 23 that it was are left out." in page
+
+
+def without_counts(figures: dict[str, Any], left_out: int, trained_on: int | None) -> Any:
+    """Figures of a report as the bundle's own metrics have them; the counts must be these."""
+    for case in figures.values():
+        assert (case.pop("left_out"), case.pop("trained_on")) == (left_out, trained_on)
+    return figures
+
+
+def test_evaluate_never_calls_a_trained_movie_unseen(
+    run: Run, trained_bundle: Path, tmp_path: Path, movies: list[Movie]
+) -> None:
+    table = tmp_path / "m.jsonl"  # movies of the train part under other ids
+    rest = {"plot": PLOT, "genres": ["Western"]}
+    rows = [{"id": f"x{m.id}", "title": m.title, "year": m.year, **rest} for m in movies[:17]]
+    table.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    argv = ["evaluate", trained_bundle, table, "--out", tmp_path]
+    ran = run(*argv)
+    assert (ran.code, ran.out) == (1, "")
+    assert "was trained or tuned on all 17 movies" in one_line(ran.err)
+    assert "--include-trained" in ran.err
+
+    ran = run(*argv, "--include-trained")
+    assert ran.code == 0
+    figures = json.loads((tmp_path / "metrics.json").read_text())["as they are"]
+    assert (figures["movies"], figures["left_out"], figures["trained_on"]) == (17, 0, 17)
+    page = " ".join((tmp_path / "report.html").read_text().split())
+    assert "it was trained or tuned on 17 of all 17: this says little" in page
+
+    new = {"id": "new", "title": "A Film of No Catalogue", **rest}
+    table.write_text(table.read_text() + json.dumps(new))
+    ran = run(*argv)
+    assert ran.code == 0
+    figures = json.loads((tmp_path / "metrics.json").read_text())["as they are"]
+    assert (figures["movies"], figures["left_out"], figures["trained_on"]) == (1, 17, 0)
+
+
+def test_evaluate_says_where_a_bundle_cannot_tell(
+    run: Run, words_bundle: Path, trained_bundle: Path, tmp_path: Path
+) -> None:
+    ran = run("evaluate", words_bundle, SAMPLES, "--out", tmp_path)
+    assert "cannot tell which movies it was trained on" in ran.err
+    figures = json.loads((tmp_path / "metrics.json").read_text())["as they are"]
+    assert (figures["movies"], figures["trained_on"]) == (29, None)
+    page = " ".join((tmp_path / "report.html").read_text().split())
+    assert "; the bundle cannot tell which movies it was trained on." in page
+    assert "not trained" not in page and "nor tuned" not in page
+    # One that is set beside it counts as well.
+    run("evaluate", words_bundle, SAMPLES, "--out", tmp_path, "--against", trained_bundle)
+    figures = json.loads((tmp_path / "metrics.json").read_text())["as they are"]
+    assert (figures["movies"], figures["left_out"], figures["trained_on"]) == (6, 23, None)
 
 
 def test_evaluate_without_a_split_takes_every_movie(

@@ -103,11 +103,12 @@ def test_a_title_and_a_year(predict: Run, words: Predictor) -> None:
     assert row["scores"] == words.predict(title="The Far Bank", year=1953).to_dict()["scores"]
 
 
-def test_a_year_alone(predict: Run, words: Predictor) -> None:
+def test_a_year_alone_is_nothing_to_go_by(predict: Run) -> None:
     ran = predict("--year", "1953")
-    assert ran.code == 0
-    assert ran.rows[0]["scores"] == words.predict(year=1953).to_dict()["scores"]
-    assert ran.rows[0]["missing"] == ["plot", "title"]
+    assert ran.code == 1
+    [row] = ran.rows
+    assert row["error"] == "nothing to go by: a year tells no genre; give a plot or title"
+    assert (row["scores"], row["missing"]) == ({}, ["plot", "title"])
 
 
 def test_a_poster_with_a_plot(predict: Run, tiny_bundle: Path, tiny: Predictor) -> None:
@@ -146,7 +147,10 @@ def test_some_fail_and_the_others_are_delivered(
     )
     assert ran.code == 3
     assert [bool(row["scores"]) for row in ran.rows] == [False, True, False, False, True]
-    assert "no posters (.jpg, .jpeg, .png, .webp, .gif) and no table" in ran.rows[2]["error"]
+    assert (
+        "no posters (.jpg, .jpeg, .jfif, .jpe, .png, .webp, .gif) and no table"
+        in ran.rows[2]["error"]
+    )
     assert ran.rows[3]["id"] == str(tmp_path / "none.csv")
     assert ran.rows[3]["error"] == f"{tmp_path / 'none.csv'} does not exist; check the path"
     assert one_line(ran.err) == "genreel: 3 inputs failed; see the error of each"
@@ -155,7 +159,7 @@ def test_some_fail_and_the_others_are_delivered(
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("", "no posters (.jpg, .jpeg, .png, .webp, .gif) and no table"),
+        ("", "no posters (.jpg, .jpeg, .jfif, .jpe, .png, .webp, .gif) and no table"),
         ("none.csv", "does not exist; check the path"),
         ("x" * 5000, "File name too long"),
     ],
@@ -207,11 +211,36 @@ def test_a_blank_plot_beside_a_poster_is_none(
 def test_a_plot_in_another_script(predict: Run, tiny_bundle: Path) -> None:
     alone = predict("--plot", "羅生門の下で雨を待つ")
     assert alone.code == 1
-    assert alone.rows[0]["error"] == "plot holds no word that the model knows; give it in English"
+    assert alone.rows[0]["error"] == (
+        "plot is in Japanese, which this model does not read; give it in English, or --language en "
+        "if it is English"
+    )
+    unknown = predict("--plot", "羅生門").rows[0]  # too short to tell a language
+    assert unknown["error"] == "plot holds no word that the model knows; give it in English"
     beside = predict(POSTER, "--plot", "羅生門の下で雨を待つ", model=tiny_bundle)
     assert beside.code == 3
     assert beside.rows[0]["scores"]
     assert "plot" in beside.rows[0]["missing"]
+
+
+def test_genres_of_ones_own_are_no_failure(predict: Run, tmp_path: Path) -> None:
+    table = tmp_path / "m.csv"
+    table.write_text(f"id,plot,genres\na,{PLOT},Heist\nb,{PLOT},Spaghetti Western|War\n")
+    ran = predict(table)
+    assert (ran.code, ran.err) == (0, "")
+    assert [row["error"] for row in ran.rows] == [None, None]
+
+
+def test_language(predict: Run, tmp_path: Path) -> None:
+    ran = predict("--plot", PLOT, "--language", "es")
+    assert ran.code == 1 and "plot is in Spanish" in ran.rows[0]["error"]
+    table = tmp_path / "m.csv"
+    table.write_text(f"id,plot,language\na,{PLOT},de\n")
+    assert predict(table).rows[0]["language"] == "de"
+    [row] = predict(table, "--language", "English").rows
+    assert (row["language"], row["error"]) == ("en", None)
+    ran = predict(table, "--language", "xx")
+    assert ran.code == 2 and "language 'xx' is not known" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -56,18 +56,19 @@ def test_jsonl_keeps_the_keys_and_other_scripts(predict: Run, tmp_path: Path) ->
     (tmp_path / "m.jsonl").write_text(record + "\n", encoding="utf-8")
     ran = predict(tmp_path / "m.jsonl")
     assert ran.out.startswith('{"id": "七人の侍", "genres": [')
-    assert list(ran.rows[0]) == ["id", "genres", "scores", "missing", "error"]
+    assert list(ran.rows[0]) == ["id", "genres", "scores", "missing", "language", "error"]
 
 
 def test_csv(predict: Run, plots: Path, words: Predictor, expected: list[dict[str, Any]]) -> None:
     ran = predict(plots, "none.csv", form="csv")
     reader = csv.DictReader(io.StringIO(ran.out))
     rows = list(reader)
-    assert reader.fieldnames == ["id", "genres", *words.genres, "missing", "error"]
+    assert reader.fieldnames == ["id", "genres", *words.genres, "missing", "language", "error"]
     for row, prediction in zip(rows, expected, strict=True):
         assert row["id"] == prediction["id"]
         assert row["genres"] == "|".join(prediction["genres"])
         assert row["missing"] == "|".join(prediction["missing"])
+        assert row["language"] == (prediction["language"] or "")
         assert row["error"] == (prediction["error"] or "")
         scores = {genre: float(row[genre]) for genre in words.genres if row[genre]}
         assert scores == prediction["scores"]
@@ -90,9 +91,9 @@ def test_parquet(
     assert main(argv) == 3
     captured = capsysbinary.readouterr()
     table = pq.read_table(io.BytesIO(captured.out))
-    assert table.column_names == ["id", "genres", *words.genres, "missing", "error"]
+    assert table.column_names == ["id", "genres", *words.genres, "missing", "language", "error"]
     for row, prediction in zip(table.to_pylist(), expected, strict=True):
-        for key in ("id", "genres", "missing", "error"):
+        for key in ("id", "genres", "missing", "language", "error"):
             assert row[key] == prediction[key]
         for genre in words.genres:
             score = prediction["scores"].get(genre)

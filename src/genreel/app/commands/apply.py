@@ -42,6 +42,7 @@ class Options:
         metavar="PATH",
     )
     model: str = shared.model_flag()
+    language: str = shared.language_flag("all plots")
     threshold: float | None = flag(None, "assign a genre from this score on", share, metavar="P")
     predictions: Path | None = flag(
         None,
@@ -85,9 +86,10 @@ def run(options: Options) -> int:
     if options.to in FILES:
         counts = applying.apply_to_files(pairs, options.to, choices, sys.stdout.write, say)
     else:
-        counts = applying.apply_to_table(pairs, options.to, choices, sys.stdout.write)
+        counts = applying.apply_to_table(pairs, options.to, choices, sys.stdout.write, say)
     say(_summary(counts, options.dry_run))
-    return exit_code(counts.changed + counts.unchanged, counts.failed) if counts.failed else DONE
+    failures = counts.failed + counts.partly
+    return exit_code(counts.changed + counts.unchanged, failures) if failures else DONE
 
 
 def _pairs(options: Options, movies: Iterable[Movie]) -> Pairs:
@@ -101,7 +103,8 @@ def _pairs(options: Options, movies: Iterable[Movie]) -> Pairs:
         return applying.pairs_of(movies, predictions, names)
     from genreel.predictor import Predictor
 
-    return applying.predicted(movies, Predictor(options.model), names, options.threshold)
+    predictor = Predictor(options.model)
+    return applying.predict_pairs(movies, predictor, names, options.threshold, options.language)
 
 
 def _summary(counts: Applied, dry_run: bool) -> str:
@@ -113,6 +116,8 @@ def _summary(counts: Applied, dry_run: bool) -> str:
         parts.append(f"{counts.without_file:,} without a file to write to")
     if counts.failed:
         parts.append(f"{counts.failed:,} failed")
+    if counts.partly:
+        parts.append(f"an input of {counts.partly:,} failed")
     return ", ".join(parts)
 
 
@@ -120,7 +125,8 @@ COMMAND = Command(
     Options,
     run,
     "Genres that a person wrote or locked stay, one that a person took away stays away, and\n"
-    "where nothing is found nothing changes. genreel undo goes back.\n\n"
+    "where nothing is found, or nothing is there to go by, nothing changes. genreel undo goes\n"
+    "back.\n\n"
     "examples:\n"
     "  genreel apply ~/Movies --to nfo --dry-run\n"
     "  genreel apply posters/ --to xmp\n"

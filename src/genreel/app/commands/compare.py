@@ -67,14 +67,13 @@ def run(options: Options) -> int:
 
 def _split(options: Options, movies: Mapping[str, Movie]) -> Split:
     """The split of --split, or of the run that this one resumes, or a new one; kept in `out`."""
-    from genreel.lab.splits import stratified_split, write_split
+    from genreel.lab.splits import stratified_split, with_genres, write_split
     from genreel.vocabulary import Vocabulary
 
     path = options.out / "split.json"
     split = shared.split_of(options.split or (path if path.is_file() else None))
     if split is None:
-        labelled_movies = [movie for movie in movies.values() if movie.genres]
-        split = stratified_split(labelled_movies, Vocabulary(), seed=0)
+        split = stratified_split(with_genres(movies.values()), Vocabulary(), seed=0)
     write_split(split, path)
     return split
 

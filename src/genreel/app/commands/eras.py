@@ -29,13 +29,13 @@ def run(options: Options) -> int:
     from genreel.catalogue import Catalogue
     from genreel.lab.decades import compare_decades
     from genreel.lab.recipe import load_recipe
-    from genreel.lab.splits import stratified_split
+    from genreel.lab.splits import stratified_split, with_genres
 
     recipe = load_recipe(options.recipe, options.set)
     movies = Catalogue(options.catalogue, options.taxonomy).by_id()
     split = shared.split_of(options.split)
     if split is None:
-        labelled_movies = [movie for movie in movies.values() if movie.genres]
+        labelled_movies = with_genres(movies.values())
         split = stratified_split(labelled_movies, recipe.vocabulary, recipe.head.seed)
     shared.make_folder(options.out)
     print_decades(compare_decades(recipe, movies, split, options.out))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genreel.app.commands import DONE, shared
-from genreel.app.commands.flags import Command, flag, mandatory
+from genreel.app.commands.flags import Command, flag, mandatory, switch
 
 PARTS = ("train", "valid", "test")
 
@@ -25,6 +25,7 @@ class Options:
     against: str | None = flag(
         None, "another bundle to set beside it, genre by genre", metavar="BUNDLE"
     )
+    include_trained: bool = switch("movies that it was trained or tuned on, too")
 
 
 def run(options: Options) -> int:
@@ -42,11 +43,23 @@ def run(options: Options) -> int:
     shared.make_folder(options.out)
     against = (options.against, Predictor(options.against)) if options.against else None
     figures = write_report(
-        Predictor(options.bundle), movies, catalogue, options.out, against=against
+        Predictor(options.bundle),
+        movies,
+        catalogue,
+        options.out,
+        against=against,
+        include_trained=options.include_trained or (split is not None and options.part != "test"),
     )
     print_figures(figures)
     print(f"report written to {options.out / 'report.html'}", file=sys.stderr)
     return DONE
 
 
-COMMAND = Command(Options, run)
+COMMAND = Command(
+    Options,
+    run,
+    "Without --split, all movies are measured that the bundle was neither trained nor tuned on:\n"
+    "of the catalogue that it was trained on, those are its test part. It knows movies by id, and\n"
+    "by title and year; the bundles that come along do not know theirs. --part train or valid\n"
+    "includes what --include-trained does.",
+)

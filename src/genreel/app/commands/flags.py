@@ -10,8 +10,9 @@ class Options:
 from __future__ import annotations
 
 import argparse
+import difflib
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Generic, NoReturn, TypeVar
 
@@ -71,11 +72,24 @@ def arguments(metavar: str, text: str, nargs: str) -> tuple[str, ...]:
 
 
 class Parser(argparse.ArgumentParser):
-    """Wrong usage is one line, like every error."""
+    """Wrong usage is one line, like every error; it says where help is, and what is nearest."""
 
     def error(self, message: str) -> NoReturn:
         """Ends the process with exit code 2."""
-        self.exit(USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
+        end = " " if message.endswith("?") else "; "
+        self.exit(USAGE, f"{self.prog}: {message}{end}see {self.prog} --help\n")
+
+    def refuse(self, rest: Sequence[str]) -> NoReturn:
+        """Ends the process for words of a command line that mean nothing."""
+        flag = next((word for word in rest if word.startswith("-")), "")
+        hint = nearest(flag.partition("=")[0], self._option_string_actions)
+        self.error(f"unrecognized arguments: {' '.join(rest)}{hint}")
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """What a word was perhaps meant to be, to be said behind an error; empty: nothing is near."""
+    matches = difflib.get_close_matches(word, list(words), n=1)
+    return f"; did you mean {matches[0]}?" if matches else ""
 
 
 def add_flags(parser: Parser, command: Command[Any]) -> None:
@@ -97,9 +111,12 @@ def run_command(parser: Parser, argv: Sequence[str]) -> int:
 
     A field `command` of its options is the command line itself.
     """
-    namespace = parser.parse_args(argv, argparse.Namespace(command=shlex.join(["genreel", *argv])))
+    empty = argparse.Namespace(command=shlex.join(["genreel", *argv]))
+    namespace, rest = parser.parse_known_args(argv, empty)
     command: Command[Any] = namespace.entry
     own_parser: Parser = namespace.parser
+    if rest:
+        own_parser.refuse(rest)
     values = {one.name: getattr(namespace, one.name) for one in fields(command.options)}
     lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
     try:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from genreel.catalogue import Movie
     from genreel.posters import Limits
-    from genreel.predictor import Prediction
+    from genreel.prediction import Prediction
 
 FORMATS = ("table", "json", "jsonl", "csv", "parquet")
 LIMITS = ("max_bytes", "max_pixels", "max_side", "max_whole")
@@ -34,6 +34,7 @@ class Options:
         "*",
     )
     plot: str = flag("", "plot of the one movie, in English")
+    language: str = shared.language_flag("all plots")
     title: str = flag("", "title of the one movie")
     year: str = flag("", "year of release of the one movie")
     model: str = shared.model_flag()
@@ -126,7 +127,10 @@ def _predict(options: Options, limits: Limits) -> tuple[Iterator[Prediction], tu
     gc.freeze()
     gc.enable()
     predictions = predictor.predict_many(
-        movies, threshold=options.threshold, explain=options.explain
+        movies,
+        language=options.language,
+        threshold=options.threshold,
+        explain=options.explain,
     )
     # A bar and a table on one terminal would write over each other.
     if not sys.stdout.isatty():
@@ -155,6 +159,7 @@ def _predict_with_ray(
         out=options.out,
         model=options.model,
         workers=options.workers or cores(),
+        language=options.language,
         threshold=options.threshold,
         explain=options.explain,
         limits=limits,

@@ -14,7 +14,7 @@ from genreel.app.service.settings import Settings
 class Options:
     """Which store and bundle to serve, where, to whom and at what cost."""
 
-    store: str = shared.store_flag()
+    store: str | None = shared.store_flag()
     model: str = shared.model_flag()
     host: str = flag(Settings.host, "(default: %(default)s)")
     port: int = flag(Settings.port, "(default: %(default)s)", values.port)
@@ -29,6 +29,12 @@ class Options:
     )
     max_body: int = flag(Settings.max_body, "bytes of a request", values.positive, metavar="N")
     fetch_urls: bool = switch("fetch posters from public addresses where Label Studio names them")
+    label_studio: str | None = flag(
+        None,
+        "fetch files that were uploaded to this Label Studio, with the token $LABEL_STUDIO_API_KEY",
+        values.web_address,
+        metavar="URL",
+    )
 
 
 def run(options: Options) -> int:
@@ -36,8 +42,10 @@ def run(options: Options) -> int:
     shared.need("app")
     import secrets
 
+    from genreel.app.server.application import listen
     from genreel.app.server.application import run as serve
     from genreel.app.service.service import open_service
+    from genreel.app.store.database import safe_url
     from genreel.progress import say
 
     token = os.environ.get("GENREEL_TOKEN", "") if options.token is None else options.token
@@ -48,14 +56,24 @@ def run(options: Options) -> int:
         waiting=options.waiting,
         max_body=options.max_body,
         fetch_urls=options.fetch_urls,
+        label_studio=options.label_studio or "",
+        label_studio_token=os.environ.get("LABEL_STUDIO_API_KEY", ""),
     )
-    if not settings.loopback and not settings.token:
+    is_new_token = not settings.loopback and not settings.token
+    if is_new_token:
         settings = replace(settings, token=secrets.token_urlsafe(24))
-        say(f"token: {settings.token}")
-    service = open_service(options.model, options.store, settings)
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    say(f"films of {options.store} on http://{host}:{settings.port}/ (Ctrl+C stops it)")
-    serve(service)
+    store = shared.store_of(options.store)
+    with listen(settings.host, settings.port) as socket:  # first, as the model takes seconds
+        service = open_service(options.model, store, settings)
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        port = socket.getsockname()[1]
+
+        def announce() -> None:
+            if is_new_token:
+                say(f"token: {settings.token}")
+            say(f"films of {safe_url(store)} on http://{host}:{port}/ (Ctrl+C stops it)")
+
+        serve(service, socket, announce)
     return DONE
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genreel.app.commands.flags import argument, flag, repeatable
+from genreel.app.commands.values import language
 from genreel.errors import GenreelError, MissingExtra
 
 if TYPE_CHECKING:
@@ -42,10 +44,19 @@ def model_flag() -> str:
     return flag("default", "bundle to use (default: %(default)s)", metavar="BUNDLE")
 
 
-def store_flag() -> str:
-    """--store."""
-    text = "a file, or postgresql://user:password@host/name (default: %(default)s)"
-    return flag("films.db", text, metavar="URL")
+def language_flag(whose: str) -> str:
+    """--language, of one plot or of many."""
+    text = (
+        f"language of {whose}, such as en or Spanish (default: as a plot tells); one that the "
+        "model does not read counts as missing. The bundles that come along read English"
+    )
+    return flag("", text, language, metavar="CODE")
+
+
+def store_flag() -> str | None:
+    """--store; see `store_of`."""
+    text = "a file, or postgresql://user:password@host/name (default: $GENREEL_STORE, or films.db)"
+    return flag(None, text, metavar="URL")
 
 
 SPLIT = "JSON with the ids of train, valid and test"
@@ -75,6 +86,11 @@ def terms_flag() -> tuple[str, ...]:
 
 
 # Steps
+
+
+def store_of(url: str | None) -> str:
+    """The store of --store, or else of the environment, where no other user reads a password."""
+    return url or os.environ.get("GENREEL_STORE", "") or "films.db"
 
 
 def need(extra: str) -> None:

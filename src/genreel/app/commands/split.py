@@ -41,11 +41,11 @@ def run(options: Options) -> int:
     """Splits a catalogue so that every genre keeps its share."""
     shared.need("lab")
     from genreel.catalogue import Catalogue
-    from genreel.lab.splits import PARTS, write_split
+    from genreel.lab.splits import PARTS, with_genres, write_split
 
     _check(options)
     catalogue = Catalogue(options.catalogue, options.taxonomy, extra=True)
-    split = _split(options, [movie for movie in catalogue.by_id().values() if movie.genres])
+    split = _split(options, with_genres(catalogue.by_id().values()))
     write_split(split, options.out)
     sizes = ", ".join(f"{name} {len(getattr(split, name)):,}" for name in PARTS)
     print(f"{sizes}: written to {options.out}", file=sys.stderr)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,14 +17,18 @@ class Options:
 
 
 def run(options: Options) -> int:
-    """Puts back what the last apply changed."""
+    """Puts back what the last apply, or the last watch, changed."""
     from genreel.formats.journal import undo
+    from genreel.progress import say
 
     result = undo(options.folder)
     for path in result.left:
-        print(f"genreel: {path} was edited since; left as it is", file=sys.stderr)
-    print(f"restored: {len(result.restored):,}, left: {len(result.left):,}", file=sys.stderr)
-    return SOME_FAILED if result.left else DONE
+        say(f"genreel: {path} was edited since; left as it is")
+    for path in result.damaged:
+        say(f"genreel: the backup of {path} is not what it was; left as it is")
+    left = len(result.left) + len(result.damaged)
+    say(f"restored: {len(result.restored):,}, left: {left:,}")
+    return SOME_FAILED if left else DONE
 
 
 COMMAND = Command(Options, run)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
+from urllib.parse import urlsplit
 
 from genreel.decade import decade_of
+from genreel.errors import InputError
 
 
 def positive(text: str) -> int:
@@ -45,3 +47,28 @@ def share(text: str) -> float:
     if not 0 <= value <= 1:
         raise ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
     return value
+
+
+def web_address(text: str) -> str:
+    """Of a server: http or https, and no name or password in it."""
+    try:
+        parts = urlsplit(text)
+        is_server = parts.port != 0 and bool(parts.hostname) and not parts.username
+    except ValueError:
+        is_server = False
+    if not is_server or parts.scheme not in ("http", "https"):
+        raise ArgumentTypeError(f"{text!r} is not an address such as http://localhost:8080")
+    return text
+
+
+def language(text: str) -> str:
+    """The code of a language, given a code or an English name."""
+    from genreel.language import language_code
+
+    try:
+        code = language_code(text)
+    except InputError as error:
+        raise ArgumentTypeError(str(error)) from None
+    if text.strip() and not code:
+        raise ArgumentTypeError(f"{text!r} are several languages; give one, or none")
+    return code

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genreel.app.commands import DONE, SOME_FAILED, shared
-from genreel.app.commands.flags import Command, argument, flag, switch
+from genreel.app.commands.flags import Command, UsageError, argument, flag, switch
 
 if TYPE_CHECKING:
     from genreel.app.service.watch import Landed
@@ -18,13 +18,15 @@ class Options:
     """Which folder to watch, and what to do with what lands in it."""
 
     folder: Path = argument("FOLDER", "the folder to watch", Path)
-    store: str = shared.store_flag()
+    store: str | None = shared.store_flag()
     model: str = shared.model_flag()
+    language: str = shared.language_flag("the plots")
     apply: str | None = flag(
         None,
         "write genres into NFO files or XMP sidecars; genreel undo goes back",
         choices=("nfo", "xmp"),
     )
+    create: bool = switch("NFO files for movies without one")
     once: bool = switch("take what is there, then end")
 
 
@@ -34,40 +36,64 @@ def run(options: Options) -> int:
     from genreel.app.service.service import open_service
     from genreel.app.service.settings import Settings
     from genreel.app.service.watch import Watcher
+    from genreel.posters import Limits
     from genreel.progress import say
 
-    patience = 1.0 if options.once else 30.0
-    service = open_service(options.model, options.store, Settings())
+    if options.create and options.apply != "nfo":
+        raise UsageError("--create goes with --apply nfo")
+    # Nobody sends files here, so a poster may cost what it may on the command line.
+    settings = Settings(limits=Limits())
+    service = open_service(options.model, shared.store_of(options.store), settings)
     try:
-        watcher = Watcher(service, options.folder, patience=patience, target=options.apply)
-        if not options.once:
+        watcher = Watcher(
+            service,
+            options.folder,
+            target=options.apply,
+            create=options.create,
+            language=options.language,
+        )
+        report = Report()
+        if options.once:
+            for file in watcher.once():
+                report.add(file)
+        else:
             say(f"watching {options.folder} (Ctrl+C stops it)")
-            watcher.run(_tell)
-        failures = 0
-        for file in watcher.once():
-            _tell(file)
-            failures += bool(file.reason)
-        return SOME_FAILED if failures else DONE
+            watcher.run(report.add)
+        return SOME_FAILED if report.failures else DONE
     finally:
         service.close()
 
 
-def _tell(file: Landed) -> None:
-    """One line for a file that was taken, or set aside."""
-    from genreel.progress import say
+class Report:
+    """Says what became of each file, a line for each on stdout, what is wrong with it on stderr."""
 
-    is_aside = file.what == "aside"
-    result = ", ".join(file.genres) or (file.reason if is_aside else "none of these")
-    print(f"{file.what}\t{file.path}\t{result}", flush=True)
-    if file.reason and not is_aside:
-        say(f"not applied: {file.reason}")
+    def __init__(self) -> None:
+        self.failures = 0
+        self._lacks_nfo = False
+
+    def add(self, file: Landed) -> None:
+        """Says what became of one more."""
+        from genreel.errors import one_line
+        from genreel.progress import say
+
+        result = file.reason or ", ".join(file.genres) or "none of these"
+        print("\t".join(map(one_line, (file.what, file.path, result))), flush=True)
+        if file.problem:
+            say(f"{file.path}: {file.problem}")
+        if file.not_written:
+            say(f"{file.path}: not applied: {file.not_written}")
+        if file.lacks_nfo and not self._lacks_nfo:
+            say(f"{file.path}: no NFO file to write to, here and elsewhere; --create makes one")
+            self._lacks_nfo = True
+        self.failures += bool(file.reason or file.problem or file.not_written)
 
 
 COMMAND = Command(
     Options,
     run,
-    "NAME.txt beside NAME.jpg is its plot; NAME.nfo (movie.nfo beside poster.jpg) says title,\n"
+    "NAME.txt beside NAME.jpg is its plot; its NFO file, as media servers name it, says title,\n"
     "year, plot and genres. A file that cannot be used goes to set-aside/, with the reason\n"
-    "beside it. What was taken is not taken again; a file that is moved or renamed stays the\n"
-    "same film. With --apply, genres go beside the poster as genreel apply writes them.",
+    "beside it; in a media library, a folder with videos or NFO files, it stays where it is.\n"
+    "What was taken is not taken again; a file that is moved or renamed stays the same movie.\n"
+    "With --apply, genres go beside the poster as genreel apply writes them.",
 )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import ctypes
+import socket
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
@@ -15,6 +20,10 @@ from genreel.app.server import health, label_studio, metrics, pages, posters, pr
 from genreel.app.server.api import export, films, predict, reviews, tuning
 from genreel.app.server.guard import Guard
 from genreel.app.service.service import Service
+from genreel.errors import GenreelError
+
+if TYPE_CHECKING:
+    import uvicorn
 
 STATIC = Path(__file__).parent / "static"
 ROUTERS = (
@@ -30,6 +39,11 @@ ROUTERS = (
     health.router,
 )
 
+THREADS = 64
+"""For routes: more than all that may wait for a turn, so that one is always free."""
+
+GIVE_BACK_SECONDS = 10.0
+
 
 def create_app(service: Service) -> FastAPI:
     """The application over a service, which it closes when it ends."""
@@ -42,6 +56,7 @@ def create_app(service: Service) -> FastAPI:
         docs_url=None,  # it would load its scripts from elsewhere
         redoc_url=None,
         openapi_url="/api/openapi.json",
+        default_response_class=problems.Json,
     )
     app.state.service = service
     app.state.metrics = metrics.Metrics(service)
@@ -57,24 +72,77 @@ def create_app(service: Service) -> FastAPI:
 
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    to_thread.current_default_thread_limiter().total_tokens = THREADS
     app.state.is_ready = True
+    giving_back = asyncio.create_task(_give_back())
     yield
     app.state.is_ready = False
+    giving_back.cancel()
     await run_in_threadpool(app.state.service.close)
 
 
-def run(service: Service) -> None:
-    """Serves until it is told to stop; what was asked by then is still answered."""
+async def _give_back() -> None:
+    """Gives memory back that posters took to be decoded: glibc keeps it, once per thread."""
+    while trim := _trim():
+        await asyncio.sleep(GIVE_BACK_SECONDS)
+        await run_in_threadpool(trim, 0)
+
+
+def _trim() -> Callable[[int], int] | None:
+    """malloc_trim, where the C library has it."""
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        return ctypes.CDLL(None).malloc_trim
+    return None
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; who connects waits until `run` answers.
+
+    Raises:
+        GenreelError: the port is taken, or the host is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise GenreelError(
+            f"cannot listen on {host} port {port} ({reason}); stop what does, or choose another "
+            "--port or --host"
+        ) from None
+
+
+def run(service: Service, listener: socket.socket, announce: Callable[[], None]) -> None:
+    """Serves until it is told to stop; what was asked by then is still answered.
+
+    Args:
+        service: what is served.
+        listener: as of `listen`.
+        announce: is called once requests are answered.
+    """
+    with contextlib.suppress(KeyboardInterrupt):
+        make_server(service, announce).run([listener])
+
+
+def make_server(service: Service, announce: Callable[[], None]) -> uvicorn.Server:
+    """The server that `run` runs."""
     import uvicorn
 
-    settings = service.settings
-    uvicorn.run(
+    from genreel.app.server.protocol import BoundedProtocol
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                announce()
+
+    config = uvicorn.Config(
         create_app(service),
-        host=settings.host,
-        port=settings.port,
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=30,
         timeout_keep_alive=30,
-        h11_max_incomplete_event_size=64 * 2**10,
+        http=BoundedProtocol,
+        ws="none",
     )
+    return Server(config)

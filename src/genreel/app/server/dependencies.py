@@ -8,6 +8,9 @@ from fastapi import Depends, Request
 
 from genreel.app.service.service import Service
 
+MAX_FILES = 256
+"""Posters of one request."""
+
 
 async def get_service(request: Request) -> Service:
     """The service that `create_app` was given."""

@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
+import hashlib
 import hmac
-from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from genreel.app.server.problems import problem
+from genreel.app.server.body import Body, Held, too_large
+from genreel.app.server.problems import HEADERS, PROGRAMS, problem
 from genreel.app.service.settings import Settings
 
 COOKIE = "genreel"
 OPEN = ("/health/", "/enter", "/static/")
 """Paths that need no token."""
 
-LOCAL = {"localhost", "127.0.0.1", "::1", "testserver"}
-
-# The pages load nothing from elsewhere, run no inline script and can be framed by nobody, so a
-# script in a title or a plot stays text even if it were ever written unescaped.
-POLICY = (
-    "default-src 'none'; img-src 'self' blob:; script-src 'self'; style-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
+LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
 class Guard:
@@ -42,34 +30,48 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
         self.settings = settings
+        self.held = Held()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, or refuses it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        headers = Headers(scope=scope)
+        body = Body(receive, scope["path"], headers, self.settings, self.held)
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
+                body.release()
+                own = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                    own.setdefault(name, value)
             await send(message)
 
-        refusal = self._refusal(scope)
-        if refusal is not None:
-            await refusal(scope, receive, with_headers)
-        else:
-            await self.app(scope, self._with_limits(receive), with_headers)
+        async def without_body(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await with_headers(message)
 
-    def _refusal(self, scope: Scope) -> Any:
-        headers = Headers(scope=scope)
+        answer = with_headers
+        if scope["method"] == "HEAD" and not scope["path"].startswith(PROGRAMS):
+            scope, answer = {**scope, "method": "GET"}, without_body
+        try:
+            refusal = self._refusal(scope, headers, body.max_size)
+            await (refusal or self.app)(scope, body.receive, answer)
+        finally:
+            body.release()
+
+    def _refusal(self, scope: Scope, headers: Headers, max_body: int) -> Any:
         path: str = scope["path"]
-        if self.settings.loopback and _host(headers.get("host", "")) not in LOCAL:
+        host = _host(headers.get("host", ""))
+        if host is None:
+            return problem(400, "the header Host is no host's name")
+        if self.settings.loopback and host not in LOCAL:
             # Or a name that somebody else points at 127.0.0.1 would make us theirs.
             return problem(421, "this server answers to localhost and 127.0.0.1 alone")
-        if scope["method"] not in ("GET", "HEAD", "OPTIONS") and _is_cross_site(headers):
-            return problem(403, "a page of another site may not change anything here")
+        if _is_cross_site(headers) and not _is_visit(scope, headers):
+            return problem(403, "a page of another site may not ask for anything here")
         if self.settings.token and not path.startswith(OPEN) and not self._has_token(headers):
             if "text/html" in headers.get("accept", ""):
                 from starlette.responses import RedirectResponse
@@ -79,45 +81,61 @@ class Guard:
                 401, "send the header Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"}
             )
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > self.settings.max_body:
-            return problem(413, self._too_large())
+        if not length.isdecimal() or len(length) > 18 or int(length) > max_body:
+            return problem(413, too_large(max_body))
+        if not _is_utf8(headers):
+            return problem(415, "send forms in UTF-8, with no other charset")
         return None
 
     def _has_token(self, headers: Headers) -> bool:
         scheme, _, token = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-            token = cookie.value if cookie else ""
-        return hmac.compare_digest(token.encode(), self.settings.token.encode())
-
-    def _too_large(self) -> str:
-        return f"a request may have {self.settings.max_body:,} bytes; send less at once"
-
-    def _with_limits(self, receive: Receive) -> Receive:
-        """Receives a body that is neither too large nor too slow."""
-        size, is_over = 0, False
-        deadline = asyncio.get_running_loop().time() + self.settings.body_seconds
-
-        async def receive_some() -> Message:
-            nonlocal size, is_over
-            if is_over:
-                return await receive()
-            try:
-                async with asyncio.timeout_at(deadline):
-                    message = await receive()
-            except TimeoutError:
-                raise HTTPException(408, "the request took too long to arrive") from None
-            size += len(message.get("body", b""))
-            is_over = not message.get("more_body", False)
-            if size > self.settings.max_body:
-                raise HTTPException(413, self._too_large())
-            return message
-
-        return receive_some
+        if scheme.lower() == "bearer":
+            with contextlib.suppress(UnicodeError):  # a header's bytes are read as Latin-1
+                token = token.encode("latin-1").decode()
+            return is_token(token, self.settings)
+        # Other programs of this host may have set cookies of any shape.
+        cookie = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
+        return _is_same(cookie, cookie_of(self.settings))
 
 
-def _host(header: str) -> str:
-    return urlsplit(f"//{header}").hostname or ""
+def _is_utf8(headers: Headers) -> bool:
+    """Whether a form names no codec but UTF-8.
+
+    Fields are decoded by the codec that is named, and of Python's some take a time that grows with
+    the square of the input, while others give text that cannot be encoded again.
+    """
+    kind, options = parse_options_header(headers.get("content-type"))
+    if not kind.lower().startswith(b"multipart/"):
+        return True
+    return options.get(b"charset", b"utf-8").lower() in (b"utf-8", b"utf8")
+
+
+def is_token(text: str, settings: Settings) -> bool:
+    """Whether a text is the server's token."""
+    return _is_same(text, settings.token)
+
+
+def cookie_of(settings: Settings) -> str:
+    """What a browser keeps instead of the token: cookies hold ASCII alone, and other servers of
+    the same host see them.
+    """
+    return hashlib.sha256(b"genreel's cookie " + _bytes(settings.token)).hexdigest()
+
+
+def _is_same(one: str, other: str) -> bool:
+    return hmac.compare_digest(_bytes(one), _bytes(other))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _host(header: str) -> str | None:
+    """The name in the header Host, without its port; None where it cannot be read."""
+    try:
+        return urlsplit(f"//{header}").hostname or ""
+    except ValueError:
+        return None
 
 
 def _is_cross_site(headers: Headers) -> bool:
@@ -130,4 +148,19 @@ def _is_cross_site(headers: Headers) -> bool:
     if site is not None:
         return site not in ("same-origin", "none")
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    try:
+        return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    except ValueError:
+        return True
+
+
+def _is_visit(scope: Scope, headers: Headers) -> bool:
+    """Whether a browser follows a link to a page, rather than loads something into another site's.
+
+    What is only read is costly, too, and a page elsewhere could ask for it a thousand times.
+    """
+    if scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+        return False
+    if "sec-fetch-site" not in headers:
+        return True
+    return headers.get("sec-fetch-dest") == "document"

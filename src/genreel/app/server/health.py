@@ -23,5 +23,7 @@ def is_ready(request: Request, service: ServiceDep) -> Any:
     """Whether the store answers and films are taken."""
     if not request.app.state.is_ready:
         return problems.problem(503, "the server is starting or stopping")
+    if service.store.database.damage:
+        raise service.store.database.damage
     service.store.tuning.is_learning()  # raises where the database is gone
     return {"status": "ready"}

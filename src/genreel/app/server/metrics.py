@@ -79,7 +79,9 @@ class CountRequests:
             await send(message)
 
         start = time.perf_counter()
-        await self.app(scope, receive, note_status)
-        method, route = scope["method"], getattr(scope.get("route"), "path", "other")
-        self.metrics.seconds.labels(method, route).observe(time.perf_counter() - start)
-        self.metrics.requests.labels(method, route, str(status)).inc()
+        try:
+            await self.app(scope, receive, note_status)
+        finally:  # what was not caught is answered 500 further out
+            method, route = scope["method"], getattr(scope.get("route"), "path", "other")
+            self.metrics.seconds.labels(method, route).observe(time.perf_counter() - start)
+            self.metrics.requests.labels(method, route, str(status)).inc()

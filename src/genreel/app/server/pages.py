@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-import hmac
-import time
+import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from fastapi.templating import Jinja2Templates
 
 from genreel.app.server.dependencies import ServiceDep
-from genreel.app.server.guard import COOKIE
+from genreel.app.server.guard import COOKIE, cookie_of, is_token
+from genreel.app.server.rendering import PROMISE, page
+from genreel.app.service.gate import Gate
 from genreel.app.store import browse
 from genreel.app.store.export import EXPORTS
 from genreel.app.store.film import Film
 from genreel.errors import Conflict, UnknownFilm
 
-TEMPLATES = Path(__file__).parent / "templates"
-PROMISE = 0.9
-"""Share of the labels that reviewing works towards."""
-
-STATE_NAMES = {
-    "new": "to review",
-    "skipped": "skipped",
-    "reviewed": "reviewed",
-    "problem": "problem",
-}
-
+WRONG_TOKENS = Gate("wrong tokens", 32)
+"""Those that are answered late, at once. Beyond, they are refused: in time, but without a hint."""
 
 router = APIRouter(include_in_schema=False)
-
-
-def page(request: Request, name: str, status: int = 200, **more: Any) -> Response:
-    """A template rendered, with what it needs beside its name."""
-    return templates.TemplateResponse(request, f"{name}.html", {"page": name, **more}, status)
 
 
 @router.get("/")
@@ -89,8 +74,12 @@ def review(
     film: str = "",
     order: str = "unsure",
     message: Annotated[str, Query(alias="told")] = "",
+    genre: Annotated[Sequence[str], Query()] = (),
 ) -> Response:
-    """One film to decide: that asked for, or the next of the queue."""
+    """One film to decide: that asked for, or the next of the queue.
+
+    `genre` are those that a person had chosen, where that could not be kept.
+    """
     store = service.store
     order = order if order in browse.ORDERS else "unsure"
     is_fragment = request.headers.get("x-fragment") == "1"
@@ -103,7 +92,7 @@ def review(
         request,
         "card" if is_fragment else "review",
         film=found_film,
-        rows=score_rows(found_film, keys, overrides) if found_film else [],
+        rows=score_rows(found_film, keys, overrides, genre) if found_film else [],
         history=store.history(film_id, 20) if film_id else [],
         progress=browse.progress(store, order, PROMISE),
         order=order,
@@ -115,24 +104,33 @@ def review(
 @router.post("/review")
 def confirm(
     service: ServiceDep,
-    film: Annotated[str, Form()],
-    version: Annotated[int, Form()],
+    film: Annotated[str, Form()] = "",
+    version: Annotated[int, Form()] = 0,
     order: Annotated[str, Form()] = "unsure",
     action: Annotated[str, Form()] = "confirm",
     genre: Annotated[Sequence[str], Form()] = (),
 ) -> Response:
     """A person's decision, sent by a browser without JavaScript."""
-    message = ""
+    query = {"order": order if order in browse.ORDERS else "unsure"}
     try:
         if action == "skip":
             service.store.skip(film, version)
         elif action == "undo":
-            service.undo()
+            event = service.undo()
+            query |= {"film": event["film"] or ""} if event else {"told": "Nothing to undo."}
         else:
             service.review(film, genre, version)
-    except (Conflict, UnknownFilm) as error:
-        message = str(error)
-    return RedirectResponse("/review?" + urlencode({"order": order, "told": message}), 303)
+    except UnknownFilm as error:
+        query |= {"told": str(error)}
+    except Conflict as error:
+        chosen = [name for name in genre if name in service.predictor.genres]
+        query |= {"told": f"Not saved: {error}. What you chose is still marked.", "film": film}
+        return _see_review([*query.items(), *(("genre", name) for name in chosen)])
+    return _see_review(list(query.items()))
+
+
+def _see_review(query: list[tuple[str, str]]) -> Response:
+    return RedirectResponse("/review?" + urlencode(query, errors="replace"), 303)
 
 
 @router.get("/thresholds")
@@ -188,16 +186,18 @@ def enter(request: Request) -> Response:
 
 
 @router.post("/enter")
-def check_token(
+async def check_token(
     request: Request, service: ServiceDep, token: Annotated[str, Form()] = ""
 ) -> Response:
-    """Keeps the right token in a cookie."""
-    if not hmac.compare_digest(token.encode(), service.settings.token.encode()):
-        time.sleep(1)  # nobody needs to guess fast
+    """Keeps the right token in a cookie; a wrong one is answered a second later."""
+    if not is_token(token, service.settings):
+        with WRONG_TOKENS.turn():
+            await asyncio.sleep(1)  # no thread waits, so that nobody else does
         return page(request, "enter", 401, wrong=True)
     response = RedirectResponse("/", 303)
     secure = request.url.scheme == "https"
-    response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure)
+    value = cookie_of(service.settings)
+    response.set_cookie(COOKIE, value, httponly=True, samesite="strict", secure=secure)
     return response
 
 
@@ -227,9 +227,16 @@ def genre_keys(genres: Sequence[str]) -> dict[str, str]:
 
 
 def score_rows(
-    film: Film, keys: dict[str, str], overrides: dict[str, float]
+    film: Film, keys: dict[str, str], overrides: dict[str, float], chosen: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
-    """What the card shows of each genre, the surest first; shares in percent."""
+    """What the card shows of each genre, the surest first; shares in percent.
+
+    Args:
+        film: with its opinions.
+        keys: genre → the letter that toggles it.
+        overrides: genre → threshold that a person applied.
+        chosen: genres that a person had marked; none: the film's are.
+    """
     rows = []
     for genre, key in keys.items():
         by_source = film.opinions.get(genre, {})
@@ -239,7 +246,7 @@ def score_rows(
             {
                 "genre": genre,
                 "key": key,
-                "chosen": genre in film.genres,
+                "chosen": genre in (chosen or film.genres),
                 "score": None if model is None else model.score,
                 "percent": None if model is None else round(100 * (model.score or 0)),
                 "threshold": None if threshold is None else round(100 * threshold, 1),
@@ -247,25 +254,3 @@ def score_rows(
             }
         )
     return sorted(rows, key=lambda row: (-(row["score"] or 0), row["genre"]))
-
-
-def film_name(film: Film) -> str:
-    """A film's title, or what its id says."""
-    words = film.id.rpartition("/")[2].replace("-", " ").replace("_", " ").strip()
-    return film.title or words[:1].upper() + words[1:]
-
-
-def ago(then: float) -> str:
-    """How long ago a time was."""
-    seconds = max(0.0, time.time() - then)
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size:
-            number = int(seconds // size)
-            return f"{number} {unit}{'' if number == 1 else 's'} ago"
-    return "just now"
-
-
-templates = Jinja2Templates(directory=TEMPLATES)
-templates.env.filters["name"] = film_name
-templates.env.filters["ago"] = ago
-templates.env.globals.update(orders=browse.ORDERS, state_names=STATE_NAMES, promise=PROMISE)

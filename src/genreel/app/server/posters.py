@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from genreel.app.server.dependencies import ServiceDep
-from genreel.app.service.images import thumbnail
 from genreel.errors import UnknownFilm
 
 router = APIRouter(include_in_schema=False)
@@ -18,6 +17,6 @@ def poster(service: ServiceDep, digest: str, size: str) -> Response:
     if data is None or size not in ("small", "large"):
         raise UnknownFilm(digest)
     if size == "small":
-        data = thumbnail(data)
+        data = service.thumbnail(digest, data)
     headers = {"Cache-Control": "private, max-age=31536000, immutable"}
     return Response(data, headers=headers, media_type="image/jpeg")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, model_validator
 
 from genreel.app.service.service import Added
 from genreel.app.store.film import Film
@@ -14,10 +15,37 @@ from genreel.catalogue import Movie, movie_from_record
 from genreel.errors import InputError
 
 Text = Annotated[str, Field(max_length=100_000)]
+Genre = Annotated[str, Field(max_length=200)]
+
+MAX_GENRES = 200
 
 
-class MovieIn(BaseModel):
-    """A movie; everything may be missing. `poster` is the base64 of an image file."""
+def _check_length(value: Any) -> Any:
+    """Refuses a long list or object before a mistake is looked for in each of its items."""
+    if isinstance(value, list | dict) and len(value) > MAX_GENRES:
+        raise ValueError(f"has {len(value):,} items; give at most {MAX_GENRES}")
+    return value
+
+
+_Short = BeforeValidator(_check_length)
+Genres = Annotated[list[Genre], Field(max_length=MAX_GENRES), _Short]
+
+
+class Body(BaseModel):
+    """An object of few keys."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def check_length(cls, value: Any) -> Any:
+        """Refuses one of many, before each is told to be unknown."""
+        return _check_length(value)
+
+
+class MovieIn(Body):
+    """A movie; everything may be missing. `poster` is the base64 of an image file.
+
+    `language` is that of the plot, a code or an English name; without, the plot tells it.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -25,15 +53,16 @@ class MovieIn(BaseModel):
     title: Text = ""
     year: int | None = None
     plot: Text = ""
+    language: Annotated[str, Field(max_length=40)] = ""
     poster: str | None = None
-    genres: list[str] = []
+    genres: Genres = []
 
     def movie(self, fallback_id: str) -> Movie:
         """The movie, checked; raises InputError."""
         record = self.model_dump(exclude={"poster"})
         movie = movie_from_record(record, fallback_id)
-        if movie.problem:
-            raise InputError(movie.problem)
+        if movie.problem or movie.label_problem:
+            raise InputError(movie.problem or movie.label_problem)
         if self.poster is None:
             return movie
         try:
@@ -42,16 +71,16 @@ class MovieIn(BaseModel):
             )
         except (binascii.Error, ValueError):
             raise InputError("poster is not base64; send an image file's bytes so") from None
-        return Movie(movie.id, movie.title, movie.year, movie.plot, data, movie.genres)
+        return replace(movie, poster=data)
 
 
-class MoviesIn(BaseModel):
+class MoviesIn(Body):
     """Several movies at once."""
 
-    movies: Annotated[list[MovieIn], Field(max_length=256)]
+    movies: Annotated[list[MovieIn], Field(max_length=256), FailFast()]
 
 
-class EditIn(BaseModel):
+class EditIn(Body):
     """What a person corrects; `version` is the film's as it was seen."""
 
     model_config = ConfigDict(extra="forbid")
@@ -62,14 +91,14 @@ class EditIn(BaseModel):
     version: int | None = None
 
 
-class ReviewIn(BaseModel):
+class ReviewIn(Body):
     """The genres that a film has; all others it has not."""
 
-    genres: list[str]
+    genres: Genres
     version: int | None = None
 
 
-class VersionIn(BaseModel):
+class VersionIn(Body):
     """The film's version as it was seen."""
 
     version: int | None = None
@@ -78,7 +107,9 @@ class VersionIn(BaseModel):
 class ThresholdsIn(BaseModel):
     """Genre → the score from which it is assigned."""
 
-    thresholds: dict[str, Annotated[float, Field(ge=0, le=1)]]
+    thresholds: Annotated[
+        dict[str, Annotated[float, Field(ge=0, le=1)]], Field(max_length=MAX_GENRES), _Short
+    ]
 
 
 def film_out(film: Film, full: bool = True) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import threading
 import time
@@ -10,20 +11,17 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
 
+from genreel.app.service.gate import Busy
 from genreel.catalogue import Movie
 from genreel.errors import GenreelError
-from genreel.predictor import Prediction, Predictor
+from genreel.prediction import Prediction
+from genreel.predictor import Predictor
 
 PATIENT = 4
 """Callers that may wait with more films than there are places; they share these."""
 
 
-class Busy(GenreelError):
-    """More films wait than are taken; `retry_after` says in how many seconds to ask again."""
-
-    def __init__(self, retry_after: int) -> None:
-        super().__init__(f"too many films are waiting; ask again in {retry_after} s")
-        self.retry_after = retry_after
+_Request = tuple[Movie, Future[Prediction]]
 
 
 class Closing(GenreelError):
@@ -39,7 +37,7 @@ class Batches:
     Args:
         predictor: what predicts.
         size: films per run, at most.
-        waiting: films that may wait.
+        waiting: films that may wait; and as many of requests with several films.
         workers: runs at once; while the graph works for one, another reads its posters.
     """
 
@@ -49,7 +47,11 @@ class Batches:
         self.places = waiting
         self.seconds = 0.05  # that a film takes, as measured lately
         self.count = 0  # films predicted since the start
-        self._queue: deque[tuple[Movie, Future[Prediction]]] = deque()
+        # One line for films that come alone, one for those of requests with many: where both wait,
+        # a run takes from either in turn.
+        self._queue: deque[_Request] = deque()
+        self._bulk: deque[_Request] = deque()
+        self._lines = itertools.cycle((self._queue, self._bulk))
         self._condition = threading.Condition()
         self._patient = 0
         self._closing = False
@@ -63,7 +65,7 @@ class Batches:
     @property
     def waiting(self) -> int:
         """Films that wait now."""
-        return len(self._queue)
+        return len(self._queue) + len(self._bulk)
 
     def submit(self, movie: Movie) -> Future[Prediction]:
         """A prediction to come.
@@ -74,16 +76,21 @@ class Batches:
         with self._condition:
             if len(self._queue) >= self.places and not self._closing:
                 raise self.busy()
-            return self._enqueue(movie)
+            return self._enqueue(movie, self._queue)
 
     @contextlib.contextmanager
-    def patience(self) -> Iterator[None]:
+    def patience(self, wait: bool = False) -> Iterator[None]:
         """Whoever has more films than there are places asks for this first.
+
+        Args:
+            wait: until one of the PATIENT callers is done.
 
         Raises:
             Busy: PATIENT callers wait already.
         """
         with self._condition:
+            if wait:
+                self._condition.wait_for(lambda: self._closing or self._patient < PATIENT)
             if self._patient >= PATIENT:
                 raise self.busy()
             self._patient += 1
@@ -92,6 +99,7 @@ class Batches:
         finally:
             with self._condition:
                 self._patient -= 1
+                self._condition.notify_all()
 
     def predict_many(self, movies: list[Movie]) -> list[Prediction]:
         """Predictions of films that can wait, in order; they take places as these become free.
@@ -102,13 +110,13 @@ class Batches:
         futures: list[Future[Prediction]] = []
         for movie in movies:
             with self._condition:
-                self._condition.wait_for(lambda: self._closing or len(self._queue) < self.places)
-                futures.append(self._enqueue(movie))
+                self._condition.wait_for(lambda: self._closing or len(self._bulk) < self.places)
+                futures.append(self._enqueue(movie, self._bulk))
         return [future.result() for future in futures]
 
     def busy(self) -> Busy:
         """A refusal that says when a place is likely to be free."""
-        return Busy(max(1, math.ceil(len(self._queue) * self.seconds)))
+        return Busy(max(1, math.ceil(self.waiting * self.seconds)))
 
     def close(self) -> None:
         """Finishes what waits and takes no more."""
@@ -118,26 +126,28 @@ class Batches:
         for worker in self._workers:
             worker.join()
 
-    def _enqueue(self, movie: Movie) -> Future[Prediction]:
+    def _enqueue(self, movie: Movie, line: deque[_Request]) -> Future[Prediction]:
         if self._closing:
             raise Closing
         future: Future[Prediction] = Future()
-        self._queue.append((movie, future))
+        line.append((movie, future))
         self._condition.notify_all()
         return future
 
     def _work(self) -> None:
         while True:
             with self._condition:
-                self._condition.wait_for(lambda: self._queue or self._closing)
-                if not self._queue:
+                self._condition.wait_for(lambda: self.waiting or self._closing)
+                if not self.waiting:
                     return
-                number = min(self.size, len(self._queue))
-                batch = [self._queue.popleft() for _ in range(number)]
+                batch: list[_Request] = []
+                while self.waiting and len(batch) < self.size:
+                    if line := next(self._lines):
+                        batch.append(line.popleft())
                 self._condition.notify_all()
             self._run(batch)
 
-    def _run(self, batch: list[tuple[Movie, Future[Prediction]]]) -> None:
+    def _run(self, batch: list[_Request]) -> None:
         # Who gave up waiting costs nothing.
         batch = [
             (movie, future) for movie, future in batch if future.set_running_or_notify_cancel()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import io
+import threading
+from collections import OrderedDict
 
 from PIL import Image
 
+from genreel.errors import PosterError
 from genreel.posters import Limits, PosterSource, open_poster
 
 LARGE = (780, 1170)
@@ -16,18 +18,52 @@ SMALL = (240, 360)
 
 
 def encode(poster: PosterSource, limits: Limits | None = None) -> bytes:
-    """A poster as a JPEG that fits into LARGE; raises PosterError."""
-    return _jpeg(open_poster(poster, LARGE, limits), LARGE)
+    """A poster as a JPEG that fits into LARGE.
+
+    Raises:
+        PosterError: it cannot be used, or could not be once it is as small as that.
+    """
+    image = open_poster(poster, LARGE, limits)
+    image.thumbnail(LARGE)
+    least = (limits or Limits()).min_side
+    if min(image.size) < least:
+        raise PosterError(
+            f"is too narrow: kept as {image.width}×{image.height} pixels it shows nothing, as both "
+            f"sides need at least {least}; crop it"
+        )
+    return _jpeg(image)
 
 
-@functools.lru_cache(maxsize=1024)  # about 15 MB
-def thumbnail(data: bytes) -> bytes:
-    """A kept poster as a JPEG that fits into SMALL."""
-    return _jpeg(open_poster(data, SMALL), SMALL)
+class Thumbnails:
+    """The small pictures that were asked for last, by the digest of the poster.
+
+    Args:
+        size: how many; 1,024 take about 15 MB.
+    """
+
+    def __init__(self, size: int = 1024) -> None:
+        self.size = size
+        self._pictures: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, digest: str, poster: bytes) -> bytes:
+        """A kept poster as a JPEG that fits into SMALL; raises PosterError."""
+        with self._lock:
+            picture = self._pictures.get(digest)
+            if picture is not None:
+                self._pictures.move_to_end(digest)
+                return picture
+        image = open_poster(poster, SMALL)
+        image.thumbnail(SMALL)
+        picture = _jpeg(image)
+        with self._lock:
+            self._pictures[digest] = picture
+            while len(self._pictures) > self.size:
+                self._pictures.popitem(last=False)
+        return picture
 
 
-def _jpeg(image: Image.Image, size: tuple[int, int]) -> bytes:
-    image.thumbnail(size)
+def _jpeg(image: Image.Image) -> bytes:
     file = io.BytesIO()
     image.save(file, "JPEG", quality=86, optimize=True)
     return file.getvalue()

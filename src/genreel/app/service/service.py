@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import hashlib
-import re
+import os
 import tempfile
-import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-from genreel.app.service.batches import Batches, Busy
-from genreel.app.service.images import encode
+from genreel.app.service.batches import Batches, Closing
+from genreel.app.service.gate import Busy, Gate
+from genreel.app.service.ids import (
+    check_id,
+    file_name,
+    has_id,
+    id_of_poster,
+    id_of_row,
+    is_other,
+    with_digest,
+)
+from genreel.app.service.images import Thumbnails, encode
 from genreel.app.service.learner import Learner
 from genreel.app.service.settings import Settings
 from genreel.app.store.film import Film
+from genreel.app.store.films import MAX_ID
 from genreel.app.store.store import Entry, Source, Store
 from genreel.catalogue import TABLE_SUFFIXES, Catalogue, Movie
-from genreel.errors import CatalogueError, PosterError, UnknownFilm
-from genreel.predictor import Prediction, Predictor
+from genreel.errors import CatalogueError, InputError, PosterError, UnknownFilm
+from genreel.posters import PosterSource
+from genreel.prediction import Prediction
+from genreel.predictor import Predictor
 from genreel.why import why_to_dict
 
-MAX_ID = 200
 ROWS_AT_ONCE = 16
 """Rows of a table that are on disk together."""
+
+OLD_SCORES = "saved, but the scores are those of the text before; save it again to predict it"
+"""Problem of a film that could not be predicted after an edit, as too many were waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +49,14 @@ class Added:
         name: of the poster's file, or the film's id.
         film: as the store has it now; None where it could not be added.
         error: what could not be used; empty where all could.
+        poster_error: the part of it that is about the poster.
         new: whether the film was not in the store before.
     """
 
     name: str
     film: Film | None = None
     error: str = ""
+    poster_error: str = ""
     new: bool = False
 
 
@@ -59,7 +75,17 @@ class Service:
         self.settings = settings
         self.batches = Batches(predictor, settings.batch, settings.waiting)
         self.learner = Learner(store)
-        self._explaining = threading.Semaphore(1)  # it is costly, and only ever one person's wish
+        self.thumbnails = Thumbnails()
+        # Besides the queue for the graph, all that is costly. A worker each has a poster open as
+        # well, so three are decoded at once at most: of the largest, a gigabyte. Together fewer
+        # callers wait than the server has threads.
+        patience = settings.answer_seconds / 6
+        self._encoding = Gate("posters are being opened", 1, 8, patience)
+        self._shrinking = Gate("posters are being shown", 1, 12, patience)
+        self._explaining = Gate("films are being explained", 1, 2, patience)
+        self._tables = Gate("tables are being added", 8)
+        self.fetching = Gate("posters are being fetched", 2, 4, patience)
+        self._folder = tempfile.TemporaryDirectory(prefix="genreel-")
         digest = predictor.bundle.config["files"]["model.onnx"]["sha256"]
         self.version = f"{predictor.bundle.name} {digest[:8]}"
 
@@ -68,6 +94,7 @@ class Service:
         self.batches.close()
         self.learner.close()
         self.store.close()
+        self._folder.cleanup()  # tables that a stop has interrupted
 
     def predict(self, movie: Movie) -> Prediction:
         """One prediction; raises Busy, Closing."""
@@ -85,20 +112,29 @@ class Service:
         with self.batches.patience():
             return self.batches.predict_many(movies)
 
-    def add(self, movie: Movie, path: str = "", source: Source = "file") -> Added:
+    def add(
+        self,
+        movie: Movie,
+        path: str = "",
+        source: Source = "file",
+        needs_poster: bool = False,
+    ) -> Added:
         """Adds a film, or completes the one with its id, and predicts it.
 
         Args:
             movie: its poster is a path or bytes.
             path: what the poster's file is called.
             source: where its genres come from.
+            needs_poster: whether it is added with a poster that can be used, or not at all.
 
         Raises:
-            PosterError: the poster cannot be used, and there is nothing else.
+            InputError: the id cannot be used.
+            PosterError: the poster cannot be used, and there is nothing else, or needs to be.
             Busy, Closing: nothing was changed.
         """
+        check_id(movie.id)
         jpeg, problem = self._encode(movie)
-        if problem and not (movie.has("plot") or movie.has("title")):
+        if problem and (needs_poster or not (movie.has("plot") or movie.has("title"))):
             raise PosterError(problem)
         film = self._find(movie.id)
         prediction = self.predict(self._complete(movie, film, jpeg is not None))
@@ -113,7 +149,7 @@ class Service:
         """
         name = file_name(name)
         try:
-            jpeg = encode(data, self.settings.limits)
+            jpeg = self._encode_poster(data)
         except PosterError as error:
             reason = str(error).removeprefix(f"poster of {len(data)} bytes: ")
             raise PosterError(f"{name or 'a poster'}: {reason}") from None
@@ -121,11 +157,12 @@ class Service:
         namesake = self.store.film_by_path(name)
         if namesake and namesake.poster not in (None, digest):
             namesake = None  # it has its poster; this is another of the same name
-        film_id = namesake.id if namesake else film_id_of(name, digest)
+        film_id = namesake.id if namesake else id_of_poster(name, digest)
         film = namesake or self._find(film_id)
-        if film and film.poster and film.poster != digest:
-            film_id = f"{film_id[: MAX_ID - 7]}-{digest[:6]}"  # two posters, one name
-            film = self._find(film_id)
+        for letters in (6, 12):
+            if film and film.poster and film.poster != digest:  # two posters, one name
+                film_id = with_digest(film_id, digest[:letters])
+                film = self._find(film_id)
         if film and film.poster == digest:
             return Added(name, film)
         movie = Movie(film_id, poster=data)
@@ -135,51 +172,115 @@ class Service:
     def add_table(self, name: str, data: bytes) -> Iterator[Added]:
         """Adds the films of a table, as they are predicted; a bad row is one with an error.
 
+        A row without an id gets one that is the same whenever the table is sent again (see
+        `id_of_row`); one whose id is another film's in the store is refused.
+
         Raises:
-            CatalogueError: it is no table. Busy: other tables are being added.
+            CatalogueError: it is no table. Busy: others are being added, or wait for predictions.
         """
         suffix = Path(file_name(name)).suffix.lower()
         if suffix not in TABLE_SUFFIXES:
             raise CatalogueError(f"{file_name(name)} is no table; give {', '.join(TABLE_SUFFIXES)}")
-        with self.batches.patience(), tempfile.TemporaryDirectory() as folder:
+        with self._tables.turn(), tempfile.TemporaryDirectory(dir=self._folder.name) as folder:
             path = Path(folder) / f"movies{suffix}"
             path.write_bytes(data)
+            del data
+            # A place in the queue is held for a batch, not while somebody reads the answer.
+            wait = False
             try:
-                catalogue = Catalogue(path)
                 batch: list[Movie] = []
-                for movie in catalogue:
-                    batch.append(movie)
+                for result in self._rows(Catalogue(path), file_name(name)):
+                    if isinstance(result, Added):
+                        yield result
+                        continue
+                    batch.append(result)
                     if len(batch) == ROWS_AT_ONCE:
-                        yield from self._add_batch(batch)
-                        batch = []
-                yield from self._add_batch(batch)
+                        yield from self._add_batch(batch, wait)
+                        batch, wait = [], True
+                yield from self._add_batch(batch, wait)
             except CatalogueError as error:
                 message = str(error).replace(str(path), file_name(name))
                 raise CatalogueError(message) from None
 
-    def _add_batch(self, movies: list[Movie]) -> Iterator[Added]:
-        usable = []
-        for movie in movies:
+    def _rows(self, catalogue: Catalogue, table: str) -> Iterator[Movie | Added]:
+        """The rows of a table with the ids of their films; a row that cannot be used is an error.
+
+        Args:
+            catalogue: the table.
+            table: what its file is called.
+        """
+        ids: set[str] = set()
+        for movie in catalogue:
             if movie.problem and not (movie.title or movie.plot or movie.poster):
                 yield Added(movie.id, error=movie.problem)
-            else:
-                usable.append(movie)
+                continue
+            if isinstance(movie.poster, Path):  # the table lies in a folder that soon is gone
+                movie = replace(movie, poster=Path(os.path.relpath(movie.poster, catalogue.folder)))
+            try:
+                film_id = self._id_of_row(movie, table, ids)
+            except InputError as error:
+                yield Added(movie.id, error=str(error))
+                continue
+            ids.add(film_id)
+            yield replace(movie, id=film_id)
+
+    def _id_of_row(self, movie: Movie, table: str, ids: set[str]) -> str:
+        """The id of a row's film; raises InputError where it cannot be used, or is another's."""
+        film = self._find(movie.id) if len(movie.id) <= MAX_ID else None
+        if has_id(movie):
+            check_id(movie.id)
+            if film and is_other(film, movie, self.store.titles(film.id)):
+                year = f" ({film.year})" if film.year else ""
+                raise InputError(
+                    f"id {movie.id[:80]!r} is that of {film.title[:80]!r}{year}, another film; "
+                    "give this row an id of its own, or correct the film on its page"
+                )
+            return movie.id
+        # A film that an older genreel, or an import, called after its row.
+        if film and film.title and (film.title, film.year) == (movie.title, movie.year):
+            return movie.id
+        film_id = id_of_row(table, movie, ids)
+        if movie.poster and self._find(film_id) is None:  # perhaps its poster came first
+            film = self.store.film_by_path(file_name(str(movie.poster)))
+            if film and film.id not in ids and not film.title:
+                return film.id
+            if film and (film.title, film.year) == (movie.title, movie.year):
+                return film.id
+        return film_id
+
+    def _add_batch(self, movies: list[Movie], wait: bool) -> Iterator[Added]:
         # The posters of a table come as files of their own; the table says what they are called.
-        paths = [file_name(str(movie.poster)) if movie.poster else "" for movie in usable]
-        usable = [replace(movie, id=clean_id(movie.id), poster=None) for movie in usable]
-        films = [self._find(movie.id) for movie in usable]
+        paths = [file_name(str(movie.poster)) if movie.poster else "" for movie in movies]
+        movies = [replace(movie, poster=None) for movie in movies]
+        films = [self._find(movie.id) for movie in movies]
         complete = [
-            self._complete(movie, film, False) for movie, film in zip(usable, films, strict=True)
+            self._complete(movie, film, False) for movie, film in zip(movies, films, strict=True)
         ]
-        predictions = self.batches.predict_many(complete)
+        with self.batches.patience(wait):
+            predictions = self.batches.predict_many(complete)
         entries = [
             self._entry(movie, prediction, None, path)
-            for movie, prediction, path in zip(usable, predictions, paths, strict=True)
+            for movie, prediction, path in zip(movies, predictions, paths, strict=True)
         ]
         saved_films = self.store.save_all(entries, self.version)
         for entry, before, film in zip(entries, films, saved_films, strict=True):
-            name, error = entry.path or film.id, entry.movie.problem
-            yield Added(name, film, error, before is None)
+            yield _added(entry, film, before)
+
+    def edit(self, film_id: str, changes: Mapping[str, Any], version: int | None) -> Film:
+        """A person's edit, and the prediction that follows from it.
+
+        Where too much waits for a prediction, the edit is kept and the film's problem says that
+        its scores are older.
+
+        Raises:
+            UnknownFilm, Conflict: nothing was changed.
+        """
+        self.store.edit(film_id, changes, version)
+        try:
+            return self.predict_again(film_id)
+        except (Busy, Closing):
+            prediction = Prediction(film_id, error=OLD_SCORES)
+            return self.store.save_prediction(film_id, prediction, self.version)
 
     def predict_again(self, film_id: str) -> Film:
         """Predicts a film anew, after a person's edit; raises UnknownFilm, Busy, Closing."""
@@ -193,16 +294,17 @@ class Service:
 
         Raises:
             UnknownFilm.
-            Busy: as many are being explained as are at once; each takes about a second.
+            Busy: others are being explained; each takes about a second.
         """
         movie = self._complete(Movie(film_id), self.store.film(film_id), False)
-        if not self._explaining.acquire(timeout=self.settings.answer_seconds / 10):
-            raise Busy(2)
-        try:
+        with self._explaining.turn():
             reasons = self.predictor.explain(movie)
-        finally:
-            self._explaining.release()
         return {genre: why_to_dict(why) for genre, why in reasons.items()}
+
+    def thumbnail(self, digest: str, poster: bytes) -> bytes:
+        """A kept poster, small; raises PosterError, Busy."""
+        with self._shrinking.turn():
+            return self.thumbnails.get(digest, poster)
 
     def review(self, film_id: str, genres: Iterable[str], version: int | None) -> Film:
         """A person's decision; what it teaches is learnt in the background."""
@@ -221,9 +323,13 @@ class Service:
         if movie.poster is None:
             return None, ""
         try:
-            return encode(movie.poster, self.settings.limits), ""
+            return self._encode_poster(movie.poster), ""
         except PosterError as error:
             return None, str(error)
+
+    def _encode_poster(self, poster: PosterSource) -> bytes:
+        with self._encoding.turn():
+            return encode(poster, self.settings.limits)
 
     def _find(self, film_id: str) -> Film | None:
         try:
@@ -256,37 +362,26 @@ class Service:
         source: Source = "file",
         problem: str = "",
     ) -> Entry:
-        """What is to be saved of a movie; its problem and the poster's are the prediction's."""
+        """What is to be saved of a movie; the poster's problem is the prediction's, too."""
         thresholds = self.predictor.thresholds(prediction.missing)
-        errors = "; ".join(filter(None, (movie.problem, problem)))
-        if errors:
+        if problem:
+            errors = "; ".join(filter(None, (prediction.error, problem)))
             prediction = replace(prediction, error=errors)
         return Entry(movie, prediction, thresholds, jpeg, path, source)
 
-    def _save(self, entry: Entry, before: Film | None, error: str = "") -> Added:
-        """Saves one movie; `before` is its film in the store until now."""
+    def _save(self, entry: Entry, before: Film | None, problem: str = "") -> Added:
+        """Saves one movie; `before` is its film in the store until now, `problem` its poster's."""
         [film] = self.store.save_all([entry], self.version)
-        return Added(entry.path or film.id, film, error, before is None)
+        return _added(entry, film, before, problem)
+
+
+def _added(entry: Entry, film: Film, before: Film | None, poster_error: str = "") -> Added:
+    problems = (entry.prediction.error, entry.movie.label_problem)
+    error = "; ".join(filter(None, problems))
+    return Added(entry.path or film.id, film, error, poster_error, before is None)
 
 
 def open_service(model: str, store: str, settings: Settings) -> Service:
     """A service over a bundle and the URL of a store; raises BundleError, StoreError."""
     predictor = Predictor(model, limits=settings.limits)
     return Service(predictor, Store(store, predictor.thresholds()), settings)
-
-
-def file_name(path: str) -> str:
-    """The last part of a path from any system, printable."""
-    last = PurePosixPath(path.replace("\\", "/")).name
-    return "".join(c for c in last if c.isprintable()).strip()
-
-
-def clean_id(film_id: str) -> str:
-    """An id that fits into the store and on a line."""
-    return "".join(c for c in film_id if c.isprintable()).strip()[:MAX_ID] or "film"
-
-
-def film_id_of(name: str, digest: str) -> str:
-    """The id of a film that is known by its poster's name alone."""
-    stem = re.sub(r"\.(jpe?g|png|webp|gif)$", "", name, flags=re.IGNORECASE)
-    return clean_id(stem.lstrip(".")) if stem.strip(". ") else digest[:12]

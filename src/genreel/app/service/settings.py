@@ -24,6 +24,8 @@ class Settings:
         batch: films per run of the graph.
         limits: what a poster may cost.
         fetch_urls: whether posters may be fetched from public addresses, for Label Studio.
+        label_studio: where Label Studio is, whose own files are fetched; empty: nowhere.
+        label_studio_token: of an account there.
     """
 
     host: str = "127.0.0.1"
@@ -34,8 +36,12 @@ class Settings:
     answer_seconds: float = 60.0
     waiting: int = 2
     batch: int = 2
-    limits: Limits = field(default_factory=lambda: Limits(32 * 2**20, 64_000_000, 20_000))
+    limits: Limits = field(
+        default_factory=lambda: Limits(32 * 2**20, 64_000_000, 20_000, max_whole=16_000_000)
+    )
     fetch_urls: bool = False
+    label_studio: str = ""
+    label_studio_token: str = field(default="", repr=False)
 
     @property
     def loopback(self) -> bool:

@@ -1,73 +1,67 @@
 """A folder whose posters are predicted as they land in it.
 
-A poster is known by its content, so one that is moved or renamed stays the same film. Files of
-the same name beside it say more (see SIDECARS): NAME.txt is its plot, NAME.nfo has title, year,
-plot and genres. The predicted genres may be written into NFO files or XMP sidecars.
+A poster is known by its content, so one that is moved or renamed stays the same movie. The names
+of its file and folder, NAME.txt (its plot) and its NFO file say more, as `survey` reads them. The
+predicted genres may be written into NFO files or XMP sidecars.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from genreel.app.service.batches import Busy
-from genreel.app.service.service import Added, Service, clean_id
+from genreel.app.service.aside import put_back, set_aside
+from genreel.app.service.batches import Closing
+from genreel.app.service.gate import Busy
+from genreel.app.service.ids import clean_id
+from genreel.app.service.service import Added, Service
+from genreel.app.service.survey import Facts, Sighting, Survey
+from genreel.app.service.writer import Outcome, Writer
 from genreel.app.store.film import Film
-from genreel.app.store.watched import WatchedFolder
-from genreel.app.store.writing import found_in, movie_of
+from genreel.app.store.watched import Identity, WatchedFolder
 from genreel.catalogue import movie_from_record
 from genreel.errors import CatalogueError, GenreelError, InputError, StoreGone
-from genreel.files import write_whole
-from genreel.formats.applying import Choices, apply_to_files, names_for
-from genreel.formats.kodi import nfo_names
-from genreel.formats.names import spell
-from genreel.formats.nfo import read_nfo
-from genreel.posters import SUFFIXES
+from genreel.files import read_file
 from genreel.progress import say
-
-ASIDE = "set-aside"
-"""Folder, inside the watched one, to which files go that cannot be used."""
-
-MAX_SIDECAR_BYTES = 1_000_000
-
-
-def _read_plot(data: bytes) -> dict[str, Any]:
-    return {"plot": data.decode("utf-8-sig")}
-
-
-def _read_nfo(data: bytes) -> dict[str, Any]:
-    nfo = read_nfo(data)
-    genres = list(spell(nfo.said)[0])  # those that genreel wrote are nobody's opinion
-    record = {"title": nfo.title, "year": nfo.year, "plot": nfo.plot, "genres_mixed": genres}
-    return {column: value for column, value in record.items() if value}
-
-
-SIDECARS: dict[str, Callable[[bytes], dict[str, Any]]] = {".txt": _read_plot, ".nfo": _read_nfo}
-"""Suffix of a file beside NAME.jpg → reads its bytes, as columns of a catalogue.
-
-A reader raises CatalogueError or UnicodeDecodeError. Where two sidecars have the same column, the
-first one counts.
-"""
 
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """What became of a file: "new", "changed", "moved", "same" or "aside" with the reason.
+    """What became of a file.
 
-    Where its genres could not be written, `reason` says why.
+    Attributes:
+        path: of the poster, as the store has it.
+        what: "new", "changed", "moved"; "aside" where it was moved away, "left" where it could
+            not be used and lies where it lay.
+        genres: of its movie.
+        reason: why it is aside or left.
+        problem: which of its texts could not be used; its genres come from the others.
+        not_written: why its genres could not be written.
+        lacks_nfo: whether its genres were to be written into an NFO file, and it has none.
+        film: as the store has it.
     """
 
     path: str
     what: str
     genres: tuple[str, ...] = ()
     reason: str = ""
+    problem: str = ""
+    not_written: str = ""
+    lacks_nfo: bool = False
     film: Film | None = None
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A file that is not taken yet: since when it is as it is, and whether it could be read."""
+
+    signature: str
+    since: float
+    is_unusable: bool = False
 
 
 class Watcher:
@@ -77,9 +71,11 @@ class Watcher:
         service: that predicts and keeps.
         folder: what is watched, with the folders in it.
         quiet: seconds for which a file must not have changed to count as written.
-        patience: seconds after which a file that cannot be read is set aside; until then it may
-            be one whose copying has stalled.
+        patience: seconds after which a file that cannot be used is set aside, or told where the
+            folder is a media library; until then it may be one whose copying has stalled.
         target: "nfo" or "xmp": where genres are written, as `genreel apply` does; None: nowhere.
+        create: whether a movie without an NFO file gets one.
+        language: of the plots, a code; empty: as each tells.
 
     Raises:
         GenreelError: there is no such folder.
@@ -92,178 +88,151 @@ class Watcher:
         quiet: float = 1.0,
         patience: float = 30.0,
         target: str | None = None,
+        create: bool = False,
+        language: str = "",
     ) -> None:
         if not folder.is_dir():
             raise GenreelError(f"{folder} is no folder; give one to watch")
         self.service = service
         self.folder = folder
         self.quiet, self.patience = quiet, patience
-        self.target = target
+        self.language = language
         self._files = WatchedFolder(service.store.database, folder)
-        self._pending: dict[str, tuple[str, float]] = {}  # path → signature, since when
+        self._writer = Writer(folder, target, create) if target else None
+        self._waiting: dict[str, _Waiting] = {}
+        self._unusable: dict[str, str] = {}  # path → signature with which it could not be used
 
     def run(self, report: Callable[[Landed], Any], every: float = 1.0) -> None:
-        """Watches until it is interrupted; a store that is gone is waited for.
+        """Watches until it is interrupted; a store or a folder that is gone is waited for.
 
         Args:
             report: is called with each file that was taken.
             every: seconds from one look to the next.
         """
         is_gone = False
-        while True:
-            try:
-                for landed in self.look():
-                    report(landed)
-                is_gone = False
-            except StoreGone as error:
-                if not is_gone:
-                    say(f"waiting for the store: {error}")
-                is_gone = True
-            time.sleep(every)
+        try:
+            while True:
+                try:
+                    for landed in self.look():
+                        report(landed)
+                    is_gone = False
+                except (StoreGone, CatalogueError) as error:
+                    if not is_gone:
+                        what = "store" if isinstance(error, StoreGone) else "folder"
+                        say(f"waiting for the {what}: {error}")
+                    is_gone = True
+                time.sleep(every)
+        finally:
+            self._end()
 
     def once(self) -> Iterator[Landed]:
         """Takes what is there, waiting for what is still being written."""
-        while True:
+        try:
             yield from self.look()
-            if not self._pending:
-                return
-            time.sleep(self.quiet / 4)
+            while self._waiting:
+                time.sleep(self.quiet / 4)
+                yield from self.look()
+        finally:
+            self._end()
 
     def look(self) -> Iterator[Landed]:
         """Looks once; takes the files that did not change for long enough."""
         signatures = self._files.signatures()
-        present = dict(self._posters())
-        self._pending = {path: p for path, p in self._pending.items() if path in present}
+        put_back(self.folder)
+        survey = Survey(self.folder)
+        present = survey.posters
+        self._waiting = {path: one for path, one in self._waiting.items() if path in present}
+        self._unusable = {path: one for path, one in self._unusable.items() if path in present}
         now = time.monotonic()
-        for path, signature in present.items():
-            if signatures.get(path) == signature:
-                self._pending.pop(path, None)
+        for path, sighting in present.items():
+            if sighting.signature in (signatures.get(path), self._unusable.get(path)):
+                self._waiting.pop(path, None)
                 continue
-            before, since = self._pending.get(path, ("", now))
-            if before != signature:
-                self._pending[path] = (signature, now)
+            waiting = self._waiting.get(path)
+            if waiting is None or waiting.signature != sighting.signature:
+                self._waiting[path] = _Waiting(sighting.signature, now)
                 continue
-            if now - since >= self.quiet:
-                landed = self._take(path, signature, now - since)
-                if landed is not None:
-                    self._pending.pop(path, None)
-                    yield landed
+            rest = now - waiting.since
+            is_patient = max(rest, survey.rest(sighting.place)) < self.patience
+            if rest < self.quiet or (waiting.is_unusable and is_patient):
+                continue
+            landed = self._take(survey, path, is_patient)
+            if landed is not None:
+                self._waiting.pop(path, None)
+                yield landed
 
-    def _posters(self) -> Iterator[tuple[str, str]]:
-        """Relative path and signature of every poster; the signature covers its sidecars."""
-        for root, folders, names in os.walk(self.folder):
-            folders[:] = sorted(f for f in folders if not f.startswith(".") and f != ASIDE)
-            for name in sorted(names):
-                path = Path(root) / name
-                is_poster = path.suffix.lower() in SUFFIXES and not name.startswith(".")
-                if is_poster and (signature := _signature(path)):
-                    yield path.relative_to(self.folder).as_posix(), signature
+    def _end(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
 
-    def _take(self, path: str, signature: str, quiet: float) -> Landed | None:
-        """What became of a file that did not change for `quiet` seconds; None: try it again."""
+    def _take(self, survey: Survey, path: str, is_patient: bool) -> Landed | None:
+        """What became of a file that is at rest; None: it is tried again."""
+        sighting = survey.posters[path]
         try:
-            data = (self.folder / path).read_bytes()
-            digest = hashlib.sha256(data).hexdigest()
-            record = self._read_sidecars(path)
-            new_id = clean_id(Path(path).with_suffix("").as_posix())
-            film_id, change = self._files.identify(path, digest, new_id)
-            if change == "moved" and not record:
-                film: Film | None = self.service.store.film(film_id)
-            else:
-                film = self._add(film_id, path, data, record).film
-        except Busy:
+            return self._use(survey, path, sighting)
+        except (Busy, FileNotFoundError):
             return None
-        except FileNotFoundError:
-            return Landed(path, "same")  # gone again
+        except (StoreGone, Closing):
+            raise
         except (InputError, OSError) as error:
-            return self._set_aside(path, str(error)) if quiet >= self.patience else None
-        # Before it is noted as taken: a run that is killed in between applies again.
-        reason, signature = self._apply(path, signature, film)
-        self._files.save(path, signature, digest, film_id, change)
-        return Landed(path, change, film.genres if film else (), reason, film)
+            if is_patient:
+                self._waiting[path].is_unusable = True
+                return None
+            return self._refuse(path, sighting, str(error), movable=not survey.is_library)
+        except Exception as error:  # whatever it is, one file does not end the watch
+            reason = str(error) or type(error).__name__
+            return self._refuse(path, sighting, reason, movable=False)
 
-    def _apply(self, path: str, signature: str, film: Film | None) -> tuple[str, str]:
-        """Writes a film's genres; returns why that failed, and the signature of the files now."""
-        if self.target is None or film is None:
-            return "", signature
-        poster = self.folder / path
-        before = _signature(poster)
-        nfo = _sidecar(poster, ".nfo").relative_to(self.folder).as_posix()
-        movie = replace(movie_of(film), id=path, extra={"file": path, "nfo": nfo})
-        genres = found_in(film, names_for(self.target))
-        problems: list[str] = []
-        choices = Choices(self.folder, create=True)
-        try:
-            apply_to_files([(movie, genres)], self.target, choices, str, problems.append)
-        except (GenreelError, OSError) as error:
-            problems.append(f"{path}: {error}")
-        # The file is looked at again only where somebody else changed it meanwhile.
-        after = _signature(poster) if before == signature else signature
-        return "; ".join(problems), after
+    def _use(self, survey: Survey, path: str, sighting: Sighting) -> Landed | None:
+        """Adds a poster's movie and writes its genres; None where it is of no movie."""
+        place = sighting.place
+        limit = self.service.settings.limits.max_bytes
+        data = read_file(self.folder / place.poster, limit, self.folder)
+        facts = survey.facts(place)
+        if not facts.is_movie:
+            self._unusable[path] = sighting.signature
+            return None
+        digest = hashlib.sha256(data).hexdigest()
+        new_id = clean_id(PurePosixPath(path).with_suffix("").as_posix())
+        identity = self._files.identify(path, digest, new_id, survey.posters)
+        result = self._add(identity, path, data, facts)
+        film = result.film
+        assert film is not None  # it has a poster
+        outcome, signature = Outcome(), sighting.signature
+        if self._writer is not None:  # first: a run that is killed in between writes again
+            is_untouched = survey.signature(place) == signature
+            outcome = self._writer.write(film, place, facts, identity.old_path)
+            # It is looked at again only where somebody else changed it meanwhile.
+            signature = survey.signature(place, *outcome.nfo) if is_untouched else signature
+        self._files.save(path, signature, digest, identity)
+        return Landed(
+            path,
+            identity.change,
+            film.genres,
+            problem=result.error,
+            not_written=outcome.problem,
+            lacks_nfo=outcome.lacks_nfo,
+            film=film,
+        )
 
-    def _add(self, film_id: str, path: str, data: bytes, record: dict[str, Any]) -> Added:
-        movie = movie_from_record({**record, "id": film_id}, film_id)
-        if movie.problem:
-            raise InputError(movie.problem)
-        # A poster that cannot be used is set aside even where the plot could be predicted.
-        result = self.service.add(replace(movie, poster=data), path)
-        if result.error:
-            raise InputError(result.error)
-        return result
+    def _add(self, identity: Identity, path: str, data: bytes, facts: Facts) -> Added:
+        """Adds what a poster and the texts beside it say to the movie's film in the store."""
+        film_id = identity.film
+        if identity.change == "moved" and not facts.record:
+            return Added(path, self.service.store.film(film_id), "; ".join(facts.faults))
+        record = {**facts.record, "id": film_id, "language": self.language}
+        movie = movie_from_record(record, film_id)
+        problem = "; ".join(filter(None, (*facts.faults, movie.problem)))
+        return self.service.add(
+            replace(movie, poster=data, problem=problem), path, needs_poster=True
+        )
 
-    def _read_sidecars(self, path: str) -> dict[str, Any]:
-        """What the sidecars of a poster say, as columns of a catalogue; raises InputError."""
-        record: dict[str, Any] = {}
-        for suffix, read in SIDECARS.items():
-            file = _sidecar(self.folder / path, suffix)
-            if not file.is_file():
-                continue
-            if file.stat().st_size > MAX_SIDECAR_BYTES:
-                raise InputError(
-                    f"{file.name} is over {MAX_SIDECAR_BYTES:,} bytes; it is to be short"
-                )
-            try:
-                record = {**read(file.read_bytes()), **record}
-            except UnicodeDecodeError:
-                raise InputError(f"{file.name} is not UTF-8; save it as UTF-8") from None
-            except CatalogueError as error:
-                raise InputError(f"{file.name}: {error}") from None
-        return record
-
-    def _set_aside(self, path: str, reason: str) -> Landed:
-        """Moves a file out of the way, with a note that says why."""
-        source = self.folder / path
-        folder = self.folder / ASIDE / Path(path).parent
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            target, number = folder / source.name, 1
-            while target.exists():
-                number += 1
-                target = folder / f"{source.stem}-{number}{source.suffix}"
-            shutil.move(source, target)
-            write_whole(target.with_name(f"{target.name}.reason.txt"), f"{reason}\n".encode())
-        except (GenreelError, OSError) as error:  # the other files go on; this one is tried again
-            reason = f"{reason}; cannot be set aside ({error})"
-        return Landed(path, "aside", reason=reason)
-
-
-def _signature(poster: Path) -> str:
-    """What changes with a poster or its sidecars; empty where there is no poster."""
-    marks = [_mark(poster), *(_mark(_sidecar(poster, suffix)) for suffix in SIDECARS)]
-    return " ".join(marks).strip() if marks[0] else ""
-
-
-def _sidecar(poster: Path, suffix: str) -> Path:
-    """The file of a suffix beside a poster, or the one that it would be."""
-    names = nfo_names(poster.name) if suffix == ".nfo" else (poster.with_suffix(suffix).name,)
-    files = [poster.with_name(name) for name in names]
-    return next((file for file in files if file.is_file()), files[0])
-
-
-def _mark(path: Path) -> str:
-    """Size and time of a file; empty where it is not there."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return ""
-    return f"{stat.st_size}:{stat.st_mtime_ns}"
+    def _refuse(self, path: str, sighting: Sighting, reason: str, movable: bool) -> Landed:
+        """Sets a file aside, or leaves it where it is until it changes."""
+        if movable:
+            problem = set_aside(self.folder, sighting.place.poster, reason)
+            if not problem:
+                return Landed(path, "aside", reason=reason)
+            reason = f"{reason}; {problem}"
+        self._unusable[path] = sighting.signature
+        return Landed(path, "left", reason=reason)

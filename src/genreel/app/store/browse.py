@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from genreel.app.store.film import Film, film_from_row
 from genreel.app.store.schema import STATES, decisions, films
 from genreel.app.store.store import Store
+from genreel.catalogue import LAST_YEAR
 from genreel.decade import YEARS, decade_years
+from genreel.errors import InputError
 
 ORDERS = {
     "unsure": "least sure first",
@@ -20,10 +22,15 @@ ORDERS = {
 }
 """Orders of films, and what they are called."""
 
+ORDER_PATTERN = f"^({'|'.join(ORDERS)})$"
+
 NO_GENRE = "none"
 """Asked for as a genre: the films that have none."""
 
 PAGE = 60
+
+MAX_WORDS, MAX_LETTERS = 20, 1000
+"""What a search may have: each word is looked for in every film."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +42,24 @@ class Filter:
         decade: such as 1950; None for all.
         state: one of STATES, or "problem" for those whose input could not be used.
         text: words that all stand in the title, the plot or the id.
+
+    Raises:
+        InputError: a decade that no film is of, or too long a search.
     """
 
     genre: str = ""
     decade: int | None = None
     state: str = ""
     text: str = ""
+
+    def __post_init__(self) -> None:
+        if self.decade is not None and not 0 <= self.decade <= LAST_YEAR:
+            raise InputError(f"decade is not from 0 to {LAST_YEAR}; give one such as 1950")
+        if len(self.text) > MAX_LETTERS or len(self.text.split()) > MAX_WORDS:
+            raise InputError(
+                f"a search of {len(self.text):,} letters; give at most {MAX_WORDS} words of "
+                f"together {MAX_LETTERS:,} letters"
+            )
 
 
 def find(

@@ -90,7 +90,9 @@ class Correction:
     @classmethod
     def from_json(cls, weights: Mapping[str, Any]) -> Correction:
         """The inverse of `to_json`."""
-        return cls({d: {g: Shift(*s) for g, s in gs.items()} for d, gs in weights.items()})
+        return cls(
+            {d: {g: Shift(*map(float, s)) for g, s in gs.items()} for d, gs in weights.items()}
+        )
 
 
 @dataclass(frozen=True, slots=True)

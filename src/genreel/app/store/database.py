@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import re
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from genreel.app.store.schema import migrate, settings
-from genreel.errors import Conflict, MissingExtra, StoreError, StoreGone
+from genreel.errors import Conflict, MissingExtra, StoreDamaged, StoreError, StoreGone
 
 BUSY_SECONDS = 30
 """How long a writer waits for another one, and anybody for an answer of PostgreSQL."""
@@ -25,10 +27,14 @@ class Database:
 
     Raises:
         StoreError: it cannot be opened, or it was last opened by a newer genreel.
+
+    Attributes:
+        damage: what was once damaged, as no part of a store is to be trusted then; or None.
     """
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
+        self.damage: StoreDamaged | None = None
         self._local = threading.local()
         with self.writing() as connection:
             migrate(connection)
@@ -36,7 +42,7 @@ class Database:
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A transaction that sees one state of the store."""
-        with _typed_errors(), self.engine.connect() as connection:
+        with self._typed_errors(), self.engine.connect() as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -50,7 +56,7 @@ class Database:
             yield outer
             return
         writing = self.engine.execution_options(writing=True)
-        with _typed_errors(), writing.begin() as connection:
+        with self._typed_errors(), writing.begin() as connection:
             self._local.connection = connection
             try:
                 yield connection
@@ -60,6 +66,16 @@ class Database:
     def close(self) -> None:
         """Lets go of the database."""
         self.engine.dispose()
+
+    @contextlib.contextmanager
+    def _typed_errors(self) -> Iterator[None]:
+        """Turns errors of the database into those of genreel, and remembers damage."""
+        try:
+            with _typed_errors():
+                yield
+        except StoreDamaged as error:
+            self.damage = error
+            raise
 
 
 @contextlib.contextmanager
@@ -74,8 +90,11 @@ def _typed_errors() -> Iterator[None]:
     except TimeoutError:  # of the driver's socket
         raise StoreGone("the store failed (it does not answer); is its server there?") from None
     except sa.exc.DBAPIError as error:
-        kind = StoreGone if _is_gone(error) else StoreError
         reason = _fields(error.orig).get("M", error.orig)
+        if _is_damaged(error.orig):
+            remedy = "put back a copy, or repair it with its database's own tools"
+            raise StoreDamaged(f"the store is damaged ({reason}); {remedy}") from None
+        kind = StoreGone if _is_gone(error) else StoreError
         raise kind(f"the store failed ({reason}); is its disk or server there?") from None
 
 
@@ -83,6 +102,13 @@ def _is_gone(error: sa.exc.DBAPIError) -> bool:
     """Whether it is the disk or the server, and not what was asked of it."""
     kinds = (sa.exc.OperationalError, sa.exc.InterfaceError)
     return error.connection_invalidated or isinstance(error, kinds) or _went_away(error.orig)
+
+
+def _is_damaged(error: BaseException | None) -> bool:
+    """Whether what is on disk is no database (any more)."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without what SQLite says more closely
+    is_of_sqlite = code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return is_of_sqlite or _fields(error).get("C", "").startswith("XX")  # appendix A, too
 
 
 def _went_away(error: BaseException | None) -> bool:
@@ -104,7 +130,19 @@ def _let_go(context: sa.engine.ExceptionContext) -> None:
         context.is_disconnect = True
 
 
+def safe_url(url: str) -> str:
+    """A store's URL as it may be shown: without a password."""
+    url = re.sub(r"://.*@", lambda match: _without_password(match[0]), url, flags=re.DOTALL)
+    return re.sub(r"(?i)([?&]password=)[^&]*", r"\1***", url)
+
+
+def _without_password(part: str) -> str:
+    name, colon, _ = part.removeprefix("://").removesuffix("@").partition(":")
+    return f"://{name}{colon and ':***'}@"
+
+
 def _engine(url: str) -> sa.Engine:
+    name = safe_url(url)[:80]
     if "://" not in url:
         url = f"sqlite:///{url}"
     # pg8000 is the driver whose licence lets anybody ship it.
@@ -113,6 +151,8 @@ def _engine(url: str) -> sa.Engine:
     try:
         address = sa.make_url(url)
         if address.get_backend_name() == "postgresql":
+            if not address.username:
+                raise StoreError(f"{name} names no user; write postgresql://user@host/name")
             engine = sa.create_engine(
                 address,
                 pool_pre_ping=True,
@@ -123,16 +163,17 @@ def _engine(url: str) -> sa.Engine:
             sa.event.listen(engine, "handle_error", _let_go)
             return engine
         if address.get_backend_name() != "sqlite":
-            raise StoreError(f"no store at {url[:80]}; give a file, sqlite:/// or postgresql://")
-        if address.database and address.database != ":memory:":
-            Path(address.database).absolute().parent.mkdir(parents=True, exist_ok=True)
+            raise StoreError(f"no store at {name}; give a file, sqlite:/// or postgresql://")
+        folder = Path(address.database or "").absolute().parent
+        if address.database and address.database != ":memory:" and not folder.is_dir():
+            raise StoreError(f"no folder {folder} for the store; make it, or correct --store")
         engine = sa.create_engine(address, connect_args={"timeout": BUSY_SECONDS})
-    except sa.exc.ArgumentError:
-        raise StoreError(f"{url[:80]} is no store; give a file, or postgresql://…") from None
+    except (sa.exc.ArgumentError, ValueError):  # such as a port that is no number
+        raise StoreError(f"{name} is no store; give a file, or postgresql://…") from None
     except ModuleNotFoundError as error:
         raise MissingExtra(str(error.name), "app") from None
     except OSError as error:
-        raise StoreError(f"no store at {url[:80]} ({error.strerror}); check the path") from None
+        raise StoreError(f"no store at {name} ({error.strerror}); check the path") from None
     sa.event.listen(engine, "connect", _prepare)
     sa.event.listen(engine, "begin", _begin)
     return engine
@@ -152,10 +193,26 @@ def _begin(connection: sa.Connection) -> None:
 
 
 def get_setting(connection: sa.Connection, name: str, default: Any) -> Any:
-    """A setting of the whole store."""
+    """A setting of the whole store.
+
+    Args:
+        connection: a transaction.
+        name: of the setting.
+        default: where there is none; it has the type that the setting must have.
+
+    Raises:
+        StoreDamaged: it has another type.
+    """
     query = sa.select(settings.c.value).where(settings.c.name == name)
-    value = connection.execute(query).scalar_one_or_none()
-    return default if value is None else value
+    try:
+        value = connection.execute(query).scalar_one_or_none()
+    except ValueError:  # no JSON
+        value = ()
+    if value is None:
+        return default
+    if type(value) is not type(default):
+        raise StoreDamaged(f"the store is damaged (setting {name!r}); put back a copy")
+    return value
 
 
 def set_setting(connection: sa.Connection, name: str, value: Any) -> None:

@@ -1,4 +1,7 @@
-"""Who decides a genre, in SQL: the first source of SOURCES that has an opinion about it."""
+"""Who decides a genre, in SQL: the first source of SOURCES that has an opinion about it.
+
+The genres that a file names are a person's: neither a lookup nor the model adds others to them.
+"""
 
 from __future__ import annotations
 
@@ -30,13 +33,18 @@ def settle(
     distance = sa.func.abs(opinions.c.score - threshold(overrides))
     of_film = (opinions.c.film == films.c.id) & model_decides()
     margin = sa.select(sa.func.min(distance)).where(of_film).scalar_subquery()
+    # Where a file names the genres there is nothing to be unsure of, so no person need hurry.
+    is_named = sa.exists().where(opinions.c.film == films.c.id, opinions.c.source == "file")
+    certainty = sa.case((is_named, 1.0), else_=None)
     wrong = sa.func.coalesce(sa.func.sum(1 - opinions.c.score), 0.0)
     doubt = sa.select(wrong).where(of_film, opinions.c.verdict).scalar_subquery()
     count = sa.select(sa.func.count()).where(decisions.c.film == films.c.id)
     connection.execute(
         films.update()
         .where(some)
-        .values(margin=margin, doubt=doubt, labels=count.scalar_subquery())
+        .values(
+            margin=sa.func.coalesce(margin, certainty), doubt=doubt, labels=count.scalar_subquery()
+        )
     )
 
 
@@ -45,13 +53,14 @@ def _rank(source: sa.ColumnElement[str]) -> sa.Case[int]:
 
 
 def is_outranked() -> sa.ColumnElement[bool]:
-    """Whether a more trusted source has an opinion about the same genre of the same film."""
+    """Whether somebody more trusted has an opinion: about the genre, or a file about the film."""
     other = opinions.alias("other")
-    return sa.exists().where(
-        other.c.film == opinions.c.film,
-        other.c.genre == opinions.c.genre,
-        _rank(other.c.source) < _rank(opinions.c.source),
-    )
+    is_of_film = other.c.film == opinions.c.film
+    is_of_genre = is_of_film & (other.c.genre == opinions.c.genre)
+    is_of_file = is_of_film & (other.c.source == "file")
+    about_genre = sa.exists().where(is_of_genre, _rank(other.c.source) < _rank(opinions.c.source))
+    about_film = sa.exists().where(is_of_file, opinions.c.source.in_(("lookup", "model")))
+    return about_genre | about_film
 
 
 def model_decides() -> sa.ColumnElement[bool]:

@@ -8,9 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from genreel.app.store.schema import events
+from genreel.app.store.schema import events, films, trash
 
-UNDOABLE = ("review", "skip", "edit", "thresholds")
+UNDOABLE = ("review", "skip", "edit", "thresholds", "delete")
 """Kinds of a person's events that can be undone."""
 
 
@@ -24,22 +24,23 @@ def log(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     undoes: int | None = None,
-) -> None:
-    """Notes an event, in the transaction of the change itself.
+) -> int:
+    """Notes an event, in the transaction of the change itself; returns its number.
 
     Args:
         kind: add, edit, genres, predict, review, skip, thresholds, learn, undo or delete.
-        film_id: the film it happened to, if it was one.
+        film_id: the film it happened to, if it was one; it is in the store.
         source: who did it, one of SOURCES.
         by: the version of the model, or the name of the person.
         before, after: what changed.
         undoes: the event that this one takes back.
     """
-    connection.execute(
+    result = connection.execute(
         events.insert().values(
             time=time.time(),
             kind=kind,
             film=film_id,
+            life=_life(film_id),
             source=source,
             by=by,
             before=None if before is None else dict(before),
@@ -47,6 +48,19 @@ def log(
             undoes=undoes,
         )
     )
+    [number] = result.inserted_primary_key or (0,)
+    return int(number)
+
+
+def _life(film_id: str | None) -> sa.ScalarSelect[str]:
+    """The life of a film of the store."""
+    return sa.select(films.c.life).where(films.c.id == film_id).scalar_subquery()
+
+
+def _is_of(connection: sa.Connection, film_id: str) -> sa.ColumnElement[bool]:
+    """Whether an event belongs to a film: to its life, or to all that had its id if it has none."""
+    life = connection.execute(sa.select(_life(film_id))).scalar_one()
+    return events.c.film == film_id if life is None else events.c.life == life
 
 
 def is_in_force() -> sa.ColumnElement[bool]:
@@ -59,27 +73,43 @@ def read_history(
     connection: sa.Connection, film_id: str | None, limit: int
 ) -> list[dict[str, Any]]:
     """Events, the newest first: of one film, or of the whole store."""
-    query = sa.select(events).order_by(events.c.id.desc()).limit(limit)
+    columns = [column for column in events.c if column.name != "life"]
+    query = sa.select(*columns).order_by(events.c.id.desc()).limit(limit)
     if film_id is not None:
-        query = query.where(events.c.film == film_id)
+        query = query.where(_is_of(connection, film_id))
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def last_undoable(connection: sa.Connection, film_id: str | None) -> sa.RowMapping | None:
     """A person's last event that can be undone, of one film or of any."""
     is_undoable = (events.c.source == "person") & events.c.kind.in_(UNDOABLE) & is_in_force()
-    query = sa.select(events).where(is_undoable).order_by(events.c.id.desc()).limit(1)
+    # A film that is there, or in the trash, or no film at all: thresholds.
+    is_possible = (
+        events.c.film.is_(None)
+        | sa.exists().where(films.c.life == events.c.life, events.c.kind != "delete")
+        | sa.exists().where(trash.c.event == events.c.id)
+    )
+    query = sa.select(events).where(is_undoable, is_possible).order_by(events.c.id.desc()).limit(1)
     if film_id is not None:
-        query = query.where(events.c.film == film_id)
+        query = query.where(_is_of(connection, film_id))
     return connection.execute(query).mappings().first()
 
 
 def fields_of_person(connection: sa.Connection, film_id: str) -> set[str]:
-    """Fields of a film (title, year, plot) that a person wrote."""
+    """Fields of a film (title, year, plot) that a person wrote, in its life."""
     query = sa.select(events.c.after).where(
-        events.c.film == film_id,
+        events.c.life == _life(film_id),
         events.c.kind == "edit",
         events.c.source == "person",
         is_in_force(),
     )
     return {name for after in connection.execute(query).scalars() for name in after}
+
+
+def titles_of_life(connection: sa.Connection, film_id: str) -> set[str]:
+    """Titles that a film has had, as its events tell."""
+    query = sa.select(events.c.before, events.c.after).where(
+        events.c.life == _life(film_id), events.c.kind.in_(("add", "edit"))
+    )
+    texts = [text for row in connection.execute(query) for text in row if text]
+    return {text["title"] for text in texts if text.get("title")}

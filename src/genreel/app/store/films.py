@@ -13,9 +13,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from genreel.app.store.events import log
 from genreel.app.store.film import Film, film_from_row
 from genreel.app.store.opinions import read_opinions
-from genreel.app.store.schema import decisions, films, posters
+from genreel.app.store.schema import decisions, films, posters, trash
 from genreel.app.store.tuning import Tuning
 from genreel.errors import Conflict, UnknownFilm
+
+MAX_ID = 200
+"""Characters of a film's id."""
 
 
 def read_row(
@@ -48,6 +51,15 @@ def expect_row(
         raise UnknownFilm(film_id)
     if version is not None and row["version"] != version:
         raise Conflict(f"{film_id[:80]!r} was changed by somebody else; look at it again")
+    return row
+
+
+def expect_life(connection: sa.Connection, life: str) -> sa.RowMapping:
+    """The row of the film that has a life, which is locked; its id may have changed."""
+    query = sa.select(films).where(films.c.life == life).with_for_update()
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise Conflict("the film was deleted at the same moment; look again")
     return row
 
 
@@ -104,7 +116,10 @@ def save_poster(connection: sa.Connection, poster: bytes) -> str:
 
 
 def drop_unused_poster(connection: sa.Connection, digest: str | None) -> None:
-    """Deletes a poster that no film has any more."""
-    query = sa.select(films.c.poster).where(films.c.poster == digest)
-    if digest and connection.execute(query).first() is None:
+    """Deletes a poster that no film has any more, nor one in the trash."""
+    owners = sa.union_all(
+        sa.select(films.c.poster).where(films.c.poster == digest),
+        sa.select(trash.c.poster).where(trash.c.poster == digest),
+    )
+    if digest and connection.execute(owners).first() is None:
         connection.execute(posters.delete().where(posters.c.digest == digest))

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from genreel.errors import StoreError
+from genreel.errors import StoreDamaged, StoreError
 
 SOURCES = ("person", "file", "lookup", "model")
 """Who may say something about a film's genre, the most trusted first."""
@@ -30,6 +30,8 @@ films = sa.Table(
     "films",
     metadata,
     sa.Column("id", sa.String(200), primary_key=True),
+    # From being added to being deleted. A film that is added again under the same id has another.
+    sa.Column("life", sa.String(200), nullable=False, server_default="", index=True),
     sa.Column("title", sa.Text, nullable=False, default=""),
     sa.Column("year", sa.Integer),
     sa.Column("plot", sa.Text, nullable=False, default=""),
@@ -79,6 +81,7 @@ events = sa.Table(
     sa.Column("time", sa.Float, nullable=False),
     sa.Column("kind", sa.String(20), nullable=False),
     sa.Column("film", sa.String(200), index=True),
+    sa.Column("life", sa.String(200), index=True),  # of the film
     sa.Column("source", sa.String(10), nullable=False),
     # The version of the model, or the name of the person.
     sa.Column("version", sa.String(80), key="by", nullable=False, default=""),
@@ -86,6 +89,17 @@ events = sa.Table(
     sa.Column("after", sa.JSON),
     sa.Column("undoes", sa.Integer, unique=True),
     sqlite_autoincrement=True,
+)
+
+# Films that were deleted, each under the event that says so; see `trash`.
+trash = sa.Table(
+    "trash",
+    metadata,
+    sa.Column("event", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("time", sa.Float, nullable=False, index=True),
+    sa.Column("film", sa.JSON, nullable=False),  # its row
+    sa.Column("opinions", sa.JSON, nullable=False),  # their rows
+    sa.Column("poster", sa.String(64), sa.ForeignKey("posters.digest")),
 )
 
 corrections = sa.Table(
@@ -118,8 +132,35 @@ settings = sa.Table(
 
 Migration = Callable[[sa.Connection], Any]
 
+
+def _add_lives(connection: sa.Connection) -> None:
+    """Version 2: films have lives, and a trash."""
+    trash.create(connection, checkfirst=True)
+    for table in (films, events):
+        columns = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
+        if "life" in columns:  # `create_all` has just made it
+            continue
+        rule = "NOT NULL DEFAULT ''" if table is films else ""
+        connection.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN life VARCHAR(200) {rule}"))
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
+    # The films of an old store live under their ids; what came after their last deletion is theirs.
+    connection.execute(films.update().values(life=films.c.id))
+    older = events.alias()
+    deletion = sa.select(sa.func.max(older.c.id)).where(
+        older.c.film == events.c.film, older.c.kind == "delete"
+    )
+    is_of_this_life = events.c.id > sa.func.coalesce(deletion.scalar_subquery(), 0)
+    is_alive = events.c.film.in_(sa.select(films.c.id))
+    connection.execute(events.update().where(is_alive, is_of_this_life).values(life=events.c.film))
+    # Nothing joins the genres that a file names (see `decide`): these films are settled anew.
+    ids = sa.select(opinions.c.film).where(opinions.c.source == "file")
+    connection.execute(films.update().where(films.c.id.in_(ids)).values(correction="stale"))
+
+
 # Number n brings a store from version n to n + 1. Never change one that was released: add one.
-MIGRATIONS: tuple[Migration, ...] = (metadata.create_all,)
+# The first makes all tables as they are today, so later ones look at what there is.
+MIGRATIONS: tuple[Migration, ...] = (metadata.create_all, _add_lives)
 
 
 def migrate(connection: sa.Connection, steps: Sequence[Migration] = MIGRATIONS) -> None:
@@ -130,10 +171,7 @@ def migrate(connection: sa.Connection, steps: Sequence[Migration] = MIGRATIONS) 
     """
     if connection.dialect.name == "postgresql":  # two servers may start at the same moment
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(7021974)"))
-    version = 0
-    if sa.inspect(connection).has_table("settings"):
-        query = sa.select(settings.c.value).where(settings.c.name == "schema")
-        version = connection.execute(query).scalar_one_or_none() or 0
+    version = _version(connection)
     if version > len(steps):
         raise StoreError(
             f"the store has version {version}, this genreel knows {len(steps)}; upgrade genreel"
@@ -143,3 +181,19 @@ def migrate(connection: sa.Connection, steps: Sequence[Migration] = MIGRATIONS) 
     if version < len(steps):
         connection.execute(settings.delete().where(settings.c.name == "schema"))
         connection.execute(settings.insert().values(name="schema", value=len(steps)))
+
+
+def _version(connection: sa.Connection) -> int:
+    """The version of a store; 0 for an empty one."""
+    if not sa.inspect(connection).has_table("settings"):
+        return 0
+    try:
+        query = sa.select(settings.c.value).where(settings.c.name == "schema")
+        version = connection.execute(query).scalar_one_or_none()
+    except ValueError:  # no JSON
+        version = ""
+    if version is None:
+        return 0
+    if type(version) is not int:
+        raise StoreDamaged("the store is damaged (setting 'schema'); put back a copy")
+    return version

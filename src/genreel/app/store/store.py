@@ -1,13 +1,15 @@
 """The reviewed catalogue: films, what everybody says about their genres, and all that happened.
 
 The rules, which no method breaks: the first source of SOURCES that has an opinion about a genre
-decides it, so a person always wins and what a person rejected stays rejected; a source that found
-nothing changes nothing; every change is an event, and a person's can be undone.
+decides it, so a person always wins and what a person rejected stays rejected; the genres that a
+file names get no others from the model; a source that found nothing changes nothing; every change
+is an event of a film's life, and a person's can be undone, deletions included.
 """
 
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,11 +18,17 @@ import sqlalchemy as sa
 
 from genreel.app.store.database import Database
 from genreel.app.store.decide import settle
-from genreel.app.store.events import fields_of_person, last_undoable, log, read_history
+from genreel.app.store.events import (
+    fields_of_person,
+    last_undoable,
+    log,
+    read_history,
+    titles_of_life,
+)
 from genreel.app.store.film import Film, Opinion
 from genreel.app.store.films import (
-    drop_unused_poster,
     edit_film,
+    expect_life,
     expect_row,
     read_film,
     read_row,
@@ -29,10 +37,11 @@ from genreel.app.store.films import (
 )
 from genreel.app.store.opinions import opinions_of_model, replace_opinions
 from genreel.app.store.schema import films, posters
+from genreel.app.store.trash import KEPT_SECONDS, empty_trash, restore, throw_away
 from genreel.app.store.tuning import Tuning
 from genreel.catalogue import Movie
 from genreel.errors import StoreError
-from genreel.predictor import Prediction
+from genreel.prediction import Prediction
 
 Source = Literal["file", "lookup"]
 
@@ -92,6 +101,11 @@ class Store:
             ids = list(connection.execute(query).scalars()) if path else []
             return read_film(connection, ids[0], self.defaults) if len(ids) == 1 else None
 
+    def titles(self, film_id: str) -> set[str]:
+        """The titles that a film has had in its life."""
+        with self.database.reading() as connection:
+            return titles_of_life(connection, film_id)
+
     def poster(self, digest: str) -> bytes | None:
         """The JPEG of a poster, if the store has it."""
         query = sa.select(posters.c.data).where(posters.c.digest == digest)
@@ -125,8 +139,9 @@ class Store:
             values = {name: value for name, value in values.items() if value not in ("", None)}
             row = read_row(connection, movie.id, lock=True)
             if row is None:
-                new = {"id": movie.id, "added": time.time(), "problem": movie.problem, **values}
-                connection.execute(films.insert().values(new))
+                life, now = uuid.uuid4().hex, time.time()
+                new = {"id": movie.id, "life": life, "added": now, "problem": movie.problem}
+                connection.execute(films.insert().values({**new, **values}))
                 log(connection, "add", movie.id, source, after=values)
             else:
                 persons_fields = fields_of_person(connection, movie.id)
@@ -172,16 +187,20 @@ class Store:
             new = {name: changes[name] for name in names if changes[name] != row[name]}
             if new:
                 edit_film(connection, self.tuning, row, new, "person")
+            elif names:  # undo takes back this, not what was before it
+                log(connection, "edit", film_id, "person", before={}, after={})
             return read_film(connection, film_id, self.defaults)
 
     def delete(self, film_id: str, version: int | None = None) -> None:
-        """Forgets a film; its events stay. Raises UnknownFilm, Conflict."""
+        """Moves a film to the trash, from where `undo_last` brings it back; what has lain there
+        for longer than KEPT_SECONDS is dropped. Its events stay. Raises UnknownFilm, Conflict.
+        """
         with self.database.writing() as connection:
             row = expect_row(connection, film_id, version)
             before = {name: row[name] for name in ("title", "year", "plot", "path")}
-            connection.execute(films.delete().where(films.c.id == film_id))
-            log(connection, "delete", film_id, "person", before=before)
-            drop_unused_poster(connection, row["poster"])
+            event = log(connection, "delete", film_id, "person", before=before)
+            throw_away(connection, row, event)
+            empty_trash(connection, time.time() - KEPT_SECONDS)
 
     # Opinions
 
@@ -264,10 +283,12 @@ class Store:
         """Leaves a film for later. Raises UnknownFilm, Conflict."""
         with self.database.writing() as connection:
             row = expect_row(connection, film_id, version)
-            if row["state"] == "new":
-                update_film(connection, self.tuning, row, state="skipped")
-                before, after = {"state": "new"}, {"state": "skipped"}
-                log(connection, "skip", film_id, "person", before=before, after=after)
+            state = "skipped" if row["state"] == "new" else row["state"]
+            if state != row["state"]:
+                update_film(connection, self.tuning, row, state=state)
+            # Also where it is for later already: undo takes back this, not what was before it.
+            before, after = {"state": row["state"]}, {"state": state}
+            log(connection, "skip", film_id, "person", before=before, after=after)
             return read_film(connection, film_id, self.defaults)
 
     # What happened
@@ -284,38 +305,44 @@ class Store:
             film_id: only of this film; None: of any.
 
         Returns:
-            The event that was undone, or None where there is nothing to undo.
+            The event that was undone, or None where there is nothing to undo. A film that was
+            deleted comes back, with an id of its own where another film has its old one.
         """
         with self.database.writing() as connection:
             event = last_undoable(connection, film_id)
             if event is None:
                 return None
-            self._take_back(connection, event)
+            film = self._take_back(connection, event)
             log(
                 connection,
                 "undo",
-                event["film"],
+                film,
                 "person",
                 before=event["after"],
                 after=event["before"],
                 undoes=event["id"],
             )
-            return dict(event)
+            return {name: event[name] for name in event if name != "life"} | {"film": film}
 
     # Inside a transaction
 
-    def _take_back(self, connection: sa.Connection, event: sa.RowMapping) -> None:
+    def _take_back(self, connection: sa.Connection, event: sa.RowMapping) -> str | None:
+        """Takes an event back; returns the id that its film has now, if it was about one."""
         before = dict(event["before"] or {})
         if event["kind"] == "thresholds":
             self.tuning.use_thresholds(connection, before)
-            return
-        row = read_row(connection, event["film"], lock=True)
-        if row is None:  # it was deleted since
-            return
-        if event["kind"] == "review":
-            _save_verdicts(connection, row["id"], before.pop("genres"))
-        update_film(connection, self.tuning, row, **before)
-        settle(connection, self.tuning.overrides(connection), [row["id"]])
+            return None
+        if event["kind"] == "delete":
+            film_id = restore(connection, event["id"])
+            self.tuning.rescore_some(connection)
+        else:
+            row = expect_life(connection, event["life"])
+            film_id = row["id"]
+            if event["kind"] == "review":
+                _save_verdicts(connection, film_id, before.pop("genres"))
+            update_film(connection, self.tuning, row, **before)
+        settle(connection, self.tuning.overrides(connection), [film_id])
+        return film_id
 
     def _save_genres(
         self, connection: sa.Connection, film_id: str, source: Source, names: Sequence[str]

@@ -18,6 +18,7 @@ from genreel.app.store.events import log
 from genreel.app.store.opinions import opinions_of_model, raw_opinions
 from genreel.app.store.schema import corrections, decisions, films, opinions
 from genreel.decade import decade_years
+from genreel.errors import StoreDamaged
 from genreel.thresholds import promised_threshold
 
 RESCORED_AT_ONCE = 500
@@ -53,7 +54,10 @@ class Tuning:
     def overrides(self, connection: sa.Connection | None = None) -> dict[str, float]:
         """Genre → threshold, for the genres to which a person applied one."""
         with self._reading(connection) as reading:
-            return dict(get_setting(reading, "thresholds", {}))
+            overrides = get_setting(reading, "thresholds", {})
+        if not all(isinstance(value, int | float) for value in overrides.values()):
+            raise StoreDamaged("the store is damaged (setting 'thresholds'); put back a copy")
+        return dict(overrides)
 
     def thresholds(self) -> dict[str, float]:
         """Genre → the score from which the model assigns it to a film with poster and plot."""
@@ -144,8 +148,12 @@ class Tuning:
         with self._reading(connection) as reading:
             version = get_setting(reading, "correction", "")
             query = sa.select(corrections.c.weights).where(corrections.c.version == version)
-            weights = reading.execute(query).scalar_one_or_none()
-        return version, Correction.from_json(weights or {})
+            try:
+                weights = reading.execute(query).scalar_one_or_none()
+                return version, Correction.from_json(weights or {})
+            except (ValueError, TypeError, KeyError, AttributeError):
+                message = f"the store is damaged (correction {version!r}); put back a copy"
+                raise StoreDamaged(message) from None
 
     def save_correction(self, correction: Correction, figures: Mapping[str, Any]) -> str:
         """Takes a new correction into use; returns its version. All scores follow."""

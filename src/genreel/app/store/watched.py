@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+from collections.abc import Container
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -12,19 +16,30 @@ from genreel.app.store.schema import films, watched
 
 Change = Literal["new", "changed", "moved"]
 
+_MAX_PATH = 500
+"""Bytes of a path in the store, so that two of them fit into an index of PostgreSQL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which film a file is of; `old_path` is where it lay before it was moved."""
+
+    film: str
+    change: Change
+    old_path: str = ""
+
 
 class WatchedFolder:
     """What a store knows of the files of one folder.
 
     Args:
         database: the store's.
-        folder: the folder; paths of files are relative to it.
+        folder: the folder; paths of files are relative to it, as `stored_path` gives them.
     """
 
     def __init__(self, database: Database, folder: Path) -> None:
         self.database = database
-        self.folder = folder
-        self._name = str(folder.resolve())
+        self._name = stored_path(str(folder.resolve()))
         self._is_in_folder = watched.c.folder == self._name
 
     def signatures(self) -> dict[str, str]:
@@ -33,13 +48,14 @@ class WatchedFolder:
         with self.database.reading() as connection:
             return dict(connection.execute(query).all())
 
-    def identify(self, path: str, digest: str, new_id: str) -> tuple[str, Change]:
-        """The id of the film that a file is, and whether it is new, changed or moved.
+    def identify(self, path: str, digest: str, new_id: str, present: Container[str]) -> Identity:
+        """The film that a file is of, as far as its path and its bytes show.
 
         Args:
             path: of the file.
             digest: of its bytes; a moved file is known by it.
             new_id: of the film if it is a new one, where no other file's film has it.
+            present: the paths of all files that are in the folder now.
         """
         query = sa.select(watched.c.path, watched.c.film).where(
             self._is_in_folder, watched.c.film.in_(sa.select(films.c.id))
@@ -50,24 +66,19 @@ class WatchedFolder:
             # Another file may have had the name before it was moved.
             same_id = connection.execute(query.where(watched.c.film == new_id)).first()
         if same_path is not None:
-            return same_path.film, "changed"
+            return Identity(same_path.film, "changed")
         for row in same_bytes:
-            if not (self.folder / row.path).exists():
-                return row.film, "moved"
-        return (f"{new_id[:190]}-{digest[:6]}" if same_id else new_id), "new"
+            if row.path not in present:
+                return Identity(row.film, "moved", row.path)
+        return Identity(f"{new_id[:190]}-{digest[:6]}" if same_id else new_id, "new")
 
-    def save(self, path: str, signature: str, digest: str, film_id: str, change: Change) -> None:
+    def save(self, path: str, signature: str, digest: str, identity: Identity) -> None:
         """Notes that a file was taken, and forgets where it was before it was moved."""
         with self.database.writing() as connection:
-            old_paths = [path]
-            if change == "moved":
-                is_same_film = watched.c.film == film_id
-                query = sa.select(watched.c.path).where(self._is_in_folder, is_same_film)
-                paths = connection.execute(query).scalars()
-                old_paths += [old for old in paths if not (self.folder / old).exists()]
-                update = films.update().where(films.c.id == film_id).values(path=path)
+            if identity.change == "moved":
+                update = films.update().where(films.c.id == identity.film).values(path=path)
                 connection.execute(update)
-            is_old = watched.c.path.in_(old_paths)
+            is_old = watched.c.path.in_([path, identity.old_path])
             connection.execute(watched.delete().where(self._is_in_folder, is_old))
             connection.execute(
                 watched.insert().values(
@@ -75,6 +86,15 @@ class WatchedFolder:
                     path=path,
                     signature=signature,
                     digest=digest,
-                    film=film_id,
+                    film=identity.film,
                 )
             )
+
+
+def stored_path(path: str) -> str:
+    r"""A path as every store can hold it: bytes that are not UTF-8 as \xff; a long one cut."""
+    data = os.fsencode(path).decode("utf-8", "backslashreplace").encode()
+    if len(data) <= _MAX_PATH:
+        return data.decode()
+    digest = hashlib.sha256(data).hexdigest()
+    return f"{data[: _MAX_PATH - 65].decode(errors='ignore')}-{digest}"

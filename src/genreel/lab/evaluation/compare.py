@@ -38,6 +38,7 @@ COLUMNS = (
     "changed",
     "case",
     "movies",
+    "trained_on",
     *(name for figure in FIGURES for name in (figure, f"{figure}_low", f"{figure}_high")),
     "reported",
     "reported_on",
@@ -66,7 +67,9 @@ def compare(
 
     Returns:
         A row (see COLUMNS) for each recipe, best macro ROC AUC first, failures last. A failure
-        does not stop the rest: its row has `error`.
+        does not stop the rest: its row has `error`. `trained_on` is how many of the movies in
+        `test` it was trained or tuned on, by id or by title and year; None where a bundle of an
+        earlier genreel cannot tell.
     """
     rows: list[dict[str, Any]] = []
     start, count = time.monotonic(), 0
@@ -130,7 +133,7 @@ def _row(
     )
     figures = metrics["test"][case.name]
     row: dict[str, Any] = {**dict.fromkeys(COLUMNS), **_about(recipe), "case": case.name}
-    row |= {"movies": figures["movies"]}
+    row |= {"movies": figures["movies"], "trained_on": _trained_on(predictor, test)}
     row |= {name: metrics[name] for name in ("training_seconds", "parameters")}
     row |= {name: figures[name] for name in FIGURES}
     for name in FIGURES:
@@ -143,6 +146,25 @@ def _row(
     return row
 
 
+def _trained_on(predictor: Predictor, test: Sequence[Movie]) -> int | None:
+    seen = predictor.bundle.seen
+    return sum(seen.part_of(m) in ("train", "valid") for m in test) if seen else None
+
+
+def _sentence(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What the page says of the movies that were measured."""
+    counts = [row["trained_on"] for row in rows if not row["error"]]
+    if None in counts:
+        return "A bundle here cannot tell which movies it was trained on."
+    most = max(counts, default=0)
+    if most:
+        return (
+            f"Up to {most:,} of the movies measured share title and year with one that a recipe "
+            "was trained or tuned on."
+        )
+    return "No recipe was trained or tuned on a movie that is measured."
+
+
 def _write(rows: Sequence[Mapping[str, Any]], out: Path) -> None:
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
@@ -151,5 +173,5 @@ def _write(rows: Sequence[Mapping[str, Any]], out: Path) -> None:
     write_whole(out / "leaderboard.csv", text.getvalue().encode())
     write_whole(out / "leaderboard.json", json.dumps(rows, indent=1).encode())
     headings = {name: HEADINGS[name] for name in FIGURES[1:]}
-    page = render("leaderboard.html", {"rows": rows, "headings": headings})
+    page = render("leaderboard.html", {"rows": rows, "headings": headings, "seen": _sentence(rows)})
     write_whole(out / "leaderboard.html", page.encode())

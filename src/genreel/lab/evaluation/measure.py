@@ -47,6 +47,8 @@ def write_measured(
             vocabulary=bundle.vocabulary,
             thresholds=bundle.thresholds,
             cases=bundle.cases,
+            languages=bundle.languages,
+            seen=bundle.seen,
             features=bundle.features,
             model=bundle.model,
             recipe=recipe.text,

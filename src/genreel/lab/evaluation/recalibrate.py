@@ -17,7 +17,8 @@ from genreel.lab.evaluation.measure import write_measured
 from genreel.lab.evaluation.rules import Scored, choose_rules
 from genreel.lab.recipe import load_recipe
 from genreel.predictor import Predictor
-from genreel.progress import progress
+from genreel.progress import progress, say
+from genreel.seen import Seen
 
 
 def recalibrate(
@@ -32,8 +33,8 @@ def recalibrate(
     Args:
         path_or_name: the bundle to start from; its graph is not touched.
         out: the new bundle's folder; may be the same.
-        valid: labelled movies to choose on, none of which it was trained on.
-        test: labelled movies to measure on, none of them in `valid`.
+        valid: labelled movies to choose on; those that it was trained on are left out.
+        test: labelled movies to measure on; those that it was trained or tuned on are left out.
         command: what a person typed, for the card.
 
     Returns:
@@ -49,8 +50,16 @@ def recalibrate(
     metrics: dict[str, Any] = dict(bundle.metrics)
     raw = Predictor(bundle)
     valid = [movie for movie in valid if movie.genres]
+    if bundle.seen:
+        valid = _leave_out(bundle.seen, valid, ("train",), "valid")
+        seen = bundle.seen.calibrated(valid, test)
+        test = _leave_out(seen, test, ("train", "valid"), "test")
+        bundle = replace(bundle, seen=seen)
     if not valid:
-        raise CatalogueError("no valid movie has genres to calibrate on; check the split")
+        raise CatalogueError(
+            "no valid movie has genres to calibrate on and is none that the bundle was trained "
+            "on; check the split"
+        )
     cases = {
         name: _score(raw, [movie for movie in valid if case.is_met_by(movie)], case)
         for name, case in BUNDLE_CASES.items()
@@ -61,6 +70,15 @@ def recalibrate(
     metrics |= {"movies": movies, "decisions": choice.others, "calibrated_by": command}
     bundle = replace(bundle, thresholds=choice.thresholds, cases=choice.cases)
     return write_measured(out, bundle, recipe, metrics, {"valid": valid, "test": test})
+
+
+def _leave_out(seen: Seen, movies: Sequence[Movie], parts: Sequence[str], name: str) -> list[Movie]:
+    """The movies that are in none of the bundle's `parts`; says how many were."""
+    rest = [movie for movie in movies if seen.part_of(movie) not in parts]
+    if len(rest) < len(movies):
+        count = len(movies) - len(rest)
+        say(f"{name}: {count:,} movies that the bundle was trained or tuned on are left out")
+    return rest
 
 
 def _score(predictor: Predictor, movies: Sequence[Movie], case: Case) -> Scored:

@@ -17,6 +17,7 @@ from genreel.lab.evaluation import charts, tables
 from genreel.lab.evaluation.evaluate import Outcome, outcomes
 from genreel.lab.evaluation.mistakes import Cell, doubtful_labels, surest_mistakes
 from genreel.lab.evaluation.pages.render import render
+from genreel.lab.evaluation.unseen import leave_out_seen
 from genreel.posters import open_poster
 from genreel.predictor import Predictor
 from genreel.progress import say
@@ -37,8 +38,12 @@ def write_report(
     catalogue: Catalogue,
     out: Path,
     against: tuple[str, Predictor] | None = None,
+    include_trained: bool = False,
 ) -> dict[str, Any]:
     """Measures a bundle and writes metrics.json and report.html.
+
+    Movies that a bundle was trained or tuned on, as far as it knows, are left out, and counted on
+    stderr, in metrics.json and on the page.
 
     Genres that the bundle does not know, or that have one class only, are reported on stderr.
 
@@ -48,26 +53,34 @@ def write_report(
         catalogue: where they come from, for the page and for errors.
         out: a folder that exists.
         against: name of another bundle, and the bundle, to compare with genre by genre.
+        include_trained: measure those that it was trained on, too; the page says so.
 
     Returns:
-        The metrics: case → `Outcome.figures`.
+        The metrics: case → `Outcome.figures`, and how many movies were `left_out` and how many
+        it was `trained_on` (None: it cannot tell).
 
     Raises:
-        CatalogueError: no movie has genres that the bundle knows.
+        CatalogueError: no movie has genres that the bundle knows, or it was trained on all.
     """
+    bundles = [predictor.bundle, *([against[1].bundle] if against else [])]
     labelled_movies = [movie for movie in movies if movie.genres]
+    measured = leave_out_seen(bundles, labelled_movies, str(catalogue.path), include_trained)
+    labelled_movies = list(measured.movies)
     answers = outcomes(predictor, labelled_movies)
     if not any(outcome.known.any() for outcome in answers.values()):
         raise CatalogueError(
             f"{catalogue.path}: no movie has genres to compare with; the bundle knows "
             f"{', '.join(predictor.genres)}"
         )
-    metrics = {case: outcome.figures() for case, outcome in answers.items()}
+    counts = {"left_out": measured.left_out, "trained_on": measured.trained_on}
+    metrics = {case: outcome.figures() | counts for case, outcome in answers.items()}
     _warn_of_genres(predictor, labelled_movies, metrics)
     write_whole(out / "metrics.json", json.dumps(metrics, indent=1).encode())
     bundle = predictor.bundle
     decisions = bundle.metrics.get("decisions", {})
-    about = {"title": bundle.name, "catalogue": catalogue.path.name, "decisions": decisions}
+    main = _main_case(answers)
+    sentence = measured.sentence(metrics[main]["movies"], catalogue.path.name)
+    about = {"title": bundle.name, "measured": sentence, "decisions": decisions}
     other = (against[0], outcomes(against[1], labelled_movies)) if against else None
     write_whole(out / "report.html", report(predictor, answers, metrics, about, other).encode())
     return metrics
@@ -99,10 +112,11 @@ def report(
         predictor: the bundle, asked why it made its surest mistakes.
         answers: case → what it answered (`evaluate.outcomes`), at least one.
         metrics: case → `Outcome.figures`.
-        about: `title`, `catalogue`, and `decisions` (see `rules.Choice.others`, may be empty).
+        about: `title`, `measured` (its first sentence), and `decisions` (see
+            `rules.Choice.others`, may be empty).
         other: name of a bundle to compare with, and what it answered.
     """
-    main = BOTH.name if BOTH.name in answers else next(iter(answers))
+    main = _main_case(answers)
     outcome = answers[main]
     false, missing = (surest_mistakes(outcome, MISTAKES, label) for label in (False, True))
     values: dict[str, Any] = {
@@ -127,6 +141,11 @@ def report(
     if other and main in other[1]:
         values |= {"other": other[0], "pairs": tables.pair_rows(outcome, other[1][main])}
     return render("report.html", values)
+
+
+def _main_case(answers: Mapping[str, Outcome]) -> str:
+    """The case whose figures the page shows genre by genre."""
+    return BOTH.name if BOTH.name in answers else next(iter(answers))
 
 
 def _card(predictor: Predictor, cell: Cell) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from genreel.catalogue import INPUTS
 from genreel.features import Feature
 from genreel.features.colours import Colours
 from genreel.features.image import Pixels
+from genreel.features.sentences import Sentences
 from genreel.features.text import Terms
 from genreel.lab.graphs.estimators import per_genre_graph
 from genreel.lab.graphs.network import backbone_graph
@@ -27,18 +28,18 @@ def classic_graph(model: Classic, features: Mapping[str, Feature]) -> ModelProto
     feature = features[name]
     if isinstance(feature, Terms):
         return _over_terms(model, feature, name)
-    if isinstance(feature, Colours):
+    if isinstance(feature, Colours | Sentences):
         width = feature.width
         matrix = parse_graph(
-            [f"float[m, {width}] colours"],
+            [f"float[m, {width}] vectors"],
             f"float[m, {width}] x",
-            ["x = Identity (colours)"],
-            names={"colours": f"{name}.colours"},
+            ["x = Identity (vectors)"],
+            names={"vectors": f"{name}.{feature.array}"},
         )
     else:
         assert isinstance(feature, Pixels)
         matrix, width = _pixel_matrix(model, feature, name)
-    return _over_posters(model, matrix, width, name)
+    return _over_rows(model, matrix, width, name)
 
 
 def _over_terms(model: Classic, feature: Terms, name: str) -> ModelProto:
@@ -66,8 +67,8 @@ def _over_terms(model: Classic, feature: Terms, name: str) -> ModelProto:
     return join_graphs([scores], ["there"], mask)
 
 
-def _over_posters(model: Classic, matrix: ModelProto, width: int, name: str) -> ModelProto:
-    """`matrix` gives `x`, float32 (m, width), a row for each movie that has a poster."""
+def _over_rows(model: Classic, matrix: ModelProto, width: int, name: str) -> ModelProto:
+    """`matrix` gives `x`, float32 (m, width), a row for each movie that has the input."""
     genres = len(model.core.priors)
     # Some of onnxruntime's nodes refuse a matrix without rows, so a row of zeros always goes along.
     pad = parse_graph(

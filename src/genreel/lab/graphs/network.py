@@ -15,6 +15,7 @@ from genreel.catalogue import INPUTS
 from genreel.features import Feature
 from genreel.features.image import Pixels
 from genreel.features.pieces import Pieces
+from genreel.features.sentences import Sentences
 from genreel.features.tokens import Tokens
 from genreel.lab.graphs.rewriting import name_sizes
 from genreel.lab.graphs.text import OPSET
@@ -77,6 +78,9 @@ def _example_arrays(feature: Feature, k: int) -> Iterator[tuple[str, Tensor, dic
     elif isinstance(feature, Pieces):
         axes = {0: some, 1: Dim(f"pieces{k}", max=feature.length)}
         yield "ids", torch.ones(2, min(5, feature.length), dtype=torch.int64), axes
+        yield rows
+    elif isinstance(feature, Sentences):
+        yield "vectors", torch.zeros(2, feature.width), {0: some}
         yield rows
     else:
         axes = {0: Dim("n"), 1: Dim(f"terms{k}")}

@@ -37,8 +37,9 @@ class ClassicSettings(EstimatorSettings):
 
 
 class Classic:
-    """An estimator of scikit-learn over terms, dominant colours, or pixels: raw in [0, 1], reduced
-    by PCA, or as vectors of a frozen backbone. Trained on the movies that have the input.
+    """An estimator of scikit-learn over terms, sentences, dominant colours, or pixels: raw in
+    [0, 1], reduced by PCA, or as vectors of a frozen backbone. Trained on the movies that have the
+    input.
     """
 
     Settings = ClassicSettings
@@ -57,10 +58,10 @@ class Classic:
     def problem(spec: ModelSpec, kinds: Mapping[str, str]) -> str:
         """Why the recipe's combination cannot work, or ""."""
         read = list(kinds.values())
-        if read not in (["terms"], ["pixels"], ["colours"]) or spec.parts:
+        if read not in (["terms"], ["sentences"], ["pixels"], ["colours"]) or spec.parts:
             return (
-                "kind 'classic' reads one feature of kind 'terms', 'pixels' or 'colours', and has "
-                "no parts"
+                "kind 'classic' reads one feature of kind 'terms', 'sentences', 'pixels' or "
+                "'colours', and has no parts"
             )
         if read != ["pixels"] and (spec.settings.backbone or spec.settings.pca):
             return "pca and backbone belong to pixels; remove them"

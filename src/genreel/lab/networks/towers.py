@@ -21,6 +21,8 @@ from genreel.lab.networks.words import (
     DenseSettings,
     Lstm,
     LstmSettings,
+    Vectors,
+    VectorsSettings,
 )
 from genreel.lab.settings import nearest
 
@@ -31,6 +33,7 @@ TOWERS: dict[str, tuple[Any, Any]] = {
     "conv1d": (Conv1d, Conv1dSettings),
     "dense": (Dense, DenseSettings),
     "sentence": (Sentence, SentenceSettings),
+    "vectors": (Vectors, VectorsSettings),
 }
 """Kind → tower and its settings."""
 

@@ -1,5 +1,5 @@
-"""Towers over the words of a text: an LSTM or convolutions over words in order, a dense layer over
-terms.
+"""Towers over a text: an LSTM or convolutions over words in order, a dense layer over
+terms, a vector as it is.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from genreel.features.sentences import Sentences
 from genreel.features.text import Terms
 from genreel.features.tokens import PAD, Tokens
 from genreel.lab.examples import Examples
@@ -164,3 +165,31 @@ class Dense(nn.Module):
         rows = nn.functional.embedding(indices, self.weight)
         x = (values.unsqueeze(1) @ rows).squeeze(1) + self.bias
         return torch.as_tensor(self.dropout(self.norm(self.act(x))))
+
+
+@dataclass(frozen=True)
+class VectorsSettings:
+    """Settings of `Vectors`: `dropout` on each text's vector."""
+
+    feature: str
+    dropout: float = 0.0
+
+
+class Vectors(nn.Module):
+    """The vector that a text comes with, for a head to learn from.
+
+    Vectors of length 1 have small numbers; they are scaled so that the mean of their squares is 1,
+    which a head learns from in a quarter of the steps.
+    """
+
+    reads = Sentences.kind
+    arrays = ("vectors",)
+
+    def __init__(self, settings: VectorsSettings, feature: Sentences, train: Examples) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(settings.dropout)
+        self.width = feature.width
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """Vectors of texts."""
+        return torch.as_tensor(self.dropout(vectors * self.width**0.5))

@@ -13,16 +13,14 @@ from fastapi import APIRouter, File, Query, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from genreel.app.server.dependencies import ServiceDep
+from genreel.app.server.dependencies import MAX_FILES, ServiceDep
 from genreel.app.server.problems import RESPONSES
 from genreel.app.server.shapes import EditIn, MovieIn, added_out, film_out
+from genreel.app.service.gate import Busy
 from genreel.app.service.service import Added
 from genreel.app.store import browse
 from genreel.catalogue import FIRST_YEAR, LAST_YEAR
 from genreel.errors import GenreelError, InputError
-
-MAX_FILES = 256
-"""Posters of one request."""
 
 router = APIRouter(prefix="/api", tags=["films"], responses=RESPONSES)
 
@@ -41,7 +39,7 @@ def films(
     decade: int | None = None,
     state: str = "",
     q: str = "",
-    order: Annotated[str, Query(pattern="|".join(browse.ORDERS))] = "newest",
+    order: Annotated[str, Query(pattern=browse.ORDER_PATTERN)] = "newest",
     limit: Annotated[int, Query(ge=1, le=500)] = browse.PAGE,
     offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
 ) -> dict[str, Any]:
@@ -69,14 +67,16 @@ async def add_files(
     """Adds posters sent as files; each is answered by a film or an error."""
     if len(file) > MAX_FILES:
         raise InputError(f"{len(file)} files in one request; send at most {MAX_FILES}")
-    results = []
+    results: list[dict[str, Any]] = []
     for one in file:
         name = one.filename or ""
         try:
             data = await one.read()
             result = await run_in_threadpool(service.add_poster, name, data)
-        except InputError as error:
-            result = Added(name, error=str(error))
+        except (InputError, Busy) as error:
+            if isinstance(error, Busy) and not results:
+                raise
+            result = Added(name, error=str(error))  # what is added already is told
         results.append(added_out(result))
     return {"added": results}
 
@@ -108,7 +108,10 @@ def film(service: ServiceDep, film_id: str) -> dict[str, Any]:
 
 @router.patch("/films/{film_id:path}")
 def edit_film(service: ServiceDep, film_id: str, body: EditIn) -> dict[str, Any]:
-    """Corrects title, year or plot, and predicts the film anew."""
+    """Corrects title, year or plot, and predicts the film anew.
+
+    Where too many films wait for that, the edit is kept and `problem` says so.
+    """
     changes = body.model_dump(exclude={"version"}, exclude_unset=True)
     year = changes.get("year")
     if year is not None and not FIRST_YEAR <= year <= LAST_YEAR:
@@ -116,12 +119,11 @@ def edit_film(service: ServiceDep, film_id: str, body: EditIn) -> dict[str, Any]
     for name in ("title", "plot"):
         if name in changes:
             changes[name] = (changes[name] or "").replace("\0", "")
-    service.store.edit(film_id, changes, body.version)
-    return film_out(service.predict_again(film_id))
+    return film_out(service.edit(film_id, changes, body.version))
 
 
 @router.delete("/films/{film_id:path}", status_code=204)
 def delete_film(service: ServiceDep, film_id: str, version: int | None = None) -> Response:
-    """Forgets a film; what happened to it stays in the history."""
+    """Deletes a film; undo brings it back within 30 days. Its history stays."""
     service.store.delete(film_id, version)
     return Response(status_code=204)

@@ -27,7 +27,7 @@ def history(
 @router.get("/queue")
 def queue(
     service: ServiceDep,
-    order: Annotated[str, Query(pattern="|".join(browse.ORDERS))] = "unsure",
+    order: Annotated[str, Query(pattern=browse.ORDER_PATTERN)] = "unsure",
     limit: Annotated[int, Query(ge=1, le=500)] = 10,
     promise: Annotated[float, Query(ge=0, le=1)] = 0.9,
 ) -> dict[str, Any]:

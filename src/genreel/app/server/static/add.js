@@ -1,5 +1,5 @@
 // Sends tables first, so that posters find their films; then posters, a few at a time.
-import { ask, failure, pause } from "./server.js";
+import { ask, failure, pause, reach } from "./server.js";
 
 const AT_ONCE = 3;
 const SHOWN_ERRORS = 200;
@@ -50,7 +50,7 @@ async function patiently(send) {
 async function sendTable(file) {
   const form = new FormData();
   form.append("file", file);
-  const response = await fetch("/api/films/table", { method: "POST", body: form });
+  const response = await reach("/api/films/table", { method: "POST", body: form });
   if (!response.ok) throw await failure(response);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";

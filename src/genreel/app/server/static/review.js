@@ -1,5 +1,5 @@
 // One film at a time, by keys. Without this the form works as well.
-import { ask, failure, path, say } from "./server.js";
+import { ask, failure, path, reach, refuseDrops, say } from "./server.js";
 
 const card = document.getElementById("card");
 const help = document.getElementById("help");
@@ -15,9 +15,10 @@ async function show(film, told) {
   const query = new URLSearchParams({ order: $("review")?.dataset.order ?? "unsure" });
   if (film) query.set("film", film);
   if (told) query.set("told", told);
-  const response = await fetch(`/review?${query}`, { headers: { "X-Fragment": "1" } });
+  const response = await reach(`/review?${query}`, { headers: { "X-Fragment": "1" } });
   if (!response.ok) throw await failure(response);
   card.innerHTML = await response.text();  // rendered and escaped by the server
+  query.delete("told");
   history.replaceState(null, "", film ? `/review?${query}` : "/review?order=" + query.get("order"));
   $("film-title").focus({ preventScroll: true });
   scrollTo(0, 0);
@@ -30,16 +31,33 @@ async function act(what, told) {
   card.setAttribute("aria-busy", "true");
   const form = $("review");
   try {
-    await what(form);
-    say(told);
+    say(await what(form) ?? told);
   } catch (error) {
-    if (error.status === 409) await show(form.dataset.film, "Somebody else changed this film. Here is how it is now.");
+    if (error.status === 409 && form) await showAgain(form);
     else if (error.status === 404) await show("", error.message);
     else say(error.message);
   } finally {
     busy = false;
     card.removeAttribute("aria-busy");
   }
+}
+
+// After a conflict: the film as it is now, with what was toggled and typed on this page.
+async function showAgain(form) {
+  const all = (selector) => [...card.querySelectorAll(selector)];
+  const toggled = all("[name=genre]").filter((box) => box.checked !== box.defaultChecked)
+    .map((box) => [box.value, box.checked]);
+  const typed = all("#edit input, #edit textarea").filter((field) => field.value !== field.defaultValue)
+    .map((field) => [field.name, field.value]);
+  await show(form.dataset.film, "Somebody else changed this film, so nothing was saved. Here is how it is now, with your changes still marked: confirm or save again to keep them.");
+  for (const [genre, on] of toggled) card.querySelector(`[name=genre][value="${CSS.escape(genre)}"]`).checked = on;
+  for (const [name, value] of typed) {
+    const field = $("edit").elements[name];
+    field.value = value;
+    field.closest("details").open = true;
+  }
+  const parts = [...toggled.map(([genre, on]) => `${genre} ${on ? "on" : "off"}`), ...typed.map(([name]) => name)];
+  say(parts.length ? `Not saved. Still marked: ${parts.join(", ")}` : "Not saved");
 }
 
 const version = (form) => Number(form.dataset.version);
@@ -57,6 +75,11 @@ const skip = () => act(async (form) => {
   await show();
 }, "Skipped");
 
+const UNDONE = {
+  review: "Review undone", skip: "Skip undone", edit: "Correction undone",
+  thresholds: "Thresholds undone", delete: "The film is back",
+};
+
 const back = () => act(async () => {
   if (seen.length) await show(seen.pop());
 }, "");
@@ -66,6 +89,7 @@ const undo = () => act(async () => {
   if (!undone) throw new Error("There is nothing to undo");
   seen.splice(0, seen.length, ...seen.filter((film) => film !== undone.film));
   await show(undone.film ?? "");
+  return UNDONE[undone.kind];
 }, "Undone");
 
 // Why: for one genre at a time, words of the plot are marked and areas of the poster lit.
@@ -180,11 +204,11 @@ card.addEventListener("click", (event) => {
   }
   if (id === "back") back();
   if (id === "help-open") help.showModal();
-  if (id === "delete" && window.confirm("Delete this film? Its reviews go with it.")) {
+  if (id === "delete" && window.confirm("Delete this film, with its review? Undo (z) brings it back.")) {
     act(async (form) => {
       await ask("DELETE", `/api/films/${path(form.dataset.film)}?version=${version(form)}`);
       await show();
-    }, "Deleted");
+    }, "Deleted. Undo (z) brings it back.");
   }
 });
 card.addEventListener("change", (event) => {
@@ -210,4 +234,5 @@ addEventListener("keydown", (event) => {
   if (box) done(() => { box.checked = !box.checked; mark(box.value); say(`${box.value} ${box.checked ? "on" : "off"}`); });
 });
 
+refuseDrops();
 explain();

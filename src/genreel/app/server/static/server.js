@@ -7,9 +7,48 @@ export async function ask(method, path, body) {
     options.headers["Content-Type"] = "application/json";
     options.body = JSON.stringify(body);
   }
-  const response = await fetch(path, options);
+  const response = await reach(path, options, ONCE.includes(path));
   if (response.ok) return response.status === 204 ? null : response.json();
   throw await failure(response);
+}
+
+// What must not be done twice, where nobody knows whether it was done.
+const ONCE = ["/api/undo", "/api/learning/back"];
+
+// A server that is gone is waited for; then it is asked again.
+export async function reach(path, options = {}, once = false) {
+  for (;;) {
+    try { return await fetch(path, options); } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      const back = untilBack();
+      if (once) throw new Error("Not done: genreel does not answer. Try again when it is back.");
+      await back;
+    }
+  }
+}
+
+let waiting;
+function untilBack() {
+  waiting ??= (async () => {
+    document.getElementById("gone").hidden = false;
+    for (;;) {
+      await pause(2000);
+      try { await fetch("/health/live"); break; } catch { /* not yet */ }
+    }
+    document.getElementById("gone").hidden = true;
+    waiting = undefined;
+    say("genreel answers again");
+  })();
+  return waiting;
+}
+
+// Files that are dropped where they are not taken would open in place of the page.
+export function refuseDrops() {
+  addEventListener("dragover", (event) => event.preventDefault());
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    if (event.dataTransfer.files.length) say("Drop files on the page Add");
+  });
 }
 
 export async function failure(response) {

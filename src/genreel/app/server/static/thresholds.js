@@ -8,12 +8,13 @@ const promise = document.getElementById("promise");
 const sliders = [...form.querySelectorAll(".sliders input")];
 let timer, last = 0;
 
-const moved = () => Object.fromEntries(
-  sliders.filter((s) => s.value !== s.defaultValue).map((s) => [s.name, Number(s.value)]));
+// As numbers: a browser writes the value of a slider at 0.40 as "0.4".
+const isMoved = (slider) => Number(slider.value) !== Number(slider.defaultValue);
+const moved = () => Object.fromEntries(sliders.filter(isMoved).map((s) => [s.name, Number(s.value)]));
 
 function label(slider) {
   slider.parentElement.querySelector("output").textContent = Number(slider.value).toFixed(2);
-  slider.closest("li").classList.toggle("moved", slider.value !== slider.defaultValue);
+  slider.closest("li").classList.toggle("moved", isMoved(slider));
 }
 
 async function preview() {
@@ -34,7 +35,9 @@ form.addEventListener("input", (event) => {
   if (event.target === promise) {
     document.getElementById("promised").textContent = promise.value;
     return soon(async () => {
+      const number = ++last;
       const { thresholds } = await ask("GET", `/api/thresholds/promise?precision=${promise.value / 100}`);
+      if (number !== last) return;
       const kept = sliders.filter((slider) => thresholds[slider.name] !== null);
       for (const slider of sliders) {
         const promised = thresholds[slider.name];
@@ -49,7 +52,16 @@ form.addEventListener("input", (event) => {
   label(event.target);
   soon(preview);
 });
-form.addEventListener("reset", () => setTimeout(() => { sliders.forEach(label); document.getElementById("vouched").textContent = ""; document.getElementById("promised").textContent = promise.value; preview(); }));
+form.addEventListener("reset", () => {
+  clearTimeout(timer);
+  last += 1;  // what was asked for is not waited for
+  setTimeout(() => {
+    sliders.forEach(label);
+    document.getElementById("vouched").textContent = "";
+    document.getElementById("promised").textContent = promise.value;
+    preview().catch((error) => say(error.message));
+  });
+});
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   try {
@@ -61,8 +73,10 @@ form.addEventListener("submit", async (event) => {
 });
 document.getElementById("undo").addEventListener("click", async () => {
   try {
-    const { events } = await ask("GET", "/api/history?limit=1");
-    if (events[0]?.kind !== "thresholds") return say("The last change was not to thresholds");
+    const { events } = await ask("GET", "/api/history?limit=200");  // also what was learnt since
+    const undone = new Set(events.map((event) => event.undoes));
+    const last = events.find((event) => event.source === "person" && event.kind !== "undo" && !undone.has(event.id));
+    if (last?.kind !== "thresholds") return say("The last change was not to thresholds");
     await ask("POST", "/api/undo");
     location.reload();
   } catch (error) { say(error.message); }

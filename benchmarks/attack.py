@@ -1,0 +1,226 @@
+"""The server under attack, measured: is it there for others, and what does it hold in memory.
+
+    python benchmarks/attack.py [--seconds 15] [--pause 60] [--only headers …]
+
+Starts `genreel serve` as anybody would, and lets several clients do one hostile thing after the
+other. Meanwhile /health/live is asked for, and one movie predicted, again as it is told to where
+that is refused. A row for each attack in benchmarks/results/attack.csv: the longest that either
+took, in seconds, and memory in MiB, read from /proc: the most during it, and what is left a pause
+after. All traffic is on loopback. Exits with 1 where health took over 1 s, a prediction over 10 s,
+memory over 1,536 MiB or, afterwards, over 600.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import contextlib
+import csv
+import http.client
+import io
+import json
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from load import memory, server
+from PIL import Image
+
+RESULTS = Path(__file__).parent / "results" / "attack.csv"
+PLOT = json.dumps({"plot": "A sheriff and a priest hold a town against the army."}).encode()
+CLIENTS = 8
+
+
+def ask(
+    port: int, path: str, body: bytes | None = None, kind: str = "", method: str = "POST"
+) -> tuple[int, float]:
+    """Status of an answer, and the seconds after which to ask again."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    with contextlib.closing(connection):
+        headers = {"Content-Type": kind or "application/json"} if body is not None else {}
+        connection.request(method if body is not None else "GET", path, body, headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status, float(answer.headers.get("Retry-After", 0))
+
+
+def form(name: str, data: bytes, file: str = "") -> bytes:
+    """A multipart form of one field."""
+    extra = f'; filename="{file}"' if file else ""
+    head = f'--x\r\nContent-Disposition: form-data; name="{name}"{extra}\r\n\r\n'
+    return head.encode() + data + b"\r\n--x--\r\n"
+
+
+def image(mode: str, kind: str, **options: object) -> bytes:
+    """An image of 16 million pixels that takes few bytes."""
+    file = io.BytesIO()
+    Image.new(mode, (1000, 15_990), 7 if mode == "P" else (7,) * len(mode)).save(
+        file, kind, **options
+    )
+    return file.getvalue()
+
+
+def headers(port: int) -> None:
+    """Headers without an end."""
+    with socket.create_connection(("127.0.0.1", port)) as one:
+        one.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
+        for _ in range(1000):
+            one.sendall(b"x: " + b"x" * 100_000 + b"\r\n")
+
+
+def idle(port: int) -> None:
+    """Connections that ask for nothing."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(100):
+            one = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            one.sendall(b"GET / HTTP")
+        time.sleep(1)
+
+
+def codec(port: int) -> None:
+    """A form whose codec takes the square of its size."""
+    body = form("token", b"a" * 1_000_000)
+    ask(port, "/enter", body, "multipart/form-data; boundary=x; charset=punycode")
+
+
+def wrong_tokens(port: int) -> None:
+    """Many at once."""
+    many = [threading.Thread(target=quietly, args=(_wrong_token, port)) for _ in range(25)]
+    for one in many:
+        one.start()
+    for one in many:
+        one.join()
+
+
+def _wrong_token(port: int) -> None:
+    ask(port, "/enter", b"token=wrong", "application/x-www-form-urlencoded")
+
+
+def wrong_json(port: int) -> None:
+    """A list with a mistake in each of its items."""
+    ask(port, "/api/reviews/x", b'{"genres":[%s1]}' % (b"1," * 400_000), method="PUT")
+
+
+def posters(port: int) -> None:
+    """Of few bytes and many pixels, to be kept and to be predicted."""
+    for path, name in (("/api/films/files", "file"), ("/api/predict/files", "poster")):
+        for data in POSTERS:
+            ask(port, path, form(name, data, "a.webp"), "multipart/form-data; boundary=x")
+
+
+def large_bodies(port: int) -> None:
+    """JSON of 60 MB."""
+    ask(port, "/api/predict", b'{"poster":"%s"}' % base64.b64encode(b"\0" * 44_000_000))
+
+
+def many(port: int) -> None:
+    """Requests with very many films."""
+    ask(port, "/api/predict/many", b'{"movies":[%s]}' % b",".join([PLOT] * 256))
+
+
+def lazy_readers(port: int) -> None:
+    """Tables whose answers nobody reads."""
+    rows = b"plot\n" + b"".join(b"Sheriff %d rides.%s\n" % (k, b" x" * 900) for k in range(5000))
+    body = form("file", rows, "t.csv")
+    with socket.create_connection(("127.0.0.1", port)) as one:
+        head = f"POST /api/films/table HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}"
+        one.sendall(f"{head}\r\nContent-Type: multipart/form-data; boundary=x\r\n\r\n".encode())
+        one.sendall(body)
+        time.sleep(10)
+
+
+POSTERS = [
+    image("RGBA", "WEBP", lossless=True, method=0),
+    image("RGBA", "PNG"),
+    image("P", "PNG"),
+    image("CMYK", "JPEG", progressive=True),
+]
+ATTACKS: tuple[Callable[[int], None], ...] = (
+    *(headers, idle, codec, wrong_tokens, wrong_json),
+    *(posters, large_bodies, many, lazy_readers),
+)
+
+
+def quietly(attack: Callable[[int], None], port: int) -> None:
+    """An attack, whatever the server does to its connection."""
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        attack(port)
+
+
+def measure(attack: Callable[[int], None], seconds: float, pause: float) -> dict[str, object]:
+    """One attack on a server of its own, as a row of the table."""
+    with server() as (port, pid):
+        ask(port, "/api/predict", PLOT)
+        until = time.monotonic() + seconds
+
+        def repeat() -> None:
+            while time.monotonic() < until:
+                quietly(attack, port)
+
+        clients = [threading.Thread(target=repeat, daemon=True) for _ in range(CLIENTS)]
+        for one in clients:
+            one.start()
+        health, prediction, most = 0.0, 0.0, 0
+        probe = threading.Thread(target=lambda: predictions.extend(predict(port, until)))
+        predictions: list[float] = []
+        probe.start()
+        while time.monotonic() < until or probe.is_alive():
+            started = time.monotonic()
+            ask(port, "/health/live")
+            health = max(health, time.monotonic() - started)
+            most = max(most, memory(pid))
+            time.sleep(0.05)
+        prediction = max(predictions)
+        for one in clients:  # what they had begun
+            one.join(60)
+        time.sleep(pause)
+        return {
+            "attack": attack.__name__,
+            "cores": os.cpu_count(),
+            "seconds": seconds,
+            "health_s": f"{health:.2f}",
+            "prediction_s": f"{prediction:.2f}",
+            "mib_at_most": most // 2**20,
+            "mib_after": memory(pid) // 2**20,
+        }
+
+
+def predict(port: int, until: float) -> list[float]:
+    """Seconds to each of the predictions of a client that does as it is told."""
+    took = []
+    while time.monotonic() < until:
+        started = time.monotonic()
+        while (answer := ask(port, "/api/predict", PLOT))[0] == 429:
+            time.sleep(answer[1])
+        took.append(time.monotonic() - started)
+        time.sleep(0.2)
+    return took
+
+
+def main() -> int:
+    """Measures every attack, and writes the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--pause", type=float, default=60.0)
+    parser.add_argument("--only", nargs="+", choices=[one.__name__ for one in ATTACKS])
+    arguments = parser.parse_args()
+    attacks = [one for one in ATTACKS if one.__name__ in (arguments.only or [one.__name__])]
+    rows = []
+    for attack in attacks:
+        rows.append(measure(attack, arguments.seconds, arguments.pause))
+        print(rows[-1], flush=True)
+    if not arguments.only:
+        with RESULTS.open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+    bounds = {"health_s": 1.0, "prediction_s": 10.0, "mib_at_most": 1536, "mib_after": 600}
+    return any(float(str(row[name])) > most for row in rows for name, most in bounds.items())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""Templates, and what they share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.templating import Jinja2Templates
+
+from genreel.app.store import browse
+from genreel.app.store.film import Film
+
+TEMPLATES = Path(__file__).parent / "templates"
+PROMISE = 0.9
+"""Share of the labels that reviewing works towards."""
+
+STATE_NAMES = {
+    "new": "to review",
+    "skipped": "skipped",
+    "reviewed": "reviewed",
+    "problem": "problem",
+}
+
+
+def page(
+    request: Request,
+    name: str,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
+) -> Response:
+    """A template rendered, with what it needs beside its name."""
+    context = {"page": name, **more}
+    return templates.TemplateResponse(request, f"{name}.html", context, status, headers)
+
+
+def film_name(film: Film) -> str:
+    """A film's title, or what its id says."""
+    words = film.id.rpartition("/")[2].replace("-", " ").replace("_", " ").strip()
+    return film.title or words[:1].upper() + words[1:]
+
+
+def ago(then: float) -> str:
+    """How long ago a time was."""
+    seconds = max(0.0, time.time() - then)
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            number = int(seconds // size)
+            return f"{number} {unit}{'' if number == 1 else 's'} ago"
+    return "just now"
+
+
+templates = Jinja2Templates(directory=TEMPLATES)
+templates.env.filters["name"] = film_name
+templates.env.filters["ago"] = ago
+templates.env.globals.update(orders=browse.ORDERS, state_names=STATE_NAMES, promise=PROMISE)

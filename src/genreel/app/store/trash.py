@@ -1,0 +1,79 @@
+"""Films that were deleted: kept for a while, so that the deletion can be undone."""
+
+from __future__ import annotations
+
+import time
+
+import sqlalchemy as sa
+
+from genreel.app.store.films import MAX_ID, drop_unused_poster
+from genreel.app.store.schema import films, opinions, trash
+from genreel.errors import Conflict
+
+KEPT_SECONDS = 30 * 86400
+"""How long a deleted film can come back."""
+
+
+def throw_away(connection: sa.Connection, row: sa.RowMapping, event: int) -> None:
+    """Moves a film with its opinions into the trash.
+
+    Args:
+        row: of the film.
+        event: the number of its deletion.
+    """
+    query = sa.select(opinions).where(opinions.c.film == row["id"])
+    of_film = connection.execute(query).mappings().all()
+    connection.execute(
+        trash.insert().values(
+            event=event,
+            time=time.time(),
+            film=_values(films, row),
+            opinions=[_values(opinions, one) for one in of_film],
+            poster=row["poster"],
+        )
+    )
+    connection.execute(films.delete().where(films.c.id == row["id"]))
+
+
+def restore(connection: sa.Connection, event: int) -> str:
+    """Puts a film back; returns its id, which is another where a new film has the old one.
+
+    What follows from its opinions is not worked out: it counts as scored by a stale correction.
+    """
+    is_it = trash.c.event == event
+    entry = connection.execute(sa.select(trash).where(is_it)).mappings().first()
+    if entry is None:
+        raise Conflict("somebody else undid the same at the same moment; look again")
+    film = dict(entry["film"])
+    film_id = _free_id(connection, film["id"])
+    film |= {"id": film_id, "version": film["version"] + 1, "correction": "stale"}
+    connection.execute(films.insert().values(film))
+    rows = [{**row, "film": film_id} for row in entry["opinions"]]
+    if rows:
+        connection.execute(opinions.insert(), rows)
+    connection.execute(trash.delete().where(is_it))
+    return film_id
+
+
+def empty_trash(connection: sa.Connection, before: float) -> None:
+    """Drops the films that were deleted before a time, in seconds since 1970."""
+    is_old = trash.c.time < before
+    posters = connection.execute(sa.select(trash.c.poster).where(is_old)).scalars().all()
+    connection.execute(trash.delete().where(is_old))
+    for digest in set(posters):
+        drop_unused_poster(connection, digest)
+
+
+def _values(table: sa.Table, row: sa.RowMapping) -> dict[str, object]:
+    return {column.key: row[column] for column in table.c}
+
+
+def _free_id(connection: sa.Connection, film_id: str) -> str:
+    """An id that no film has: this one, or one with a number behind it."""
+    query = sa.select(films.c.id)
+    free_id, number = film_id, 1
+    while connection.execute(query.where(films.c.id == free_id)).first() is not None:
+        number += 1
+        suffix = f"-{number}"
+        free_id = f"{film_id[: MAX_ID - len(suffix)]}{suffix}"
+    return free_id

@@ -1,0 +1,58 @@
+"""What a model says about a movie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from genreel.why import Why, why_to_dict
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model says about one movie: its opinion (`scores`) apart from its decision (`genres`).
+
+    Attributes:
+        id: the movie's.
+        scores: genre → probability in [0, 1], independent of each other; empty if no input could
+            be used.
+        genres: those whose score reaches their threshold, the highest score first; may be empty.
+        missing: inputs that the model could have used but did not get; a plot that only says that
+            there is none, or is in a language that the model does not read, is missing.
+        error: why the movie, or one of its inputs, could not be used; None where all is well.
+            If there are scores as well, they come from the other inputs.
+        why: on request, genre → the words and areas that spoke for it (see `genreel.why`).
+        thresholds: genre → the score in [0, 1] from which it was assigned to this movie; empty if
+            there are no scores, or if the prediction comes from a file.
+        language: that the plot is in, a code of `language.NAMES`; None where it does not tell, or
+            where there is no plot.
+    """
+
+    id: str
+    scores: Mapping[str, float] = field(default_factory=dict)
+    genres: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    error: str | None = None
+    why: Mapping[str, Why] | None = None
+    thresholds: Mapping[str, float] = field(default_factory=dict, compare=False)
+    language: str | None = None
+
+    def labels(self, top_k: int = 5) -> list[dict[str, Any]]:
+        """The `top_k` highest scores as {"label", "score"}, highest first."""
+        ranking = sorted(self.scores.items(), key=lambda item: -item[1])
+        return [{"label": genre, "score": score} for genre, score in ranking[:top_k]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values: id, genres, scores, missing, language, error, and why if asked for."""
+        fields: dict[str, Any] = {
+            "id": self.id,
+            "genres": list(self.genres),
+            "scores": {genre: round(score, 6) for genre, score in self.scores.items()},
+            "missing": list(self.missing),
+            "language": self.language,
+            "error": self.error,
+        }
+        if self.why is not None:
+            fields["why"] = {genre: why_to_dict(why) for genre, why in self.why.items()}
+        return fields
