@@ -408,6 +408,35 @@ def fifteen_languages() -> Iterator[str]:
         yield f"| {new.language} | {old.value:.3f} | {new.value:.3f} |"
 
 
+def identification_in_full() -> Iterator[str]:
+    for r in rows("identification"):
+        yield (
+            f"| {r.evidence}, {r.films} | {r.accept:g} | {r.first:.1%} "
+            f"({r.first_without_order:.1%}) | {r.in_five:.1%} | {r.accepted:.1%} "
+            f"| {r.precision:.1%} | {r.accepted_absent:.1%} |"
+        )
+    r = row("films")
+    yield (
+        f"{r.titles:,} made-up titles: {r.build_s} s ({r.build_cpu_s} s of CPU time), "
+        f"{r.megabytes} MB, {r.cpu_ms_mean} ms of CPU time a poster "
+        f"(95% under {r.cpu_ms_95_percent} ms)"
+    )
+
+
+def identification_in_short() -> Iterator[str]:
+    usual, strict = rows("identification", evidence="lettering", films="all")
+    yield (
+        f"the right film comes first for {usual.first:.0%} of {usual.posters:,} test posters, "
+        f"{usual.first_without_order:.0%} if equal ones are drawn by lot"
+    )
+    yield f"{usual.accepted:.0%} are accepted, and {usual.precision:.0%} of those are right"
+    yield f"{usual.accepted_absent:.0%} of posters are accepted for another film"
+    yield (
+        f"with `--accept {strict.accept:g}` it is {strict.accepted_absent:.0%}, "
+        f"and {strict.accepted:.0%} are accepted"
+    )
+
+
 FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     ("README.md", readme),
     ("docs/default-model.md", quality),
@@ -417,11 +446,13 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     ("docs/evaluation.md", why),
     ("docs/evaluation.md", imbalance_in_short),
     ("docs/evaluation.md", eras_in_short),
+    ("docs/films.md", identification_in_short),
     ("docs/formats.md", clean_in_short),
     ("docs/languages.md", languages),
     ("docs/languages.md", fifteen_languages),
     ("docs/scaling.md", scaling_in_short),
     ("docs/security.md", hostile_in_short),
+    (NOTEBOOK, identification_in_full),
     (NOTEBOOK, quality),
     (NOTEBOOK, quality_in_full),
     (NOTEBOOK, why_in_full),
