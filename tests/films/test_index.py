@@ -55,6 +55,12 @@ def test_a_film_of_two_sources_is_one(tmp_path: Path) -> None:
     assert six[0].plot == "A crew."
 
 
+def test_a_film_that_a_source_has_twice_is_one(tmp_path: Path) -> None:
+    films = Films(write_index(tmp_path / "films.db", (FILMS[0], FILMS[1], FILMS[0])))
+    assert len(films) == 2
+    assert films.origins[0].films == 2
+
+
 def test_search_finds_what_is_typed(index: Path) -> None:
     films = Films(index)
     assert films.search("quince orchard")[0].id == "tt9000001"

@@ -78,7 +78,7 @@ class Builder:
         """Adds the films of one source; returns how many it has.
 
         Args:
-            films: a film without a title is passed over.
+            films: one without a title is passed over, and one whose id came before.
             name, format_name: what the index says about where they are from.
 
         Raises:
@@ -88,12 +88,12 @@ class Builder:
             if self._sources:  # this one's films may be there already
                 self._database.executescript(INDEXES)
             count = 0
-            for batch in _batches(films):
+            for batch in _batches(_distinct(films)):
                 count += self._add_batch(batch)
             self._sources += 1
-            made = datetime.datetime.now(datetime.UTC).date().isoformat()
+            today = datetime.datetime.now(datetime.UTC).date().isoformat()
             self._database.execute(
-                "INSERT INTO source VALUES (?, ?, ?, ?)", (name, format_name, count, made)
+                "INSERT INTO source VALUES (?, ?, ?, ?)", (name, format_name, count, today)
             )
             self._database.commit()
         return count
@@ -128,8 +128,6 @@ class Builder:
     def _add_batch(self, films: list[Film]) -> int:
         rows, titles, count = [], [], 0
         for film in films:
-            if not squeeze(film.title):
-                continue
             count += 1
             number = self._same(film) if self._sources else None
             if number is not None:
@@ -146,9 +144,9 @@ class Builder:
     def _insert_titles(self, titles: Iterable[tuple[int, int, str]]) -> None:
         rows = []
         for film, kind, text in titles:
-            squeezed = squeeze(text)
-            if squeezed:
-                rows.append((self.titles, film, kind, text, squeezed))
+            plain = squeeze(text)
+            if plain:
+                rows.append((self.titles, film, kind, text, plain))
                 self.titles += 1
         self._database.executemany("INSERT INTO title VALUES (?,?,?,?,?)", rows)
 
@@ -184,7 +182,7 @@ class Builder:
             ),
         )
         rows = self._database.execute("SELECT squeezed FROM title WHERE film = ?", (number,))
-        older = {squeezed for (squeezed,) in rows}
+        older = {plain for (plain,) in rows}
         self._insert_titles(
             (number, max(kind, OTHER), text)
             for text, kind in _forms(film)
@@ -220,7 +218,7 @@ class Builder:
         if not rows:
             return
         places = np.array([place for place, _ in rows], np.uint64)
-        keys, owners = trigrams([squeezed for _, squeezed in rows])
+        keys, owners = trigrams([plain for _, plain in rows])
         del rows
         pairs = keys.astype(np.uint64) << np.uint64(32) | places[owners]
         pairs = np.unique(pairs)
@@ -257,14 +255,23 @@ def rarity(count: int, titles: int) -> float:
     return float(np.log((titles + 1) / count))
 
 
+def _distinct(films: Iterable[Film]) -> Iterator[Film]:
+    """Films with a title, each id once."""
+    ids: set[str] = set()
+    for film in films:
+        if film.id not in ids and squeeze(film.title):
+            ids.add(film.id)
+            yield film
+
+
 def _forms(film: Film) -> Iterator[tuple[str, int]]:
     """A film's titles, each form once."""
-    seen = set()
+    earlier = set()
     for nth, title in enumerate((film.title, *film.other_titles)):
         for text, kind in forms(title):
-            squeezed = squeeze(text)
-            if squeezed and squeezed not in seen:
-                seen.add(squeezed)
+            plain = squeeze(text)
+            if plain and plain not in earlier:
+                earlier.add(plain)
                 yield text, kind if not nth else max(kind, OTHER)
 
 

@@ -192,11 +192,11 @@ def _evidence(
     titles = [matches.titles[place] for place in places]
     names = [title.squeezed for title in titles]
     same = Counter(names)
-    near = (cdist(names, names, scorer=Indel.normalized_similarity) > _NEAR).sum(1)
+    neighbours = (cdist(names, names, scorer=Indel.normalized_similarity) > _NEAR).sum(1)
     rarities = index.rarities([title.number for title in titles])
     utilities = matches.utility[list(places)]
-    found = np.array([_found_letters(film.title, page.text) for film in films])
-    balance = found[:, 0] - found[:, 1]
+    letters = np.array([_found_letters(film.title, page.text) for film in films])
+    balance = letters[:, 0] - letters[:, 1]
     rows = []
     for nth, (place, film, title) in enumerate(zip(places, films, titles, strict=True)):
         window = matches.windows[matches.best[place]]
@@ -222,12 +222,12 @@ def _evidence(
                 (1 if film.year in page.years else -1) if page.years else 0,
                 _numeral(title.text, window.text),
                 same[title.squeezed] - 1,
-                near[nth] - 1,
+                neighbours[nth] - 1,
                 (outside > 0.6 * window.size).sum(),
                 outside.max(initial=0) / max(window.size, 1e-6),
                 float(others.max(initial=0)) - utilities[nth],
                 _article(title.squeezed, window.text, page.text),
-                *found[nth],
+                *letters[nth],
                 np.delete(balance, nth).max(initial=0) - balance[nth],
                 partial_ratio(title.squeezed, page.large) / 100,
             )
@@ -260,5 +260,5 @@ def _article(title: str, window: str, text: str) -> int:
 def _found_letters(title: str, text: str) -> tuple[int, int]:
     """Letters of a title's words that are in a text, and of those that are not."""
     words = [squeeze(word) for word in title.split()]
-    found = sum(len(word) for word in words if word in text)
-    return found, sum(map(len, words)) - found
+    count = sum(len(word) for word in words if word in text)
+    return count, sum(map(len, words)) - count

@@ -98,19 +98,19 @@ class Films:
 
     def search(self, text: str, count: int = 10) -> list[Film]:
         """Films whose titles are most like a text, or begin with it, the likeliest first."""
-        squeezed = squeeze(text)
-        if not squeezed:
+        plain = squeeze(text)
+        if not plain:
             return []
-        numbers = self._index.candidates([squeezed], [1.0], 200).tolist()
-        numbers += self._index.titles_named([squeezed])
-        numbers += self._index.titles_that_begin(squeezed, 100)
+        numbers = self._index.candidates([plain], [1.0], 200).tolist()
+        numbers += self._index.titles_named([plain])
+        numbers += self._index.titles_that_begin(plain, 100)
         titles = self._index.read_titles(set(numbers))
-        own = _trigrams(squeezed)
+        trigrams = _trigrams(plain)
 
         def rank(name: str) -> tuple[bool, bool, float]:
-            shared = len(own & _trigrams(name))
-            likeness = 2 * shared / max(1, len(own) + len(_trigrams(name)))
-            return name == squeezed, name.startswith(squeezed), likeness
+            common = len(trigrams & _trigrams(name))
+            likeness = 2 * common / max(1, len(trigrams) + len(_trigrams(name)))
+            return name == plain, name.startswith(plain), likeness
 
         titles.sort(key=lambda title: rank(title.squeezed), reverse=True)
         numbers = list(dict.fromkeys(title.film for title in titles))[:count]

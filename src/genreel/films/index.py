@@ -121,8 +121,8 @@ class Index:
             return np.empty(0, np.int64)
         scores = np.bincount(np.concatenate(blobs), np.concatenate(gains), len(norms))
         hits = np.flatnonzero(scores)
-        gained = scores[hits]
-        values = gained * gained / (norms[hits] + np.float32(3))
+        gain_sums = scores[hits]
+        values = gain_sums * gain_sums / (norms[hits] + np.float32(3))
         if len(hits) > count:
             best = np.argpartition(values, -count)[-count:]
             hits = hits[best]

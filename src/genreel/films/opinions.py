@@ -65,6 +65,6 @@ def genre_bonus(
     labels, known = Vocabulary(genres).encode([film.genres for film in films])
     opinion = np.clip([scores[genre] for genre in genres], _LEAST, _MOST)
     usually = np.clip([usual[genre] for genre in genres], _LEAST, _MOST)
-    named, absent = np.log(opinion / usually), np.log((1 - opinion) / (1 - usually))
-    gains: Floats = (np.where(labels > 0, named, absent) * known).sum(1, dtype=np.float64)
+    presence, absence = np.log(opinion / usually), np.log((1 - opinion) / (1 - usually))
+    gains: Floats = (np.where(labels > 0, presence, absence) * known).sum(1, dtype=np.float64)
     return gains

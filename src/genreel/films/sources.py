@@ -103,7 +103,8 @@ def add_source(builder: Builder, source: FilmSource, movies: Iterator[Movie]) ->
             if movie.title:
                 yield movie
             elif movie.problem:
-                problems.append(f"{movie.id}: {movie.problem}")
+                is_said = movie.problem.startswith(movie.id)
+                problems.append(movie.problem if is_said else f"{movie.id}: {movie.problem}")
 
     builder.add((film_of(m, source.format) for m in usable()), source.path.name, source.format)
     if source.format == "imdb":

@@ -76,8 +76,8 @@ def trigrams(texts: list[str]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
             several may share one.
         owners: the number of the text that each is of, in ascending order, shape (n,).
     """
-    joined = "\0\0".join(texts)
-    points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
+    line = "\0\0".join(texts)
+    points = np.frombuffer(line.encode("utf-32-le", "surrogatepass"), np.uint32)
     codes = _CODES[np.minimum(points, len(_CODES) - 1)].astype(np.uint32)
     other = points >= len(_CODES) - 1
     codes[other] = 37 + points[other] % 219

@@ -65,8 +65,8 @@ def windows_of(lettering: Lettering) -> list[Window]:
         older = windows.get(window.text)
         if older is None or older.size < window.size:
             windows[window.text] = window
-    ordered = sorted(windows.values(), key=lambda window: window.size, reverse=True)
-    return ordered[:MAX_WINDOWS]
+    largest_first = sorted(windows.values(), key=lambda window: window.size, reverse=True)
+    return largest_first[:MAX_WINDOWS]
 
 
 def _window(lines: Sequence[Line], numbers: tuple[int, ...]) -> Window:

@@ -65,8 +65,8 @@ def run(options: Options) -> int:
         nonlocal failures, answers
         results = read_posters(movies_of(options.paths), options.workers or cores())
         # A bar and a table on one terminal would write over each other.
-        shown = results if sys.stdout.isatty() else progress(results, "identifying")
-        for movie, lettering in shown:
+        pairs = results if sys.stdout.isatty() else progress(results, "identifying")
+        for movie, lettering in pairs:
             row = _row(films, movie, lettering, options.accept)
             failures += row["error"] is not None
             answers += row["error"] is None
@@ -133,10 +133,10 @@ def _table(rows: Iterator[Row]) -> Iterator[str]:
         if row["error"]:
             yield f"{name:<28}  {'':>5}  {_printable(row['error'])}\n"
             continue
-        sure = f"{100 * row['probability']:.0f} %"
+        percent = f"{100 * row['probability']:.0f} %"
         films = [_film(one) for one in row["candidates"]]
         text = films[0] if row["film"] else "not sure: " + ", ".join(films[:3])
-        yield f"{name:<28}  {sure:>5}  {_printable(text if films else 'nothing like a title')}\n"
+        yield f"{name:<28}  {percent:>5}  {_printable(text if films else 'nothing like a title')}\n"
 
 
 def _film(candidate: Row) -> str:
