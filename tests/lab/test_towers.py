@@ -112,7 +112,7 @@ def test_all_of_it_learns(kind: str, train: Examples) -> None:
     assert idle == []
 
 
-@pytest.mark.parametrize("kind", sorted(set(EACH) - {"sentence"}))  # whose weights are given
+@pytest.mark.parametrize("kind", sorted(set(LEARNERS) - {"sentence"}))  # its weights are given
 def test_the_seed_decides_the_start(kind: str, train: Examples) -> None:
     one, same, other = (made(kind, EACH[kind], train, seed) for seed in (0, 0, 1))
     states = [list(tower.parameters()) for tower in (one, same, other)]
