@@ -3,7 +3,8 @@
     python benchmarks/reading.py [identification|speed]
 
 identification: lettering of the part test, against MovieLens and all titles of movies.csv: share
-of posters whose film comes first, and in the first five; share that is accepted, and how many of
+of posters whose film comes first (of films that are equally probable the index's first one
+does; "without order" one of them drawn), and in the first five; share that is accepted, and how many of
 those are right; share that is accepted, wrongly, once its film is taken out of the index; CPU
 milliseconds a poster. All posters, those of films before 1980, and each with the picture's own
 opinion of the genres (default bundle, posters in large/). → benchmarks/results/identification.csv
@@ -61,10 +62,20 @@ def write(name: str, rows: list[dict[str, Any]]) -> None:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was said about a poster: the film there, and the film taken out of the index."""
+    """What was said about a poster: with its film in the index, and without.
+
+    Attributes:
+        year: of its film.
+        place: of its film among the candidates, from 0; None: it is none of them.
+        share: chance that it comes first if films of equal probability are drawn.
+        probability: of the first candidate.
+        absent: the same, with its film taken out.
+        seconds: of CPU time, with its film.
+    """
 
     year: int | None
     place: int | None
+    share: float
     probability: float
     absent: float
     seconds: float
@@ -94,7 +105,9 @@ def answer(films: Films, scores: Mapping[str, Mapping[str, float]]) -> Iterator[
         without = films.identify_without(lettering, film_id, opinion)
         ids = [one.film for one in there.candidates]
         place = ids.index(film.id) if film.id in ids else None
-        yield Answer(film.year, place, there.probability, without.probability, seconds)
+        equal = [one.probability == there.probability for one in there.candidates]
+        share = 0.0 if place is None or not equal[place] else 1 / sum(equal)
+        yield Answer(film.year, place, share, there.probability, without.probability, seconds)
 
 
 def figures(answers: list[Answer], accept: float) -> dict[str, Any]:
@@ -103,6 +116,7 @@ def figures(answers: list[Answer], accept: float) -> dict[str, Any]:
     return {
         "posters": len(answers),
         "first": round(float(np.mean([one.place == 0 for one in answers])), 3),
+        "first_without_order": round(float(np.mean([one.share for one in answers])), 3),
         "in_five": round(float(np.mean([one.place is not None for one in answers])), 3),
         "accept": round(accept, 3),
         "accepted": round(len(accepted) / len(answers), 3),

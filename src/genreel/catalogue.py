@@ -357,17 +357,10 @@ def _find_table(path: Path) -> Path:
     return path
 
 
-def movies_from_json_lines(
-    file: IO[bytes] | None = None, *, extra: bool = False
-) -> Iterator[Movie]:
-    """Movies of a stream of JSON lines, standard input by default; any poster path is taken.
-
-    Args:
-        file: of the lines.
-        extra: whether movies keep the objects' other values.
-    """
+def movies_from_json_lines(file: IO[bytes] | None = None) -> Iterator[Movie]:
+    """Movies of a stream of JSON lines, standard input by default; any poster path is taken."""
     for number, record in read_json_lines(file or sys.stdin.buffer):
         if isinstance(record, CatalogueError):
             yield Movie(f"line {number}", problem=f"line {number}: {record}")
         else:
-            yield movie_from_record(record, f"line {number}", extra=extra)
+            yield movie_from_record(record, f"line {number}")

@@ -85,9 +85,9 @@ def test_a_line_for_each_poster(run: Run, index: Path, posters: Path) -> None:
     )
     assert first["candidates"][0]["film"] == "tt9000001"
     assert (second["film"], second["candidates"], second["error"]) == (None, [], None)
-    assert "read the poster again" in third["error"]
+    assert "lettering cannot be read" in third["error"]
     assert ran.code == 3
-    assert one_line(ran.err) == "genreel: 1 failed; see the error of each"
+    assert one_line(ran.err) == "genreel: 1 input failed; see the error of each"
 
 
 def test_every_format(run: Run, index: Path, posters: Path) -> None:

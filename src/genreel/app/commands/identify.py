@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import io
 import json
 import sys
@@ -14,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from genreel.app.commands import exit_code
 from genreel.app.commands.flags import Command, arguments, flag, mandatory
-from genreel.app.commands.values import share
+from genreel.app.commands.values import positive, share
 
 if TYPE_CHECKING:
     from genreel.catalogue import Movie
+    from genreel.errors import InputError
     from genreel.films.films import Films
     from genreel.lettering import Lettering
 
@@ -39,6 +39,9 @@ class Options:
     format: str = flag(
         "table", "what to write to standard output (default: %(default)s)", choices=FORMATS
     )
+    workers: int | None = flag(
+        None, "posters read side by side (default: all cores)", positive, metavar="N"
+    )
     accept: float | None = flag(
         None,
         "probability from which a film is accepted (default: that at which 97 %% are right)",
@@ -49,15 +52,22 @@ class Options:
 
 def run(options: Options) -> int:
     """Tells which films posters are of."""
+    from genreel.app.sources import movies_of
     from genreel.films.films import Films
+    from genreel.predictor import cores
+    from genreel.progress import progress
+    from genreel.reading.posters import read_posters
 
     films = Films(options.films)
     failures = answers = 0
 
     def rows() -> Iterator[Row]:
         nonlocal failures, answers
-        for movie in _movies(options.paths):
-            row = identify(films, movie, options.accept)
+        results = read_posters(movies_of(options.paths), options.workers or cores())
+        # A bar and a table on one terminal would write over each other.
+        shown = results if sys.stdout.isatty() else progress(results, "identifying")
+        for movie, lettering in shown:
+            row = _row(films, movie, lettering, options.accept)
             failures += row["error"] is not None
             answers += row["error"] is None
             yield row
@@ -65,75 +75,26 @@ def run(options: Options) -> int:
     for text in _WRITERS[options.format](rows()):
         sys.stdout.write(text)
     if failures:
-        print(f"genreel: {failures} failed; see the error of each", file=sys.stderr)
+        inputs = "input" if failures == 1 else "inputs"
+        print(f"genreel: {failures} {inputs} failed; see the error of each", file=sys.stderr)
     elif not answers:
         print("genreel: no posters there; nothing to identify", file=sys.stderr)
     return exit_code(answers, failures)
 
 
-def identify(films: Films, movie: Movie, accept: float | None) -> Row:
-    """What is said about one poster; an input that cannot be used is the row's error.
-
-    Raises:
-        MissingExtra: the extra that compares titles is not installed.
-        FilmsError: the index is damaged.
-    """
-    from genreel.errors import FilmsError, GenreelError, MissingExtra
+def _row(
+    films: Films, movie: Movie, lettering: Lettering | InputError | None, accept: float | None
+) -> Row:
+    """What is said about one poster; an input that cannot be used is the row's error."""
     from genreel.films.identification import Identification
+    from genreel.lettering import Lettering
 
-    answer, problem = Identification(), movie.problem or None
-    try:
-        lettering = _lettering(movie)
-    except MissingExtra:
-        raise
-    except GenreelError as error:
-        problem = str(error)
-    else:
-        try:
-            answer = films.identify(lettering, accept=accept)
-        except (FilmsError, MissingExtra):
-            raise
-        except GenreelError as error:
-            problem = str(error)
-    return {"id": movie.id, **answer.to_dict(), "error": problem}
-
-
-def _movies(paths: tuple[str, ...]) -> Iterator[Movie]:
-    """The movies of all paths, with the column lettering where there is one."""
-    from genreel.app.sources import movies_of
-    from genreel.catalogue import Catalogue, Movie, movies_from_json_lines
-    from genreel.errors import GenreelError
-
-    for path in paths:
-        if path == "-":
-            yield from movies_from_json_lines(extra=True)
-            continue
-        try:
-            movies = movies_of([path])
-            is_catalogue = isinstance(movies, Catalogue)
-            yield from Catalogue(path, extra=True) if is_catalogue else movies
-        except GenreelError as error:
-            if len(paths) == 1:
-                raise
-            yield Movie(path, problem=str(error))
-
-
-def _lettering(movie: Movie) -> Lettering:
-    """Of the column, else read from the poster."""
-    from genreel.errors import InputError, MissingExtra
-    from genreel.lettering import parse_lettering
-
-    text = movie.extra.get("lettering")
-    if text is not None:
-        return parse_lettering(str(text))
-    if movie.poster is None:
-        raise InputError(movie.problem or "no poster and no lettering; give one of them")
-    try:
-        reading = importlib.import_module("genreel.reading.lettering")
-    except ModuleNotFoundError:
-        raise MissingExtra("rapidocr", "read") from None
-    lettering: Lettering = reading.read_lettering(movie.poster)
-    return lettering
+    answer, problem = Identification(), movie.problem
+    if isinstance(lettering, Lettering):
+        answer = films.identify(lettering, accept=accept)
+    elif not problem:
+        problem = str(lettering or "no poster and no lettering; give one of them")
+    return {"id": movie.id, **answer.to_dict(), "error": problem or None}
 
 
 # Writers
