@@ -4,10 +4,11 @@
 
 identification: lettering of the part test, against MovieLens and all titles of movies.csv: share
 of posters whose film comes first (of films that are equally probable the index's first one
-does; "without order" one of them drawn), and in the first five; share that is accepted, and how many of
-those are right; share that is accepted, wrongly, once its film is taken out of the index; CPU
-milliseconds a poster. All posters, those of films before 1980, and each with the picture's own
-opinion of the genres (default bundle, posters in large/). → benchmarks/results/identification.csv
+does; "without order" one of them drawn), and in the first five; share that is accepted, and how
+many of those are right; share that is accepted, wrongly, once its film is taken out of the
+index; CPU milliseconds a poster. All posters, those of films before 1980, and each with the
+picture's own opinion of the genres (default bundle, posters in large/).
+→ benchmarks/results/identification.csv
 
 speed: a million made-up titles: how long the index takes, its size, and CPU milliseconds a poster.
 → benchmarks/results/films.csv
