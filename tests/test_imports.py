@@ -16,7 +16,7 @@ import pytest
 import genreel
 
 HOME = Path(genreel.__file__).parent
-SIDES = ("app", "formats", "lab", "reading")
+SIDES = ("app", "films", "formats", "lab", "reading")
 
 # The order inside the using side: a module imports only those before it.
 ORDER = (
@@ -190,6 +190,14 @@ def test_formats_import_the_using_side_alone() -> None:
 def test_reading_imports_the_using_side_and_one_library_in_one_file() -> None:
     assert {i.side for found in on_side("reading").values() for i in found} == {"", "reading"}
     assert importers("rapidocr", "cv2") == {"reading/lettering.py"}
+
+
+def test_films_import_the_using_side_formats_and_one_library() -> None:
+    assert len(on_side("films")) > 8
+    for found in on_side("films").values():
+        assert {i.side for i in found} <= {"", "films", "formats"}
+    assert importers("rapidfuzz") == {"films/evidence.py"}
+    assert importers("sqlite3") == {"app/store/database.py", "films/building.py", "films/index.py"}
 
 
 def test_the_lab_never_imports_the_app() -> None:

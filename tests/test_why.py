@@ -145,3 +145,10 @@ def test_a_word_of_the_real_graph_weighs_what_its_going_costs(words: Predictor) 
 def test_an_unknown_genre_is_named(words: Predictor) -> None:
     with pytest.raises(VocabularyError, match="does not know 'Mumblecore'"):
         words.explain(Movie("m", plot="A plot."), ["Mumblecore"])
+
+
+def test_words_of_scripts_without_spaces_are_two_characters() -> None:
+    assert list(why.word_places("警长骑马。 Der König ABBA日本語")) == [
+        *("警长", "骑马", "der", "könig", "abba", "日本", "語")
+    ]
+    assert why.word_places("警长骑马")["骑马"] == [(2, 4)]

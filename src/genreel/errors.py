@@ -77,6 +77,10 @@ class WriteError(GenreelError):
     """A file or a folder cannot be written; an older one is unchanged."""
 
 
+class FilmsError(GenreelError):
+    """An index of films is missing, damaged, of another version, or cannot be made."""
+
+
 class MissingExtra(GenreelError):
     """An optional part of genreel is not installed."""
 

@@ -58,9 +58,13 @@ def run_session(session: onnxruntime.InferenceSession, arrays: Mapping[str, Arra
 
     Raises:
         Exception: of onnxruntime, where the arrays do not fit the graph or memory runs out.
-        ValueError: the scores are no probabilities.
     """
     [scores] = session.run(["scores"], {i.name: arrays[i.name] for i in session.get_inputs()})
+    return np.asarray(scores)
+
+
+def probabilities(scores: Array) -> Array:
+    """The scores of a graph, float32, in [0, 1]; ValueError where they are none."""
     scores = np.asarray(scores, np.float32)
     if not (np.abs(scores - 0.5) <= 0.5 + _ROUNDING).all():  # NaN neither
         raise ValueError("its scores are not from 0 to 1")

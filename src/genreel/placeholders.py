@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from unicodedata import category
 
 MAX_LENGTH = 250
 """Characters; a longer text is a plot, whatever it says."""
@@ -101,11 +102,11 @@ _TAG = re.compile(r"<[^<>]{0,80}>")
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether a plot says that there is none, be it in HTML or brackets, or holds no letter."""
-    if not any(character.isalnum() for character in text):
-        return True
+    """Whether a plot says that there is none, be it in HTML or brackets, or is a mark: "-", "?"."""
     if len(text) > 2 * MAX_LENGTH:
         return False
     text = _TAG.sub(" ", html.unescape(text)).casefold().replace("’", "'")
+    if all(character.isspace() or category(character)[0] == "P" for character in text):
+        return True
     text = re.sub(r"^[\W_]+|[\W_]+$", "", " ".join(text.split()))
-    return len(text) <= MAX_LENGTH and (not text or bool(_PLACEHOLDER.fullmatch(text)))
+    return len(text) <= MAX_LENGTH and bool(_PLACEHOLDER.fullmatch(text))

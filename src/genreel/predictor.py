@@ -18,7 +18,7 @@ from genreel.catalogue import INPUTS, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
 from genreel.evidence import has_evidence, nothing_to_go_by, readable
 from genreel.features import Array, collate, read_together
-from genreel.graph import load_session, run_session
+from genreel.graph import load_session, probabilities, run_session
 from genreel.language import language_code
 from genreel.posters import Limits, PosterSource
 from genreel.prediction import Prediction
@@ -227,7 +227,7 @@ class Predictor:
                 gives what is no probability.
         """
         try:
-            scores = run_session(self._session, arrays)
+            scores = probabilities(run_session(self._session, arrays))
             scores = scores.reshape(len(arrays["present"]), len(self.genres))
         except Exception as error:  # onnxruntime's exceptions have no common base
             raise BundleError(f"bundle {self.bundle.name}: the graph failed ({error})") from None

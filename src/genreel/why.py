@@ -33,7 +33,9 @@ GRID = (6, 4)
 MOST_WORDS = 500
 """Number of different words of a plot that are measured, as each takes a run of the graph."""
 
-_WORD = re.compile(r"\w\w+")
+# Chinese and Japanese set no spaces between words, most of which have two characters.
+_CJK = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"[{_CJK}]{{1,2}}|(?:(?![{_CJK}])\w){{2,}}")
 _BATCH = 32
 
 Score = Callable[[Mapping[str, Array]], Array]

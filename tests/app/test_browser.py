@@ -6,6 +6,7 @@ import base64
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -283,17 +284,17 @@ def test_thresholds_that_nobody_touched_stay(page: Any, server: str) -> None:
 
     promise.focus()
     assert previewed(lambda: page.keyboard.press("ArrowLeft")) == {}  # no review vouches
-    assert page.locator("#change").inner_text() == "No film changes"
-    assert page.locator("#apply").is_disabled()
+    page.locator("#change", has_text=re.compile("^No film changes$")).wait_for()
+    page.locator("#apply:disabled").wait_for()
 
     crime = page.get_by_label("Crime", exact=True)
     before = crime.input_value()
     crime.focus()
     assert previewed(lambda: page.keyboard.press("End")) == {"Crime": 1}
-    assert page.locator("li.moved").count() == 1
+    page.locator("li.moved").wait_for()  # strict: there is one
     assert previewed(lambda: page.get_by_role("button", name="Reset").click()) == {}
     assert crime.input_value() == before
-    assert page.locator("li.moved").count() == 0
+    page.locator("li.moved").wait_for(state="detached")
     page.locator("#apply:disabled").wait_for()
     crime.focus()
     assert previewed(lambda: page.keyboard.press("End")) == {"Crime": 1}

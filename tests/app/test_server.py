@@ -393,7 +393,9 @@ def test_a_table_without_ids_finds_its_posters(client: TestClient) -> None:
 
 
 def test_a_table_without_years_names_the_same_posters_again(client: TestClient) -> None:
-    table = "title,poster\nEmberfell,a/scan.jpg\nEmberfell,b/scan.jpg\n,c/scan.jpg\n"
+    plot = "A ghost haunts a mine."
+    posters = ("Emberfell,a/scan.jpg", "Emberfell,b/scan.jpg", ",c/scan.jpg")
+    table = "title,poster,plot\n" + "".join(f"{poster},{plot}\n" for poster in posters)
     for is_new in (True, False):
         assert [(row["error"], row["new"]) for row in send_table(client, table)] == [
             (None, is_new)
@@ -412,7 +414,9 @@ def test_a_table_overwrites_no_other_film(client: TestClient) -> None:
     send_table(client, "id,title,year\n1,Dust,1956\n2,Moth,\n3,,1990\n")
     client.put("/api/reviews/1", json={"genres": ["Western"]})
     client.patch("/api/films/2", json={"title": "The Moth"})
-    rows = send_table(client, "id,title,year\n1,Upward!,1980\n2,Moth,\n3,Third,1990\n")
+    plot = "A ghost haunts a mine."
+    table = f"id,title,year,plot\n1,Upward!,1980,{plot}\n2,Moth,,{plot}\n3,Third,1990,{plot}\n"
+    rows = send_table(client, table)
     assert "id '1' is that of 'Dust' (1956), another film" in rows[0]["error"]
     assert [row["error"] for row in rows[1:]] == [None, None]
     films = [client.get(f"/api/films/{number}").json() for number in (1, 2, 3)]

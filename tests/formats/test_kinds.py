@@ -60,7 +60,7 @@ def test_a_huge_file_in_a_folder_is_told(tmp_path: Path) -> None:
         file.truncate(5 * 2**30)
     films, told = problems("folder", tmp_path / "in", tmp_path / "out")
     assert films == 1
-    assert "5,368,709,120 bytes are more than" in told
+    assert "b.jpg: more than 134,217,728 bytes" in told
 
 
 def test_a_pipe_for_an_nfo_is_told(tmp_path: Path) -> None:

@@ -417,7 +417,8 @@ def problem(estimator: str, kinds: dict[str, str], **settings: Any) -> str:
 
 
 ONE_FEATURE = (
-    "kind 'classic' reads one feature of kind 'terms', 'pixels' or 'colours', and has no parts"
+    "kind 'classic' reads one feature of kind 'terms', 'sentences', 'pixels' or 'colours', and "
+    "has no parts"
 )
 
 

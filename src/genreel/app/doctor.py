@@ -15,7 +15,7 @@ from genreel.formats.iptc import find_exiftool
 EXTRAS = {
     "parquet": "catalogues and results as Parquet",
     "hdf5": "the HDF5 file of MM-IMDb",
-    "read": "what is printed on posters",
+    "read": "what is printed on posters, and which film it is",
     "languages": "plots in fifteen languages, for bundles that read them",
     "app": "the review pages, the API and the watched folder",
     "scale": "prediction on several processes or machines (Ray)",

@@ -43,16 +43,20 @@ class Source:
     leave in every folder (`litter`) are not there.
     Nothing is ever unpacked to disk.
 
+    Args:
+        path: of the folder, archive or file.
+        regular: leave out what is no regular file, such as a pipe; otherwise reading it says so.
+
     Raises:
         CatalogueError: it does not exist or is no archive.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, regular: bool = False) -> None:
         self.path = path
         self._archive: zipfile.ZipFile | None = None
         try:
             if path.is_dir():
-                self.names = sorted(_files(path))
+                self.names = sorted(_files(path, regular))
             elif not path.is_file():
                 reason = "is no regular file" if path.exists() else "does not exist"
                 raise CatalogueError(f"{path} {reason}; check the path")
@@ -154,8 +158,8 @@ def posters_in(names: Iterable[str]) -> list[str]:
     return sorted([*posters, *(n for n in others if PurePosixPath(n).with_suffix("") not in stems)])
 
 
-def _files(folder: Path) -> Iterator[str]:
-    """Paths of regular files; a pipe would be waited for, a link may lead anywhere."""
+def _files(folder: Path, regular: bool) -> Iterator[str]:
+    """Paths of files, but for links that lead out; whoever opens one checks that it is regular."""
     real = os.path.realpath(folder)
     parents = [""]
     while parents:
@@ -168,7 +172,10 @@ def _files(folder: Path) -> Iterator[str]:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     parents.append(f"{name}/")
-                elif entry.is_file(follow_symlinks=False) or _leads_to_file(entry, real):
+                elif entry.is_symlink():
+                    if _leads_to_file(entry, real):
+                        yield name
+                elif not regular or entry.is_file(follow_symlinks=False):
                     yield name
 
 

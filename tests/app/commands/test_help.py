@@ -13,7 +13,8 @@ from genreel.app.cli import build_parser
 
 COMMANDS = (
     *("predict", "recipes", "train", "evaluate", "calibrate"),
-    *("compare", "eras", "import", "read", "apply", "undo", "clean", "split", "colours"),
+    *("compare", "eras", "import", "read", "films", "identify", "apply"),
+    *("undo", "clean", "split", "colours"),
     *("serve", "watch", "doctor"),
 )
 

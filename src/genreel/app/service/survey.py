@@ -64,7 +64,7 @@ class Survey:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._source = Source(folder)
+        self._source = Source(folder, regular=True)
         names = [name for name in self._source.names if ASIDE not in name.split("/")]
         self.is_library = any(name.lower().endswith((*VIDEOS, ".nfo")) for name in names)
         self._names = frozenset(names)

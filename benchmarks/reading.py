@@ -1,0 +1,227 @@
+"""How well posters are read, and which of them are identified.
+
+    python benchmarks/reading.py [identification|speed]
+
+identification: lettering of the part test, against MovieLens and all titles of movies.csv: share
+of posters whose film comes first (of films that are equally probable the index's first one
+does; "without order" one of them drawn), and in the first five; share that is accepted, and how
+many of those are right; share that is accepted, wrongly, once its film is taken out of the
+index; CPU milliseconds a poster. All posters, those of films before 1980, and each with the
+picture's own opinion of the genres (default bundle, posters in large/).
+→ benchmarks/results/identification.csv
+
+speed: a million made-up titles: how long the index takes, its size, and CPU milliseconds a poster.
+→ benchmarks/results/films.csv
+
+Real films come from $GENREEL_DATA (default ../shared/data); the index of them is kept as
+films.db in $GENREEL_CACHE or the working folder.
+"""
+
+from __future__ import annotations
+
+import csv
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ranker import data_folder, read_lettering, real_index
+
+from genreel.films.building import Builder
+from genreel.films.film import Film
+from genreel.films.films import Films
+from genreel.films.ranker import load_ranker
+from genreel.lettering import Lettering, Line
+from genreel.predictor import Predictor
+
+RESULTS = Path(__file__).parent / "results"
+STRICT = 0.96
+"""A probability at which hardly a poster is accepted whose film is not in the index."""
+
+
+def main(part: str = "identification", index: str = "films.db") -> None:
+    """Measures, prints and writes a table."""
+    if part == "speed":
+        write("films.csv", [measure_speed()])
+    else:
+        write("identification.csv", list(measure_identification(Path(index))))
+
+
+def write(name: str, rows: list[dict[str, Any]]) -> None:
+    """Writes a table of benchmarks/results and prints it."""
+    with (RESULTS / name).open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    print((RESULTS / name).read_text(), end="")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was said about a poster: with its film in the index, and without.
+
+    Attributes:
+        year: of its film.
+        place: of its film among the candidates, from 0; None: it is none of them.
+        share: chance that it comes first if films of equal probability are drawn.
+        probability: of the first candidate.
+        absent: the same, with its film taken out.
+        seconds: of CPU time, with its film.
+    """
+
+    year: int | None
+    place: int | None
+    share: float
+    probability: float
+    absent: float
+    seconds: float
+
+
+def measure_identification(index: Path) -> Iterator[dict[str, Any]]:
+    """A row for each group of posters and each evidence."""
+    films = Films(real_index(data_folder(), index))
+    for name, scores in (("lettering", {}), ("lettering and picture", read_scores())):
+        answers = list(answer(films, scores))
+        for group, last in (("all", 2100), ("before 1980", 1979)):
+            chosen = [one for one in answers if (one.year or 2100) <= last]
+            for accept in (float(load_ranker().accept), STRICT):
+                yield {"evidence": name, "films": group, **figures(chosen, accept)}
+
+
+def answer(films: Films, scores: Mapping[str, Mapping[str, float]]) -> Iterator[Answer]:
+    """Answers for the posters of the part test whose film the index has."""
+    for film_id, _, lettering in read_lettering(data_folder(), "test"):
+        film = films.get(film_id)
+        if film is None:
+            continue
+        opinion = scores.get(film_id)
+        begin = time.process_time()
+        there = films.identify(lettering, opinion)
+        seconds = time.process_time() - begin
+        without = films.identify_without(lettering, film_id, opinion)
+        ids = [one.film for one in there.candidates]
+        place = ids.index(film.id) if film.id in ids else None
+        equal = [one.probability == there.probability for one in there.candidates]
+        share = 0.0 if place is None or not equal[place] else 1 / sum(equal)
+        yield Answer(film.year, place, share, there.probability, without.probability, seconds)
+
+
+def figures(answers: list[Answer], accept: float) -> dict[str, Any]:
+    """Shares of the answers, to three digits."""
+    accepted = [one for one in answers if one.probability >= accept]
+    return {
+        "posters": len(answers),
+        "first": round(float(np.mean([one.place == 0 for one in answers])), 3),
+        "first_without_order": round(float(np.mean([one.share for one in answers])), 3),
+        "in_five": round(float(np.mean([one.place is not None for one in answers])), 3),
+        "accept": round(accept, 3),
+        "accepted": round(len(accepted) / len(answers), 3),
+        "precision": round(float(np.mean([one.place == 0 for one in accepted])), 3),
+        "accepted_absent": round(float(np.mean([one.absent >= accept for one in answers])), 3),
+        "cpu_ms": round(1000 * float(np.mean([one.seconds for one in answers])), 1),
+    }
+
+
+def read_scores() -> dict[str, Mapping[str, float]]:
+    """The default bundle's opinion of the pictures of the part test."""
+    predictor = Predictor()
+    scores = {}
+    for film_id, _, _ in read_lettering(data_folder(), "test"):
+        picture = data_folder() / "large" / f"{film_id}.jpg"
+        if picture.is_file():
+            scores[film_id] = predictor.predict(picture).scores
+    return scores
+
+
+# Speed, on titles that no film has
+
+TITLES, POSTERS = 1_000_000, 200
+
+
+def measure_speed() -> dict[str, Any]:
+    """Makes an index of a million titles and asks it for 200 posters."""
+    chance = random.Random(0)
+    words = made_up_words(chance, 30_000)
+    titles = [made_up_title(chance, words) for _ in range(TITLES)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "films.db"
+        begin, cpu = time.monotonic(), time.process_time()
+        with Builder(path) as builder:
+            builder.add(made_up_films(titles), "made up")
+        built, build_cpu = time.monotonic() - begin, time.process_time() - cpu
+        films = Films(path)
+        seconds, right = [], 0
+        for number in chance.sample(range(TITLES), POSTERS):
+            lettering = poster(chance, words, titles[number])
+            cpu_before = time.process_time()
+            identification = films.identify(lettering)
+            seconds.append(time.process_time() - cpu_before)
+            right += any(one.title == titles[number] for one in identification.candidates)
+        return {
+            "titles": TITLES,
+            "build_s": round(built),
+            "build_cpu_s": round(build_cpu),
+            "megabytes": round(path.stat().st_size / 1e6),
+            "posters": POSTERS,
+            "in_five": right / POSTERS,
+            "cpu_ms_mean": round(1000 * float(np.mean(seconds)), 1),
+            "cpu_ms_95_percent": round(1000 * float(np.quantile(seconds, 0.95)), 1),
+        }
+
+
+def made_up_words(chance: random.Random, count: int) -> list[str]:
+    """Words of one to four syllables, the shorter ones first, as common words are short."""
+    starts, vowels = "b c ch d f g h j k l m n p r s sh st t th v w tr".split(), "aeiou"
+    ends = ["", "", "n", "r", "s", "l", "t", "nd"]
+
+    def syllable() -> str:
+        return chance.choice(starts) + chance.choice(vowels) + chance.choice(ends)
+
+    words = {"".join(syllable() for _ in range(1 + n * 3 // count)) for n in range(count)}
+    return sorted(words, key=lambda word: (len(word), word))
+
+
+def drawn(chance: random.Random, words: list[str]) -> str:
+    """A word; the first ones are the most frequent, as in any language (Zipf)."""
+    return words[int(len(words) ** chance.random()) - 1]
+
+
+def made_up_title(chance: random.Random, words: list[str]) -> str:
+    """One to five words, every third time after an article."""
+    names = [drawn(chance, words) for _ in range(chance.choice((1, 2, 2, 3, 3, 4, 5)))]
+    return " ".join(["the"] * (chance.random() < 0.3) + names).title()
+
+
+def made_up_films(titles: list[str]) -> Iterator[Film]:
+    """A film of each title."""
+    for number, title in enumerate(titles):
+        film_id = f"tt{number:08}"
+        genres = {"imdb": ("Drama", "War")}
+        yield Film(film_id, title, 1920 + number % 105, genres, imdb=film_id)
+
+
+def poster(chance: random.Random, words: list[str], title: str) -> Lettering:
+    """A title in large letters, a slogan, names, and credits in small ones; a letter misread."""
+    spoilt = chance.randrange(len(title))
+    title = title[:spoilt] + "x" + title[spoilt + 1 :]
+
+    def line(text: str, top: float, height: float) -> Line:
+        width = min(0.95, len(text) * height * 0.8)
+        return Line(text.upper(), 0.95, (1 - width) / 2, top, width, height)
+
+    def sentence(count: int) -> str:
+        return " ".join(drawn(chance, words) for _ in range(count))
+
+    lines = [line(sentence(2), 0.03 + 0.03 * n, 0.025) for n in range(3)]
+    lines += [line(sentence(7), 0.2, 0.02), line(title, 0.65, 0.08)]
+    lines += [line(sentence(12), 0.8 + 0.02 * n, 0.012) for n in range(6)]
+    return Lettering(tuple(lines))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,1 @@
+"""The index of known films, and which of them a poster is."""
