@@ -62,14 +62,17 @@ def average_precision(labels: Labels, known: Known, scores: Floats) -> NDArray[n
     return _by_genre(labels, known, scores)[1]
 
 
-def _by_genre(labels: Labels, known: Known, scores: Floats) -> NDArray[np.float64]:
-    """`ranking_figures` of every genre, each movie counted once, shape (2, genres)."""
+def _by_genre(
+    labels: Labels, known: Known, scores: Floats
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """`ranking_figures` of every genre, each movie counted once; two arrays, shape (genres,)."""
     once = np.ones((1, len(labels)))
     figures = [
         ranking_figures(labels[:, g], known[:, g], scores[:, g], once)
         for g in range(labels.shape[1])
     ]
-    return np.array(figures, np.float64).reshape(-1, 2).T
+    table = np.array(figures, np.float64).reshape(-1, 2)
+    return table[:, 0], table[:, 1]
 
 
 def macro_roc_auc(labels: Labels, known: Known, scores: Floats) -> float:
