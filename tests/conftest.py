@@ -33,7 +33,7 @@ TINY = (
     "features.decade.min_count=1",
     "features.poster.height=48",
     "features.poster.width=32",
-    'towers.poster.name="test_efficientnet"',
+    'towers.poster.name="small_backbone"',
     'towers.poster.weights="random"',
     "training.epochs=1",
     "training.batch_size=4",
@@ -102,6 +102,8 @@ def split(lab: None, movies: list[Movie]) -> Split:
 @pytest.fixture(scope="session")
 def trained_bundle(tmp_path_factory: pytest.TempPathFactory, split: Split) -> Path:
     """The fast recipe at tiny settings with random weights, trained by the lab on the samples."""
+    import small_backbone  # noqa: F401 — timm learns of it
+
     from genreel.lab.recipe import load_recipe
     from genreel.lab.train import train
 

@@ -263,7 +263,7 @@ def test_onnx_has_its_place() -> None:
 
 
 def test_scikit_learn_has_its_places() -> None:
-    assert folders("sklearn") == {"lab/models", "lab/evaluation", "lab/metrics.py"}
+    assert folders("sklearn") == {"lab/models", "lab/evaluation"}
 
 
 def test_plots_scale_and_web_have_their_places() -> None:

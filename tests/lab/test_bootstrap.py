@@ -14,7 +14,7 @@ from sklearn.metrics import (
 
 from genreel.lab.evaluation import bootstrap
 from genreel.lab.evaluation.bootstrap import intervals
-from genreel.lab.metrics import summary
+from genreel.lab.metrics import ranking_figures, summary
 
 RNG = np.random.default_rng(0)
 N = 400
@@ -28,7 +28,7 @@ WEIGHTS = RNG.multinomial(N, np.full(N, 1 / N), size=5).astype(np.float64)
 def test_ranked_figures_are_those_of_scikit_learn(genre: int) -> None:
     known = KNOWN[:, genre]
     y, s = LABELS[known, genre], SCORES[known, genre]
-    auc, precision = bootstrap._ranking_figures(LABELS[:, genre], known, SCORES[:, genre], WEIGHTS)
+    auc, precision = ranking_figures(LABELS[:, genre], known, SCORES[:, genre], WEIGHTS)
     for k, weights in enumerate(WEIGHTS[:, known]):
         assert auc[k] == pytest.approx(roc_auc_score(y, s, sample_weight=weights), abs=1e-12)
         expected = average_precision_score(y, s, sample_weight=weights)

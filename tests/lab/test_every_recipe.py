@@ -26,7 +26,7 @@ from genreel.lab.train import train
 from genreel.predictor import Predictor
 from genreel.vocabulary import GENRES
 
-FILMS = 120
+FILMS = 108
 SIDE = 64  # pixels
 SMALLEST = 96  # pixels; Inception's convolutions leave nothing of a smaller poster
 SMALL_BACKBONE = small_backbone.__name__
@@ -69,7 +69,7 @@ def split() -> Split:
     """Single-genre films and others in every part."""
     part = np.random.default_rng(1).permutation(FILMS)
     return Split(
-        *(tuple(map(str, ids)) for ids in np.split(part, [FILMS * 3 // 5, FILMS * 4 // 5]))
+        *(tuple(map(str, ids)) for ids in np.split(part, [FILMS * 4 // 6, FILMS * 5 // 6]))
     )
 
 
@@ -99,7 +99,7 @@ def _tiny(table: dict[str, Any], at: tuple[str, ...], backbone: str) -> Iterator
             continue  # 0 is another way, not a number of folds
         elif key == "length":
             # An exported LSTM is traced word by word.
-            yield f"{path}={6 if table['kind'] == 'tokens' else 16}"
+            yield f"{path}={4 if table['kind'] == 'tokens' else 16}"
         elif key == "encoder":
             yield f"{path}=tiny"
         elif key in SMALL:

@@ -12,6 +12,7 @@ import onnx
 import onnx.numpy_helper
 import pytest
 import torch
+from small_backbone import small_backbone
 from torch import nn
 from torch.export import Dim
 
@@ -55,6 +56,10 @@ WORDS = {"kind": "dense", "feature": "plot", "width": 8}
 SHADES = {"kind": "cnn", "feature": "poster", "layers": ["conv 4 3", "pool 4", "mean", "dense 6"]}
 ORDER = {"kind": "lstm", "feature": "tokens", "width": 6, "embedding": {"width": 5}}
 TINY = {"name": "test_efficientnet", "weights": "random"}
+SMALL = {
+    **{"kind": "backbone", "feature": "poster", "dropout": 0.1},
+    **{"name": small_backbone.__name__, "weights": "random"},
+}
 TOWER: dict[str, dict[str, Any]] = {
     "backbone": {"kind": "backbone", "feature": "poster", **TINY, "dropout": 0.1},
     "cnn": {**SHADES, "layers": ["conv 4 3", "norm", "pool 4", "flatten", "dense 6", "norm"]},
@@ -126,9 +131,9 @@ BUILD: dict[str, Callable[[Examples], Model]] = {
         f"tower {name}": lambda e, table=table: network(e, table)  # type: ignore[misc]
         for name, table in TOWER.items()
     },
-    "mirrored tower": lambda e: network(e, {**TOWER["backbone"], "mirror": True}),
+    "mirrored tower": lambda e: network(e, {**SMALL, "mirror": True}),
     "frozen tower": lambda e: network(
-        e, {**TOWER["backbone"], "frozen": True}, head=HeadSettings((5,), "tanh", batch_norm=True)
+        e, {**SMALL, "frozen": True}, head=HeadSettings((5,), "tanh", batch_norm=True)
     ),
     "frozen sentence": lambda e: network(
         e, {"kind": "sentence", "feature": "pieces", "frozen": True}, SHADES

@@ -27,7 +27,7 @@ def leaderboard() -> str:
     whole = {**row, "error": None, **figures, **about, **sizes, "movies_per_second": 9.6}
     rows = [{**whole, "reported_roc_auc": 0.9}, whole, {**whole, "macro_roc_auc_low": None}, row]
     headings = {name: HEADINGS[name] for name in FIGURES[1:]}
-    return render("leaderboard.html", {"rows": rows, "headings": headings})
+    return render("leaderboard.html", {"rows": rows, "headings": headings, "seen": EVIL})
 
 
 def decades() -> str:

@@ -239,15 +239,16 @@ def test_calibration_remembers_what_a_bundle_was_trained_and_tuned_on(
 
 
 def test_rules_are_chosen_anew_without_touching_the_graph(
-    catalogue: Catalogue, tmp_path: Path
+    trained_bundle: Path, catalogue: Catalogue, tmp_path: Path
 ) -> None:
-    films = list(catalogue)
-    metrics = recalibrate("default", tmp_path / "new", films[:16], films[16:], "by hand")
+    # None of them was trained on.
+    films = [replace(m, id=f"{m.id}-2", title=f"{m.title} II") for m in catalogue]
+    metrics = recalibrate(trained_bundle, tmp_path / "new", films[:16], films[16:], "by hand")
     new = Predictor(tmp_path / "new")
-    assert new.bundle.model == read_bundle("default").model
+    assert new.bundle.model == read_bundle(trained_bundle).model
     assert metrics["calibrated_by"] == "by hand"
     assert metrics["movies"]["valid"] == 16 and metrics["movies"]["test"] == len(films) - 16
     assert {"both", "plot only", "poster only"} <= set(metrics["decisions"])
     with pytest.raises(CatalogueError, match="no valid movie has genres"):
-        recalibrate("default", tmp_path / "none", [replace(films[0], genres={})], films, "")
+        recalibrate(trained_bundle, tmp_path / "none", [replace(films[0], genres={})], films, "")
     assert not (tmp_path / "none").exists()

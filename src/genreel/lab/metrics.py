@@ -7,39 +7,72 @@ negative has no ROC AUC and no average precision: it is NaN there and left out o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 from genreel.vocabulary import Known, Labels
 
 Floats = NDArray[np.floating[Any]]
 Decisions = NDArray[np.bool_]
+Weights = NDArray[np.float64]
 
 
-def per_genre(
-    metric: Callable[..., float], labels: Labels, known: Known, scores: Floats
-) -> NDArray[np.float64]:
-    """`metric(labels, scores)` of each genre's known cells, shape (genres,); NaN for one class."""
-    values = np.full(labels.shape[1], np.nan)
-    for g in range(labels.shape[1]):
-        y, s = labels[known[:, g], g], scores[known[:, g], g]
-        if len(y) and y.min() != y.max():
-            values[g] = metric(y, s)
-    return values
+def ranking_figures(
+    labels: NDArray[Any], known: NDArray[np.bool_], scores: NDArray[Any], weights: Weights
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """ROC AUC and average precision of one genre, for each row of weights.
+
+    Args:
+        labels, known, scores: of one genre, shape (n,).
+        weights: how often each movie counts, shape (rows, n).
+
+    Returns:
+        Two arrays of shape (rows,), NaN where undefined.
+    """
+    y, s, w = labels[known], scores[known], weights[:, known]
+    if not len(y):
+        nothing = np.full(len(weights), np.nan)
+        return nothing, nothing
+    order = np.argsort(-s, kind="stable")
+    # Movies of equal score stand together: no threshold separates them.
+    starts = np.flatnonzero(np.r_[True, np.diff(s[order]) != 0])
+    positive = np.add.reduceat((w * y)[:, order], starts, axis=1)
+    negative = np.add.reduceat((w * (1 - y))[:, order], starts, axis=1)
+    tp, fp = positive.cumsum(axis=1), negative.cumsum(axis=1)
+    positives, negatives = tp[:, -1], fp[:, -1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # Each positive beats the negatives ranked below it, and half of those at its score.
+        beaten = negatives[:, None] - fp + negative / 2
+        auc = (positive * beaten).sum(axis=1) / (positives * negatives)
+        precision = np.where(positive > 0, tp / (tp + fp), 0)
+        average = (precision * positive).sum(axis=1) / positives
+    return auc, np.where(np.isfinite(auc), average, np.nan)
 
 
 def roc_auc(labels: Labels, known: Known, scores: Floats) -> NDArray[np.float64]:
     """Area under the ROC curve of each genre (Hanley & McNeil 1982)."""
-    return per_genre(roc_auc_score, labels, known, scores)
+    return _by_genre(labels, known, scores)[0]
 
 
 def average_precision(labels: Labels, known: Known, scores: Floats) -> NDArray[np.float64]:
     """Average precision of each genre: Σ (R_k − R_{k−1}) P_k, without interpolation."""
-    return per_genre(average_precision_score, labels, known, scores)
+    return _by_genre(labels, known, scores)[1]
+
+
+def _by_genre(
+    labels: Labels, known: Known, scores: Floats
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """`ranking_figures` of every genre, each movie counted once; two arrays, shape (genres,)."""
+    once = np.ones((1, len(labels)))
+    figures = [
+        ranking_figures(labels[:, g], known[:, g], scores[:, g], once)
+        for g in range(labels.shape[1])
+    ]
+    table = np.array(figures, np.float64).reshape(-1, 2)
+    return table[:, 0], table[:, 1]
 
 
 def macro_roc_auc(labels: Labels, known: Known, scores: Floats) -> float:

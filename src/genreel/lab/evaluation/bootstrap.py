@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 from genreel.lab.metrics import (
     CALIBRATION_BINS,
     TOP_K,
+    Weights,
     calibration_bin,
     cell_losses,
     coverage_at,
     precision_recall_f1,
+    ranking_figures,
 )
 from genreel.vocabulary import Known, Labels
 
-Weights = NDArray[np.float64]
 RESAMPLES = 200
 
 
@@ -72,7 +73,7 @@ def _resample(
     draws = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples)
     weights = np.vstack([np.ones(n), draws])
     rankings = [
-        _ranking_figures(labels[:, g], known[:, g], scores[:, g], weights)
+        ranking_figures(labels[:, g], known[:, g], scores[:, g], weights)
         for g in range(len(labels.T))
     ]
     auc, precision = (np.stack(values, axis=1) for values in zip(*rankings, strict=True))
@@ -117,31 +118,6 @@ def _ends(figures: _Figures) -> dict[str, list[float]]:
 def _over(total: NDArray[np.float64], count: NDArray[np.float64]) -> NDArray[np.float64]:
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.where(count > 0, total / count, np.nan))
-
-
-def _ranking_figures(
-    labels: NDArray[Any], known: NDArray[np.bool_], scores: NDArray[Any], weights: Weights
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """ROC AUC and average precision of one genre in every resample, NaN where undefined."""
-    y, s, w = labels[known], scores[known], weights[:, known]
-    if not len(y):
-        nothing = np.full(len(weights), np.nan)
-        return nothing, nothing
-    order = np.argsort(-s, kind="stable")
-    # Movies of equal score stand together: no threshold separates them.
-    starts = np.flatnonzero(np.r_[True, np.diff(s[order]) != 0])
-    positive = np.add.reduceat((w * y)[:, order], starts, axis=1)
-    negative = np.add.reduceat((w * (1 - y))[:, order], starts, axis=1)
-    tp, fp = positive.cumsum(axis=1), negative.cumsum(axis=1)
-    positives, negatives = tp[:, -1], fp[:, -1]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        # Each positive beats the negatives ranked below it, and half of those at its score.
-        beaten = negatives[:, None] - fp + negative / 2
-        auc = (positive * beaten).sum(axis=1) / (positives * negatives)
-        precision = np.where(positive > 0, tp / (tp + fp), 0)
-        average = (precision * positive).sum(axis=1) / positives
-    # As in `metrics`: a genre with only one class has neither.
-    return auc, np.where(np.isfinite(auc), average, np.nan)
 
 
 def _decision_figures(

@@ -102,14 +102,17 @@ def choose_curves(
         labels, known, scores: of validation movies, shape (n, genres).
         seed: of the division into fifths.
     """
+    positives = ((labels > 0) & known).sum(axis=0)
+    fewest = np.minimum(positives, known.sum(axis=0) - positives)
+    if not (fewest >= FEWEST).any():
+        return [None] * labels.shape[1]
     gains = _cross_validate(labels, known, scores, seed)
     fits = {name: fit(labels, known, scores) for name, fit in _FITS.items()}
     curves: list[Curve | None] = []
     for g in range(labels.shape[1]):
         rows = known[:, g]
-        positive = ((labels[:, g] > 0) & rows).sum()
         best, best_gain = None, 0.0
-        if min(positive, rows.sum() - positive) >= FEWEST:
+        if fewest[g] >= FEWEST:
             for name, gain in gains.items():
                 cells = gain[rows, g]
                 error = cells.std() / len(cells) ** 0.5

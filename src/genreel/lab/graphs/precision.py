@@ -16,6 +16,7 @@ from genreel.lab.examples import Examples
 from genreel.lab.graphs.integers import count_in_integers
 from genreel.lab.graphs.parity import input_cases
 from genreel.lab.graphs.rewriting import add_constant, new_node, replace_all
+from genreel.predictor import BATCH_SIZE
 
 _SMALLEST = 1024  # numbers; fewer are not worth a node
 _ROW_LEVELS = 127  # of a table: int8, symmetric
@@ -57,7 +58,8 @@ def drift(graph: bytes, small: bytes, examples: Examples) -> dict[str, float]:
     sessions = [load_session(data) for data in (graph, small)]
     by_batch = [
         np.abs(np.subtract(*(run_session(session, batch.arrays()) for session in sessions))).ravel()
-        for batch in input_cases(examples)
+        for case in input_cases(examples)
+        for batch in case.batches(BATCH_SIZE)
     ]
     differences = np.concatenate(by_batch) if by_batch else np.zeros(1)
     return {"mean": float(differences.mean()), "largest": float(differences.max())}
