@@ -38,6 +38,7 @@ class Options:
     title: str = flag("", "title of the one movie")
     year: str = flag("", "year of release of the one movie")
     model: str = shared.model_flag()
+    names: str | None = shared.names_flag()
     format: str = flag(
         "table", "what to write to standard output (default: %(default)s)", choices=FORMATS
     )
@@ -94,8 +95,14 @@ def run(options: Options) -> int:
     if options.explain and options.format in ("csv", "parquet"):
         raise UsageError("--explain needs --format table, json or jsonl")
     limits = Limits(**{k: value for k in LIMITS if (value := getattr(options, k)) is not None})
+    names = shared.names_of(options.names)
     predict = _predict_with_ray if options.engine == "ray" else _predict
     predictions, genres = predict(options, limits)
+    if names:
+        from genreel.formats.names import rename
+
+        genres = names(genres)
+        predictions = (rename(prediction, names) for prediction in predictions)
     failures = answers = 0
 
     def count(predictions: Iterable[Prediction]) -> Iterator[Prediction]:
