@@ -16,10 +16,17 @@ from genreel.prediction import Prediction
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from genreel.formats.names import Names
     from genreel.why import Area, Why
 
 
-def write(predictions: Iterable[Prediction], form: str, genres: Sequence[str], top_k: int) -> None:
+def write(
+    predictions: Iterable[Prediction],
+    form: str,
+    genres: Sequence[str],
+    top_k: int,
+    names: Names | None = None,
+) -> None:
     """Writes predictions as they come.
 
     Args:
@@ -27,7 +34,11 @@ def write(predictions: Iterable[Prediction], form: str, genres: Sequence[str], t
         form: "table", "json" (one array), "jsonl", "csv" or "parquet".
         genres: columns of scores in csv and parquet.
         top_k: scores that a row of the table shows.
+        names: what genres are called; None: genreel's names.
     """
+    if names:
+        genres = names(genres)
+        predictions = _renamed(predictions, names)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A file is UTF-8 on every system; a file name that is not Unicode is written with escapes.
         encoding = None if sys.stdout.isatty() else "utf-8"
@@ -39,6 +50,13 @@ def write(predictions: Iterable[Prediction], form: str, genres: Sequence[str], t
     else:
         for text in _TEXTS[form](predictions, genres):
             sys.stdout.write(text)
+
+
+def _renamed(predictions: Iterable[Prediction], names: Names) -> Iterator[Prediction]:
+    from genreel.formats.names import rename
+
+    for prediction in predictions:
+        yield rename(prediction, names)
 
 
 def _json_lines(predictions: Iterable[Prediction], genres: Sequence[str]) -> Iterator[str]:

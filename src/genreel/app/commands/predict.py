@@ -98,11 +98,6 @@ def run(options: Options) -> int:
     names = shared.names_of(options.names)
     predict = _predict_with_ray if options.engine == "ray" else _predict
     predictions, genres = predict(options, limits)
-    if names:
-        from genreel.formats.names import rename
-
-        genres = names(genres)
-        predictions = (rename(prediction, names) for prediction in predictions)
     failures = answers = 0
 
     def count(predictions: Iterable[Prediction]) -> Iterator[Prediction]:
@@ -112,7 +107,7 @@ def run(options: Options) -> int:
             answers += bool(prediction.scores)
             yield prediction
 
-    output.write(count(predictions), options.format, genres, options.top_k)
+    output.write(count(predictions), options.format, genres, options.top_k, names)
     if failures:
         inputs = "input" if failures == 1 else "inputs"
         print(f"genreel: {failures} {inputs} failed; see the error of each", file=sys.stderr)
