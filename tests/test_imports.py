@@ -23,7 +23,7 @@ ORDER = (
     *("errors", "vocabulary", "language", "decade", "files", "paths", "thresholds"),
     *("image_parts", "lettering", "posters", "placeholders", "tables", "catalogue", "seen"),
     *("cases", "features", "evidence", "calibration", "why", "graph_parts", "graph"),
-    *("bundle", "prediction", "predictor"),
+    *("bundle", "identification", "prediction", "predictor"),
 )
 
 # What features read through an extra: a feature's file, and the sense that it imports.

@@ -15,6 +15,7 @@ from genreel.app.commands.values import positive, share
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from genreel.app.senses import Senses
     from genreel.catalogue import Movie
     from genreel.posters import Limits
     from genreel.prediction import Prediction
@@ -48,6 +49,9 @@ class Options:
         share,
         metavar="P",
     )
+    films: Path | None = shared.films_flag()
+    read: bool = shared.read_flag()
+    accept: float | None = shared.accept_flag()
     explain: bool = switch(
         "say which words of the plot and areas of the poster spoke for each genre"
     )
@@ -93,9 +97,10 @@ def run(options: Options) -> int:
 
     if options.explain and options.format in ("csv", "parquet"):
         raise UsageError("--explain needs --format table, json or jsonl")
+    senses = shared.senses_of(options.films, options.read, options.accept)
     limits = Limits(**{k: value for k in LIMITS if (value := getattr(options, k)) is not None})
     predict = _predict_with_ray if options.engine == "ray" else _predict
-    predictions, genres = predict(options, limits)
+    predictions, genres = predict(options, limits, senses)
     failures = answers = 0
 
     def count(predictions: Iterable[Prediction]) -> Iterator[Prediction]:
@@ -105,7 +110,8 @@ def run(options: Options) -> int:
             answers += bool(prediction.scores)
             yield prediction
 
-    output.write(count(predictions), options.format, genres, options.top_k)
+    with_films = options.films is not None
+    output.write(count(predictions), options.format, genres, options.top_k, with_films)
     if failures:
         inputs = "input" if failures == 1 else "inputs"
         print(f"genreel: {failures} {inputs} failed; see the error of each", file=sys.stderr)
@@ -114,8 +120,11 @@ def run(options: Options) -> int:
     return exit_code(answers, failures)
 
 
-def _predict(options: Options, limits: Limits) -> tuple[Iterator[Prediction], tuple[str, ...]]:
+def _predict(
+    options: Options, limits: Limits, senses: Senses
+) -> tuple[Iterator[Prediction], tuple[str, ...]]:
     """The predictions of all movies, in the input's order, and the bundle's genres."""
+    from genreel.app.senses import predict_movies
     from genreel.predictor import Predictor
     from genreel.progress import progress
 
@@ -126,8 +135,11 @@ def _predict(options: Options, limits: Limits) -> tuple[Iterator[Prediction], tu
     predictor = Predictor(options.model, limits=limits)
     gc.freeze()
     gc.enable()
-    predictions = predictor.predict_many(
+    predictions = predict_movies(
+        predictor,
         movies,
+        senses,
+        limits,
         language=options.language,
         threshold=options.threshold,
         explain=options.explain,
@@ -139,7 +151,7 @@ def _predict(options: Options, limits: Limits) -> tuple[Iterator[Prediction], tu
 
 
 def _predict_with_ray(
-    options: Options, limits: Limits
+    options: Options, limits: Limits, senses: Senses
 ) -> tuple[Iterator[Prediction], tuple[str, ...]]:
     """The same, on several processes or machines."""
     gc.enable()
@@ -163,6 +175,7 @@ def _predict_with_ray(
         threshold=options.threshold,
         explain=options.explain,
         limits=limits,
+        senses=senses,
         part_rows=options.part_rows or PART_ROWS,
     )
     return predict(job), read_bundle(options.model).vocabulary.genres
@@ -192,5 +205,6 @@ COMMAND = Command(
     "  genreel predict poster.jpg --plot 'A sheriff rides into town.' --year 1953\n"
     "  genreel predict posters/ --format csv > genres.csv\n"
     "  genreel predict catalogue.csv --format jsonl\n"
+    "  genreel predict posters/ --films films.db\n"
     '  echo \'{"id": 1, "plot": "…"}\' | genreel predict - --format jsonl',
 )
