@@ -15,7 +15,6 @@ from genreel.app.commands.values import positive, share
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from genreel.app.senses import Senses
     from genreel.catalogue import Movie
     from genreel.posters import Limits
     from genreel.prediction import Prediction
@@ -56,12 +55,8 @@ class Options:
         "say which words of the plot and areas of the poster spoke for each genre"
     )
     max_bytes: int | None = flag(None, "largest poster file (128 MiB)", positive, metavar="N")
-    max_pixels: int | None = flag(
-        None, "largest poster (128 million pixels)", positive, metavar="N"
-    )
-    max_side: int | None = flag(
-        None, "longest side of a poster (30,000 pixels)", positive, metavar="N"
-    )
+    max_pixels: int | None = flag(None, "largest poster (128 million)", positive, metavar="N")
+    max_side: int | None = flag(None, "longest side, in pixels (30,000)", positive, metavar="N")
     max_whole: int | None = flag(
         None,
         "largest poster that cannot be decoded at a fraction of its size: PNG, WebP, GIF and "
@@ -97,10 +92,9 @@ def run(options: Options) -> int:
 
     if options.explain and options.format in ("csv", "parquet"):
         raise UsageError("--explain needs --format table, json or jsonl")
-    senses = shared.senses_of(options.films, options.read, options.accept)
     limits = Limits(**{k: value for k in LIMITS if (value := getattr(options, k)) is not None})
     predict = _predict_with_ray if options.engine == "ray" else _predict
-    predictions, genres = predict(options, limits, senses)
+    predictions, genres = predict(options, limits)
     failures = answers = 0
 
     def count(predictions: Iterable[Prediction]) -> Iterator[Prediction]:
@@ -110,8 +104,7 @@ def run(options: Options) -> int:
             answers += bool(prediction.scores)
             yield prediction
 
-    with_films = options.films is not None
-    output.write(count(predictions), options.format, genres, options.top_k, with_films)
+    output.write(count(predictions), options.format, genres, options.top_k, bool(options.films))
     if failures:
         inputs = "input" if failures == 1 else "inputs"
         print(f"genreel: {failures} {inputs} failed; see the error of each", file=sys.stderr)
@@ -120,9 +113,7 @@ def run(options: Options) -> int:
     return exit_code(answers, failures)
 
 
-def _predict(
-    options: Options, limits: Limits, senses: Senses
-) -> tuple[Iterator[Prediction], tuple[str, ...]]:
+def _predict(options: Options, limits: Limits) -> tuple[Iterator[Prediction], tuple[str, ...]]:
     """The predictions of all movies, in the input's order, and the bundle's genres."""
     from genreel.app.senses import predict_movies
     from genreel.predictor import Predictor
@@ -131,7 +122,7 @@ def _predict(
     for name in ("out", "workers", "part_rows"):
         if getattr(options, name):
             raise UsageError(f"--{name.replace('_', '-')} goes with --engine ray")
-    movies = _movies(options)
+    movies, senses = _movies(options), shared.senses_of(options.films, options.read, options.accept)
     predictor = Predictor(options.model, limits=limits)
     gc.freeze()
     gc.enable()
@@ -151,7 +142,7 @@ def _predict(
 
 
 def _predict_with_ray(
-    options: Options, limits: Limits, senses: Senses
+    options: Options, limits: Limits
 ) -> tuple[Iterator[Prediction], tuple[str, ...]]:
     """The same, on several processes or machines."""
     gc.enable()
@@ -175,7 +166,7 @@ def _predict_with_ray(
         threshold=options.threshold,
         explain=options.explain,
         limits=limits,
-        senses=senses,
+        senses=shared.senses_of(options.films, options.read, options.accept),
         part_rows=options.part_rows or PART_ROWS,
     )
     return predict(job), read_bundle(options.model).vocabulary.genres
