@@ -22,7 +22,16 @@ SIDES = ("app", "films", "formats", "lab", "reading")
 ORDER = (
     *("errors", "vocabulary", "language", "decade", "files", "paths", "thresholds"),
     *("image_parts", "lettering", "posters", "placeholders", "tables", "catalogue", "seen"),
-    *("cases", "features", "evidence", "calibration", "why", "graph_parts", "graph"),
+    *(
+        "cases",
+        "features",
+        "evidence",
+        "calibration",
+        "why",
+        "graph_parts",
+        "graph",
+        "graph_vectors",
+    ),
     *("bundle", "prediction", "predictor"),
 )
 
