@@ -84,8 +84,9 @@ def _films(store: Store, query: Filter) -> Iterator[Film]:
 def _table(store: Store, query: Filter, path: Path, safe_cells: bool) -> None:
     def movies() -> Iterator[Movie]:
         for film in _films(store, query):
-            extra = {"state": film.state}
-            yield replace(movie_of(film), poster=_poster(film, path.parent), extra=extra)
+            movie = movie_of(film)
+            extra = {"state": film.state, **movie.extra}  # a column of a person's stays
+            yield replace(movie, poster=_poster(film, path.parent), extra=extra)
 
     write_catalogue(movies(), path, safe_cells=safe_cells)
 
