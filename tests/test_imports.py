@@ -32,7 +32,7 @@ ORDER = (
         "graph",
         "graph_vectors",
     ),
-    *("bundle", "prediction", "predictor"),
+    *("bundle", "prediction", "predictor", "memo", "similar"),
 )
 
 # What features read through an extra: a feature's file, and the sense that it imports.
