@@ -300,9 +300,13 @@ def test_shops_get_genres_as_tags(client: TestClient) -> None:
     answer = client.get("/api/export?format=shopify")
     assert "shopify.csv" in answer.headers["content-disposition"]
     [row] = csv.DictReader(io.StringIO(answer.text))
-    assert row == {"Handle": "1-1-1953", "Title": "=1+1", "Tags": "Drama, War"}
+    assert (row["URL handle"], row["Title"]) == ("1-1-1953", "=1+1 (1953)")
+    assert set(row["Tags"].split(", ")) == {"Drama", "War", "1950s"}
+    woocommerce = client.get("/api/export?format=woocommerce").text
+    [row] = csv.DictReader(io.StringIO(woocommerce))
+    assert (row["SKU"], row["Regular price"], row["Published"]) == ("1-1-1953", "", "-1")
     safe = client.get("/api/export?format=shopify&safe_cells=true").text
-    assert next(csv.DictReader(io.StringIO(safe)))["Title"] == "'=1+1"
+    assert next(csv.DictReader(io.StringIO(safe)))["Title"] == "'=1+1 (1953)"
 
 
 def test_archives_of_nfo_files_and_sidecars(client: TestClient) -> None:
