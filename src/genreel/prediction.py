@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from genreel.features import Array
 from genreel.identification import Identification
 from genreel.why import Area, Why, Word, why_to_dict
 
@@ -31,6 +32,9 @@ class Prediction:
         identified: which known film it is, accepted or not; None where no index was asked.
         source: genre → who decided it: "file", "lookup" or "model" (see `films.lookup`); empty
             where no index was asked, as the model decided all.
+        vectors: on request, "plot" and "poster" → what the bundle's networks make of it: float32
+            of length 1, shape (width,), alike where movies are alike. An input that is missing, or
+            that no network reads, has none. Those of two bundles do not compare.
     """
 
     id: str
@@ -43,6 +47,7 @@ class Prediction:
     language: str | None = None
     identified: Identification | None = None
     source: Mapping[str, str] = field(default_factory=dict)
+    vectors: Mapping[str, Array] = field(default_factory=dict, compare=False, repr=False)
 
     def labels(self, top_k: int = 5) -> list[dict[str, Any]]:
         """The `top_k` highest scores as {"label", "score"}, highest first."""

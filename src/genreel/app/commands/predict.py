@@ -44,16 +44,14 @@ class Options:
     top_k: int = flag(3, "scores a row of the table shows", positive, metavar="N")
     threshold: float | None = flag(
         None,
-        "assign a genre from this score on, instead of the bundle's own thresholds",
+        "score from which a genre is assigned, instead of the bundle's own",
         share,
         metavar="P",
     )
     films: Path | None = shared.films_flag()
     read: bool = shared.read_flag()
     accept: float | None = shared.accept_flag()
-    explain: bool = switch(
-        "say which words of the plot and areas of the poster spoke for each genre"
-    )
+    explain: bool = switch("say which words and areas of the poster spoke for each genre")
     max_bytes: int | None = flag(None, "largest poster file (128 MiB)", positive, metavar="N")
     max_pixels: int | None = flag(None, "largest poster (128 million)", positive, metavar="N")
     max_side: int | None = flag(None, "longest side, in pixels (30,000)", positive, metavar="N")
