@@ -19,6 +19,7 @@ from genreel.features import Feature
 from genreel.lab.evaluation.measure import write_measured
 from genreel.lab.evaluation.rules import Choice, Scored, cases_of, choose_rules
 from genreel.lab.examples import Examples, presume_absent, read_examples
+from genreel.lab.fitting import fitting_record
 from genreel.lab.graphs.export import count_numbers, export
 from genreel.lab.graphs.parity import check_parity
 from genreel.lab.graphs.precision import drift, reduce_precision
@@ -87,6 +88,7 @@ def train(
         "parameters": count_numbers(graph),
         "training_seconds": round(time.monotonic() - start, 1),
         "decisions": choice.others,
+        **fitting_record(model),
     }
     small, precision = _reduce(recipe, graph, train_part, valid_part)
     bundle = _bundle(recipe, choice, features, small, parts)
