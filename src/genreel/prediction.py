@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from genreel.features import Array
 from genreel.why import Why, why_to_dict
 
 
@@ -27,6 +28,9 @@ class Prediction:
             there are no scores, or if the prediction comes from a file.
         language: that the plot is in, a code of `language.NAMES`; None where it does not tell, or
             where there is no plot.
+        vectors: on request, "plot" and "poster" → what the bundle's networks make of it: float32
+            of length 1, shape (width,), alike where movies are alike. An input that is missing, or
+            that no network reads, has none. Those of two bundles do not compare.
     """
 
     id: str
@@ -37,6 +41,7 @@ class Prediction:
     why: Mapping[str, Why] | None = None
     thresholds: Mapping[str, float] = field(default_factory=dict, compare=False)
     language: str | None = None
+    vectors: Mapping[str, Array] = field(default_factory=dict, compare=False, repr=False)
 
     def labels(self, top_k: int = 5) -> list[dict[str, Any]]:
         """The `top_k` highest scores as {"label", "score"}, highest first."""
