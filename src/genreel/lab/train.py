@@ -92,8 +92,7 @@ def train(
     }
     small, precision = _reduce(recipe, graph, train_part, valid_part)
     bundle = _bundle(recipe, choice, features, small, parts)
-    held_out = {name: parts[name] for name in ("valid", "test")}
-    metrics = write_measured(out, bundle, recipe, metrics | precision, held_out)
+    metrics = write_measured(out, bundle, recipe, metrics | precision, _held_out(parts))
     shutil.rmtree(work, ignore_errors=True)
     return metrics
 
@@ -185,6 +184,11 @@ def parts_of(
     """Train, valid and test, by name; what `extra` may add (see `train`) goes to train."""
     parts = {name: split.part(name, movies) for name in PARTS}
     return parts | {"train": parts["train"] + _extra(extra, parts["valid"] + parts["test"])}
+
+
+def _held_out(parts: Mapping[str, Sequence[Movie]]) -> dict[str, Sequence[Movie]]:
+    """The parts that nothing was trained on."""
+    return {name: part for name, part in parts.items() if name != "train"}
 
 
 def _choose_rules(recipe: Recipe, model: Model, valid: Examples) -> Choice:
