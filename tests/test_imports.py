@@ -45,6 +45,7 @@ SENSES = (
 LAB_ORDER = (
     *("settings", "imbalance", "weights", "splits", "cleaning"),
     *("cache", "examples", "metrics", "model", "frozen", "networks", "models"),
+    "fitting",
     *("recipe", "graphs", "evaluation", "colours", "train", "decades"),
 )
 
