@@ -59,6 +59,7 @@ def rename(prediction: Prediction, names: Names) -> Prediction:
         genres=names(prediction.genres),
         scores=renamed(prediction.scores),
         thresholds=renamed(prediction.thresholds),
+        source=renamed(prediction.source),
         why=None if prediction.why is None else renamed(prediction.why),
     )
 

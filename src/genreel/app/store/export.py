@@ -26,6 +26,7 @@ from genreel.formats.names import Names
 from genreel.formats.nfo import write_nfo
 from genreel.formats.shopify import new_products
 from genreel.formats.table import write_catalogue
+from genreel.formats.woocommerce import woocommerce_products
 from genreel.formats.xmp import write_xmp
 from genreel.posters import SUFFIXES
 
@@ -97,10 +98,9 @@ def _films(store: Store, query: Filter) -> Iterator[Film]:
 def _table(store: Store, query: Filter, path: Path, options: Options) -> None:
     def movies() -> Iterator[Movie]:
         for film in _films(store, query):
-            extra = {"state": film.state}
-            yield replace(
-                movie_of(film, options.names), poster=_poster(film, path.parent), extra=extra
-            )
+            movie = movie_of(film, options.names)
+            extra = {"state": film.state, **movie.extra}  # a column of a person's stays
+            yield replace(movie, poster=_poster(film, path.parent), extra=extra)
 
     write_catalogue(movies(), path, safe_cells=options.safe_cells)
 
@@ -112,8 +112,24 @@ def _poster(film: Film, folder: Path) -> Path | None:
 
 
 def _shopify(store: Store, query: Filter, path: Path, options: Options) -> None:
-    films = (movie_of(film, options.names) for film in _films(store, query))
-    path.write_bytes(new_products(list(films), options.safe_cells))
+    movies = products(store, query, options.names)
+    path.write_bytes(new_products(movies, options.safe_cells))
+
+
+def _woocommerce(store: Store, query: Filter, path: Path, options: Options) -> None:
+    movies = products(store, query, options.names)
+    path.write_bytes(woocommerce_products(movies, options.safe_cells))
+
+
+def products(store: Store, query: Filter, names: Names | None = None) -> Iterator[Movie]:
+    """Films as a shop sells them: the main genre first, the poster by its file's name.
+
+    Args:
+        names: what genres are called; None: genreel's own names.
+    """
+    for film in _films(store, query):
+        poster = Path(_inside(film).name) if film.poster or film.path else None
+        yield replace(movie_of(film, names), poster=poster)
 
 
 def _nfo(store: Store, query: Filter, path: Path, options: Options) -> None:
@@ -181,6 +197,12 @@ EXPORTS = {
     ),
     "shopify": Export(
         "Shopify's product CSV, genres as tags", "shopify.csv", "text/csv; charset=utf-8", _shopify
+    ),
+    "woocommerce": Export(
+        "WooCommerce's product CSV, genres as categories and tags",
+        "woocommerce.csv",
+        "text/csv; charset=utf-8",
+        _woocommerce,
     ),
     "nfo": Export(
         "NFO files, for Kodi, Jellyfin, Emby and Plex", "films-nfo.zip", "application/zip", _nfo

@@ -24,6 +24,7 @@ def movie_of(film: Film, names: Names | None = None) -> Movie:
         film.plot,
         genres={"genreel": genres} if genres else {},
         language=film.language,
+        extra=film.extra,
     )
 
 
