@@ -54,8 +54,10 @@ class Options:
     accept: float | None = shared.accept_flag()
     explain: bool = switch("say which words and areas of the poster spoke for each genre")
     max_bytes: int | None = flag(None, "largest poster file (128 MiB)", positive, metavar="N")
-    max_pixels: int | None = flag(None, "largest poster (128 million)", positive, metavar="N")
-    max_side: int | None = flag(None, "longest side, in pixels (30,000)", positive, metavar="N")
+    max_pixels: int | None = flag(
+        None, "a poster's size (128 million pixels)", positive, metavar="N"
+    )
+    max_side: int | None = flag(None, "longest side (30,000 pixels)", positive, metavar="N")
     max_whole: int | None = flag(
         None,
         "largest poster that cannot be decoded at a fraction of its size: PNG, WebP, GIF and "
@@ -70,14 +72,9 @@ class Options:
         choices=("local", "ray"),
     )
     out: Path | None = flag(
-        None,
-        "for ray: folder of finished parts, from which a run that was stopped goes on",
-        Path,
-        metavar="DIR",
+        None, "for ray: folder of finished parts, to go on from when stopped", Path, metavar="DIR"
     )
-    workers: int | None = flag(
-        None, "for ray: processes (default: all cores)", positive, metavar="N"
-    )
+    workers: int | None = flag(None, "for ray: processes (all cores)", positive, metavar="N")
     part_rows: int | None = flag(None, "for ray: movies of a part (250)", positive, metavar="N")
 
 
