@@ -32,7 +32,7 @@ ORDER = (
         "graph",
         "graph_vectors",
     ),
-    *("bundle", "prediction", "predictor"),
+    *("bundle", "prediction", "predictor", "memo", "similar"),
 )
 
 # What features read through an extra: a feature's file, and the sense that it imports.
@@ -206,7 +206,8 @@ def test_films_import_the_using_side_formats_and_one_library() -> None:
     for found in on_side("films").values():
         assert {i.side for i in found} <= {"", "films", "formats"}
     assert importers("rapidfuzz") == {"films/evidence.py"}
-    assert importers("sqlite3") == {"app/store/database.py", "films/building.py", "films/index.py"}
+    files = {"memo.py", "app/store/database.py", "films/building.py", "films/index.py"}
+    assert importers("sqlite3") == files
 
 
 def test_the_lab_never_imports_the_app() -> None:
