@@ -88,24 +88,24 @@ class ShopFolder:
             The files that are a person's own and stay as they are.
         """
         with _typed_errors(self.folder):
-            own = [path for path in {**self._old, **self._new} if not self._is_ours(path)]
+            own_files = [path for path in {**self._old, **self._new} if not self._is_ours(path)]
             # A run that is killed now leaves either file, and the next one knows both.
             both = dict(self._old)
-            for path in self._new.keys() - set(own):
+            for path in self._new.keys() - set(own_files):
                 both[path] = [*self._old.get(path, []), self._new[path]]
             _write_manifest(self.folder / MANIFEST, both, {**self.sizes, **sizes})
-            for path in self._new.keys() - set(own):
+            for path in self._new.keys() - set(own_files):
                 if (self._part / path).is_file():
                     (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
                     os.replace(self._part / path, self.folder / path)
-            for path in self._old.keys() - self._new.keys() - set(own):
+            for path in self._old.keys() - self._new.keys() - set(own_files):
                 (self.folder / path).unlink(missing_ok=True)
                 with contextlib.suppress(OSError):  # other files are there
                     (self.folder / path).parent.rmdir()
-            marks = {path: [mark] for path, mark in self._new.items() if path not in own}
-            marks |= {path: self._old[path] for path in own if path in self._old}
+            marks = {path: [mark] for path, mark in self._new.items() if path not in own_files}
+            marks |= {path: self._old[path] for path in own_files if path in self._old}
             _write_manifest(self.folder / MANIFEST, marks, sizes)
-        return sorted(own)
+        return sorted(own_files)
 
     def _is_ours(self, path: str) -> bool:
         """Whether a file is as genreel wrote it, or not there."""
@@ -128,7 +128,7 @@ def _read_manifest(path: Path) -> tuple[dict[str, list[str]], Sizes]:
         sizes = {str(name): (int(w), int(h)) for name, (w, h) in manifest["pictures"].items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         raise GenreelError(f"{path} is damaged; delete the folder, or give another") from None
-    if any(os.path.isabs(file) or ".." in Path(file).parts for file in marks):
+    if any(Path(file).is_absolute() or ".." in Path(file).parts for file in marks):
         raise GenreelError(f"{path} names files outside of its folder; give another folder")
     return marks, sizes
 

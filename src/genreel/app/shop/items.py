@@ -27,6 +27,9 @@ DETAILS = ("size", "format", "condition", "edition", "country", "artist", "mater
 HIDDEN = ("draft", "archived", "unlisted")
 """Values of the column `status` of what is not to be seen."""
 
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")
+"""What no file may be called on Windows."""
+
 _SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW": "₩"}
 _ARTICLE = re.compile(r"^(the|an?)\s+(?=\S)")
 
@@ -98,6 +101,7 @@ def item_of(
         columns: further columns that customers see.
     """
     name = slug(handle_of(movie)) or slug(name_of(movie)) or "poster"
+    name = f"{name}-poster" if _DEVICES.fullmatch(name) else name
     names = dict.fromkeys([*DETAILS, *(column.strip().lower() for column in columns)])
     by_name = {column.strip().lower(): column.strip() for column in movie.extra}
     details = ((by_name[n], own_text(movie, n)) for n in names if n in by_name)

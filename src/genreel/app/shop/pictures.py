@@ -35,8 +35,8 @@ class Picture:
     height: int
 
     def widths(self) -> tuple[int, ...]:
-        """Of all its files, in pixels, the largest last."""
-        return (*(width for width in WIDTHS if width < self.width), self.width)
+        """Of all its files, in pixels, the largest last; none is nearly as wide as another."""
+        return (*(width for width in WIDTHS if width < 0.8 * self.width), self.width)
 
     def path(self, width: int = 0) -> str:
         """A file inside the shop: the smallest that is as wide, or the largest."""
@@ -86,8 +86,8 @@ def bytes_of(poster: PosterSource) -> bytes:
     """A poster's file; raises OSError."""
     if isinstance(poster, bytes):
         return poster
-    if isinstance(poster, Path):
-        return poster.read_bytes()
+    if isinstance(poster, str | Path):
+        return Path(poster).read_bytes()
     file = io.BytesIO()
     poster.convert("RGB").save(file, "PNG")
     return file.getvalue()

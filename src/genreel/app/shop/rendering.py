@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from posixpath import relpath
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from jinja2 import TemplateError, TemplateSyntaxError
 from jinja2.sandbox import SandboxedEnvironment
 
 from genreel.app.shop.items import Item
 from genreel.app.shop.site import Page, Site
-from genreel.errors import GenreelError
+from genreel.errors import GenreelError, InputError
 
 TEMPLATE = Path(__file__).parent / "shop.html"
 """The template that comes along; a person's own begins as a copy of it."""
@@ -21,7 +22,7 @@ TEMPLATE = Path(__file__).parent / "shop.html"
 SEARCH = Path(__file__).parent / "search.js"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Look:
     """What a person says of a shop.
 
@@ -33,6 +34,9 @@ class Look:
         url: where the shop will be; empty: not known. Then it has neither canonical addresses nor
             a site map.
         columns: further columns that customers see.
+
+    Raises:
+        InputError: `contact` or `url` is no address.
     """
 
     title: str = "Movie posters"
@@ -42,6 +46,21 @@ class Look:
     url: str = ""
     columns: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        if self.url and not _is_page(self.url):
+            raise InputError(f"url {self.url[:80]!r} is no address; give one such as https://…")
+        if self.contact and not self.contact_address:
+            raise InputError(f"contact {self.contact[:80]!r} is neither mail nor https://…")
+
+    @property
+    def contact_address(self) -> str:
+        """The contact as a link; empty where there is none."""
+        if _is_page(self.contact):
+            return self.contact
+        mail = self.contact.removeprefix("mailto:").strip()
+        is_mail = re.fullmatch(r"[^@\s:]+@[^@\s:]+", mail)
+        return f"mailto:{quote(mail, safe='@+')}" if is_mail else ""
+
     def address(self, path: str) -> str:
         """The whole address of a file of the shop, where `url` is known."""
         path = "" if path == "index.html" else path
@@ -49,12 +68,17 @@ class Look:
 
     def ask(self, item: Item) -> str:
         """Where a customer asks for a poster; empty where there is no contact."""
-        if "@" in self.contact and "://" not in self.contact:
-            subject = " ".join(filter(None, (item.name, f"({item.year})" if item.year else "")))
-            subject = f"{subject}, {item.sku}" if item.sku else subject
-            address = self.contact.removeprefix("mailto:")
-            return f"mailto:{quote(address, safe='@+')}?subject={quote(subject)}"
-        return self.contact
+        address = self.contact_address
+        if not address.startswith("mailto:"):
+            return address
+        subject = " ".join(filter(None, (item.name, f"({item.year})" if item.year else "")))
+        subject = f"{subject}, {item.sku}" if item.sku else subject
+        return f"{address}?subject={quote(subject)}"
+
+
+def _is_page(address: str) -> bool:
+    parts = urlsplit(address)
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
 class Renderer:

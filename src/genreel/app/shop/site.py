@@ -11,7 +11,7 @@ from genreel.formats.products import slug, unique
 PER_PAGE = 60
 """Posters of one page."""
 
-RELATED = 6
+NEIGHBOURS = 6
 """Posters that a poster's page shows beside it."""
 
 
@@ -47,7 +47,7 @@ class Page:
         shelf: that it is of, if it is of one.
         number, numbers: which page of how many.
         crumbs: names and paths of the pages above it.
-        related: posters like the one that it is about.
+        neighbours: posters like the one that it is about.
     """
 
     kind: str
@@ -59,7 +59,7 @@ class Page:
     number: int = 1
     numbers: int = 1
     crumbs: tuple[tuple[str, str], ...] = ()
-    related: tuple[Item, ...] = ()
+    neighbours: tuple[Item, ...] = ()
 
     @property
     def item(self) -> Item:
@@ -93,6 +93,7 @@ class Site:
         shelves = self.genres if kind == "genre" else self.decades
         return next((shelf for shelf in shelves if shelf.name == name), None)
 
+
 def make_site(items: Iterable[Item], collections: Mapping[str, Sequence[str]]) -> Site:
     """A shop's shelves.
 
@@ -112,18 +113,18 @@ def make_site(items: Iterable[Item], collections: Mapping[str, Sequence[str]]) -
             decades.setdefault(item.decade, []).append(item)
         letters.setdefault(item.letter, []).append(item)
     by_id = {item.id: item for item in items}
-    own = {
+    by_collection = {
         name: [by_id[movie_id] for movie_id in dict.fromkeys(ids) if movie_id in by_id]
         for name, ids in collections.items()
     }
-    shelves = _shelves("collection", {name: some for name, some in own.items() if some})
+    shelves = _shelves("collection", {name: some for name, some in by_collection.items() if some})
     of_item: dict[str, tuple[Shelf, ...]] = {}
     for shelf in shelves:
         for item in shelf.items:
             of_item[item.id] = (*of_item.get(item.id, ()), shelf)
     # The main genre first: a genre's page begins with the posters that it fits best.
-    for genre, found in genres.items():
-        found.sort(key=lambda item: item.genres.index(genre) > 0)
+    for genre, shelf_items in genres.items():
+        shelf_items.sort(key=lambda item: item.genres.index(genre) > 0)
     return Site(
         items,
         _shelves("genre", dict(sorted(genres.items()))),
@@ -134,7 +135,7 @@ def make_site(items: Iterable[Item], collections: Mapping[str, Sequence[str]]) -
     )
 
 
-def _letter_order(pair: tuple[str, list[Item]]) -> tuple[int, str]:
+def _letter_order(pair: tuple[str, Sequence[Item]]) -> tuple[int, str]:
     return ("0–9", "Other").index(pair[0]) + 1 if len(pair[0]) > 1 else 0, pair[0]
 
 
@@ -159,12 +160,12 @@ def pages_of(site: Site) -> Iterator[Page]:
     yield Page("overview", "titles/index.html", "All titles", f"{count} from A to Z.")
     for shelf in (*site.genres, *site.decades, *site.collections, *site.letters):
         yield from _shelf_pages(shelf)
-    related = _related(site.items)
+    neighbours = _neighbours(site.items)
     for item in site.items:
-        yield _poster_page(site, item, related[item.id])
+        yield _poster_page(site, item, neighbours[item.id])
 
 
-def _related(items: Iterable[Item]) -> dict[str, tuple[Item, ...]]:
+def _neighbours(items: Iterable[Item]) -> dict[str, tuple[Item, ...]]:
     """Id → the posters of the same main genre that are nearest in time."""
     by_genre: dict[str, list[Item]] = {}
     for item in sorted(items, key=lambda item: (item.year or 0, item.sort_key)):
@@ -172,9 +173,11 @@ def _related(items: Iterable[Item]) -> dict[str, tuple[Item, ...]]:
     nearest = {}
     for row in by_genre.values():
         for place, item in enumerate(row):
-            near = row[max(0, place - RELATED) : place] + row[place + 1 : place + 1 + RELATED]
-            near.sort(key=lambda other: abs((other.year or 0) - (item.year or 0)))
-            nearest[item.id] = tuple(near[:RELATED])
+            candidates = (
+                row[max(0, place - NEIGHBOURS) : place] + row[place + 1 : place + 1 + NEIGHBOURS]
+            )
+            candidates.sort(key=lambda other: abs((other.year or 0) - (item.year or 0)))
+            nearest[item.id] = tuple(candidates[:NEIGHBOURS])
     return nearest
 
 
@@ -199,11 +202,13 @@ def _shelf_pages(shelf: Shelf) -> Iterator[Page]:
         )
 
 
-def _poster_page(site: Site, item: Item, related: tuple[Item, ...]) -> Page:
+def _poster_page(site: Site, item: Item, neighbours: tuple[Item, ...]) -> Page:
     shelves = [site.shelf("genre", genre) for genre in item.genres[:1]]
     shelves.append(site.shelf("decade", item.decade))
     crumbs = tuple((shelf.name, shelf.path) for shelf in shelves if shelf)
     title = f"{item.name} ({item.year})" if item.year else item.name
     facts = [f"Poster of {title}", ", ".join(item.genres), item.price]
     description = ". ".join(filter(None, facts)) + "."
-    return Page("poster", item.path, title, description, (item,), crumbs=crumbs, related=related)
+    return Page(
+        "poster", item.path, title, description, (item,), crumbs=crumbs, neighbours=neighbours
+    )

@@ -75,9 +75,9 @@ def _parts(folder: tempfile.TemporaryDirectory[str], path: Path) -> Iterator[byt
             yield part
 
 
-def _films(store: Store, query: Filter) -> Iterator[Film]:
+def _films(store: Store, query: Filter, order: str = "title") -> Iterator[Film]:
     offset = 0
-    while some := find(store, query, "title", _AT_ONCE, offset):
+    while some := find(store, query, order, _AT_ONCE, offset):
         yield from some
         offset += len(some)
 
@@ -110,6 +110,13 @@ def products(store: Store, query: Filter) -> Iterator[Movie]:
     """Films as a shop sells them: the main genre first, the poster by its file's name."""
     for film in _films(store, query):
         poster = Path(_inside(film).name) if film.poster or film.path else None
+        yield replace(movie_of(film), poster=poster)
+
+
+def with_posters(store: Store, query: Filter) -> Iterator[Movie]:
+    """Films with their posters, the newest first."""
+    for film in _films(store, query, "newest"):
+        poster = store.poster(film.poster) if film.poster else None
         yield replace(movie_of(film), poster=poster)
 
 
