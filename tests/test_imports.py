@@ -32,7 +32,7 @@ ORDER = (
         "graph",
         "graph_vectors",
     ),
-    *("bundle", "prediction", "predictor", "memo", "similar"),
+    *("bundle", "identification", "prediction", "predictor", "memo", "similar"),
 )
 
 # What features read through an extra: a feature's file, and the sense that it imports.
@@ -45,6 +45,7 @@ SENSES = (
 LAB_ORDER = (
     *("settings", "imbalance", "weights", "splits", "cleaning"),
     *("cache", "examples", "metrics", "model", "frozen", "networks", "models"),
+    "fitting",
     *("recipe", "graphs", "evaluation", "colours", "train", "decades"),
 )
 
