@@ -65,7 +65,7 @@ def main() -> None:
     with RESULTS.open("a", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         if is_new:
-            writer.writerow(["made", "films", "files", "MiB", "seconds"])
+            writer.writerow(["made", "films", "files", "mib", "seconds"])
         writer.writerows(rows)
 
 
