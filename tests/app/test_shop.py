@@ -382,6 +382,12 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert not (out / "poster" / "brume.html").exists()
 
 
+def test_genres_in_a_persons_words(tmp_path: Path) -> None:
+    (tmp_path / "movies.csv").write_text("id,title,genres\na,Alba,War|Sci-Fi\n")
+    assert main(["shop", str(tmp_path), "--out", str(tmp_path / "shop"), "--names", "de"]) == 0
+    assert "Krieg" in (tmp_path / "shop" / "genre" / "krieg.html").read_text()
+
+
 def test_the_command_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "movies.csv").write_text("id,title,poster,price\na,Alba,a.jpg,45\nb,Brume,,\n")
     (tmp_path / "a.jpg").write_bytes(b"<html>")

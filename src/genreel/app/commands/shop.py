@@ -15,6 +15,7 @@ from genreel.errors import InputError
 if TYPE_CHECKING:
     from genreel.app.shop.making import ShopResult
     from genreel.catalogue import Movie
+    from genreel.formats.names import Names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,7 @@ class Options:
     url: str | None = flag(
         None, "where the shop will be: gives it a site map", values.web_address, metavar="URL"
     )
+    names: str | None = shared.names_flag()
     template: Path | None = flag(None, "a template of your own", Path, metavar="FILE")
     show_template: bool = switch("print the template, to be changed")
     only_reviewed: bool = switch("of a store only films that a person has reviewed")
@@ -88,17 +90,25 @@ def run(options: Options) -> int:
 def _read(options: Options) -> tuple[Iterable[Movie], dict[str, Sequence[str]]]:
     """The movies of a store or a catalogue, and the collections of a store."""
     source = shared.store_of(options.source)
+    names = shared.names_of(options.names)
     if not _is_store(source):
         from genreel.catalogue import Catalogue
 
-        return Catalogue(source, extra=True), {}
+        movies = Catalogue(source, extra=True)
+        return (_renamed(movie, names) if names else movie for movie in movies), {}
     from genreel.app.store.browse import Filter
     from genreel.app.store.export import with_posters
     from genreel.app.store.store import Store
     from genreel.vocabulary import GENRES
 
     store = Store(source, dict.fromkeys(GENRES, 0.5))
-    return with_posters(store, Filter(state="reviewed" if options.only_reviewed else "")), {}
+    query = Filter(state="reviewed" if options.only_reviewed else "")
+    return with_posters(store, query, names), {}
+
+
+def _renamed(movie: Movie, names: Names) -> Movie:
+    genres = dict.fromkeys(name for some in movie.genres.values() for name in some)
+    return replace(movie, genres={"genreel": names(genres)})
 
 
 def _is_store(source: str) -> bool:

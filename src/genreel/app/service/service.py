@@ -313,7 +313,7 @@ class Service:
     def shop(self, query: Filter, look: Look) -> Iterator[bytes]:
         """The films as a shop, in an archive; raises GenreelError, Busy."""
         with self._shops.turn():
-            return shop_archive(self.store, query, look, self.settings.limits)
+            return shop_archive(self.store, query, look, self.settings.limits, self.settings.names)
 
     def review(self, film_id: str, genres: Iterable[str], version: int | None) -> Film:
         """A person's decision; what it teaches is learnt in the background."""
@@ -359,6 +359,7 @@ class Service:
             title=movie.title or film.title,
             year=movie.year if movie.year is not None else film.year,
             plot=movie.plot or film.plot,
+            language=movie.language or ("" if movie.plot else film.language),
             poster=poster,
         )
 

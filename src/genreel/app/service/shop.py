@@ -12,6 +12,7 @@ from genreel.app.shop.rendering import Look
 from genreel.app.store.browse import Filter
 from genreel.app.store.export import with_posters
 from genreel.app.store.store import Store
+from genreel.formats.names import Names
 from genreel.posters import Limits
 
 _PART = 2**16  # bytes
@@ -19,8 +20,10 @@ _PART = 2**16  # bytes
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def shop_archive(store: Store, query: Filter, look: Look, limits: Limits) -> Iterator[bytes]:
-    """A zip archive of a shop, in parts; arguments as of `make_shop`.
+def shop_archive(
+    store: Store, query: Filter, look: Look, limits: Limits, names: Names | None = None
+) -> Iterator[bytes]:
+    """A zip archive of a shop, in parts; arguments as of `make_shop` and `with_posters`.
 
     Raises:
         GenreelError: it cannot be made; no part was given yet.
@@ -28,7 +31,7 @@ def shop_archive(store: Store, query: Filter, look: Look, limits: Limits) -> Ite
     folder = tempfile.TemporaryDirectory(prefix="genreel-shop-")
     try:
         pages = Path(folder.name) / "shop"
-        make_shop(with_posters(store, query), pages, look, limits=limits)
+        make_shop(with_posters(store, query, names), pages, look, limits=limits)
         path = Path(folder.name) / "shop.zip"
         with zipfile.ZipFile(path, "w") as archive:
             for file in sorted(pages.rglob("*")):
