@@ -309,6 +309,13 @@ def server() -> Iterator[str]:
     assert not any(r[column] for r in (sqlite, both) for column in ("lost", "wrong", "twice"))
 
 
+def shop() -> Iterator[str]:
+    anew, again = rows("shop")
+    yield f"a shop of {anew.films:,} films with posters"
+    yield f"took {anew.seconds} s on two cores that others used too: {anew.files:,} files"
+    yield f"had changed it took {again.seconds} s"
+
+
 def learning() -> Iterator[str]:
     for use, text in (
         ("to measure", "| {0.films} from before 1970 | {0.reviews} | "),
@@ -467,6 +474,7 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     (NOTEBOOK, published),
     (NOTEBOOK, catalogues),
     (NOTEBOOK, server),
+    (NOTEBOOK, shop),
     (NOTEBOOK, learning),
     (NOTEBOOK, scaling),
     (NOTEBOOK, hostile),
