@@ -44,6 +44,7 @@ DATA = Path(os.environ.setdefault("GENREEL_DATA", "../shared/data"))
 RESULTS = Path(__file__).parent / "results"
 
 PLOTS = (
+    *("solano-glove-lstm", "solano-number-lstm", "castelblanco-glove-conv1d"),
     *("gomez-forest-tfidf", "gomez-mlp-counts", "gomez-forest-counts", "gomez-forest-counts-stop"),
     *("castelblanco-ngrams", "castelblanco-tree-plot", "castelblanco-forest-plot"),
     *("castelblanco-conv1d", "castelblanco-word2vec-conv1d", "castelblanco-lstm"),

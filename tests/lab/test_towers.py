@@ -183,7 +183,7 @@ def vectors(tower: Backbone, posters: Tensor, training: bool) -> Tensor:
     state = {name: value.clone() for name, value in tower.state_dict().items()}
     tower.net.train(training)
     with torch.no_grad():
-        found: Tensor = tower.net(posters.float() / 127.5 - 1)
+        found: Tensor = tower.net(tower.normalise(posters))
     tower.load_state_dict(state)
     return found
 
@@ -224,7 +224,7 @@ def test_prepare_takes_the_statistics_of_the_posters(posters: Tensor) -> None:
 def test_no_augmentation_outside_training(posters: Tensor) -> None:
     tower = backbone().eval()
     with torch.no_grad():
-        expected = tower.net(posters.float() / 127.5 - 1)
+        expected = tower.net(tower.normalise(posters))
         torch.testing.assert_close(tower(posters), expected, rtol=0, atol=0)
         tower.train()
         assert not torch.equal(tower(posters), tower(posters))
