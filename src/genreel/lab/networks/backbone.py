@@ -172,7 +172,7 @@ def load_backbone(name: str, weights: str) -> tuple[Any, Tensor, Tensor]:
         state = load_file(path)
         names = net.state_dict()  # without the classifier, whose name differs between families
         net.load_state_dict({k: v for k, v in state.items() if k in names})
-    wanted: dict[str, Any] = {} if is_tensorflow else net.pretrained_cfg
+    wanted = {} if is_tensorflow else getattr(net, "pretrained_cfg", {})
     middle = (0.5, 0.5, 0.5)
     mean, std = (torch.tensor(wanted.get(key) or middle) for key in ("mean", "std"))
     return net, mean.view(3, 1, 1), std.view(3, 1, 1)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import expit
 from torch import Tensor, nn
 
 from genreel.calibration import logit
@@ -36,6 +37,10 @@ class JointSettings:
     weight_decay: float = 1e-4
 
 
+LEAST_SPREAD = 0.05
+"""What varies less is not scaled up further: it would be the rounding of float32 that is learnt."""
+
+
 class Joint:
     """A dense network with an output a genre, trained on the known cells.
 
@@ -58,7 +63,7 @@ class Joint:
             seed: of weights, dropout and order.
         """
         settings = self.settings
-        mean, spread = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-6)
+        mean, spread = x.mean(axis=0), np.maximum(x.std(axis=0), LEAST_SPREAD)
         rows = torch.from_numpy(np.asarray((x - mean) / spread, np.float32))
         y, weights = (torch.from_numpy(np.asarray(a, np.float32)) for a in (labels, counts))
         with torch.random.fork_rng(devices=[]):
@@ -86,7 +91,7 @@ class Joint:
         values = np.asarray(x, np.float32)
         for k, (matrix, bias) in enumerate(self.layers):
             values = (np.maximum(values, 0) if k else values) @ matrix + bias
-        return np.asarray(1 / (1 + np.exp(-values)), np.float32)
+        return np.asarray(expit(values), np.float32)
 
     def _net(self, width: int, labels: Labels, counts: NDArray[Any]) -> nn.Sequential:
         settings = self.settings
