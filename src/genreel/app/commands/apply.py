@@ -50,6 +50,12 @@ class Options:
         Path,
         metavar="FILE",
     )
+    only: Path | None = flag(
+        None,
+        "write nothing but what a person accepted in this table of genreel audit --format csv",
+        Path,
+        metavar="FILE",
+    )
     names: str | None = flag(
         None,
         "what genres are called there: genreel, imdb, tmdb, tmdb-ids, movielens, kodi "
@@ -98,6 +104,10 @@ def _pairs(options: Options, movies: Iterable[Movie]) -> Pairs:
     from genreel.formats.names import find_names
 
     names = find_names(options.names) if options.names else applying.names_for(options.to)
+    if options.only:
+        from genreel.audit.table import read_accepted
+
+        return applying.answer_pairs(movies, read_accepted(options.only), names)
     if options.predictions:
         predictions = applying.read_predictions(options.predictions)
         return applying.pairs_of(movies, predictions, names)
