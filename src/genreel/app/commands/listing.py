@@ -19,6 +19,7 @@ GROUPS = {
     "Your library": {
         "import": "make a catalogue of films that are kept in another format",
         "clean": "find what is wrong with a catalogue's posters, plots and genres",
+        "audit": "find genres that look wrong or are missing, and entries that are doubled",
         "apply": "write genres to where other programs look for them",
         "watch": "classify the posters that land in a folder",
         "undo": "put back what the last apply or watch changed, but for files edited since",
