@@ -167,8 +167,8 @@ def write_colours(movies: Sequence[Movie], out: Path) -> list[Palette]:
     writer.writerow(["genre", "period", "greys", "posters", "rank", "colour", "share"])
     for palette in result:
         for rank, swatch in enumerate(palette.swatches, 1):
-            greys = "with" if palette.greys else "without"
-            about = (palette.genre, palette.period, greys, palette.posters)
+            grey_pixels = "with" if palette.greys else "without"
+            about = (palette.genre, palette.period, grey_pixels, palette.posters)
             writer.writerow([*about, rank, swatch.colour, swatch.share])
     write_whole(out / "colours.csv", text.getvalue().encode())
     for greys, name in ((False, "genres.svg"), (True, "genres-with-greys.svg")):
