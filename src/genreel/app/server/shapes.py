@@ -102,6 +102,15 @@ class ReviewIn(Body):
     version: int | None = None
 
 
+class AnswerIn(Body):
+    """Which film of the index it is; null: none of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    film: Annotated[str, Field(max_length=200)] | None
+    version: int | None = None
+
+
 class VersionIn(Body):
     """The film's version as it was seen."""
 
@@ -122,6 +131,11 @@ def film_out(film: Film, full: bool = True) -> dict[str, Any]:
         "small": f"/posters/{film.poster}/small.jpg",
         "large": f"/posters/{film.poster}/large.jpg",
     }
+    identified = film.identified and {
+        **film.identified.to_dict(),
+        "state": film.identity,
+        "by": film.identity_by,
+    }
     out: dict[str, Any] = {
         "id": film.id,
         "title": film.title,
@@ -132,6 +146,7 @@ def film_out(film: Film, full: bool = True) -> dict[str, Any]:
         "state": film.state,
         "version": film.version,
         "problem": film.problem or None,
+        "identified": identified,
         "extra": dict(film.extra),
     }
     if full:

@@ -22,6 +22,7 @@ from genreel.app.service.ids import (
     with_digest,
 )
 from genreel.app.service.images import Thumbnails, encode
+from genreel.app.service.known import Known, Sight
 from genreel.app.service.learner import Learner
 from genreel.app.service.settings import Settings
 from genreel.app.store.film import Film
@@ -29,6 +30,8 @@ from genreel.app.store.films import MAX_ID
 from genreel.app.store.store import Entry, Source, Store
 from genreel.catalogue import TABLE_SUFFIXES, Catalogue, Movie
 from genreel.errors import CatalogueError, InputError, PosterError, UnknownFilm
+from genreel.films.lookup import decide
+from genreel.lettering import parse_lettering
 from genreel.posters import PosterSource
 from genreel.prediction import Prediction
 from genreel.predictor import Predictor
@@ -75,6 +78,7 @@ class Service:
         self.settings = settings
         self.batches = Batches(predictor, settings.batch, settings.waiting)
         self.learner = Learner(store)
+        self.known = Known(predictor, settings, self._predict)
         self.thumbnails = Thumbnails()
         # Besides the queue for the graph, all that is costly. A worker each has a poster open as
         # well, so three are decoded at once at most: of the largest, a gigabyte. Together fewer
@@ -93,11 +97,17 @@ class Service:
         """Finishes what has begun."""
         self.batches.close()
         self.learner.close()
+        self.known.close()
         self.store.close()
         self._folder.cleanup()  # tables that a stop has interrupted
 
     def predict(self, movie: Movie) -> Prediction:
-        """One prediction; raises Busy, Closing."""
+        """One prediction, of which nothing is kept; raises Busy, Closing."""
+        sight = self.known.look(movie, None, movie.poster)
+        return _decide(self._predict(sight.movie), movie, sight)
+
+    def _predict(self, movie: Movie) -> Prediction:
+        """The model's prediction; raises Busy, Closing."""
         future = self.batches.submit(movie)
         try:
             return future.result(self.settings.answer_seconds)
@@ -109,8 +119,10 @@ class Service:
         """Predictions of films of one request; raises Busy, Closing."""
         if len(movies) == 1:
             return [self.predict(movies[0])]
+        sights = [self.known.look(movie, None, movie.poster) for movie in movies]
         with self.batches.patience():
-            return self.batches.predict_many(movies)
+            predictions = self.batches.predict_many([sight.movie for sight in sights])
+        return list(map(_decide, predictions, movies, sights))
 
     def add(
         self,
@@ -137,8 +149,8 @@ class Service:
         if problem and (needs_poster or not (movie.has("plot") or movie.has("title"))):
             raise PosterError(problem)
         film = self._find(movie.id)
-        prediction = self.predict(self._complete(movie, film, jpeg is not None))
-        entry = self._entry(movie, prediction, jpeg, path, source, problem)
+        sight = self.known.look(self._complete(movie, film, jpeg is not None), film, jpeg)
+        entry = self._entry(movie, self._predict(sight.movie), sight, jpeg, path, source, problem)
         return self._save(entry, film, problem)
 
     def add_poster(self, name: str, data: bytes) -> Added:
@@ -166,8 +178,9 @@ class Service:
         if film and film.poster == digest:
             return Added(name, film)
         movie = Movie(film_id, poster=data)
-        prediction = self.predict(self._complete(movie, film, True))
-        return self._save(self._entry(movie, prediction, jpeg, name), film)
+        sight = self.known.look(self._complete(movie, film, True), film, jpeg)
+        entry = self._entry(movie, self._predict(sight.movie), sight, jpeg, name)
+        return self._save(entry, film)
 
     def add_table(self, name: str, data: bytes) -> Iterator[Added]:
         """Adds the films of a table, as they are predicted; a bad row is one with an error.
@@ -253,14 +266,17 @@ class Service:
         paths = [file_name(str(movie.poster)) if movie.poster else "" for movie in movies]
         movies = [replace(movie, poster=None) for movie in movies]
         films = [self._find(movie.id) for movie in movies]
-        complete = [
-            self._complete(movie, film, False) for movie, film in zip(movies, films, strict=True)
+        sights = [
+            self.known.look(self._complete(movie, film, False), film)
+            for movie, film in zip(movies, films, strict=True)
         ]
         with self.batches.patience(wait):
-            predictions = self.batches.predict_many(complete)
+            predictions = self.batches.predict_many([sight.movie for sight in sights])
         entries = [
-            self._entry(movie, prediction, None, path)
-            for movie, prediction, path in zip(movies, predictions, paths, strict=True)
+            self._entry(movie, prediction, sight, None, path)
+            for movie, prediction, sight, path in zip(
+                movies, predictions, sights, paths, strict=True
+            )
         ]
         saved_films = self.store.save_all(entries, self.version)
         for entry, before, film in zip(entries, films, saved_films, strict=True):
@@ -276,6 +292,24 @@ class Service:
             UnknownFilm, Conflict: nothing was changed.
         """
         self.store.edit(film_id, changes, version)
+        return self._predict_if_possible(film_id)
+
+    def answer(self, film_id: str, known_id: str | None, version: int | None) -> Film:
+        """A person's answer to which known film it is, and the prediction that follows from it.
+
+        Args:
+            film_id: of the store.
+            known_id: of the index; None: it is none of them.
+            version: the film's, as the person saw it; None to not ask.
+
+        Raises:
+            UnknownFilm, Conflict, InputError: nothing was changed.
+        """
+        finding = self.known.answer(self.store.film(film_id), known_id)
+        self.store.answer(film_id, finding, version)
+        return self._predict_if_possible(film_id)
+
+    def _predict_if_possible(self, film_id: str) -> Film:
         try:
             return self.predict_again(film_id)
         except (Busy, Closing):
@@ -285,7 +319,8 @@ class Service:
     def predict_again(self, film_id: str) -> Film:
         """Predicts a film anew, after a person's edit; raises UnknownFilm, Busy, Closing."""
         film = self.store.film(film_id)
-        prediction = self.predict(self._complete(Movie(film_id), film, False))
+        sight = self.known.look(self._complete(Movie(film_id), film, False), film)
+        prediction = self._predict(sight.movie)
         thresholds = self.predictor.thresholds(prediction.missing)
         return self.store.save_prediction(film_id, prediction, self.version, thresholds)
 
@@ -315,6 +350,8 @@ class Service:
     def undo(self, film_id: str | None = None) -> dict[str, Any] | None:
         """Takes back a person's last change."""
         event = self.store.undo_last(film_id)
+        if event and event["kind"] == "identify":  # the model was given the texts of that film
+            self._predict_if_possible(event["film"])
         self.learner.wake()
         return event
 
@@ -342,21 +379,25 @@ class Service:
         movie = movie if has_poster else replace(movie, poster=None)
         if film is None:
             return movie
-        poster = movie.poster
+        poster, lettering = movie.poster, movie.lettering
         if poster is None and film.poster:
             poster = self.store.poster(film.poster)
+            if lettering is None and film.lettering is not None:
+                lettering = parse_lettering(film.lettering)
         return replace(
             movie,
             title=movie.title or film.title,
             year=movie.year if movie.year is not None else film.year,
             plot=movie.plot or film.plot,
             poster=poster,
+            lettering=lettering,
         )
 
     def _entry(
         self,
         movie: Movie,
         prediction: Prediction,
+        sight: Sight,
         jpeg: bytes | None,
         path: str = "",
         source: Source = "file",
@@ -367,7 +408,8 @@ class Service:
         if problem:
             errors = "; ".join(filter(None, (prediction.error, problem)))
             prediction = replace(prediction, error=errors)
-        return Entry(movie, prediction, thresholds, jpeg, path, source)
+        movie = replace(movie, lettering=sight.movie.lettering)
+        return Entry(movie, prediction, thresholds, jpeg, path, source, sight.finding)
 
     def _save(self, entry: Entry, before: Film | None, problem: str = "") -> Added:
         """Saves one movie; `before` is its film in the store until now, `problem` its poster's."""
@@ -381,7 +423,19 @@ def _added(entry: Entry, film: Film, before: Film | None, poster_error: str = ""
     return Added(entry.path or film.id, film, error, poster_error, before is None)
 
 
+def _decide(prediction: Prediction, movie: Movie, sight: Sight) -> Prediction:
+    """A prediction with the genres that follow from all opinions, where an index was asked."""
+    if sight.finding is None:
+        return prediction
+    decided = decide(prediction, movie, sight.known)
+    return replace(decided, identified=sight.finding.identified)
+
+
 def open_service(model: str, store: str, settings: Settings) -> Service:
-    """A service over a bundle and the URL of a store; raises BundleError, StoreError."""
+    """A service over a bundle and the URL of a store.
+
+    Raises:
+        BundleError, StoreError, FilmsError: one of them, or the index of films, cannot be used.
+    """
     predictor = Predictor(model, limits=settings.limits)
     return Service(predictor, Store(store, predictor.thresholds()), settings)

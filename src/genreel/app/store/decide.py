@@ -33,8 +33,9 @@ def settle(
     distance = sa.func.abs(opinions.c.score - threshold(overrides))
     of_film = (opinions.c.film == films.c.id) & model_decides()
     margin = sa.select(sa.func.min(distance)).where(of_film).scalar_subquery()
-    # Where a file names the genres there is nothing to be unsure of, so no person need hurry.
-    is_named = sa.exists().where(opinions.c.film == films.c.id, opinions.c.source == "file")
+    # Where others say all genres there is nothing to be unsure of, so no person need hurry.
+    is_said = opinions.c.source.in_(("file", "lookup"))
+    is_named = sa.exists().where(opinions.c.film == films.c.id, is_said)
     certainty = sa.case((is_named, 1.0), else_=None)
     wrong = sa.func.coalesce(sa.func.sum(1 - opinions.c.score), 0.0)
     doubt = sa.select(wrong).where(of_film, opinions.c.verdict).scalar_subquery()
