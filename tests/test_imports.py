@@ -20,7 +20,17 @@ SIDES = ("app", "films", "formats", "lab", "reading")
 
 # The order inside the using side: a module imports only those before it.
 ORDER = (
-    *("errors", "vocabulary", "language", "decade", "files", "paths", "thresholds"),
+    *(
+        "errors",
+        "folding",
+        "genre_names",
+        "vocabulary",
+        "language",
+        "decade",
+        "files",
+        "paths",
+        "thresholds",
+    ),
     *("image_parts", "lettering", "posters", "placeholders", "tables", "catalogue", "seen"),
     *(
         "cases",

@@ -17,6 +17,7 @@ from genreel.prediction import Prediction
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from genreel.formats.names import Names
     from genreel.why import Area, Why
 
 
@@ -26,6 +27,7 @@ def write(
     genres: Sequence[str],
     top_k: int,
     with_films: bool = False,
+    names: Names | None = None,
 ) -> None:
     """Writes predictions as they come.
 
@@ -36,7 +38,11 @@ def write(
         top_k: scores that a row of the table shows.
         with_films: whether an index was asked which films they are, so that csv, parquet and the
             table have columns for it.
+        names: what genres are called; None: genreel's names.
     """
+    if names:
+        genres = names(genres)
+        predictions = _renamed(predictions, names)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A file is UTF-8 on every system; a file name that is not Unicode is written with escapes.
         encoding = None if sys.stdout.isatty() else "utf-8"
@@ -49,6 +55,13 @@ def write(
         sys.stdout.writelines(_csv_lines(predictions, genres, with_films))
     else:
         sys.stdout.writelines(_TEXTS[form](predictions))
+
+
+def _renamed(predictions: Iterable[Prediction], names: Names) -> Iterator[Prediction]:
+    from genreel.formats.names import rename
+
+    for prediction in predictions:
+        yield rename(prediction, names)
 
 
 def _json_lines(predictions: Iterable[Prediction]) -> Iterator[str]:

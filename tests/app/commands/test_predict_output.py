@@ -19,6 +19,7 @@ from running import PLOT, POSTER, Run, spawn
 
 from genreel.app.cli import main
 from genreel.catalogue import Catalogue, Movie
+from genreel.formats.names import find_names
 from genreel.predictor import Predictor
 
 CSI = "\x1b"
@@ -57,6 +58,24 @@ def test_jsonl_keeps_the_keys_and_other_scripts(predict: Run, tmp_path: Path) ->
     ran = predict(tmp_path / "m.jsonl")
     assert ran.out.startswith('{"id": "七人の侍", "genres": [')
     assert list(ran.rows[0]) == ["id", "genres", "scores", "missing", "language", "error"]
+
+
+def test_genres_in_a_persons_words(
+    predict: Run, plots: Path, words: Predictor, expected: list[dict[str, Any]]
+) -> None:
+    german = find_names("de")
+    rows = predict(plots, "--names", "de").rows
+    for row, prediction in zip(rows, expected[: len(rows)], strict=True):
+        assert row["genres"] == list(german(prediction["genres"]))
+        assert list(row["scores"]) == list(german(prediction["scores"]))
+        assert list(row["scores"].values()) == list(prediction["scores"].values())
+    header = predict(plots, "--names", "de", form="csv").out.splitlines()[0]
+    assert header == ",".join(
+        ("id", "genres", *german(words.genres), "missing", "language", "error")
+    )
+    wrong = predict(plots, "--names", "klingon")
+    assert (wrong.code, wrong.out) == (1, "")
+    assert "unknown names 'klingon'; use genreel, imdb, tmdb, movielens, kodi, de, es" in wrong.err
 
 
 def test_csv(predict: Run, plots: Path, words: Predictor, expected: list[dict[str, Any]]) -> None:

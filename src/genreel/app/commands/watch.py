@@ -28,6 +28,7 @@ class Options:
         "write genres into NFO files or XMP sidecars; genreel undo goes back",
         choices=("nfo", "xmp"),
     )
+    names: str | None = shared.names_flag("genreel; kodi for nfo")
     create: bool = switch("NFO files for movies without one")
     once: bool = switch("take what is there, then end")
 
@@ -46,7 +47,11 @@ def run(options: Options) -> int:
     # Nobody sends files here, so a poster may cost what it may on the command line.
     senses = shared.senses_of(options.films, False, options.accept)
     settings = Settings(
-        limits=Limits(), films=senses.films, accept=senses.accept, read=senses.is_needed
+        limits=Limits(),
+        films=senses.films,
+        accept=senses.accept,
+        read=senses.is_needed,
+        names=shared.names_of(options.names),
     )
     service = open_service(options.model, shared.store_of(options.store), settings)
     try:

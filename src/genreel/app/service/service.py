@@ -389,6 +389,7 @@ class Service:
             title=movie.title or film.title,
             year=movie.year if movie.year is not None else film.year,
             plot=movie.plot or film.plot,
+            language=movie.language or ("" if movie.plot else film.language),
             poster=poster,
             lettering=lettering,
         )

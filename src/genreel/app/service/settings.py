@@ -6,6 +6,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from genreel.formats.names import Names
 from genreel.posters import Limits
 
 
@@ -30,6 +31,8 @@ class Settings:
         films: the index of known films; None: none is asked.
         accept: probability from which a film is accepted; None: as `Films.identify` has it.
         read: whether posters are read; the extra `read` is installed then.
+        names: what genres are called, on pages and in what is exported or written; None: as each
+            format calls them. The API keeps genreel's names.
     """
 
     host: str = "127.0.0.1"
@@ -49,6 +52,7 @@ class Settings:
     films: Path | None = None
     accept: float | None = None
     read: bool = False
+    names: Names | None = None
 
     @property
     def loopback(self) -> bool:

@@ -73,6 +73,8 @@ def save_finding(
         "identity_by": source,
         **{name: value for name, value in texts.items() if row[name] != value},
     }
+    if "plot" in values:  # another plot tells its own language
+        values["language"] = ""
     now = time.time()
     opinions = {genre: Opinion(verdict, time=now) for genre, verdict in finding.genres.items()}
     old = replace_opinions(connection, row["id"], "lookup", opinions)
