@@ -25,6 +25,9 @@ from genreel.app.service.images import Thumbnails, encode
 from genreel.app.service.known import Known, Sight
 from genreel.app.service.learner import Learner
 from genreel.app.service.settings import Settings
+from genreel.app.service.shop import shop_archive
+from genreel.app.shop.rendering import Look
+from genreel.app.store.browse import Filter
 from genreel.app.store.film import Film
 from genreel.app.store.films import MAX_ID
 from genreel.app.store.store import Entry, Source, Store
@@ -88,6 +91,7 @@ class Service:
         self._shrinking = Gate("posters are being shown", 1, 12, patience)
         self._explaining = Gate("films are being explained", 1, 2, patience)
         self._tables = Gate("tables are being added", 8)
+        self._shops = Gate("shops are being made", 1, 1, patience)
         self.fetching = Gate("posters are being fetched", 2, 4, patience)
         self._folder = tempfile.TemporaryDirectory(prefix="genreel-")
         digest = predictor.bundle.config["files"]["model.onnx"]["sha256"]
@@ -340,6 +344,11 @@ class Service:
         """A kept poster, small; raises PosterError, Busy."""
         with self._shrinking.turn():
             return self.thumbnails.get(digest, poster)
+
+    def shop(self, query: Filter, look: Look) -> Iterator[bytes]:
+        """The films as a shop, in an archive; raises GenreelError, Busy."""
+        with self._shops.turn():
+            return shop_archive(self.store, query, look, self.settings.limits, self.settings.names)
 
     def review(self, film_id: str, genres: Iterable[str], version: int | None) -> Film:
         """A person's decision; what it teaches is learnt in the background."""

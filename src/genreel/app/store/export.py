@@ -88,9 +88,9 @@ def _parts(folder: tempfile.TemporaryDirectory[str], path: Path) -> Iterator[byt
             yield part
 
 
-def _films(store: Store, query: Filter) -> Iterator[Film]:
+def _films(store: Store, query: Filter, order: str = "title") -> Iterator[Film]:
     offset = 0
-    while some := find(store, query, "title", _AT_ONCE, offset):
+    while some := find(store, query, order, _AT_ONCE, offset):
         yield from some
         offset += len(some)
 
@@ -129,6 +129,13 @@ def products(store: Store, query: Filter, names: Names | None = None) -> Iterato
     """
     for film in _films(store, query):
         poster = Path(_inside(film).name) if film.poster or film.path else None
+        yield replace(movie_of(film, names), poster=poster)
+
+
+def with_posters(store: Store, query: Filter, names: Names | None = None) -> Iterator[Movie]:
+    """Films with their posters, the newest first; arguments as of `products`."""
+    for film in _films(store, query, "newest"):
+        poster = store.poster(film.poster) if film.poster else None
         yield replace(movie_of(film, names), poster=poster)
 
 
