@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, model_validator
 
-from genreel.app.service.service import Added
+from genreel.app.service.added import Added
 from genreel.app.store.film import Film
 from genreel.catalogue import Movie, movie_from_record
 from genreel.errors import InputError

@@ -6,10 +6,11 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from genreel.app.service.added import Added, added_of
 from genreel.app.service.batches import Batches, Closing
 from genreel.app.service.gate import Busy, Gate
 from genreel.app.service.ids import (
@@ -22,7 +23,7 @@ from genreel.app.service.ids import (
     with_digest,
 )
 from genreel.app.service.images import Thumbnails, encode
-from genreel.app.service.known import Known, Sight
+from genreel.app.service.known import Known, Sight, decided
 from genreel.app.service.learner import Learner
 from genreel.app.service.settings import Settings
 from genreel.app.service.shop import shop_archive
@@ -33,7 +34,6 @@ from genreel.app.store.films import MAX_ID
 from genreel.app.store.store import Entry, Source, Store
 from genreel.catalogue import TABLE_SUFFIXES, Catalogue, Movie
 from genreel.errors import CatalogueError, InputError, PosterError, UnknownFilm
-from genreel.films.lookup import decide
 from genreel.lettering import parse_lettering
 from genreel.posters import PosterSource
 from genreel.prediction import Prediction
@@ -45,25 +45,6 @@ ROWS_AT_ONCE = 16
 
 OLD_SCORES = "saved, but the scores are those of the text before; save it again to predict it"
 """Problem of a film that could not be predicted after an edit, as too many were waiting."""
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What became of one film that was to be added: `film`, or the error.
-
-    Attributes:
-        name: of the poster's file, or the film's id.
-        film: as the store has it now; None where it could not be added.
-        error: what could not be used; empty where all could.
-        poster_error: the part of it that is about the poster.
-        new: whether the film was not in the store before.
-    """
-
-    name: str
-    film: Film | None = None
-    error: str = ""
-    poster_error: str = ""
-    new: bool = False
 
 
 class Service:
@@ -108,7 +89,7 @@ class Service:
     def predict(self, movie: Movie) -> Prediction:
         """One prediction, of which nothing is kept; raises Busy, Closing."""
         sight = self.known.look(movie, None, movie.poster)
-        return _decide(self._predict(sight.movie), movie, sight)
+        return decided(self._predict(sight.movie), movie, sight)
 
     def _predict(self, movie: Movie) -> Prediction:
         """The model's prediction; raises Busy, Closing."""
@@ -126,7 +107,7 @@ class Service:
         sights = [self.known.look(movie, None, movie.poster) for movie in movies]
         with self.batches.patience():
             predictions = self.batches.predict_many([sight.movie for sight in sights])
-        return list(map(_decide, predictions, movies, sights))
+        return list(map(decided, predictions, movies, sights))
 
     def add(
         self,
@@ -284,7 +265,7 @@ class Service:
         ]
         saved_films = self.store.save_all(entries, self.version)
         for entry, before, film in zip(entries, films, saved_films, strict=True):
-            yield _added(entry, film, before)
+            yield added_of(entry, film, before)
 
     def edit(self, film_id: str, changes: Mapping[str, Any], version: int | None) -> Film:
         """A person's edit, and the prediction that follows from it.
@@ -424,21 +405,7 @@ class Service:
     def _save(self, entry: Entry, before: Film | None, problem: str = "") -> Added:
         """Saves one movie; `before` is its film in the store until now, `problem` its poster's."""
         [film] = self.store.save_all([entry], self.version)
-        return _added(entry, film, before, problem)
-
-
-def _added(entry: Entry, film: Film, before: Film | None, poster_error: str = "") -> Added:
-    problems = (entry.prediction.error, entry.movie.label_problem)
-    error = "; ".join(filter(None, problems))
-    return Added(entry.path or film.id, film, error, poster_error, before is None)
-
-
-def _decide(prediction: Prediction, movie: Movie, sight: Sight) -> Prediction:
-    """A prediction with the genres that follow from all opinions, where an index was asked."""
-    if sight.finding is None:
-        return prediction
-    decided = decide(prediction, movie, sight.known)
-    return replace(decided, identified=sight.finding.identified)
+        return added_of(entry, film, before, problem)
 
 
 def open_service(model: str, store: str, settings: Settings) -> Service:

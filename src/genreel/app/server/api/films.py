@@ -16,8 +16,8 @@ from fastapi.responses import StreamingResponse
 from genreel.app.server.dependencies import MAX_FILES, ServiceDep
 from genreel.app.server.problems import RESPONSES
 from genreel.app.server.shapes import EditIn, MovieIn, added_out, film_out
+from genreel.app.service.added import Added
 from genreel.app.service.gate import Busy
-from genreel.app.service.service import Added
 from genreel.app.store import browse
 from genreel.catalogue import FIRST_YEAR, LAST_YEAR
 from genreel.errors import GenreelError, InputError
