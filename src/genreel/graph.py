@@ -59,7 +59,11 @@ def run_session(session: onnxruntime.InferenceSession, arrays: Mapping[str, Arra
     Raises:
         Exception: of onnxruntime, where the arrays do not fit the graph or memory runs out.
     """
-    [scores] = session.run(["scores"], {i.name: arrays[i.name] for i in session.get_inputs()})
+    inputs = {i.name: arrays[i.name] for i in session.get_inputs()}
+    if "present" in inputs:  # older graphs are told of the first senses alone
+        [columns] = [i.shape[1] for i in session.get_inputs() if i.name == "present"]
+        inputs["present"] = inputs["present"][:, :columns]
+    [scores] = session.run(["scores"], inputs)
     return np.asarray(scores)
 
 

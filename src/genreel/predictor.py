@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 
 from genreel.bundle import Bundle, open_bundle
-from genreel.catalogue import INPUTS, Movie, movie_from_record
+from genreel.calibration import BALANCED, DECISIONS
+from genreel.cases import SENSES, SHOWABLE
+from genreel.catalogue import INPUTS, LETTERING, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
 from genreel.evidence import has_evidence, nothing_to_go_by, readable
-from genreel.features import Array, collate, read_together
+from genreel.features import Array, Feature, collate, read_together
 from genreel.graph import load_session, probabilities, run_session
 from genreel.language import language_code
 from genreel.posters import Limits, PosterSource
@@ -42,6 +44,10 @@ class Predictor:
         threads: how many decode posters and run the graph; None: one for each core.
         limits: what a poster may cost; None: the default of `Limits`.
 
+    Attributes:
+        inputs: those of INPUTS that the bundle reads.
+        reads: the same, and LETTERING where it reads that.
+
     Raises:
         BundleError: the bundle cannot be used.
     """
@@ -62,22 +68,39 @@ class Predictor:
         for feature in features.values():
             feature.limits = limits or feature.limits
         self.inputs = tuple(i for i in INPUTS if any(f.input == i for f in features.values()))
+        self.reads = tuple(n for n in SHOWABLE if any(f.input == n for f in features.values()))
         self._rules = self.bundle.rules()
-        self._slow = {name: feature for name, feature in features.items() if feature.slow}
+        lacking = {name: line for name, feature in features.items() if (line := feature.lacks())}
+        self._awake = {name: f for name, f in features.items() if name not in lacking}
+        self._remedy = next(iter(lacking.values()), "")
+        self._asleep_languages = {code for name in lacking for code in features[name].languages}
+        self._slow = {name: feature for name, feature in self._awake.items() if feature.slow}
         self._slow_inputs = {feature.input for feature in self._slow.values()}
         self._text_length = max((feature.text_length for feature in features.values()), default=0)
         self._window = _WINDOW if self._text_length else 1
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Codes of those that it reads plots in: its own, and with an extra those of that sense."""
+        more = {code for feature in self._awake.values() for code in feature.languages}
+        return tuple(dict.fromkeys([*self.bundle.languages, *sorted(more)]))
 
     @property
     def genres(self) -> tuple[str, ...]:
         """The genres that it can tell, in the order of `scores`."""
         return self.bundle.vocabulary.genres
 
-    def thresholds(self, missing: Collection[str] = ()) -> dict[str, float]:
-        """Genre → the score from which it is assigned to a movie that lacks `missing`."""
+    def thresholds(
+        self, missing: Collection[str] = (LETTERING,), decide: str = BALANCED
+    ) -> dict[str, float]:
+        """Genre → the score from which it is assigned to a movie that lacks `missing`, some of
+        INPUTS and LETTERING.
+        """
         # To a bundle that does not use an input, no movie has it.
-        present = np.array([[name in self.inputs and name not in missing for name in INPUTS]])
-        return dict(zip(self.genres, self._rules.thresholds(present)[0].tolist(), strict=True))
+        senses = {f.sense for f in self._awake.values() if f.input not in missing}
+        present = np.array([[name in senses for name in SENSES]])
+        limits = self._rules.thresholds(present, decision(decide))
+        return dict(zip(self.genres, limits[0].tolist(), strict=True))
 
     def predict(
         self,
@@ -88,6 +111,7 @@ class Predictor:
         *,
         language: str = "",
         threshold: float | None = None,
+        decide: str = BALANCED,
         explain: bool = False,
     ) -> Prediction:
         """Predicts one movie from any of its inputs.
@@ -99,6 +123,7 @@ class Predictor:
             year: of release.
             language: of the plot, a code or a name; empty: as the plot tells.
             threshold: one threshold in [0, 1] for all genres instead of the bundle's.
+            decide: one of DECISIONS: which of the bundle's thresholds.
             explain: say `why`, for the genres that are assigned, or for the one with the highest
                 score if none is.
 
@@ -109,7 +134,7 @@ class Predictor:
         movie = movie_from_record(record, "movie")
         source = Path(poster) if isinstance(poster, str) else poster
         movie = self._readable(replace(movie, poster=source), language_code(language))
-        [prediction] = self._predict_together([movie], threshold)
+        [prediction] = self._predict_together([movie], threshold, decide)
         if not prediction.scores:
             raise InputError(prediction.error or "")
         return replace(prediction, why=self._why(movie, prediction)) if explain else prediction
@@ -121,6 +146,7 @@ class Predictor:
         batch_size: int = BATCH_SIZE,
         language: str = "",
         threshold: float | None = None,
+        decide: str = BALANCED,
         explain: bool = False,
     ) -> Iterator[Prediction]:
         """Predicts a stream of movies, in order and in constant memory.
@@ -131,14 +157,16 @@ class Predictor:
                 many without one. For a sentence encoder, 400 characters of plot are a poster.
             language: of all plots, a code or a name; empty: as each movie says, or its plot tells.
             threshold: one threshold in [0, 1] for all genres instead of the bundle's.
+            decide: one of DECISIONS: which of the bundle's thresholds.
             explain: as in `predict`; takes about a second a movie instead of a hundredth.
 
         Yields:
             One Prediction per movie; where nothing can be predicted, it has an `error`.
 
         Raises:
-            InputError: there is no such language.
+            InputError: there is no such language, or decision.
         """
+        decision(decide)
         code = language_code(language)
         stream = (self._movie(movie, number, code) for number, movie in enumerate(movies, 1))
         # While the graph runs over some batches, threads decode the posters of the next ones. Both
@@ -156,7 +184,9 @@ class Predictor:
         def take_scores() -> None:
             batch, inputs, scores = graph_queue.popleft()
             numbers, batch_movies = zip(*batch, strict=True)
-            results = self._predictions(batch_movies, inputs, scores.result(), threshold, explain)
+            results = self._predictions(
+                batch_movies, inputs, scores.result(), threshold, decide, explain
+            )
             predictions.update(zip(numbers, results, strict=True))
 
         with ThreadPoolExecutor(self.threads) as pool:
@@ -181,7 +211,7 @@ class Predictor:
             movie = movie_from_record(movie, f"row {number}")
         return self._readable(movie, language)
 
-    def predict_batch(self, movies: Sequence[Movie]) -> list[Prediction]:
+    def predict_batch(self, movies: Sequence[Movie], decide: str = BALANCED) -> list[Prediction]:
         """Predicts a few movies in one run of the graph, in the caller's own thread.
 
         For callers that are threads themselves, such as a server's. A stream of movies is faster
@@ -189,11 +219,13 @@ class Predictor:
 
         Args:
             movies: held in memory together.
+            decide: one of DECISIONS.
 
         Returns:
             One Prediction per movie, in order; where nothing can be predicted, it has an `error`.
         """
-        return self._predict_together(list(map(self._readable, movies)), None) if movies else []
+        movies = list(map(self._readable, movies))
+        return self._predict_together(movies, None, decision(decide)) if movies else []
 
     def explain(self, movie: Movie, genres: Sequence[str] | None = None) -> dict[str, Why]:
         """Which words and areas spoke for a genre, measured by taking them away.
@@ -216,7 +248,10 @@ class Predictor:
                 f"{', '.join(self.genres)}"
             )
         movie = self._readable(movie)
-        reasons = explain(self.scores, self.bundle.features, self.genres, movie, self.threads)
+        readers = [name for name, f in self._awake.items() if self._can_read(f, movie)]
+        reasons = explain(
+            self.scores, self.bundle.features, self.genres, movie, self.threads, readers
+        )
         return {genre: reasons[genre] for genre in (self.genres if genres is None else genres)}
 
     def scores(self, arrays: Mapping[str, Array]) -> Array:
@@ -290,13 +325,24 @@ class Predictor:
         for name, feature in self.bundle.features.items():
             if name in self._slow:
                 rows[name] = [movie_rows.get(name) for movie_rows in slow]
+            elif name in self._awake:
+                rows[name] = feature.read_many(
+                    [m if self._can_read(feature, m) else m.without(["plot"]) for m in movies]
+                )
             else:
-                rows[name] = feature.read_many(movies)
+                rows[name] = [None] * len(movies)
             for i, row in enumerate(rows[name]):
                 if isinstance(row, InputError):
                     unusable.append((i, feature.input))
                     if str(row) not in problems[i]:
                         problems[i].append(str(row))
+        # Where nothing else reads an input, what would have read it is told.
+        for i, movie in enumerate(movies) if self._remedy else ():
+            for name, feature in self.bundle.features.items():
+                if name not in self._awake and movie.has(feature.input):
+                    readers = [n for n, f in self._awake.items() if f.input == feature.input]
+                    if not readers:
+                        problems[i].append(f"{feature.input} is not read: {self._remedy}")
         # For all features: pieces of words make a guess of a plot without one word that is known.
         for i, name_of_input in unusable:
             for name, feature in self.bundle.features.items():
@@ -308,11 +354,18 @@ class Predictor:
         rows, problems = self.read_batch(movies, decodes)
         return _Inputs(collate(self.bundle.features, rows), problems)
 
+    def _can_read(self, feature: Feature, movie: Movie) -> bool:
+        """Whether a feature reads the movie's plot: words are those of the bundle's languages."""
+        if feature.input != "plot" or not movie.language:
+            return True
+        return movie.language in (feature.languages or self.bundle.languages)
+
     def _predict_together(
-        self, movies: Sequence[Movie], threshold: float | None
+        self, movies: Sequence[Movie], threshold: float | None, decide: str
     ) -> list[Prediction]:
         inputs = self._read_inputs(movies)
-        return list(self._predictions(movies, inputs, self.scores(inputs.arrays), threshold))
+        scores = self.scores(inputs.arrays)
+        return list(self._predictions(movies, inputs, scores, threshold, decide))
 
     def _predictions(
         self,
@@ -320,40 +373,42 @@ class Predictor:
         inputs: _Inputs,
         scores: Array,
         threshold: float | None,
+        decide: str,
         explain: bool = False,
     ) -> Iterator[Prediction]:
         names, present = self.genres, inputs.arrays["present"]
         # Arithmetic over the whole batch: for one movie at a time it would cost more than a plot.
-        limits = self._rules.thresholds(present) if threshold is None else threshold
+        limits = (
+            self._rules.thresholds(present, decide)
+            if threshold is None
+            else np.full(scores.shape, threshold)
+        )
         decisions = (scores >= limits).tolist()
         ranking = np.argsort(-scores, axis=1, kind="stable").tolist()
-        has_input = present.astype(bool).tolist()
-        columns = {name: INPUTS.index(name) for name in self.inputs}
-        thresholds: dict[tuple[str, ...], Mapping[str, float]] = {}  # by what is missing
+        has_sense = present.astype(bool).tolist()
+        by_senses: dict[tuple[bool, ...], _Had] = {}
         for i, (movie, values) in enumerate(zip(movies, scores.tolist(), strict=True)):
-            missing = tuple(name for name, column in columns.items() if not has_input[i][column])
+            key = tuple(has_sense[i])
+            if key not in by_senses:
+                by_senses[key] = self._had(key, dict(zip(names, limits[i].tolist(), strict=True)))
+            had = by_senses[key]
             error = "; ".join(inputs.problems[i]) or None
             language = movie.language or None
-            if not has_evidence(movie, missing, self.bundle.features.values()):
-                error = error or nothing_to_go_by(movie, self.inputs, missing)
-                yield Prediction(movie.id, missing=missing, error=error, language=language)
+            if not has_evidence(movie, had.senses, self.bundle.features.values()):
+                error = error or nothing_to_go_by(movie, self.inputs, had.missing)
+                yield Prediction(movie.id, missing=had.missing, error=error, language=language)
                 continue
-            if missing not in thresholds:
-                thresholds[missing] = (
-                    self.thresholds(missing)
-                    if threshold is None
-                    else dict.fromkeys(names, threshold)
-                )
             genres = tuple(names[g] for g in ranking[i] if decisions[i][g])
             by_genre = dict(zip(names, values, strict=True))
             prediction = Prediction(
                 movie.id,
                 by_genre,
                 genres,
-                missing,
+                had.missing,
                 error,
-                thresholds=thresholds[missing],
+                thresholds=had.thresholds,
                 language=language,
+                decide=decide if threshold is None else "threshold",
             )
             if explain:
                 prediction = replace(prediction, why=self._why(movie, prediction))
@@ -362,7 +417,15 @@ class Predictor:
     def _readable(self, movie: Movie, language: str = "") -> Movie:
         """The movie as this bundle can read it; `language` is that of the plot, if not empty."""
         movie = replace(movie, language=language or movie.language)
-        return readable(movie, self.bundle.languages) if "plot" in self.inputs else movie
+        if "plot" not in self.inputs:
+            return movie
+        return readable(movie, self.languages, self._asleep_languages, self._remedy)
+
+    def _had(self, key: tuple[bool, ...], thresholds: Mapping[str, float]) -> _Had:
+        """What movies with these senses have in common."""
+        senses = frozenset(name for name, has in zip(SENSES, key, strict=True) if has)
+        usable = {f.input for f in self.bundle.features.values() if f.sense in senses}
+        return _Had(senses, tuple(n for n in self.inputs if n not in usable), thresholds)
 
     def _why(self, movie: Movie, prediction: Prediction) -> dict[str, Why]:
         highest = [label["label"] for label in prediction.labels(top_k=1)]
@@ -377,6 +440,15 @@ class _Inputs:
     problems: Sequence[Sequence[str]]
 
 
+@dataclass(frozen=True)
+class _Had:
+    """The senses of a movie, the inputs that it lacks, and the thresholds of its case."""
+
+    senses: frozenset[str]
+    missing: tuple[str, ...]
+    thresholds: Mapping[str, float]
+
+
 _Decodes = Sequence[Future[dict[str, Any]] | None]  # for each movie, its rows of slow features
 _Numbered = list[tuple[int, Movie]]  # movies with their place in the stream
 
@@ -387,6 +459,13 @@ _WINDOW = 85
 reads them. In a batch every text costs as much as the longest, which is about three times the mean
 where movies come in any order.
 """
+
+
+def decision(name: str) -> str:
+    """The name of one of DECISIONS; InputError where it is none."""
+    if name not in DECISIONS:
+        raise InputError(f"no decision {name!r}; choose one of {', '.join(DECISIONS)}")
+    return name
 
 
 def cores() -> int:

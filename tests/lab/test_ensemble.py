@@ -14,7 +14,7 @@ import pytest
 from scipy.special import expit
 
 from genreel.calibration import logit
-from genreel.catalogue import INPUTS
+from genreel.cases import SENSE_OF, SENSES
 from genreel.features import Feature
 from genreel.lab.examples import Examples
 from genreel.lab.model import Model, Place, fit_logistics
@@ -31,14 +31,15 @@ from genreel.lab.models.estimators import PerGenre
 
 Make = Callable[..., Examples]
 PLACE = Place(Path("unused"), seed=0)
-POSTER, PLOT = (2 ** INPUTS.index(name) for name in ("poster", "plot"))
+POSTER, PLOT = (2 ** SENSES.index(name) for name in ("picture", "words"))
+PATTERNS = 2 ** len(SENSES)
 
 
 class Stub:
     """Its scores are drawn once for each movie; `absent` where its input is missing."""
 
     def __init__(self, name: str, seed: int, absent: float = 0.5) -> None:
-        self.features = self.inputs = (name,)
+        self.features, self.senses = (name,), (SENSE_OF[name],)
         self.table = np.random.default_rng(seed).uniform(0.05, 0.95, (400, 3))
         self.absent = absent
         self.fits = 0
@@ -47,7 +48,7 @@ class Stub:
         self.fits += 1
 
     def scores(self, examples: Examples) -> np.ndarray:
-        there = examples.has(self.inputs)[:, None]
+        there = examples.has(self.senses)[:, None]
         return np.where(there, self.table[examples.index], self.absent).astype(np.float32)
 
 
@@ -126,10 +127,10 @@ def test_patterns_and_parts_that_are_fitted(toy_examples: Make) -> None:
     examples = toy_examples(80)
     model = fusion(examples.features)
     model.fit(examples, examples, PLACE)
-    assert model.inputs == ("poster", "plot")
+    assert model.senses == ("picture", "words")
     assert [part.fits for part in model.parts.values()] == [1, 1]  # type: ignore[attr-defined]
-    assert model.weights.shape == (16, 2, 3)
-    used = {pattern for pattern in range(16) if model.weights[pattern].any()}
+    assert model.weights.shape == (PATTERNS, 2, 3)
+    used = {pattern for pattern in range(PATTERNS) if model.weights[pattern].any()}
     assert used == {POSTER, PLOT, POSTER + PLOT}
     assert not model.weights[POSTER, 0].any() and not model.weights[PLOT, 1].any()
     assert model.weights[POSTER, 1].all() and model.weights[POSTER + PLOT].all()
@@ -154,8 +155,8 @@ def test_each_movie_gets_the_weights_of_its_pattern(toy_examples: Make) -> None:
     examples = toy_examples(8)
     model = fusion(examples.features)
     rng = np.random.default_rng(4)
-    model.weights = rng.normal(size=(16, 2, 3)).astype(np.float32)
-    model.bias = rng.normal(size=(16, 3)).astype(np.float32)
+    model.weights = rng.normal(size=(PATTERNS, 2, 3)).astype(np.float32)
+    model.bias = rng.normal(size=(PATTERNS, 3)).astype(np.float32)
     words, poster = (logit(part.scores(examples)) for part in model.parts.values())
     # Every fourth movie from 1 lacks its poster, every fourth from 2 its plot.
     patterns = np.tile([POSTER + PLOT, PLOT, POSTER, POSTER + PLOT], 2)
@@ -217,7 +218,8 @@ class Table:
     """Scores that are drawn once for each movie, of one input or several."""
 
     def __init__(self, inputs: tuple[str, ...], seed: int, features: tuple[str, ...] = ()) -> None:
-        self.inputs, self.features = inputs, features or inputs
+        self.senses = tuple(SENSE_OF[name] for name in inputs)
+        self.features = features or inputs
         self.table = np.random.default_rng(seed).uniform(0.05, 0.95, (400, 3)).astype(np.float32)
 
     def fit(self, train: Examples, valid: Examples, place: Place) -> None:
@@ -237,7 +239,7 @@ def test_the_mean_of_the_parts_that_a_movie_has(toy_examples: Make) -> None:
     model = Average(AverageSettings(), (), examples.features, parts)
     model.fit(examples, examples, PLACE)
     assert all(part.fitted == (examples, examples, PLACE) for part in parts.values())  # type: ignore[attr-defined]
-    assert model.inputs == ("poster", "plot") and set(model.features) == {"plot", "poster"}
+    assert model.senses == ("picture", "words") and set(model.features) == {"plot", "poster"}
     words, poster, both = (part.scores(examples) for part in parts.values())
     found = model.scores(examples)
     assert found.dtype == np.float32
@@ -258,12 +260,12 @@ class Memory:
     """Scores 0.9 or 0.1 for what it was trained on, by the label, and 0.5 for any other film."""
 
     def __init__(self, inputs: tuple[str, ...] = ("plot",)) -> None:
-        self.inputs = self.features = inputs
+        self.features, self.senses = inputs, tuple(SENSE_OF[name] for name in inputs)
         self.known: dict[int, np.ndarray] = {}
         self.fits: list[Examples] = []
 
     def __deepcopy__(self, memo: object) -> Memory:
-        copied = Memory(self.inputs)
+        copied = Memory(self.features)
         copied.fits = self.fits  # one list, so that copies tell what they were fitted on
         return copied
 

@@ -25,6 +25,7 @@ from genreel.lab.graphs.precision import drift, reduce_precision
 from genreel.lab.model import Model, ModelSpec, Place
 from genreel.lab.models import ENSEMBLES, SINGLE
 from genreel.lab.recipe import Recipe
+from genreel.lab.reuse import reusable_parts
 from genreel.lab.splits import PARTS, Split, stratified_split, with_genres
 from genreel.lab.weights import FITS
 from genreel.paths import cache_folder
@@ -43,6 +44,7 @@ def train(
     extra: Catalogue | None = None,
     command: str = "",
     checkpoints: Path | None = None,
+    reuse: str | Path | None = None,
 ) -> dict[str, Any]:
     """Trains a recipe and writes its bundle.
 
@@ -59,6 +61,8 @@ def train(
         command: what a person typed, for the card.
         checkpoints: a folder for them, so that recipes with a network in common train it once;
             None: `out` + ".work", which is deleted when the bundle is written.
+        reuse: a bundle whose networks are taken as they are where the recipe asks for the same; it
+            must have learnt from the same training movies, or from none of the others.
 
     Returns:
         What metrics.json holds; of several processes, only the first returns anything.
@@ -71,7 +75,8 @@ def train(
     split, parts = _split(recipe, catalogue.by_id(), split, extra)
     features = fit_features(recipe, parts["train"])
     train_part, valid_part = _read(recipe, parts, features)
-    model = build_model(recipe.model, features)
+    ready = reusable_parts(recipe, reuse, features) if reuse else {}
+    model = build_model(recipe.model, features, ready)
     work = out.with_name(out.name + ".work")
     model.fit(train_part, valid_part, Place(checkpoints or work, recipe.head.seed))
     if not is_first_process():
@@ -88,6 +93,9 @@ def train(
         "training_seconds": round(time.monotonic() - start, 1),
         "decisions": choice.others,
     }
+    if ready:
+        metrics["reused"] = sorted(ready)
+        say(f"reused: {', '.join(sorted(ready))}")
     small, precision = _reduce(recipe, graph, train_part, valid_part)
     bundle = _bundle(recipe, choice, features, small, parts)
     held_out = {name: parts[name] for name in ("valid", "test")}
@@ -195,15 +203,16 @@ def _choose_rules(recipe: Recipe, model: Model, valid: Examples) -> Choice:
         examples = examples.take(np.flatnonzero(examples.has_any()))
         return examples.labels, examples.known, model.scores(examples)
 
-    cases = {case: score(part) for case, part in cases_of(valid, model.inputs).items()}
+    cases = {case: score(part) for case, part in cases_of(valid, model.senses).items()}
     return choose_rules(genres, score(valid), cases)
 
 
 def fit_features(recipe: Recipe, movies: Sequence[Movie]) -> dict[str, Feature]:
     """The recipe's features, fitted on training movies."""
     features: dict[str, Feature] = {}
-    for name, (kind, settings) in recipe.features.items():
-        feature: Feature = FITS.get(kind, FEATURE_KINDS[kind].fit)(settings, movies)
+    borrow_last = sorted(recipe.features.items(), key=lambda item: bool(_like(item[1][1])))
+    for name, (kind, settings) in borrow_last:
+        feature = _fit_feature(kind, settings, movies, features)
         # A catalogue may lack titles and years: they only help.
         if feature.input in ("poster", "plot") and not any(m.has(feature.input) for m in movies):
             raise CatalogueError(
@@ -211,13 +220,35 @@ def fit_features(recipe: Recipe, movies: Sequence[Movie]) -> dict[str, Feature]:
                 "one; choose another recipe"
             )
         features[name] = feature
-    return features
+    return {name: features[name] for name in recipe.features}
 
 
-def build_model(spec: ModelSpec, features: Mapping[str, Feature]) -> Model:
-    """An unfitted model."""
+def _like(settings: Any) -> str:
+    """The feature whose terms or pieces one has, if it has none of its own."""
+    return str(getattr(settings, "like", ""))
+
+
+def _fit_feature(
+    kind: str, settings: Any, movies: Sequence[Movie], others: Mapping[str, Feature]
+) -> Feature:
+    """A feature of its own, or one with the terms of another."""
+    if like := _like(settings):
+        if like not in others or others[like].kind != kind:
+            raise RecipeError(f"like = {like!r}: name a feature of kind {kind!r} with its own")
+        own = {"input": settings.input, "like": like}
+        return FEATURE_KINDS[kind].load({**others[like].settings(), **own}, others[like].state())
+    return FITS.get(kind, FEATURE_KINDS[kind].fit)(settings, movies)
+
+
+def build_model(
+    spec: ModelSpec, features: Mapping[str, Feature], ready: Mapping[str, Model] | None = None
+) -> Model:
+    """An unfitted model; its parts that are `ready` are taken as they are."""
     if spec.kind in ENSEMBLES:
-        parts = {name: build_model(part, features) for name, part in spec.parts.items()}
+        parts = {
+            name: (ready or {}).get(name) or build_model(part, features)
+            for name, part in spec.parts.items()
+        }
         return ENSEMBLES[spec.kind](spec.settings, spec.features, features, parts)
     return SINGLE[spec.kind](spec.settings, spec.features, features)
 
