@@ -593,7 +593,9 @@ def test_to_dict() -> None:
     )
     expected = {
         "id": "a",
+        "main": "Drama",
         "genres": ["Drama"],
+        "decide": "balanced",
         "scores": {"Action": 0.123457, "Drama": 0.5},
         "missing": ["poster"],
         "language": None,
@@ -607,7 +609,9 @@ def test_to_dict_of_a_failure() -> None:
     failed = Prediction("a", missing=("plot",), error="no plot")
     assert failed.to_dict() == {
         "id": "a",
+        "main": None,
         "genres": [],
+        "decide": "balanced",
         "scores": {},
         "missing": ["plot"],
         "language": None,

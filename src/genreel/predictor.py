@@ -134,7 +134,7 @@ class Predictor:
         movie = movie_from_record(record, "movie")
         source = Path(poster) if isinstance(poster, str) else poster
         movie = self._readable(replace(movie, poster=source), language_code(language))
-        [prediction] = self._predict_together([movie], threshold, decide)
+        [prediction] = self._predict_together([movie], threshold, decision(decide))
         if not prediction.scores:
             raise InputError(prediction.error or "")
         return replace(prediction, why=self._why(movie, prediction)) if explain else prediction

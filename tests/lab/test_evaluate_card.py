@@ -27,7 +27,7 @@ class Recorder:
     """Stands for a predictor; notes what it is shown, and fails on movies called "broken"."""
 
     def __init__(self, inputs: tuple[str, ...] = INPUTS) -> None:
-        self.inputs = inputs
+        self.inputs = self.reads = inputs
         self.bundle = SimpleNamespace(vocabulary=Vocabulary(GENRES))
         self.seen: list[list[tuple[str, set[str]]]] = []
 

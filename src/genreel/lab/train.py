@@ -25,7 +25,7 @@ from genreel.lab.graphs.precision import drift, reduce_precision
 from genreel.lab.model import Model, ModelSpec, Place
 from genreel.lab.models import ENSEMBLES, SINGLE
 from genreel.lab.recipe import Recipe
-from genreel.lab.reuse import reusable_parts
+from genreel.lab.reuse import NOTHING, reusable
 from genreel.lab.splits import PARTS, Split, stratified_split, with_genres
 from genreel.lab.weights import FITS
 from genreel.paths import cache_folder
@@ -73,10 +73,10 @@ def train(
     start = time.monotonic()
     check_replaceable(out)  # now, not after hours
     split, parts = _split(recipe, catalogue.by_id(), split, extra)
-    features = fit_features(recipe, parts["train"])
+    reused = reusable(recipe, reuse) if reuse else NOTHING
+    features = fit_features(recipe, parts["train"], reused.features)
     train_part, valid_part = _read(recipe, parts, features)
-    ready = reusable_parts(recipe, reuse, features) if reuse else {}
-    model = build_model(recipe.model, features, ready)
+    model = build_model(recipe.model, features, reused.models(recipe, features))
     work = out.with_name(out.name + ".work")
     model.fit(train_part, valid_part, Place(checkpoints or work, recipe.head.seed))
     if not is_first_process():
@@ -93,9 +93,8 @@ def train(
         "training_seconds": round(time.monotonic() - start, 1),
         "decisions": choice.others,
     }
-    if ready:
-        metrics["reused"] = sorted(ready)
-        say(f"reused: {', '.join(sorted(ready))}")
+    if reused.graphs:
+        metrics["reused"] = sorted(reused.graphs)
     small, precision = _reduce(recipe, graph, train_part, valid_part)
     bundle = _bundle(recipe, choice, features, small, parts)
     held_out = {name: parts[name] for name in ("valid", "test")}
@@ -207,12 +206,14 @@ def _choose_rules(recipe: Recipe, model: Model, valid: Examples) -> Choice:
     return choose_rules(genres, score(valid), cases)
 
 
-def fit_features(recipe: Recipe, movies: Sequence[Movie]) -> dict[str, Feature]:
-    """The recipe's features, fitted on training movies."""
-    features: dict[str, Feature] = {}
+def fit_features(
+    recipe: Recipe, movies: Sequence[Movie], ready: Mapping[str, Feature] | None = None
+) -> dict[str, Feature]:
+    """The recipe's features, fitted on training movies; those that are `ready` stay as they are."""
+    features = dict(ready or {})
     borrow_last = sorted(recipe.features.items(), key=lambda item: bool(_like(item[1][1])))
     for name, (kind, settings) in borrow_last:
-        feature = _fit_feature(kind, settings, movies, features)
+        feature = features.get(name) or _fit_feature(kind, settings, movies, features)
         # A catalogue may lack titles and years: they only help.
         if feature.input in ("poster", "plot") and not any(m.has(feature.input) for m in movies):
             raise CatalogueError(

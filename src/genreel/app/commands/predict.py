@@ -48,6 +48,12 @@ class Options:
         share,
         metavar="P",
     )
+    decide: str = flag(
+        "balanced",
+        "balanced: thresholds of best F1; sure: only genres of which three in four are right, or "
+        "more; everything: whatever nine in ten of a genre's movies reach (default: %(default)s)",
+        choices=("balanced", "sure", "everything"),
+    )
     explain: bool = switch(
         "say which words of the plot and areas of the poster spoke for each genre"
     )
@@ -130,6 +136,7 @@ def _predict(options: Options, limits: Limits) -> tuple[Iterator[Prediction], tu
         movies,
         language=options.language,
         threshold=options.threshold,
+        decide=options.decide,
         explain=options.explain,
     )
     # A bar and a table on one terminal would write over each other.
