@@ -22,8 +22,17 @@ SIDES = ("app", "films", "formats", "lab", "reading")
 ORDER = (
     *("errors", "vocabulary", "language", "decade", "files", "paths", "thresholds"),
     *("image_parts", "lettering", "posters", "placeholders", "tables", "catalogue", "seen"),
-    *("cases", "features", "evidence", "calibration", "why", "graph_parts", "graph"),
-    *("bundle", "prediction", "predictor"),
+    *(
+        "cases",
+        "features",
+        "evidence",
+        "calibration",
+        "why",
+        "graph_parts",
+        "graph",
+        "graph_vectors",
+    ),
+    *("bundle", "identification", "prediction", "predictor", "memo", "similar"),
 )
 
 # What features read through an extra: a feature's file, and the sense that it imports.
@@ -36,6 +45,7 @@ SENSES = (
 LAB_ORDER = (
     *("settings", "imbalance", "weights", "splits", "cleaning"),
     *("cache", "examples", "metrics", "model", "frozen", "networks", "models"),
+    "fitting",
     *("recipe", "graphs", "evaluation", "colours", "train", "decades"),
 )
 
@@ -197,7 +207,8 @@ def test_films_import_the_using_side_formats_and_one_library() -> None:
     for found in on_side("films").values():
         assert {i.side for i in found} <= {"", "films", "formats"}
     assert importers("rapidfuzz") == {"films/evidence.py"}
-    assert importers("sqlite3") == {"app/store/database.py", "films/building.py", "films/index.py"}
+    files = {"memo.py", "app/store/database.py", "films/building.py", "films/index.py"}
+    assert importers("sqlite3") == files
 
 
 def test_the_lab_never_imports_the_app() -> None:

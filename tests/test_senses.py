@@ -74,14 +74,14 @@ def test_a_foreign_plot_names_the_extra_that_reads_it(asleep: Predictor) -> None
 
 def test_a_bundle_of_that_sense_alone_says_what_it_lacks(bundle: Bundle, asleep: Predictor) -> None:
     only = replace(bundle, features={"meaning": bundle.features["meaning"]})
-    rows, [[problem]] = Predictor(only).read_batch([Movie("a", plot=PLOT)])
+    rows, [[problem]] = Predictor(only).readers.read([Movie("a", plot=PLOT)])
     assert rows == {"meaning": [None]} and problem.startswith("plot is not read: ")
     assert problem.endswith("run: python -m pip install 'genreel[languages]'")
 
 
 def test_a_foreign_plot_is_read_by_its_meaning_and_not_by_its_words(awake: Predictor) -> None:
     assert {"en", "es", "zh"} <= set(awake.languages)
-    rows, problems = awake.read_batch(
+    rows, problems = awake.readers.read(
         [Movie("a", plot=SPANISH + " sheriff", language="es"), Movie("b", plot=PLOT, language="en")]
     )
     assert rows["plot"][0] is None and rows["plot"][1] is not None

@@ -215,7 +215,7 @@ def _other_columns(record: Mapping[str, Any]) -> dict[str, Scalar]:
         for column, value in record.items()
         if column not in KNOWN_COLUMNS
         and isinstance(value, str | int | float)
-        and value == value  # no NaN
+        and (isinstance(value, str) or math.isfinite(value))
         and value != ""
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 from collections import deque
@@ -9,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,12 +19,14 @@ from genreel.calibration import BALANCED, DECISIONS
 from genreel.cases import SENSES, SHOWABLE
 from genreel.catalogue import INPUTS, LETTERING, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
-from genreel.evidence import has_evidence, nothing_to_go_by, readable
-from genreel.features import Array, Feature, collate, read_together
-from genreel.graph import load_session, probabilities, run_session
+from genreel.evidence import has_evidence, nothing_to_go_by
+from genreel.features import Array, collate
+from genreel.graph import Session, load_session, probabilities, run_outputs
+from genreel.graph_vectors import find_vectors, vectors_by_input, with_outputs
 from genreel.language import language_code
 from genreel.posters import Limits, PosterSource
 from genreel.prediction import Prediction
+from genreel.readers import Decodes, Readers
 from genreel.why import Why, explain
 
 BATCH_SIZE = 3
@@ -70,20 +73,14 @@ class Predictor:
         self.inputs = tuple(i for i in INPUTS if any(f.input == i for f in features.values()))
         self.reads = tuple(n for n in SHOWABLE if any(f.input == n for f in features.values()))
         self._rules = self.bundle.rules()
-        lacking = {name: line for name, feature in features.items() if (line := feature.lacks())}
-        self._awake = {name: f for name, f in features.items() if name not in lacking}
-        self._remedy = next(iter(lacking.values()), "")
-        self._asleep_languages = {code for name in lacking for code in features[name].languages}
-        self._slow = {name: feature for name, feature in self._awake.items() if feature.slow}
-        self._slow_inputs = {feature.input for feature in self._slow.values()}
+        self.readers = Readers(features, self.bundle.languages)
         self._text_length = max((feature.text_length for feature in features.values()), default=0)
         self._window = _WINDOW if self._text_length else 1
 
     @property
     def languages(self) -> tuple[str, ...]:
         """Codes of those that it reads plots in: its own, and with an extra those of that sense."""
-        more = {code for feature in self._awake.values() for code in feature.languages}
-        return tuple(dict.fromkeys([*self.bundle.languages, *sorted(more)]))
+        return self.readers.languages
 
     @property
     def genres(self) -> tuple[str, ...]:
@@ -97,7 +94,7 @@ class Predictor:
         INPUTS and LETTERING.
         """
         # To a bundle that does not use an input, no movie has it.
-        senses = {f.sense for f in self._awake.values() if f.input not in missing}
+        senses = {f.sense for f in self.readers.awake.values() if f.input not in missing}
         present = np.array([[name in senses for name in SENSES]])
         limits = self._rules.thresholds(present, decision(decide))
         return dict(zip(self.genres, limits[0].tolist(), strict=True))
@@ -133,7 +130,7 @@ class Predictor:
         record = {"id": _default_id(poster, title), "plot": plot, "title": title, "year": year}
         movie = movie_from_record(record, "movie")
         source = Path(poster) if isinstance(poster, str) else poster
-        movie = self._readable(replace(movie, poster=source), language_code(language))
+        movie = self.readers.readable(replace(movie, poster=source), language_code(language))
         [prediction] = self._predict_together([movie], threshold, decision(decide))
         if not prediction.scores:
             raise InputError(prediction.error or "")
@@ -148,6 +145,7 @@ class Predictor:
         threshold: float | None = None,
         decide: str = BALANCED,
         explain: bool = False,
+        vectors: bool = False,
     ) -> Iterator[Prediction]:
         """Predicts a stream of movies, in order and in constant memory.
 
@@ -155,10 +153,10 @@ class Predictor:
             movies: Movies, or mappings with the keys of a catalogue's columns.
             batch_size: movies with a poster in one run of the graph, at least 1; LIGHT times as
                 many without one. For a sentence encoder, 400 characters of plot are a poster.
-            language: of all plots, a code or a name; empty: as each movie says, or its plot tells.
-            threshold: one threshold in [0, 1] for all genres instead of the bundle's.
-            decide: one of DECISIONS: which of the bundle's thresholds.
+            language, threshold, decide: as in `predict`, for all; without a language, each movie's
+                own counts.
             explain: as in `predict`; takes about a second a movie instead of a hundredth.
+            vectors: give `Prediction.vectors`, too; loads the graph a second time, once.
 
         Yields:
             One Prediction per movie; where nothing can be predicted, it has an `error`.
@@ -167,31 +165,31 @@ class Predictor:
             InputError: there is no such language, or decision.
         """
         decision(decide)
-        code = language_code(language)
-        stream = (self._movie(movie, number, code) for number, movie in enumerate(movies, 1))
+        stream = self._stream(movies, language_code(language))
         # While the graph runs over some batches, threads decode the posters of the next ones. Both
         # queues are short, so memory stays flat however slow the consumer is.
-        decode_queue: deque[tuple[_Numbered, _Decodes]] = deque()
-        graph_queue: deque[tuple[_Numbered, _Inputs, Future[Array]]] = deque()
+        decode_queue: deque[tuple[_Numbered, Decodes]] = deque()
+        graph_queue: deque[tuple[_Numbered, _Inputs, Future[_Outputs]]] = deque()
         predictions: dict[int, Prediction] = {}  # by number of movie, until their turn comes
         turn = 0
 
         def run_graph() -> None:
             batch, decodes = decode_queue.popleft()
             inputs = self._read_inputs([movie for _, movie in batch], decodes)
-            graph_queue.append((batch, inputs, pool.submit(self.scores, inputs.arrays)))
+            graph_queue.append((batch, inputs, pool.submit(self._outputs, inputs.arrays, vectors)))
 
         def take_scores() -> None:
-            batch, inputs, scores = graph_queue.popleft()
+            batch, inputs, outputs = graph_queue.popleft()
             numbers, batch_movies = zip(*batch, strict=True)
             results = self._predictions(
-                batch_movies, inputs, scores.result(), threshold, decide, explain
+                batch_movies, inputs, outputs.result(), threshold, decide, explain
             )
             predictions.update(zip(numbers, results, strict=True))
 
         with ThreadPoolExecutor(self.threads) as pool:
             for batch in self._batches(stream, max(1, batch_size)):
-                decode_queue.append((batch, self._decode([movie for _, movie in batch], pool)))
+                decodes = self.readers.start([movie for _, movie in batch], pool)
+                decode_queue.append((batch, decodes))
                 if len(decode_queue) > _AHEAD:
                     run_graph()
                 if len(graph_queue) > self.threads:
@@ -205,11 +203,21 @@ class Predictor:
                 take_scores()
             yield from (predictions[number] for number in sorted(predictions))
 
-    def _movie(self, movie: Movie | Mapping[str, Any], number: int, language: str) -> Movie:
-        """A movie of a stream, with the plot that the bundle can read."""
-        if not isinstance(movie, Movie):
-            movie = movie_from_record(movie, f"row {number}")
-        return self._readable(movie, language)
+    def _stream(
+        self, movies: Iterable[Movie | Mapping[str, Any]], language: str
+    ) -> Iterator[Movie]:
+        """Movies with the plots that the bundle can read."""
+        for number, movie in enumerate(movies, 1):
+            if not isinstance(movie, Movie):
+                movie = movie_from_record(movie, f"row {number}")
+            yield self.readers.readable(movie, language)
+
+    def vectors(
+        self, movies: Iterable[Movie | Mapping[str, Any]], *, language: str = ""
+    ) -> Iterator[Mapping[str, Array]]:
+        """`Prediction.vectors` of a stream of movies, in order; see `predict_many`."""
+        stream = self.predict_many(movies, language=language, vectors=True)
+        return (prediction.vectors for prediction in stream)
 
     def predict_batch(self, movies: Sequence[Movie], decide: str = BALANCED) -> list[Prediction]:
         """Predicts a few movies in one run of the graph, in the caller's own thread.
@@ -224,7 +232,7 @@ class Predictor:
         Returns:
             One Prediction per movie, in order; where nothing can be predicted, it has an `error`.
         """
-        movies = list(map(self._readable, movies))
+        movies = list(map(self.readers.readable, movies))
         return self._predict_together(movies, None, decision(decide)) if movies else []
 
     def explain(self, movie: Movie, genres: Sequence[str] | None = None) -> dict[str, Why]:
@@ -247,11 +255,10 @@ class Predictor:
                 f"bundle {self.bundle.name} does not know {unknown[0]!r}; choose one of "
                 f"{', '.join(self.genres)}"
             )
-        movie = self._readable(movie)
-        readers = [name for name, f in self._awake.items() if self._can_read(f, movie)]
-        reasons = explain(
-            self.scores, self.bundle.features, self.genres, movie, self.threads, readers
-        )
+        movie = self.readers.readable(movie)
+        names = self.readers.names(movie)
+        features, threads = self.bundle.features, self.threads
+        reasons = explain(self.scores, features, self.genres, movie, threads, names)
         return {genre: reasons[genre] for genre in (self.genres if genres is None else genres)}
 
     def scores(self, arrays: Mapping[str, Array]) -> Array:
@@ -261,12 +268,30 @@ class Predictor:
             BundleError: the graph does not fit features and genres, takes too much memory, or
                 gives what is no probability.
         """
+        return self._outputs(arrays).scores
+
+    def _outputs(self, arrays: Mapping[str, Array], vectors: bool = False) -> _Outputs:
+        """Calibrated scores, and on request the vectors of each input."""
+        session, tensors = self._vector_session if vectors else (self._session, {})
+        names = [name for group in tensors.values() for name in group]
         try:
-            scores = probabilities(run_session(self._session, arrays))
-            scores = scores.reshape(len(arrays["present"]), len(self.genres))
+            scores, *values = run_outputs(session, arrays, ["scores", *names])
+            scores = probabilities(scores).reshape(len(arrays["present"]), len(self.genres))
         except Exception as error:  # onnxruntime's exceptions have no common base
             raise BundleError(f"bundle {self.bundle.name}: the graph failed ({error})") from None
-        return self._rules.calibrate(scores, arrays["present"])
+        by_tensor = dict(zip(names, values, strict=True))
+        by_feature = {name: [by_tensor[t] for t in group] for name, group in tensors.items()}
+        return _Outputs(
+            self._rules.calibrate(scores, arrays["present"]),
+            vectors_by_input(self.bundle.features, by_feature),
+        )
+
+    @functools.cached_property
+    def _vector_session(self) -> tuple[Session, dict[str, tuple[str, ...]]]:
+        """The graph that gives vectors as well, and the tensors of each feature."""
+        tensors = find_vectors(self.bundle.model)
+        names = [name for group in tensors.values() for name in group]
+        return load_session(with_outputs(self.bundle.model, names)), tensors
 
     def _batches(self, movies: Iterable[Movie], size: int) -> Iterator[_Numbered]:
         """Movies with their numbers, in batches that cost about the same; within a window, movies
@@ -291,92 +316,29 @@ class Predictor:
     def _cost(self, movie: Movie) -> int:
         """Time that the graph takes for a movie, where one that needs no network takes 1."""
         plot_cost = min(len(movie.plot), self._text_length) // _CHARACTERS
-        return max(1, plot_cost, LIGHT if self._is_slow(movie) else 1)
+        return max(1, plot_cost, LIGHT if self.readers.is_slow(movie) else 1)
 
-    def _is_slow(self, movie: Movie) -> bool:
-        return any(map(movie.has, self._slow_inputs))
-
-    def _decode(self, movies: Sequence[Movie], pool: ThreadPoolExecutor) -> _Decodes:
-        """Starts to read in the pool what is slow to read."""
-        return [
-            pool.submit(read_together, self._slow, movie) if self._is_slow(movie) else None
-            for movie in movies
-        ]
-
-    def read_batch(
-        self, movies: Sequence[Movie], decodes: _Decodes | None = None
-    ) -> tuple[dict[str, list[Any]], list[list[str]]]:
-        """Reads every input of a batch.
-
-        Args:
-            movies: the batch.
-            decodes: for each movie, its slow rows as they are being read; None: not yet begun.
-
-        Returns:
-            Feature → a row per movie (None where missing), and for each movie its problems.
-        """
-        if decodes is None:
-            slow = [read_together(self._slow, movie) for movie in movies]
-        else:
-            slow = [future.result() if future else {} for future in decodes]
-        rows: dict[str, list[Any]] = {}
-        problems = [[movie.problem] if movie.problem else [] for movie in movies]
-        unusable: list[tuple[int, str]] = []  # a movie's number, and its input
-        for name, feature in self.bundle.features.items():
-            if name in self._slow:
-                rows[name] = [movie_rows.get(name) for movie_rows in slow]
-            elif name in self._awake:
-                rows[name] = feature.read_many(
-                    [m if self._can_read(feature, m) else m.without(["plot"]) for m in movies]
-                )
-            else:
-                rows[name] = [None] * len(movies)
-            for i, row in enumerate(rows[name]):
-                if isinstance(row, InputError):
-                    unusable.append((i, feature.input))
-                    if str(row) not in problems[i]:
-                        problems[i].append(str(row))
-        # Where nothing else reads an input, what would have read it is told.
-        for i, movie in enumerate(movies) if self._remedy else ():
-            for name, feature in self.bundle.features.items():
-                if name not in self._awake and movie.has(feature.input):
-                    readers = [n for n, f in self._awake.items() if f.input == feature.input]
-                    if not readers:
-                        problems[i].append(f"{feature.input} is not read: {self._remedy}")
-        # For all features: pieces of words make a guess of a plot without one word that is known.
-        for i, name_of_input in unusable:
-            for name, feature in self.bundle.features.items():
-                if feature.input == name_of_input:
-                    rows[name][i] = None
-        return rows, problems
-
-    def _read_inputs(self, movies: Sequence[Movie], decodes: _Decodes | None = None) -> _Inputs:
-        rows, problems = self.read_batch(movies, decodes)
+    def _read_inputs(self, movies: Sequence[Movie], decodes: Decodes | None = None) -> _Inputs:
+        rows, problems = self.readers.read(movies, decodes)
         return _Inputs(collate(self.bundle.features, rows), problems)
-
-    def _can_read(self, feature: Feature, movie: Movie) -> bool:
-        """Whether a feature reads the movie's plot: words are those of the bundle's languages."""
-        if feature.input != "plot" or not movie.language:
-            return True
-        return movie.language in (feature.languages or self.bundle.languages)
 
     def _predict_together(
         self, movies: Sequence[Movie], threshold: float | None, decide: str
     ) -> list[Prediction]:
         inputs = self._read_inputs(movies)
-        scores = self.scores(inputs.arrays)
-        return list(self._predictions(movies, inputs, scores, threshold, decide))
+        outputs = self._outputs(inputs.arrays)
+        return list(self._predictions(movies, inputs, outputs, threshold, decide))
 
     def _predictions(
         self,
         movies: Sequence[Movie],
         inputs: _Inputs,
-        scores: Array,
+        outputs: _Outputs,
         threshold: float | None,
         decide: str,
         explain: bool = False,
     ) -> Iterator[Prediction]:
-        names, present = self.genres, inputs.arrays["present"]
+        names, present, scores = self.genres, inputs.arrays["present"], outputs.scores
         # Arithmetic over the whole batch: for one movie at a time it would cost more than a plot.
         limits = (
             self._rules.thresholds(present, decide)
@@ -409,17 +371,11 @@ class Predictor:
                 thresholds=had.thresholds,
                 language=language,
                 decide=decide if threshold is None else "threshold",
+                vectors={k: rows[i] for k, rows in outputs.vectors.items() if rows[i].any()},
             )
             if explain:
                 prediction = replace(prediction, why=self._why(movie, prediction))
             yield prediction
-
-    def _readable(self, movie: Movie, language: str = "") -> Movie:
-        """The movie as this bundle can read it; `language` is that of the plot, if not empty."""
-        movie = replace(movie, language=language or movie.language)
-        if "plot" not in self.inputs:
-            return movie
-        return readable(movie, self.languages, self._asleep_languages, self._remedy)
 
     def _had(self, key: tuple[bool, ...], thresholds: Mapping[str, float]) -> _Had:
         """What movies with these senses have in common."""
@@ -440,6 +396,13 @@ class _Inputs:
     problems: Sequence[Sequence[str]]
 
 
+class _Outputs(NamedTuple):
+    """Calibrated scores of a batch, and input → vectors, float32 (n, width)."""
+
+    scores: Array
+    vectors: Mapping[str, Array]
+
+
 @dataclass(frozen=True)
 class _Had:
     """The senses of a movie, the inputs that it lacks, and the thresholds of its case."""
@@ -449,7 +412,6 @@ class _Had:
     thresholds: Mapping[str, float]
 
 
-_Decodes = Sequence[Future[dict[str, Any]] | None]  # for each movie, its rows of slow features
 _Numbered = list[tuple[int, Movie]]  # movies with their place in the stream
 
 _AHEAD = 2  # batches that are decoded while one is predicted

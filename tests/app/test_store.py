@@ -415,7 +415,7 @@ def test_a_newer_store_is_refused(url: str) -> None:
     database = Database(url)
     with database.writing() as connection:
         migrate(connection, (*MIGRATIONS, lambda connection: None))
-    with pytest.raises(StoreError, match="version 3, this genreel knows 2; upgrade genreel"):
+    with pytest.raises(StoreError, match="version 4, this genreel knows 3; upgrade genreel"):
         Database(url)
     database.close()
 
@@ -446,12 +446,14 @@ def test_a_store_of_version_1_goes_on(url: str) -> None:
         for table in ("films", "events"):
             connection.execute(sa.text(f"DROP INDEX ix_{table}_life"))
             connection.execute(sa.text(f"ALTER TABLE {table} DROP COLUMN life"))
+        connection.execute(sa.text("ALTER TABLE films DROP COLUMN extra"))
         connection.execute(sa.text("UPDATE settings SET value = '1' WHERE name = 'schema'"))
         sql = "INSERT INTO decisions (film, genre, source) VALUES ('a', 'Crime', 'model')"
         connection.execute(sa.text(sql))
     store.close()
     store = Store(url, THRESHOLDS)
     assert store.film("a").genres == ("Drama",)
+    assert store.film("a").extra == {}
     assert [e["kind"] for e in store.history("a")] == ["edit", "predict", "genres", "add"]
     assert store.save(Movie("a", "Third", plot="Third")).title == "Third"
     assert store.film("a").plot == "By hand."
@@ -461,6 +463,20 @@ def test_a_store_of_version_1_goes_on(url: str) -> None:
     assert store.film("a").plot == DRAMA.plot
     assert store.undo_last() is None  # what version 1 deleted is gone
     store.close()
+
+
+def test_columns_of_a_persons_own_stay(store: Store) -> None:
+    columns = {"price": "45.00", "sku": 17, "sold": False, "größe": "27×41 \0"}
+    store.save(Movie("a", "First", extra=columns))
+    assert store.film("a").extra == columns
+    events = len(store.history())
+    store.save(Movie("a", "First", extra=columns))  # the table sent again changes nothing
+    assert len(store.history()) == events
+    store.save(Movie("a", extra={"price": "50.00", "state": "reviewed"}))  # of an export
+    assert store.film("a").extra == {**columns, "price": "50.00"}
+    store.delete("a")
+    store.undo_last()
+    assert store.film("a").extra["price"] == "50.00"
 
 
 @pytest.mark.parametrize("url", ["mysql://x/y", "nonsense://", "sqlite:////proc/nowhere/films.db"])

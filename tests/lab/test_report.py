@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,6 +17,7 @@ from genreel.bundle import read_bundle
 from genreel.cases import AS_GIVEN
 from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError
+from genreel.lab.evaluation import charts
 from genreel.lab.evaluation.evaluate import Outcome, outcomes
 from genreel.lab.evaluation.mistakes import doubtful_labels, surest_mistakes
 from genreel.lab.evaluation.pages import plots
@@ -215,6 +217,21 @@ def test_plots_escape_every_word(label: str) -> None:
         assert "<script" not in drawn
         page = Page(drawn)
         assert not page.open
+
+
+def test_a_figure_by_epoch_fills_its_scale_and_leaves_gaps() -> None:
+    drawing = ET.fromstring(plots.epochs("loss", {"red": [0.5, None, 0.3], "blue": [0.4]}, 2))
+    words = [text.text for text in drawing.iter("{http://www.w3.org/2000/svg}text")]
+    assert words == ["loss", "0.50", "0.30", "1", "3", "epoch"]
+    lines = drawing.iter("{http://www.w3.org/2000/svg}polyline")
+    assert [line.get("points") for line in lines] == ["38.0,22.0 188.0,132.0", "38.0,77.0"]
+
+
+def test_networks_show_how_they_learnt(tiny: Predictor) -> None:
+    epochs = [{"epoch": 1, "loss": 0.5, "valid_loss": 0.4}]
+    panels = charts.learning({"a <b>": epochs, "c": epochs})
+    assert len(panels) == 4 and "a &lt;b&gt;: loss" in panels[0]
+    assert charts.learning({}) == []
 
 
 def test_a_whisker_stands_where_its_value_is() -> None:

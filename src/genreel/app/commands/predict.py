@@ -44,7 +44,7 @@ class Options:
     top_k: int = flag(3, "scores a row of the table shows", positive, metavar="N")
     threshold: float | None = flag(
         None,
-        "assign a genre from this score on, instead of the bundle's own thresholds",
+        "score from which a genre is assigned, instead of the bundle's own",
         share,
         metavar="P",
     )
@@ -54,16 +54,13 @@ class Options:
         "more; everything: whatever nine in ten of a genre's movies reach (default: %(default)s)",
         choices=("balanced", "sure", "everything"),
     )
-    explain: bool = switch(
-        "say which words of the plot and areas of the poster spoke for each genre"
-    )
+    films: Path | None = shared.films_flag()
+    read: bool = shared.read_flag()
+    accept: float | None = shared.accept_flag()
+    explain: bool = switch("say which words and areas of the poster spoke for each genre")
     max_bytes: int | None = flag(None, "largest poster file (128 MiB)", positive, metavar="N")
-    max_pixels: int | None = flag(
-        None, "largest poster (128 million pixels)", positive, metavar="N"
-    )
-    max_side: int | None = flag(
-        None, "longest side of a poster (30,000 pixels)", positive, metavar="N"
-    )
+    max_pixels: int | None = flag(None, "largest poster (128 million)", positive, metavar="N")
+    max_side: int | None = flag(None, "longest side, in pixels (30,000)", positive, metavar="N")
     max_whole: int | None = flag(
         None,
         "largest poster that cannot be decoded at a fraction of its size: PNG, WebP, GIF and "
@@ -111,7 +108,7 @@ def run(options: Options) -> int:
             answers += bool(prediction.scores)
             yield prediction
 
-    output.write(count(predictions), options.format, genres, options.top_k)
+    output.write(count(predictions), options.format, genres, options.top_k, bool(options.films))
     if failures:
         inputs = "input" if failures == 1 else "inputs"
         print(f"genreel: {failures} {inputs} failed; see the error of each", file=sys.stderr)
@@ -122,18 +119,22 @@ def run(options: Options) -> int:
 
 def _predict(options: Options, limits: Limits) -> tuple[Iterator[Prediction], tuple[str, ...]]:
     """The predictions of all movies, in the input's order, and the bundle's genres."""
+    from genreel.app.senses import predict_movies
     from genreel.predictor import Predictor
     from genreel.progress import progress
 
     for name in ("out", "workers", "part_rows"):
         if getattr(options, name):
             raise UsageError(f"--{name.replace('_', '-')} goes with --engine ray")
-    movies = _movies(options)
+    movies, senses = _movies(options), shared.senses_of(options.films, options.read, options.accept)
     predictor = Predictor(options.model, limits=limits)
     gc.freeze()
     gc.enable()
-    predictions = predictor.predict_many(
+    predictions = predict_movies(
+        predictor,
         movies,
+        senses,
+        limits,
         language=options.language,
         threshold=options.threshold,
         decide=options.decide,
@@ -168,8 +169,10 @@ def _predict_with_ray(
         workers=options.workers or cores(),
         language=options.language,
         threshold=options.threshold,
+        decide=options.decide,
         explain=options.explain,
         limits=limits,
+        senses=shared.senses_of(options.films, options.read, options.accept),
         part_rows=options.part_rows or PART_ROWS,
     )
     return predict(job), read_bundle(options.model).vocabulary.genres
@@ -199,5 +202,6 @@ COMMAND = Command(
     "  genreel predict poster.jpg --plot 'A sheriff rides into town.' --year 1953\n"
     "  genreel predict posters/ --format csv > genres.csv\n"
     "  genreel predict catalogue.csv --format jsonl\n"
+    "  genreel predict posters/ --films films.db\n"
     '  echo \'{"id": 1, "plot": "…"}\' | genreel predict - --format jsonl',
 )

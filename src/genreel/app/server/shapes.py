@@ -16,6 +16,8 @@ from genreel.errors import InputError
 
 Text = Annotated[str, Field(max_length=100_000)]
 Genre = Annotated[str, Field(max_length=200)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Cell = bool | int | Annotated[float, Field(allow_inf_nan=False)] | Text
 
 MAX_GENRES = 200
 
@@ -44,7 +46,8 @@ class Body(BaseModel):
 class MovieIn(Body):
     """A movie; everything may be missing. `poster` is the base64 of an image file.
 
-    `language` is that of the plot, a code or an English name; without, the plot tells it.
+    `language` is that of the plot, a code or an English name; without, the plot tells it. `extra`
+    are columns of your own, such as price and sku, which exports and the shop give back.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -56,11 +59,12 @@ class MovieIn(Body):
     language: Annotated[str, Field(max_length=40)] = ""
     poster: str | None = None
     genres: Genres = []
+    extra: Annotated[dict[Name, Cell], Field(max_length=MAX_GENRES), _Short] = {}
 
     def movie(self, fallback_id: str) -> Movie:
         """The movie, checked; raises InputError."""
-        record = self.model_dump(exclude={"poster"})
-        movie = movie_from_record(record, fallback_id)
+        record = self.model_dump(exclude={"poster", "extra"})
+        movie = replace(movie_from_record(record, fallback_id), extra=self.extra)
         if movie.problem or movie.label_problem:
             raise InputError(movie.problem or movie.label_problem)
         if self.poster is None:
@@ -128,6 +132,7 @@ def film_out(film: Film, full: bool = True) -> dict[str, Any]:
         "state": film.state,
         "version": film.version,
         "problem": film.problem or None,
+        "extra": dict(film.extra),
     }
     if full:
         scores = {genre: film.score(genre) for genre in film.opinions}

@@ -189,7 +189,7 @@ class Service:
             wait = False
             try:
                 batch: list[Movie] = []
-                for result in self._rows(Catalogue(path), file_name(name)):
+                for result in self._rows(Catalogue(path, extra=True), file_name(name)):
                     if isinstance(result, Added):
                         yield result
                         continue

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from genreel.app.store.film import Film, film_from_row
-from genreel.app.store.schema import STATES, decisions, films
+from genreel.app.store.schema import STATES, decisions, films, opinions
 from genreel.app.store.store import Store
 from genreel.catalogue import LAST_YEAR
 from genreel.decade import YEARS, decade_years
@@ -65,20 +65,27 @@ class Filter:
 def find(
     store: Store, query: Filter, order: str = "newest", limit: int = PAGE, offset: int = 0
 ) -> list[Film]:
-    """Films without their opinions, at most `limit`."""
+    """Films without their opinions, at most `limit`; their genres stand by the model's score."""
     some = sa.select(films).where(*_where(query)).order_by(*_order(order))
     with store.database.reading() as connection:
         rows = connection.execute(some.limit(limit).offset(offset)).mappings().all()
-        pairs = connection.execute(
-            sa.select(decisions.c.film, decisions.c.genre).where(
-                decisions.c.film.in_([row["id"] for row in rows])
-            )
+        is_models = (
+            (opinions.c.film == decisions.c.film)
+            & (opinions.c.genre == decisions.c.genre)
+            & (opinions.c.source == "model")
+        )
+        scores = connection.execute(
+            sa.select(decisions.c.film, decisions.c.genre, opinions.c.score)
+            .outerjoin(opinions, is_models)
+            .where(decisions.c.film.in_([row["id"] for row in rows]))
         ).all()
-    genres: dict[str, set[str]] = {}
-    for film, genre in pairs:
-        genres.setdefault(film, set()).add(genre)
+    places = {genre: place for place, genre in enumerate(store.defaults)}
+    by_film: dict[str, list[tuple[float, int, str]]] = {}
+    for film, genre, score in scores:
+        if genre in places:
+            by_film.setdefault(film, []).append((-(score or 0.0), places[genre], genre))
     return [
-        film_from_row(row, tuple(g for g in store.defaults if g in genres.get(row["id"], ())))
+        film_from_row(row, tuple(genre for *_, genre in sorted(by_film.get(row["id"], []))))
         for row in rows
     ]
 

@@ -25,6 +25,7 @@ from genreel.formats.kodi import nfo_names
 from genreel.formats.nfo import write_nfo
 from genreel.formats.shopify import new_products
 from genreel.formats.table import write_catalogue
+from genreel.formats.woocommerce import woocommerce_products
 from genreel.formats.xmp import write_xmp
 from genreel.posters import SUFFIXES
 
@@ -84,8 +85,9 @@ def _films(store: Store, query: Filter) -> Iterator[Film]:
 def _table(store: Store, query: Filter, path: Path, safe_cells: bool) -> None:
     def movies() -> Iterator[Movie]:
         for film in _films(store, query):
-            extra = {"state": film.state}
-            yield replace(movie_of(film), poster=_poster(film, path.parent), extra=extra)
+            movie = movie_of(film)
+            extra = {"state": film.state, **movie.extra}  # a column of a person's stays
+            yield replace(movie, poster=_poster(film, path.parent), extra=extra)
 
     write_catalogue(movies(), path, safe_cells=safe_cells)
 
@@ -97,8 +99,18 @@ def _poster(film: Film, folder: Path) -> Path | None:
 
 
 def _shopify(store: Store, query: Filter, path: Path, safe_cells: bool) -> None:
-    films = map(movie_of, _films(store, query))
-    path.write_bytes(new_products(list(films), safe_cells))
+    path.write_bytes(new_products(products(store, query), safe_cells))
+
+
+def _woocommerce(store: Store, query: Filter, path: Path, safe_cells: bool) -> None:
+    path.write_bytes(woocommerce_products(products(store, query), safe_cells))
+
+
+def products(store: Store, query: Filter) -> Iterator[Movie]:
+    """Films as a shop sells them: the main genre first, the poster by its file's name."""
+    for film in _films(store, query):
+        poster = Path(_inside(film).name) if film.poster or film.path else None
+        yield replace(movie_of(film), poster=poster)
 
 
 def _nfo(store: Store, query: Filter, path: Path, safe_cells: bool) -> None:
@@ -166,6 +178,12 @@ EXPORTS = {
     ),
     "shopify": Export(
         "Shopify's product CSV, genres as tags", "shopify.csv", "text/csv; charset=utf-8", _shopify
+    ),
+    "woocommerce": Export(
+        "WooCommerce's product CSV, genres as categories and tags",
+        "woocommerce.csv",
+        "text/csv; charset=utf-8",
+        _woocommerce,
     ),
     "nfo": Export(
         "NFO files, for Kodi, Jellyfin, Emby and Plex", "films-nfo.zip", "application/zip", _nfo

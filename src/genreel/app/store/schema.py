@@ -38,6 +38,7 @@ films = sa.Table(
     sa.Column("poster", sa.String(64), sa.ForeignKey("posters.digest")),
     sa.Column("path", sa.Text, nullable=False, default=""),  # the poster's file, where known
     sa.Column("problem", sa.Text, nullable=False, default=""),
+    sa.Column("extra", sa.JSON),  # columns of its table that are the person's own: price, sku
     sa.Column("state", sa.String(10), nullable=False, default="new", index=True),
     sa.Column("version", sa.Integer, nullable=False, default=1),  # grows with every edit
     sa.Column("correction", sa.String(80), nullable=False, default=""),  # that made the scores
@@ -158,9 +159,16 @@ def _add_lives(connection: sa.Connection) -> None:
     connection.execute(films.update().where(films.c.id.in_(ids)).values(correction="stale"))
 
 
+def _add_extra(connection: sa.Connection) -> None:
+    """Version 3: films keep the columns of their table that genreel does not know."""
+    columns = {column["name"] for column in sa.inspect(connection).get_columns("films")}
+    if "extra" not in columns:
+        connection.execute(sa.text("ALTER TABLE films ADD COLUMN extra JSON"))
+
+
 # Number n brings a store from version n to n + 1. Never change one that was released: add one.
 # The first makes all tables as they are today, so later ones look at what there is.
-MIGRATIONS: tuple[Migration, ...] = (metadata.create_all, _add_lives)
+MIGRATIONS: tuple[Migration, ...] = (metadata.create_all, _add_lives, _add_extra)
 
 
 def migrate(connection: sa.Connection, steps: Sequence[Migration] = MIGRATIONS) -> None:

@@ -36,10 +36,10 @@ from genreel.app.store.films import (
     update_film,
 )
 from genreel.app.store.opinions import opinions_of_model, replace_opinions
-from genreel.app.store.schema import films, posters
+from genreel.app.store.schema import STATES, films, posters
 from genreel.app.store.trash import KEPT_SECONDS, empty_trash, restore, throw_away
 from genreel.app.store.tuning import Tuning
-from genreel.catalogue import Movie
+from genreel.catalogue import Movie, Scalar
 from genreel.errors import StoreError
 from genreel.prediction import Prediction
 
@@ -123,13 +123,13 @@ class Store:
         """Adds a film, or completes the one with its id: what is missing here stays as it was.
 
         Args:
-            movie: its id, title, year, plot and genres; its `poster` is not looked at.
+            movie: its id, title, year, plot, genres and `extra`; its `poster` is not looked at.
             poster: a JPEG that was re-encoded by us.
             path: the file the poster came from.
             source: where the genres come from. Text that a person wrote stays as it is.
         """
         with self.database.writing() as connection:
-            values = {
+            values: dict[str, Any] = {
                 "title": movie.title,
                 "year": movie.year,
                 "plot": movie.plot,
@@ -138,6 +138,8 @@ class Store:
             }
             values = {name: value for name, value in values.items() if value not in ("", None)}
             row = read_row(connection, movie.id, lock=True)
+            if extra := _own_columns(movie):
+                values["extra"] = {**(row["extra"] or {}), **extra} if row else extra
             if row is None:
                 life, now = uuid.uuid4().hex, time.time()
                 new = {"id": movie.id, "life": life, "added": now, "problem": movie.problem}
@@ -357,6 +359,14 @@ class Store:
             before, after = {"genres": list(old)}, {"genres": genres}
             log(connection, "genres", film_id, source, before=before, after=after)
         settle(connection, self.tuning.overrides(connection), [film_id])
+
+
+def _own_columns(movie: Movie) -> dict[str, Scalar]:
+    """A movie's other columns, without the state that an export of a store writes."""
+    columns = dict(movie.extra)
+    if columns.get("state") in STATES:
+        del columns["state"]
+    return columns
 
 
 def _save_verdicts(

@@ -13,7 +13,7 @@ from genreel.formats.names import Names
 def movie_of(film: Film) -> Movie:
     """What the store knows of a film, with the genres it has now; without its poster."""
     genres = {"genreel": film.genres} if film.genres else {}
-    return Movie(film.id, film.title, film.year, film.plot, genres=genres)
+    return Movie(film.id, film.title, film.year, film.plot, genres=genres, extra=film.extra)
 
 
 def found_in(film: Film, names: Names) -> Found:

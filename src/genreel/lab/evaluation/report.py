@@ -80,7 +80,8 @@ def write_report(
     decisions = bundle.metrics.get("decisions", {})
     main = _main_case(answers)
     sentence = measured.sentence(metrics[main]["movies"], catalogue.path.name)
-    about = {"title": bundle.name, "measured": sentence, "decisions": decisions}
+    history = bundle.metrics.get("history", {})
+    about = {"title": bundle.name, "measured": sentence, "decisions": decisions, "history": history}
     other = (against[0], outcomes(against[1], labelled_movies)) if against else None
     write_whole(out / "report.html", report(predictor, answers, metrics, about, other).encode())
     return metrics
@@ -112,8 +113,8 @@ def report(
         predictor: the bundle, asked why it made its surest mistakes.
         answers: case → what it answered (`evaluate.outcomes`), at least one.
         metrics: case → `Outcome.figures`.
-        about: `title`, `measured` (its first sentence), and `decisions` (see
-            `rules.Choice.others`, may be empty).
+        about: `title`, `measured` (its first sentence), `decisions` (see `rules.Choice.others`)
+            and `history` (see `fitting.fitting_record`); the last two may be empty.
         other: name of a bundle to compare with, and what it answered.
     """
     main = _main_case(answers)
@@ -129,6 +130,8 @@ def report(
         "genres": tables.genre_rows(metrics, main),
         "curves": charts.curves(answers),
         "reliability": charts.reliability(answers),
+        "learning": charts.learning(about["history"]),
+        "learning_colours": charts.LEARNING_COLOURS,
         "together": charts.mix_ups(outcome),
         "decades": charts.decades(answers),
         "rules": tables.decision_rows(answers, about["decisions"]),
