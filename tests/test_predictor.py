@@ -296,10 +296,10 @@ def test_movies_of_like_length_share_a_batch_and_come_in_order(
     rng = np.random.default_rng(count)
     given = [Movie(str(i), plot=f"{PLOT} " * int(rng.integers(1, 9))) for i in range(count)]
     batches: list[list[int]] = []
-    decode = words._decode
+    decode = words.readers.start
     monkeypatch.setattr(
-        words,
-        "_decode",
+        words.readers,
+        "start",
         lambda b, pool: batches.append([len(m.plot) for m in b]) or decode(b, pool),
     )
     found = list(words.predict_many(given, batch_size=4))

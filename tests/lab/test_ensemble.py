@@ -18,6 +18,7 @@ from genreel.cases import SENSE_OF, SENSES
 from genreel.features import Feature
 from genreel.lab.examples import Examples
 from genreel.lab.model import Model, Place, fit_logistics
+from genreel.lab.models.again import AgainSettings
 from genreel.lab.models.ensemble import (
     Average,
     AverageSettings,
@@ -393,6 +394,8 @@ def test_the_stacker_sees_every_genre_of_every_part(toy_examples: Make, estimato
 
 # Recipes
 
+PART = SimpleNamespace(kind="linear")
+
 
 @pytest.mark.parametrize(
     ("kind", "settings", "changes", "message"),
@@ -402,7 +405,7 @@ def test_the_stacker_sees_every_genre_of_every_part(toy_examples: Make, estimato
         (Stack, StackSettings("svm", folds=0), {}, ""),
         (LateFusion, LateFusionSettings(), {}, ""),
         *(
-            (kind, settings, {"parts": {"a": 1}}, "kind 'some' needs at least two parts")
+            (kind, settings, {"parts": {"a": PART}}, "kind 'some' needs at least two parts")
             for kind, settings in (
                 (Average, AverageSettings()),
                 (Stack, StackSettings("svm")),
@@ -415,6 +418,12 @@ def test_the_stacker_sees_every_genre_of_every_part(toy_examples: Make, estimato
             {"features": ("plot",)},
             "kind 'some' reads its parts, not features",
         ),
+        (
+            LateFusion,
+            LateFusionSettings(),
+            {"parts": {"a": SimpleNamespace(kind="again", settings=AgainSettings("b")), "b": PART}},
+            "part 'a' is 'b' again, which no part before it is",
+        ),
         (Stack, StackSettings("svm", folds=1), {}, "folds must be 0, or 2 and more"),
         (Stack, StackSettings("svm", folds=-1), {}, "folds must be 0, or 2 and more"),
         (Stack, StackSettings("vsm"), {}, "unknown estimator 'vsm'; did you mean 'svm'?"),
@@ -424,6 +433,6 @@ def test_the_stacker_sees_every_genre_of_every_part(toy_examples: Make, estimato
 def test_combinations_that_cannot_work(
     kind: Any, settings: Any, changes: dict[str, Any], message: str
 ) -> None:
-    table = {"kind": "some", "settings": settings, "parts": {"a": 1, "b": 2}, "features": ()}
+    table = {"kind": "some", "settings": settings, "parts": {"a": PART, "b": PART}, "features": ()}
     found = kind.problem(SimpleNamespace(**{**table, **changes}), {})
     assert found.startswith(message) and bool(found) == bool(message)
