@@ -20,7 +20,17 @@ SIDES = ("app", "films", "formats", "lab", "reading")
 
 # The order inside the using side: a module imports only those before it.
 ORDER = (
-    *("errors", "vocabulary", "language", "decade", "files", "paths", "thresholds"),
+    *(
+        "errors",
+        "folding",
+        "genre_names",
+        "vocabulary",
+        "language",
+        "decade",
+        "files",
+        "paths",
+        "thresholds",
+    ),
     *("image_parts", "lettering", "posters", "placeholders", "tables", "catalogue", "seen"),
     *(
         "cases",
@@ -281,7 +291,10 @@ def test_plots_scale_and_web_have_their_places() -> None:
     assert not importers("matplotlib")
     assert importers("ray") == {"app/scale.py"}
     for name in importers("fastapi", "starlette", "uvicorn", "jinja2", "prometheus_client"):
-        assert name.startswith("app/server/") or name == "lab/evaluation/pages/render.py"
+        assert name.startswith("app/server/") or name in (
+            "app/shop/rendering.py",
+            "lab/evaluation/pages/render.py",
+        )
 
 
 def test_sqlalchemy_is_the_stores() -> None:
@@ -292,6 +305,7 @@ def test_sqlalchemy_is_the_stores() -> None:
 def test_the_store_knows_no_service_and_the_service_no_server() -> None:
     above = {"store": ("service", "server", "commands"), "service": ("server", "commands")}
     above["server"] = ("commands",)
+    above["shop"] = ("store", "service", "server", "commands")
     for room, others in above.items():
         assert len(on_side(f"app/{room}")) > 5
         for name, imports in on_side(f"app/{room}").items():

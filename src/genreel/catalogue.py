@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from genreel.errors import CatalogueError, GenreelError
-from genreel.language import language_code
+from genreel.language import contradicts, language_code
 from genreel.lettering import Lettering, parse_lettering
 from genreel.paths import inside
 from genreel.placeholders import is_placeholder
@@ -310,6 +310,9 @@ class Catalogue:
             movie = movie_from_record(
                 record, f"row {number}", self.folder, self.taxonomy, self.extra
             )
+            # Such a column is often the film's original language, and not the plot's.
+            if movie.language and contradicts(movie.plot, movie.language):
+                movie = replace(movie, language="")
             if movie.id in first_seen:
                 problem = f"duplicate id {movie.id!r}, first in row {first_seen[movie.id]}"
                 movie = Movie(movie.id, problem=f"{problem}; give each movie its own id")

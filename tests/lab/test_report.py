@@ -17,6 +17,7 @@ from genreel.bundle import read_bundle
 from genreel.cases import AS_GIVEN
 from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError
+from genreel.formats.names import find_names
 from genreel.lab.evaluation import charts
 from genreel.lab.evaluation.evaluate import Outcome, outcomes
 from genreel.lab.evaluation.mistakes import doubtful_labels, surest_mistakes
@@ -190,6 +191,15 @@ def test_genres_that_the_bundle_does_not_know_are_said(
     films[0] = replace(films[0], genres={"genreel": ("Slapstick",)})
     write_report(predictor, films, catalogue, tmp_path)
     assert "the bundle does not know Slapstick" in capsys.readouterr().err
+
+
+def test_the_page_calls_genres_by_a_persons_words(
+    predictor: Predictor, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    metrics = write_report(predictor, list(catalogue), catalogue, tmp_path, names=find_names("de"))
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Komödie" in text and "Comedy" not in text
+    assert all("Comedy" in figures["genres"] for figures in metrics.values())
 
 
 def test_words_of_a_film_cannot_break_the_page(

@@ -33,6 +33,7 @@ COMMANDS = {
     "clean": "find what is wrong with a catalogue's posters, plots and genres",
     "split": "split a catalogue so that every genre keeps its share",
     "colours": "find the dominant colours of posters by genre and period",
+    "shop": "make a shop to browse: pages of posters by genre, decade and collection",
     "serve": "review films in a browser, and answer other programs",
     "watch": "classify the posters that land in a folder",
     "doctor": "say what is installed, what is missing and the remedy",

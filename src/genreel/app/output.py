@@ -7,6 +7,7 @@ import io
 import json
 import os
 import sys
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from genreel.prediction import Prediction
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from genreel.formats.names import Names
     from genreel.why import Area, Why
 
 
@@ -26,6 +28,7 @@ def write(
     genres: Sequence[str],
     top_k: int,
     with_films: bool = False,
+    names: Names | None = None,
 ) -> None:
     """Writes predictions as they come.
 
@@ -36,7 +39,11 @@ def write(
         top_k: scores that a row of the table shows.
         with_films: whether an index was asked which films they are, so that csv, parquet and the
             table have columns for it.
+        names: what genres are called; None: genreel's names.
     """
+    if names:
+        genres = names(genres)
+        predictions = _renamed(predictions, names)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A file is UTF-8 on every system; a file name that is not Unicode is written with escapes.
         encoding = None if sys.stdout.isatty() else "utf-8"
@@ -49,6 +56,13 @@ def write(
         sys.stdout.writelines(_csv_lines(predictions, genres, with_films))
     else:
         sys.stdout.writelines(_TEXTS[form](predictions))
+
+
+def _renamed(predictions: Iterable[Prediction], names: Names) -> Iterator[Prediction]:
+    from genreel.formats.names import rename
+
+    for prediction in predictions:
+        yield rename(prediction, names)
 
 
 def _json_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
@@ -179,7 +193,7 @@ def _write_table(predictions: Iterable[Prediction], top_k: int, with_films: bool
             line.append(("  " if prediction.scores else "") + _printable(prediction.error), "red")
         console.print(line)
         for genre, why in (prediction.why or {}).items():
-            console.print(Text(f"  {genre}: {_printable(_reasons(why))}", "cyan"))
+            console.print(Text(f"  {genre}: {_reasons(why)}", "cyan"))
 
 
 def _film(identified: Identification | None) -> str:
@@ -192,10 +206,20 @@ def _film(identified: Identification | None) -> str:
 
 def _reasons(why: Why) -> str:
     """Why a genre was predicted, in one line: words and places with their weights."""
-    words = {word.word: word.weight for word in why["words"]}
+    words = {_word(word.word): word.weight for word in why["words"]}
     reasons = [f"{word} +{weight:.1f}" for word, weight in words.items()]
     reasons += [f"poster {_place(area)} +{area.weight:.1f}" for area in why["areas"][:2]]
     return ", ".join(reasons) or "nothing in particular"
+
+
+def _word(text: str) -> str:
+    """A word as a terminal shows it: behind one that is written from right to left stands a mark,
+    or its weight would be shown on its other side.
+    """
+    joiners = "\u200c\u200d"  # of Persian and Hindi; they are not printable by themselves
+    letters = "".join(c if c in joiners else _printable(c) for c in text)
+    is_from_right = any(unicodedata.bidirectional(c) in ("R", "AL") for c in letters)
+    return letters + "\u200e" * is_from_right
 
 
 def _place(area: Area) -> str:

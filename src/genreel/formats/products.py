@@ -16,7 +16,7 @@ from genreel.decade import YEARS
 HANDLE = ("handle", "url handle")
 """What the column of handles was called, and is called today."""
 
-_PRICE = ("price", "variant price", "regular price")
+PRICE = ("price", "variant price", "regular price")
 _SKU = ("sku", "variant sku")
 _IMAGE = ("image url", "image", "product image url", "image src", "images")
 _STATES = {"draft": "draft", "archived": "archived", "sold": "archived", "unlisted": "draft"}
@@ -72,7 +72,7 @@ def _product(movie: Movie, handle: str, images: str) -> Product:
     genres = tuple(dict.fromkeys(name for names in movie.genres.values() for name in names))
     decade = [f"{movie.year // YEARS * YEARS}s"] if genres and movie.year else []
     own_tags = [tag.strip() for tag in own_text(movie, "tags").split(",") if tag.strip()]
-    price = price_of(own_value(movie, *_PRICE))
+    price = price_of(own_value(movie, *PRICE))
     own_status = own_text(movie, "status").lower()
     return Product(
         handle=handle,

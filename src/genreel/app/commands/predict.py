@@ -38,6 +38,7 @@ class Options:
     title: str = flag("", "title of the one movie")
     year: str = flag("", "year of release of the one movie")
     model: str = shared.model_flag()
+    names: str | None = shared.names_flag()
     format: str = flag(
         "table", "what to write to standard output (default: %(default)s)", choices=FORMATS
     )
@@ -59,8 +60,10 @@ class Options:
     accept: float | None = shared.accept_flag()
     explain: bool = switch("say which words and areas of the poster spoke for each genre")
     max_bytes: int | None = flag(None, "largest poster file (128 MiB)", positive, metavar="N")
-    max_pixels: int | None = flag(None, "largest poster (128 million)", positive, metavar="N")
-    max_side: int | None = flag(None, "longest side, in pixels (30,000)", positive, metavar="N")
+    max_pixels: int | None = flag(
+        None, "a poster's size (128 million pixels)", positive, metavar="N"
+    )
+    max_side: int | None = flag(None, "longest side (30,000 pixels)", positive, metavar="N")
     max_whole: int | None = flag(
         None,
         "largest poster that cannot be decoded at a fraction of its size: PNG, WebP, GIF and "
@@ -75,14 +78,9 @@ class Options:
         choices=("local", "ray"),
     )
     out: Path | None = flag(
-        None,
-        "for ray: folder of finished parts, from which a run that was stopped goes on",
-        Path,
-        metavar="DIR",
+        None, "for ray: folder of finished parts, to go on from when stopped", Path, metavar="DIR"
     )
-    workers: int | None = flag(
-        None, "for ray: processes (default: all cores)", positive, metavar="N"
-    )
+    workers: int | None = flag(None, "for ray: processes (all cores)", positive, metavar="N")
     part_rows: int | None = flag(None, "for ray: movies of a part (250)", positive, metavar="N")
 
 
@@ -97,6 +95,7 @@ def run(options: Options) -> int:
     if options.explain and options.format in ("csv", "parquet"):
         raise UsageError("--explain needs --format table, json or jsonl")
     limits = Limits(**{k: value for k in LIMITS if (value := getattr(options, k)) is not None})
+    names = shared.names_of(options.names)
     predict = _predict_with_ray if options.engine == "ray" else _predict
     predictions, genres = predict(options, limits)
     failures = answers = 0
@@ -108,7 +107,9 @@ def run(options: Options) -> int:
             answers += bool(prediction.scores)
             yield prediction
 
-    output.write(count(predictions), options.format, genres, options.top_k, bool(options.films))
+    names = shared.names_of(options.names)
+    with_films = bool(options.films)
+    output.write(count(predictions), options.format, genres, options.top_k, with_films, names)
     if failures:
         inputs = "input" if failures == 1 else "inputs"
         print(f"genreel: {failures} {inputs} failed; see the error of each", file=sys.stderr)

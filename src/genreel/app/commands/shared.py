@@ -14,6 +14,7 @@ from genreel.errors import GenreelError, MissingExtra
 if TYPE_CHECKING:
     from genreel.app.senses import Senses
     from genreel.catalogue import Catalogue
+    from genreel.formats.names import Names
     from genreel.lab.splits import Split
 
 # Flags
@@ -52,6 +53,15 @@ def language_flag(whose: str) -> str:
         "model does not read counts as missing. The bundles that come along read English"
     )
     return flag("", text, language, metavar="CODE")
+
+
+def names_flag(default: str = "genreel") -> str | None:
+    """--names; see `names_of`."""
+    text = (
+        "what genres are called: de, es, fr, it, pt, genreel, imdb, tmdb, tmdb-ids, movielens, "
+        f"kodi, or a TOML file that renames, merges and drops (default: {default})"
+    )
+    return flag(None, text, metavar="NAMES")
 
 
 def store_flag() -> str | None:
@@ -113,6 +123,13 @@ def terms_flag() -> tuple[str, ...]:
 def store_of(url: str | None) -> str:
     """The store of --store, or else of the environment, where no other user reads a password."""
     return url or os.environ.get("GENREEL_STORE", "") or "films.db"
+
+
+def names_of(names: str | None) -> Names | None:
+    """What --names says; None where it is not given. Raises VocabularyError."""
+    from genreel.formats.names import find_names
+
+    return find_names(names) if names else None
 
 
 def need(extra: str) -> None:

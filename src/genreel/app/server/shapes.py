@@ -13,6 +13,7 @@ from genreel.app.service.service import Added
 from genreel.app.store.film import Film
 from genreel.catalogue import Movie, movie_from_record
 from genreel.errors import InputError
+from genreel.language import language_of
 
 Text = Annotated[str, Field(max_length=100_000)]
 Genre = Annotated[str, Field(max_length=200)]
@@ -85,13 +86,16 @@ class MoviesIn(Body):
 
 
 class EditIn(Body):
-    """What a person corrects; `version` is the film's as it was seen."""
+    """What a person corrects; `version` is the film's as it was seen. `language` is that of the
+    plot, a code or an English name; a new plot without it tells its own.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     title: Text | None = None
     year: int | None = None
     plot: Text | None = None
+    language: Annotated[str, Field(max_length=40)] | None = None
     version: int | None = None
 
 
@@ -127,6 +131,7 @@ def film_out(film: Film, full: bool = True) -> dict[str, Any]:
         "title": film.title,
         "year": film.year,
         "plot": film.plot,
+        "language": film.language or language_of(film.plot) or None,
         "poster": poster,
         "genres": list(film.genres),
         "state": film.state,

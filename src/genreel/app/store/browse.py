@@ -13,6 +13,7 @@ from genreel.app.store.store import Store
 from genreel.catalogue import LAST_YEAR
 from genreel.decade import YEARS, decade_years
 from genreel.errors import InputError
+from genreel.folding import fold
 
 ORDERS = {
     "unsure": "least sure first",
@@ -41,7 +42,7 @@ class Filter:
         genre: that they have, or NO_GENRE.
         decade: such as 1950; None for all.
         state: one of STATES, or "problem" for those whose input could not be used.
-        text: words that all stand in the title, the plot or the id.
+        text: words that all stand in the title, the plot or the id, without capitals and accents.
 
     Raises:
         InputError: a decade that no film is of, or too long a search.
@@ -181,21 +182,14 @@ def _where(query: Filter) -> list[sa.ColumnElement[bool]]:
         conditions.append(films.c.problem != "")
     elif query.state:
         conditions.append(films.c.state == query.state)
-    for word in query.text.lower().split():
-        conditions.append(
-            sa.or_(
-                *(
-                    sa.func.lower(column).contains(word, autoescape=True)
-                    for column in (films.c.title, films.c.plot, films.c.id)
-                )
-            )
-        )
+    for word in fold(query.text).split():
+        conditions.append(films.c.search_text.contains(word, autoescape=True))
     return conditions
 
 
 def _order(order: str) -> list[sa.ColumnElement[Any]]:
     if order == "title":
-        return [sa.func.lower(films.c.title), films.c.id]
+        return [films.c.title_key, films.c.id]
     if order == "newest":
         return [films.c.added.desc(), films.c.id]
     if order == "rarest":

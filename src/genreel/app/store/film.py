@@ -45,6 +45,7 @@ class Film:
     title: str
     year: int | None
     plot: str
+    language: str
     poster: str | None
     path: str
     problem: str

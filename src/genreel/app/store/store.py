@@ -36,7 +36,7 @@ from genreel.app.store.films import (
     update_film,
 )
 from genreel.app.store.opinions import opinions_of_model, replace_opinions
-from genreel.app.store.schema import STATES, films, posters
+from genreel.app.store.schema import STATES, films, posters, text_keys
 from genreel.app.store.trash import KEPT_SECONDS, empty_trash, restore, throw_away
 from genreel.app.store.tuning import Tuning
 from genreel.catalogue import Movie, Scalar
@@ -123,7 +123,8 @@ class Store:
         """Adds a film, or completes the one with its id: what is missing here stays as it was.
 
         Args:
-            movie: its id, title, year, plot, genres and `extra`; its `poster` is not looked at.
+            movie: its id, title, year, plot, language, genres and `extra`; its `poster` is not
+                looked at.
             poster: a JPEG that was re-encoded by us.
             path: the file the poster came from.
             source: where the genres come from. Text that a person wrote stays as it is.
@@ -133,6 +134,7 @@ class Store:
                 "title": movie.title,
                 "year": movie.year,
                 "plot": movie.plot,
+                "language": movie.language,
                 "poster": None if poster is None else save_poster(connection, poster),
                 "path": path,
             }
@@ -143,15 +145,20 @@ class Store:
             if row is None:
                 life, now = uuid.uuid4().hex, time.time()
                 new = {"id": movie.id, "life": life, "added": now, "problem": movie.problem}
-                connection.execute(films.insert().values({**new, **values}))
+                keys = text_keys({"title": "", "plot": "", **values, **new})
+                connection.execute(films.insert().values({**new, **values, **keys}))
                 log(connection, "add", movie.id, source, after=values)
             else:
                 persons_fields = fields_of_person(connection, movie.id)
                 changes = {
                     name: value
                     for name, value in values.items()
-                    if row[name] != value and name not in persons_fields
+                    if row[name] != value
+                    and name not in persons_fields
+                    and not (name == "language" and "plot" in persons_fields)
                 }
+                if "plot" in changes:  # another plot tells its own language
+                    changes = {"language": movie.language, **changes}
                 if changes:
                     edit_film(connection, self.tuning, row, changes, source)
             names = [name for names in movie.genres.values() for name in names]
@@ -175,7 +182,7 @@ class Store:
         return saved_films
 
     def edit(self, film_id: str, changes: Mapping[str, Any], version: int | None = None) -> Film:
-        """A person's edit of title, year or plot.
+        """A person's edit of title, year, plot or the plot's language; another plot tells its own.
 
         Args:
             version: the film's, as the person saw it; None to not ask.
@@ -185,7 +192,9 @@ class Store:
         """
         with self.database.writing() as connection:
             row = expect_row(connection, film_id, version)
-            names = [name for name in ("title", "year", "plot") if name in changes]
+            if "plot" in changes and changes["plot"] != row["plot"]:
+                changes = {"language": "", **changes}
+            names = [name for name in ("title", "year", "plot", "language") if name in changes]
             new = {name: changes[name] for name in names if changes[name] != row[name]}
             if new:
                 edit_film(connection, self.tuning, row, new, "person")
