@@ -151,10 +151,8 @@ class Predictor:
 
         Args:
             movies: Movies, or mappings with the keys of a catalogue's columns.
-            batch_size: movies with a poster in one run of the graph, at least 1; LIGHT times as
-                many without one. For a sentence encoder, 400 characters of plot are a poster.
-            language, threshold, decide: as in `predict`, for all; without a language, each movie's
-                own counts.
+            batch_size: movies with a poster in a run of the graph; LIGHT times as many without.
+            language, threshold, decide: as in `predict`; a movie's own language counts without.
             explain: as in `predict`; takes about a second a movie instead of a hundredth.
             vectors: give `Prediction.vectors`, too; loads the graph a second time, once.
 
@@ -164,10 +162,8 @@ class Predictor:
         Raises:
             InputError: there is no such language, or decision.
         """
-        decision(decide)
-        stream = self._stream(movies, language_code(language))
-        # While the graph runs over some batches, threads decode the posters of the next ones. Both
-        # queues are short, so memory stays flat however slow the consumer is.
+        stream, decide = self._stream(movies, language_code(language)), decision(decide)
+        # Threads decode posters while the graph runs; short queues keep memory flat.
         decode_queue: deque[tuple[_Numbered, Decodes]] = deque()
         graph_queue: deque[tuple[_Numbered, _Inputs, Future[_Outputs]]] = deque()
         predictions: dict[int, Prediction] = {}  # by number of movie, until their turn comes
@@ -181,15 +177,13 @@ class Predictor:
         def take_scores() -> None:
             batch, inputs, outputs = graph_queue.popleft()
             numbers, batch_movies = zip(*batch, strict=True)
-            results = self._predictions(
-                batch_movies, inputs, outputs.result(), threshold, decide, explain
-            )
+            rest = outputs.result(), threshold, decide, explain
+            results = self._predictions(batch_movies, inputs, *rest)
             predictions.update(zip(numbers, results, strict=True))
 
         with ThreadPoolExecutor(self.threads) as pool:
             for batch in self._batches(stream, max(1, batch_size)):
-                decodes = self.readers.start([movie for _, movie in batch], pool)
-                decode_queue.append((batch, decodes))
+                decode_queue.append((batch, self.readers.start([m for _, m in batch], pool)))
                 if len(decode_queue) > _AHEAD:
                     run_graph()
                 if len(graph_queue) > self.threads:

@@ -49,21 +49,18 @@ def train(
 ) -> dict[str, Any]:
     """Trains a recipe and writes its bundle.
 
-    Features and models learn from the train part; fusion weights and thresholds from the valid
-    part. The test part is measured once, at the end, on the exported bundle.
+    Features and models learn from train; fusion weights and thresholds from valid; test is
+    measured once, at the end, on the exported bundle.
 
     Args:
         recipe: what to build.
         catalogue: labelled movies.
         out: the bundle's folder.
         split: parts of the catalogue; None makes a stratified one from the recipe's seed.
-        extra: more movies to train on, without those of the valid and test parts and those whose
-            column `split` names another part.
+        extra: more movies to train on, but those of the other parts, or whose column `split` is.
         command: what a person typed, for the card.
-        checkpoints: a folder for them, so that recipes with a network in common train it once;
-            None: `out` + ".work", which is deleted when the bundle is written.
-        reuse: a bundle whose networks are taken as they are where the recipe asks for the same; it
-            must have learnt from the same training movies, or from none of the others.
+        checkpoints: a folder that keeps them; None: `out` + ".work", which is deleted at the end.
+        reuse: a bundle whose networks are taken where the recipe asks for the same.
 
     Returns:
         What metrics.json holds; of several processes, only the first returns anything.
@@ -74,10 +71,10 @@ def train(
     start = time.monotonic()
     check_replaceable(out)  # now, not after hours
     split, parts = _split(recipe, catalogue.by_id(), split, extra)
-    reused = reusable(recipe, reuse) if reuse else NOTHING
-    features = fit_features(recipe, parts["train"], reused.features)
+    ready = reusable(recipe, reuse) if reuse else NOTHING
+    features = fit_features(recipe, parts["train"], ready.features)
     train_part, valid_part = _read(recipe, parts, features)
-    model = build_model(recipe.model, features, reused.models(recipe, features))
+    model = build_model(recipe.model, features, ready.models(recipe, features))
     work = out.with_name(out.name + ".work")
     model.fit(train_part, valid_part, Place(checkpoints or work, recipe.head.seed))
     if not is_first_process():
@@ -89,19 +86,22 @@ def train(
         "command": command,
         "split": split.digest(),
         "movies": {name: len(part) for name, part in parts.items()},
-        "parity": check_parity(graph, model, _sample(valid_part)),
-        "parameters": count_numbers(graph),
+        **_graph_figures(graph, model, valid_part),
         "training_seconds": round(time.monotonic() - start, 1),
         "decisions": choice.others,
-        **fitting_record(model),
+        "reused": sorted(ready.graphs),
     }
-    if reused.graphs:
-        metrics["reused"] = sorted(reused.graphs)
     small, precision = _reduce(recipe, graph, train_part, valid_part)
     bundle = _bundle(recipe, choice, features, small, parts)
     metrics = write_measured(out, bundle, recipe, metrics | precision, _held_out(parts))
     shutil.rmtree(work, ignore_errors=True)
     return metrics
+
+
+def _graph_figures(graph: bytes, model: Model, valid: Examples) -> dict[str, Any]:
+    """Whether the graph agrees with its model, its size, and how the model was fitted."""
+    parity = check_parity(graph, model, _sample(valid))
+    return {"parity": parity, "parameters": count_numbers(graph), **fitting_record(model)}
 
 
 def _bundle(

@@ -49,20 +49,13 @@ class Options:
         share,
         metavar="P",
     )
-    decide: str = flag(
-        "balanced",
-        "balanced: thresholds of best F1; sure: only genres of which three in four are right, or "
-        "more; everything: whatever nine in ten of a genre's movies reach (default: %(default)s)",
-        choices=("balanced", "sure", "everything"),
-    )
+    decide: str = shared.decide_flag()
     films: Path | None = shared.films_flag()
     read: bool = shared.read_flag()
     accept: float | None = shared.accept_flag()
     explain: bool = switch("say which words and areas of the poster spoke for each genre")
     max_bytes: int | None = flag(None, "largest poster file (128 MiB)", positive, metavar="N")
-    max_pixels: int | None = flag(
-        None, "a poster's size (128 million pixels)", positive, metavar="N"
-    )
+    max_pixels: int | None = flag(None, "size of a poster (128 million)", positive, metavar="N")
     max_side: int | None = flag(None, "longest side (30,000 pixels)", positive, metavar="N")
     max_whole: int | None = flag(
         None,
@@ -107,8 +100,7 @@ def run(options: Options) -> int:
             answers += bool(prediction.scores)
             yield prediction
 
-    names = shared.names_of(options.names)
-    with_films = bool(options.films)
+    names, with_films = shared.names_of(options.names), bool(options.films)
     output.write(count(predictions), options.format, genres, options.top_k, with_films, names)
     if failures:
         inputs = "input" if failures == 1 else "inputs"
