@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from genreel.app.commands import exit_code, shared
 from genreel.app.commands.flags import Command, UsageError, arguments, flag, switch
-from genreel.app.commands.values import positive, share
+from genreel.app.commands.values import DECISIONS, decisions_help, positive, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,7 +49,7 @@ class Options:
         share,
         metavar="P",
     )
-    decide: str = shared.decide_flag()
+    decide: str = flag("balanced", decisions_help(), choices=DECISIONS)
     films: Path | None = shared.films_flag()
     read: bool = shared.read_flag()
     accept: float | None = shared.accept_flag()

@@ -41,16 +41,6 @@ def taxonomy_flag() -> str:
     return flag("genreel", text, metavar="NAME")
 
 
-def decide_flag() -> str:
-    """How a bundle decides."""
-    return flag(
-        "balanced",
-        "balanced: thresholds of best F1; sure: only genres of which three in four are right, or "
-        "more; everything: whatever nine in ten of a genre's movies reach (default: %(default)s)",
-        choices=("balanced", "sure", "everything"),
-    )
-
-
 def model_flag() -> str:
     """--model."""
     return flag("default", "bundle to use (default: %(default)s)", metavar="BUNDLE")
