@@ -211,6 +211,8 @@ class LateFusion(Ensemble):
         self, settings: Any, names: tuple[str, ...], features: Mapping[str, Feature], parts: Parts
     ) -> None:
         super().__init__(settings, names, features, parts)
+        # A part, rows of examples, senses that are shown → these rows, and the scores of each.
+        self._memory: dict[tuple[int, int, frozenset[str]], tuple[Any, dict[int, Any]]] = {}
         self.weights: NDArray[np.float32] = np.empty((0, 0, 0), np.float32)
         self.bias: NDArray[np.float32] = np.empty((0, 0), np.float32)
 
@@ -219,10 +221,10 @@ class LateFusion(Ensemble):
         parts = list(self.parts.values())
         for part in parts:
             part.fit(train, valid, place)
+        self._memory.clear()
         genres = train.labels.shape[1]
         self.weights = np.zeros((2 ** len(SENSES), len(self.parts), genres), np.float32)
         self.bias = np.zeros((2 ** len(SENSES), genres), np.float32)
-        logits: dict[tuple[int, frozenset[str]], NDArray[np.float64]] = {}
         shown = {name for name in self.senses if valid.has([name]).any()}
         for senses in self._combinations():
             pattern = self._pattern(senses)
@@ -234,18 +236,10 @@ class LateFusion(Ensemble):
                     self.bias[simpler],
                 )
                 continue
-            # A part's scores depend only on its own senses; kept here, as encoders are slow.
-            views = [frozenset(part.senses) & set(senses) for part in parts]
-            active = [k for k, view in enumerate(views) if view]
-            for k in active:
-                if (k, views[k]) not in logits:
-                    case = valid.without(set(SENSES) - views[k])
-                    logits[k, views[k]] = logit(parts[k].scores(case))
-            positions = np.flatnonzero(valid.has(senses))
-            x = np.stack([logits[k, views[k]][positions] for k in active], axis=1)
-            w, b = fit_logistics(
-                x, valid.labels[positions], valid.known[positions], self.settings.shrinkage
-            )
+            active = [k for k, part in enumerate(parts) if set(part.senses) & set(senses)]
+            some = valid.take(np.flatnonzero(valid.has(senses)))
+            x = logit(self.part_scores(some.without(set(SENSES) - set(senses))))[:, active]
+            w, b = fit_logistics(x, some.labels, some.known, self.settings.shrinkage)
             self.weights[pattern, active] = w
             self.bias[pattern] = b
 
@@ -256,6 +250,28 @@ class LateFusion(Ensemble):
         x = logit(self.part_scores(examples))
         z = (x * self.weights[pattern]).sum(axis=1) + self.bias[pattern]
         return np.asarray(expit(z), np.float32)
+
+    def part_scores(self, examples: Examples) -> NDArray[np.float32]:
+        """Shape (n, parts, genres); 1/2 where a movie has none of a part's senses.
+
+        A part's scores depend only on its own senses; they are kept, as encoders are slow.
+        """
+        genres = examples.labels.shape[1]
+        scores = np.full((len(examples), len(self.parts), genres), 0.5, np.float32)
+        for k, part in enumerate(self.parts.values()):
+            senses = frozenset(name for name in part.senses if examples.has([name]).any())
+            key = k, id(examples.rows), senses
+            _, table = self._memory.setdefault(key, (examples.rows, {}))
+            shown = examples.without(set(part.senses) - senses)
+            is_active = np.logical_or.reduce([examples.has([name]) for name in part.senses])
+            at = np.flatnonzero(is_active)
+            new = [i for i in at if examples.index[i] not in table]
+            if new:
+                found = part.scores(shown.take(new))
+                table.update(zip(examples.index[new].tolist(), found, strict=True))
+            for i in at:
+                scores[i, k] = table[examples.index[i]]
+        return scores
 
     @property
     def powers(self) -> NDArray[np.int64]:
