@@ -265,7 +265,7 @@ class LateFusion(Ensemble):
             shown = examples.without(set(part.senses) - senses)
             is_active = np.logical_or.reduce([examples.has([name]) for name in part.senses])
             at = np.flatnonzero(is_active)
-            new = [i for i in at if examples.index[i] not in table]
+            new = [i for i in at.tolist() if examples.index[i] not in table]
             if new:
                 found = part.scores(shown.take(new))
                 table.update(zip(examples.index[new].tolist(), found, strict=True))
