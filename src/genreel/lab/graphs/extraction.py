@@ -65,14 +65,14 @@ def choose_senses(model: ModelProto, senses: Sequence[str]) -> None:
     """Gives the graph, in place, these columns of `present` for those that it reads."""
     if not any(value.name == "present" for value in model.graph.input):
         return
+    # A graph that was taken from another one may have chosen before.
+    chosen = f"present/{len(model.graph.initializer)}"
     for node in model.graph.node:
         for i, name in enumerate(node.input):
-            node.input[i] = "present/chosen" if name == "present" else name
+            node.input[i] = chosen if name == "present" else name
     columns = np.array([SENSES.index(sense) for sense in senses], np.int64)
-    model.graph.initializer.append(onnx.numpy_helper.from_array(columns, "present/columns"))
-    choice = onnx.helper.make_node(
-        "Gather", ["present", "present/columns"], ["present/chosen"], axis=1
-    )
+    model.graph.initializer.append(onnx.numpy_helper.from_array(columns, f"{chosen}/columns"))
+    choice = onnx.helper.make_node("Gather", ["present", f"{chosen}/columns"], [chosen], axis=1)
     model.graph.node.insert(0, choice)
     for value in model.graph.input:
         if value.name == "present":
