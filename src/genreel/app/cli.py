@@ -28,6 +28,7 @@ COMMANDS = {
     "films": "make an index of known films, by which posters are identified",
     "identify": "tell which known films posters are of, by what is printed on them",
     "similar": "find the movies of a catalogue that are most like one",
+    "audit": "find genres that look wrong or are missing, and entries that are doubled",
     "apply": "write genres to where other programs look for them",
     "undo": "put back what the last apply or watch changed; files that were edited since stay",
     "clean": "find what is wrong with a catalogue's posters, plots and genres",

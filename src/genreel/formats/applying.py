@@ -124,6 +124,23 @@ def pairs_of(movies: Iterable[Movie], predictions: Predictions, names: Names) ->
         yield movie, replace(found, error=error)
 
 
+def answer_pairs(
+    movies: Iterable[Movie], answers: Mapping[str, Mapping[str, bool]], names: Names
+) -> Pairs:
+    """The movies about whose genres a person gave answers, with these.
+
+    Args:
+        movies: a stream.
+        answers: id → genre → whether it applies.
+        names: what genres are called on the other side.
+    """
+    for movie in movies:
+        verdicts = answers.get(movie.id, {})
+        found = {name: applies for genre, applies in verdicts.items() for name in names([genre])}
+        if found:
+            yield movie, Found(answers=found, model="audit", version=__version__)
+
+
 def predict_pairs(
     movies: Iterable[Movie],
     predictor: Predictor,

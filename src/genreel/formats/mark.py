@@ -24,6 +24,8 @@ class Found:
         model, version: the bundle's name, and genreel's version.
         said: those of the genres that a person or a file said, in a store: written, never marked.
         error: which of the film's inputs could not be used; genres, if any, come from the others.
+        answers: name → whether it applies: what a person said of what stands there. Where there
+            are any, nothing else is changed.
     """
 
     genres: Mapping[str, float] = field(default_factory=dict)
@@ -31,6 +33,7 @@ class Found:
     version: str = ""
     said: tuple[str, ...] = ()
     error: str = ""
+    answers: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ def merge(
     - Genres that are not in the mark are a person's, or another program's: they stay, and unless
       `add` nothing joins them.
     - A genre of the mark that is gone was rejected: it never comes back by itself.
+    - What a person answers goes before all but a lock.
 
     Args:
         present: genres that are there, in order.
@@ -81,6 +85,8 @@ def merge(
         locked: whether a person locked the genres.
         add: whether genreel's genres join those of a person.
     """
+    if found.answers and not locked:
+        return _answer(present, mark, found.answers)
     if locked or not found.genres:
         return None
     ours = {key(name) for name in mark.genres}
@@ -101,6 +107,22 @@ def merge(
     fresh_genres = {name: score for name, score in new.items() if key(name) not in said}
     fresh = Mark(fresh_genres, rejected, found.model, found.version)
     return None if genres == tuple(present) and fresh == mark else (genres, fresh)
+
+
+def _answer(
+    present: Sequence[str], mark: Mark, answers: Mapping[str, bool]
+) -> tuple[tuple[str, ...], Mark] | None:
+    """As `merge`, for a person's answers: their genres come and go, the others stay."""
+    verdicts = {key(name): applies for name, applies in answers.items()}
+    present_keys = set(map(key, present))
+    new = [name for name, applies in answers.items() if applies and key(name) not in present_keys]
+    genres = (*(name for name in present if verdicts.get(key(name), True)), *new)
+    if genres == tuple(present):
+        return None
+    refused = [name for name in present if not verdicts.get(key(name), True)]
+    rejected = [name for name in (*mark.rejected, *refused) if not verdicts.get(key(name), False)]
+    ours = {name: score for name, score in mark.genres.items() if verdicts.get(key(name), True)}
+    return genres, Mark(ours, tuple(dict.fromkeys(rejected)), mark.model, mark.version)
 
 
 def _plain(genres: Mapping[str, float]) -> Iterable[tuple[str, float]]:

@@ -50,6 +50,12 @@ class Options:
         Path,
         metavar="FILE",
     )
+    only: Path | None = flag(
+        None,
+        "write nothing but what a person accepted in this table of genreel audit --format csv",
+        Path,
+        metavar="FILE",
+    )
     names: str | None = shared.names_flag("genreel; kodi for nfo")
     add: bool = switch("beside genres of a person, too")
     create: bool = switch("NFO files for films without one")
@@ -92,6 +98,10 @@ def _pairs(options: Options, movies: Iterable[Movie]) -> Pairs:
     from genreel.formats import applying
 
     names = shared.names_of(options.names) or applying.names_for(options.to)
+    if options.only:
+        from genreel.audit.table import read_accepted
+
+        return applying.answer_pairs(movies, read_accepted(options.only), names)
     if options.predictions:
         predictions = applying.read_predictions(options.predictions)
         return applying.pairs_of(movies, predictions, names)

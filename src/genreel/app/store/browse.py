@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from genreel.app.store.decide import NAMED
 from genreel.app.store.film import Film, film_from_row
 from genreel.app.store.schema import STATES, decisions, films, opinions
 from genreel.app.store.store import Store
@@ -17,6 +18,7 @@ from genreel.folding import fold
 
 ORDERS = {
     "unsure": "least sure first",
+    "doubtful": "doubtful genres first",
     "newest": "newest first",
     "rarest": "rarest genre first",
     "title": "by title",
@@ -205,6 +207,10 @@ def _order(order: str) -> list[sa.ColumnElement[Any]]:
             .scalar_subquery()
         )
         return [sa.func.coalesce(rarest, 0), *_order("unsure")]
+    if order == "doubtful":
+        # A margin of 1 and more is that of genres that a file names (see `decide.settle`).
+        is_named = films.c.margin >= NAMED
+        return [sa.case((is_named, 0), else_=1), *_order("unsure")]
     # A film about which the model could say nothing needs a person most.
     return [sa.func.coalesce(films.c.margin, -1.0), films.c.id]
 
