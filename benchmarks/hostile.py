@@ -9,7 +9,8 @@ a typed refusal within 1 s and 1 GiB. Memory is that of the whole process; secon
 computed, as a machine that others use lets it wait. One that took longer is tried once more in a
 new process, and the shorter time counts. Prints a row for each kind, writes them to
 benchmarks/results/hostile.csv, saves every case that failed in a folder, and exits with 1 if there
-is one. --resume goes on after the kinds that the table has already. Linux only: memory is read from /proc.
+is one. --resume goes on after the kinds that the table has already. Linux only: memory is read
+from /proc.
 """
 
 from __future__ import annotations
