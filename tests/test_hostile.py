@@ -92,7 +92,7 @@ def test_a_poster_of_as_many_parts_as_others_have() -> None:
     [
         (encode(noise((100, 150)), "PNG"), 15_000),
         (encode(noise((100, 150)), "WEBP"), 20_000),  # of which it may use three quarters
-        (png(100, 150, 16, 6), 20_000),
+        (png(100, 150, 16, 6), 30_000),
         (png(100, 150, 8, 2, interlaced=True), 30_000),
         (encode(noise((100, 150)), "GIF"), 15_000),
         (encode(noise((100, 150)), "JPEG", progressive=True), 15_000),

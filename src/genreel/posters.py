@@ -43,7 +43,7 @@ class Limits:
         max_side: width or height, in pixels.
         min_side: width and height, in pixels; on a smaller one nothing can be seen.
         max_whole: width × height of an image that must be decoded at full size, which takes up to
-            16 bytes a pixel; three quarters of it for a WebP or 16 bits, half for an interlaced
+            16 bytes a pixel; three quarters of it for a WebP, half for 16 bits or an interlaced
             PNG, which take longer. A JPEG of one scan is decoded at a fraction of its size instead.
     """
 
@@ -301,12 +301,11 @@ def _check_size(image: Image.Image, limits: Limits) -> None:
 
 def _max_whole(image: Image.Image, limits: Limits) -> int:
     """Pixels that may be decoded whole: fewer where each costs more."""
-    if isinstance(image, PngImagePlugin.PngImageFile) and image.info.get("interlace"):
-        return limits.max_whole // 2
-    is_deep = any(str(tile[3]).endswith("16B") for tile in getattr(image, "tile", ()))
-    if is_deep or isinstance(image, WebPImagePlugin.WebPImageFile):
+    if isinstance(image, WebPImagePlugin.WebPImageFile):
         return limits.max_whole * 3 // 4
-    return limits.max_whole
+    is_deep = any(str(tile[3]).endswith("16B") for tile in getattr(image, "tile", ()))
+    is_interlaced = isinstance(image, PngImagePlugin.PngImageFile) and "interlace" in image.info
+    return limits.max_whole // 2 if is_deep or is_interlaced else limits.max_whole
 
 
 def _factor(image: Image.Image, size: tuple[int, int]) -> int:
