@@ -28,20 +28,30 @@ class DataSettings:
 
     Attributes:
         years: first and last year of release; (0, 0) takes all.
+        first_genres: only so many of a movie's genres count, the first that its source lists; 0
+            takes all. TMDb lists the most prominent first.
+        main_genre: only the first that is listed counts, and only movies where the vocabulary has
+            it.
         one_genre: only movies with exactly one genre of the vocabulary.
+        balanced: of movies with one genre, as many of each genre, the first of the split.
         at_most: so many movies of each part, the first of the split; 0 takes all.
+        shares: of the movies in train, valid and test, where no split is given.
         presumed: how much, in training, a genre that is unknown of a movie with mixed genres
             counts as absent, in [0, 1]; see `examples.presume_absent`.
     """
 
     years: tuple[int, int] = (0, 0)
+    first_genres: int = 0
+    main_genre: bool = False
     one_genre: bool = False
+    balanced: bool = False
     at_most: int = 0
+    shares: tuple[float, float, float] = (0.8, 0.1, 0.1)
     presumed: float = 0.0
 
 
 @dataclass(frozen=True)
-class _Head:
+class Head:
     """The keys of a recipe besides its `features` and `model`.
 
     Attributes:
@@ -88,7 +98,7 @@ class Recipe:
         overrides: what was changed, as "path.to.key=value".
     """
 
-    head: _Head
+    head: Head
     vocabulary: Vocabulary
     features: Mapping[str, tuple[str, Any]]
     model: ModelSpec
@@ -120,6 +130,29 @@ def recipe_names() -> list[str]:
     return list(recipe_files())
 
 
+def recipe_heads() -> list[Head]:
+    """The heads of the recipes of the package, by name; their models are neither read nor checked,
+    which takes the libraries that train them.
+    """
+    heads = []
+    for name, path in recipe_files().items():
+        table = _read(path)
+        head = {key: value for key, value in table.items() if key not in ("features", "model")}
+        heads.append(settings_from(Head, head, f"recipe {name}"))
+    return heads
+
+
+def recipe_text(name: str) -> str:
+    """A recipe of the package as TOML, the parts that name another one spelled out; unchecked.
+
+    Raises:
+        RecipeError: no such recipe.
+    """
+    table = _read(name)
+    _spell_out(table, f"recipe {name}", check=False)
+    return tomli_w.dumps(table)
+
+
 def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """Reads and checks a recipe.
 
@@ -141,7 +174,7 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
 
 def _check(table: Mapping[str, Any], where: str) -> Recipe:
     head_table = {k: v for k, v in table.items() if k not in ("features", "model")}
-    head = settings_from(_Head, head_table, where)
+    head = settings_from(Head, head_table, where)
     vocabulary = pick(VOCABULARIES, head.vocabulary, f"{where}.vocabulary")
     if head.precision not in PRECISIONS:
         hint = nearest(head.precision, PRECISIONS)
@@ -178,7 +211,9 @@ def _read(name_or_path: str | Path) -> dict[str, Any]:
     return table
 
 
-def _spell_out(table: dict[str, Any], where: str, inside: tuple[str, ...] = ()) -> None:
+def _spell_out(
+    table: dict[str, Any], where: str, inside: tuple[str, ...] = (), check: bool = True
+) -> None:
     """Replaces every part that names a recipe by that recipe's model, and adds its features."""
     for parts, name in list(_naming(table["model"])):
         source = parts[name]["recipe"]
@@ -189,8 +224,9 @@ def _spell_out(table: dict[str, Any], where: str, inside: tuple[str, ...] = ()) 
                 f"{where}: part {name!r} names {source!r}, which it is itself part of"
             )
         other = _read(source)
-        _spell_out(other, f"recipe {source}", (*inside, source))
-        _check(other, f"recipe {source}")
+        _spell_out(other, f"recipe {source}", (*inside, source), check)
+        if check:
+            _check(other, f"recipe {source}")
         mine = _mapping(table.setdefault("features", {}), f"{where}.features")
         names = {}
         for feature, entry in other.get("features", {}).items():

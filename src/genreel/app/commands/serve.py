@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from genreel.app.commands import DONE, shared, values
 from genreel.app.commands.flags import Command, flag, switch
@@ -16,6 +17,9 @@ class Options:
 
     store: str | None = shared.store_flag()
     model: str = shared.model_flag()
+    films: Path | None = shared.films_flag()
+    accept: float | None = shared.accept_flag()
+    names: str | None = shared.names_flag()
     host: str = flag(Settings.host, "(default: %(default)s)")
     port: int = flag(Settings.port, "(default: %(default)s)", values.port)
     token: str | None = flag(
@@ -49,7 +53,11 @@ def run(options: Options) -> int:
     from genreel.progress import say
 
     token = os.environ.get("GENREEL_TOKEN", "") if options.token is None else options.token
+    senses = shared.senses_of(options.films, False, options.accept)
     settings = Settings(
+        films=senses.films,
+        accept=senses.accept,
+        read=senses.is_needed,
         host=options.host,
         port=options.port,
         token=token,
@@ -57,6 +65,7 @@ def run(options: Options) -> int:
         max_body=options.max_body,
         fetch_urls=options.fetch_urls,
         label_studio=options.label_studio or "",
+        names=shared.names_of(options.names),
         label_studio_token=os.environ.get("LABEL_STUDIO_API_KEY", ""),
     )
     is_new_token = not settings.loopback and not settings.token

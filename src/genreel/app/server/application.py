@@ -17,7 +17,7 @@ from fastapi.staticfiles import StaticFiles
 
 import genreel
 from genreel.app.server import health, label_studio, metrics, pages, posters, problems
-from genreel.app.server.api import export, films, predict, reviews, tuning
+from genreel.app.server.api import export, films, known, predict, reviews, shop, tuning
 from genreel.app.server.guard import Guard
 from genreel.app.service.service import Service
 from genreel.errors import GenreelError
@@ -30,9 +30,11 @@ ROUTERS = (
     metrics.router,
     predict.router,
     films.router,
+    known.router,
     reviews.router,
     tuning.router,
     export.router,
+    shop.router,
     posters.router,
     label_studio.router,
     pages.router,

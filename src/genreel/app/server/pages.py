@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -18,6 +18,7 @@ from genreel.app.store import browse
 from genreel.app.store.export import EXPORTS
 from genreel.app.store.film import Film
 from genreel.errors import Conflict, UnknownFilm
+from genreel.folding import fold
 
 WRONG_TOKENS = Gate("wrong tokens", 32)
 """Those that are answered late, at once. Beyond, they are refused: in time, but without a hint."""
@@ -86,7 +87,8 @@ def review(
     waiting = browse.queue(store, order, 1)
     film_id = film or (waiting[0] if waiting else "")
     found_film = store.film(film_id) if film_id else None
-    keys = genre_keys(service.predictor.genres)
+    names = service.settings.names
+    keys = genre_keys(service.predictor.genres, names.label if names else str)
     overrides = store.tuning.overrides()
     return page(
         request,
@@ -207,19 +209,23 @@ def icon() -> Response:
     return RedirectResponse("/static/icon.svg")
 
 
-def genre_keys(genres: Sequence[str]) -> dict[str, str]:
+def genre_keys(genres: Sequence[str], label: Callable[[str], str] = str) -> dict[str, str]:
     """Genre → the letter that toggles it; "z" is left to undo.
 
     Of the genres with one initial the shortest name has it; the others get a letter of their own.
+
+    Args:
+        label: what a genre is called.
     """
+    names = {genre: fold(label(genre)) for genre in genres}
     free = list("abcdefghijklmnopqrstuvwxy")
     keys: dict[str, str] = {}
-    for genre in sorted(genres, key=len):
-        if genre[:1].lower() in free:
-            keys[genre] = genre[0].lower()
+    for genre in sorted(genres, key=lambda genre: len(names[genre])):
+        if names[genre][:1] in free:
+            keys[genre] = names[genre][0]
             free.remove(keys[genre])
     for genre in genres:
-        letters = [c for c in genre.lower() if c in free] or free
+        letters = [c for c in names[genre] if c in free] or free
         if genre not in keys and letters:
             keys[genre] = letters[0]
             free.remove(letters[0])

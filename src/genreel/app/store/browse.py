@@ -7,15 +7,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from genreel.app.store.decide import NAMED
 from genreel.app.store.film import Film, film_from_row
-from genreel.app.store.schema import STATES, decisions, films
+from genreel.app.store.schema import IDENTITIES, STATES, decisions, films, opinions
 from genreel.app.store.store import Store
 from genreel.catalogue import LAST_YEAR
 from genreel.decade import YEARS, decade_years
 from genreel.errors import InputError
+from genreel.folding import fold
 
 ORDERS = {
     "unsure": "least sure first",
+    "doubtful": "doubtful genres first",
     "newest": "newest first",
     "rarest": "rarest genre first",
     "title": "by title",
@@ -41,7 +44,8 @@ class Filter:
         genre: that they have, or NO_GENRE.
         decade: such as 1950; None for all.
         state: one of STATES, or "problem" for those whose input could not be used.
-        text: words that all stand in the title, the plot or the id.
+        text: words that all stand in the title, the plot or the id, without capitals and accents.
+        identity: one of IDENTITIES.
 
     Raises:
         InputError: a decade that no film is of, or too long a search.
@@ -51,6 +55,7 @@ class Filter:
     decade: int | None = None
     state: str = ""
     text: str = ""
+    identity: str = ""
 
     def __post_init__(self) -> None:
         if self.decade is not None and not 0 <= self.decade <= LAST_YEAR:
@@ -65,20 +70,27 @@ class Filter:
 def find(
     store: Store, query: Filter, order: str = "newest", limit: int = PAGE, offset: int = 0
 ) -> list[Film]:
-    """Films without their opinions, at most `limit`."""
+    """Films without their opinions, at most `limit`; their genres stand by the model's score."""
     some = sa.select(films).where(*_where(query)).order_by(*_order(order))
     with store.database.reading() as connection:
         rows = connection.execute(some.limit(limit).offset(offset)).mappings().all()
-        pairs = connection.execute(
-            sa.select(decisions.c.film, decisions.c.genre).where(
-                decisions.c.film.in_([row["id"] for row in rows])
-            )
+        is_models = (
+            (opinions.c.film == decisions.c.film)
+            & (opinions.c.genre == decisions.c.genre)
+            & (opinions.c.source == "model")
+        )
+        scores = connection.execute(
+            sa.select(decisions.c.film, decisions.c.genre, opinions.c.score)
+            .outerjoin(opinions, is_models)
+            .where(decisions.c.film.in_([row["id"] for row in rows]))
         ).all()
-    genres: dict[str, set[str]] = {}
-    for film, genre in pairs:
-        genres.setdefault(film, set()).add(genre)
+    places = {genre: place for place, genre in enumerate(store.defaults)}
+    by_film: dict[str, list[tuple[float, int, str]]] = {}
+    for film, genre, score in scores:
+        if genre in places:
+            by_film.setdefault(film, []).append((-(score or 0.0), places[genre], genre))
     return [
-        film_from_row(row, tuple(g for g in store.defaults if g in genres.get(row["id"], ())))
+        film_from_row(row, tuple(genre for *_, genre in sorted(by_film.get(row["id"], []))))
         for row in rows
     ]
 
@@ -91,10 +103,11 @@ def count(store: Store, query: Filter) -> int:
 
 
 def facets(store: Store, query: Filter) -> dict[str, dict[Any, int]]:
-    """For each of genre, decade and state: value → films, if it were chosen instead."""
+    """For each of genre, decade, state, identity: value → films, if it were chosen instead."""
     genre = replace(query, genre="")
     decade = replace(query, decade=None)
     state = replace(query, state="")
+    identity = replace(query, identity="")
     number = sa.func.count()
     by_genre = (
         sa.select(decisions.c.genre, number)
@@ -107,7 +120,10 @@ def facets(store: Store, query: Filter) -> dict[str, dict[Any, int]]:
     of_decade = films.c.year // ten * ten
     by_decade = sa.select(of_decade, number).where(*_where(decade), films.c.year.is_not(None))
     by_state = sa.select(films.c.state, number).where(*_where(state)).group_by(films.c.state)
+    by_identity = sa.select(films.c.identity, number).where(*_where(identity))
     with store.database.reading() as connection:
+        of_identity = connection.execute(by_identity.group_by(films.c.identity)).all()
+        identities: dict[str, int] = dict(of_identity)
         genres: dict[str, int] = dict(connection.execute(by_genre).all())
         decades: dict[Any, int] = dict(connection.execute(by_decade.group_by(of_decade)).all())
         states: dict[str, int] = dict(connection.execute(by_state).all())
@@ -117,6 +133,7 @@ def facets(store: Store, query: Filter) -> dict[str, dict[Any, int]]:
         "decade": dict(sorted(decades.items())),
         "state": {name: states[name] for name in STATES if name in states}
         | _some("problem", count(store, replace(state, state="problem"))),
+        "identity": {name: identities[name] for name in IDENTITIES if name in identities},
     }
 
 
@@ -174,21 +191,16 @@ def _where(query: Filter) -> list[sa.ColumnElement[bool]]:
         conditions.append(films.c.problem != "")
     elif query.state:
         conditions.append(films.c.state == query.state)
-    for word in query.text.lower().split():
-        conditions.append(
-            sa.or_(
-                *(
-                    sa.func.lower(column).contains(word, autoescape=True)
-                    for column in (films.c.title, films.c.plot, films.c.id)
-                )
-            )
-        )
+    if query.identity:
+        conditions.append(films.c.identity == query.identity)
+    for word in fold(query.text).split():
+        conditions.append(films.c.search_text.contains(word, autoescape=True))
     return conditions
 
 
 def _order(order: str) -> list[sa.ColumnElement[Any]]:
     if order == "title":
-        return [sa.func.lower(films.c.title), films.c.id]
+        return [films.c.title_key, films.c.id]
     if order == "newest":
         return [films.c.added.desc(), films.c.id]
     if order == "rarest":
@@ -204,6 +216,10 @@ def _order(order: str) -> list[sa.ColumnElement[Any]]:
             .scalar_subquery()
         )
         return [sa.func.coalesce(rarest, 0), *_order("unsure")]
+    if order == "doubtful":
+        # A margin of 1 and more is that of genres that a file names (see `decide.settle`).
+        is_named = films.c.margin >= NAMED
+        return [sa.case((is_named, 0), else_=1), *_order("unsure")]
     # A film about which the model could say nothing needs a person most.
     return [sa.func.coalesce(films.c.margin, -1.0), films.c.id]
 

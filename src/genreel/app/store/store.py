@@ -35,11 +35,12 @@ from genreel.app.store.films import (
     save_poster,
     update_film,
 )
+from genreel.app.store.identity import Finding, restore_verdicts, save_finding
 from genreel.app.store.opinions import opinions_of_model, replace_opinions
-from genreel.app.store.schema import films, posters
+from genreel.app.store.schema import STATES, films, posters, text_keys
 from genreel.app.store.trash import KEPT_SECONDS, empty_trash, restore, throw_away
 from genreel.app.store.tuning import Tuning
-from genreel.catalogue import Movie
+from genreel.catalogue import Movie, Scalar
 from genreel.errors import StoreError
 from genreel.prediction import Prediction
 
@@ -53,6 +54,7 @@ class Entry:
     Attributes:
         movie, poster, path, source: as `Store.save` takes them.
         prediction, thresholds: as `Store.save_prediction` takes them.
+        finding: which known film it is, as a lookup says; None where no index was asked.
     """
 
     movie: Movie
@@ -61,6 +63,7 @@ class Entry:
     poster: bytes | None = None
     path: str = ""
     source: Source = "file"
+    finding: Finding | None = None
 
 
 class Store:
@@ -123,35 +126,47 @@ class Store:
         """Adds a film, or completes the one with its id: what is missing here stays as it was.
 
         Args:
-            movie: its id, title, year, plot and genres; its `poster` is not looked at.
+            movie: its id, title, year, plot, language, genres, lettering and `extra`; its poster is
+                not looked at.
             poster: a JPEG that was re-encoded by us.
             path: the file the poster came from.
             source: where the genres come from. Text that a person wrote stays as it is.
         """
         with self.database.writing() as connection:
-            values = {
+            values: dict[str, Any] = {
                 "title": movie.title,
                 "year": movie.year,
                 "plot": movie.plot,
+                "language": movie.language,
                 "poster": None if poster is None else save_poster(connection, poster),
                 "path": path,
             }
             values = {name: value for name, value in values.items() if value not in ("", None)}
             row = read_row(connection, movie.id, lock=True)
+            if extra := _own_columns(movie):
+                values["extra"] = {**(row["extra"] or {}), **extra} if row else extra
             if row is None:
                 life, now = uuid.uuid4().hex, time.time()
                 new = {"id": movie.id, "life": life, "added": now, "problem": movie.problem}
-                connection.execute(films.insert().values({**new, **values}))
+                keys = text_keys({"title": "", "plot": "", **values, **new})
+                connection.execute(films.insert().values({**new, **values, **keys}))
                 log(connection, "add", movie.id, source, after=values)
             else:
                 persons_fields = fields_of_person(connection, movie.id)
                 changes = {
                     name: value
                     for name, value in values.items()
-                    if row[name] != value and name not in persons_fields
+                    if row[name] != value
+                    and name not in persons_fields
+                    and not (name == "language" and "plot" in persons_fields)
                 }
+                if "plot" in changes:  # another plot tells its own language
+                    changes = {"language": movie.language, **changes}
                 if changes:
                     edit_film(connection, self.tuning, row, changes, source)
+            if movie.lettering is not None:
+                update = films.update().where(films.c.id == movie.id)
+                connection.execute(update.values(lettering=movie.lettering.to_json()))
             names = [name for names in movie.genres.values() for name in names]
             self._save_genres(connection, movie.id, source, names)
             return read_film(connection, movie.id, self.defaults)
@@ -168,12 +183,14 @@ class Store:
             for entry in entries:
                 movie = entry.movie
                 self.save(movie, poster=entry.poster, path=entry.path, source=entry.source)
+                if entry.finding:
+                    self.save_finding(movie.id, entry.finding)
                 film = self.save_prediction(movie.id, entry.prediction, by, entry.thresholds)
                 saved_films.append(film)
         return saved_films
 
     def edit(self, film_id: str, changes: Mapping[str, Any], version: int | None = None) -> Film:
-        """A person's edit of title, year or plot.
+        """A person's edit of title, year, plot or the plot's language; another plot tells its own.
 
         Args:
             version: the film's, as the person saw it; None to not ask.
@@ -183,12 +200,35 @@ class Store:
         """
         with self.database.writing() as connection:
             row = expect_row(connection, film_id, version)
-            names = [name for name in ("title", "year", "plot") if name in changes]
+            if "plot" in changes and changes["plot"] != row["plot"]:
+                changes = {"language": "", **changes}
+            names = [name for name in ("title", "year", "plot", "language") if name in changes]
             new = {name: changes[name] for name in names if changes[name] != row[name]}
             if new:
                 edit_film(connection, self.tuning, row, new, "person")
             elif names:  # undo takes back this, not what was before it
                 log(connection, "edit", film_id, "person", before={}, after={})
+            return read_film(connection, film_id, self.defaults)
+
+    def save_finding(self, film_id: str, finding: Finding) -> None:
+        """What a lookup says about which known film it is; a person's answer stays."""
+        with self.database.writing() as connection:
+            save_finding(
+                connection, self.tuning, expect_row(connection, film_id), finding, "lookup"
+            )
+
+    def answer(self, film_id: str, finding: Finding, version: int | None = None) -> Film:
+        """A person's answer to which known film it is; none of them is one.
+
+        Args:
+            version: the film's, as the person saw it; None to not ask.
+
+        Raises:
+            UnknownFilm, Conflict: somebody else changed it since.
+        """
+        with self.database.writing() as connection:
+            row = expect_row(connection, film_id, version)
+            save_finding(connection, self.tuning, row, finding, "person")
             return read_film(connection, film_id, self.defaults)
 
     def delete(self, film_id: str, version: int | None = None) -> None:
@@ -340,6 +380,8 @@ class Store:
             film_id = row["id"]
             if event["kind"] == "review":
                 _save_verdicts(connection, film_id, before.pop("genres"))
+            if event["kind"] == "identify":
+                restore_verdicts(connection, film_id, before.pop("lookup"))
             update_film(connection, self.tuning, row, **before)
         settle(connection, self.tuning.overrides(connection), [film_id])
         return film_id
@@ -357,6 +399,14 @@ class Store:
             before, after = {"genres": list(old)}, {"genres": genres}
             log(connection, "genres", film_id, source, before=before, after=after)
         settle(connection, self.tuning.overrides(connection), [film_id])
+
+
+def _own_columns(movie: Movie) -> dict[str, Scalar]:
+    """A movie's other columns, without the state that an export of a store writes."""
+    columns = dict(movie.extra)
+    if columns.get("state") in STATES:
+        del columns["state"]
+    return columns
 
 
 def _save_verdicts(

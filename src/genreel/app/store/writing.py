@@ -10,14 +10,26 @@ from genreel.formats.mark import Found
 from genreel.formats.names import Names
 
 
-def movie_of(film: Film) -> Movie:
-    """What the store knows of a film, with the genres it has now; without its poster."""
-    genres = {"genreel": film.genres} if film.genres else {}
-    return Movie(film.id, film.title, film.year, film.plot, genres=genres)
+def movie_of(film: Film, names: Names | None = None) -> Movie:
+    """What the store knows of a film, with the genres it has now; without its poster.
+
+    Args:
+        names: what genres are called; None: genreel's own names.
+    """
+    genres = names(film.genres) if names else film.genres
+    return Movie(
+        film.id,
+        film.title,
+        film.year,
+        film.plot,
+        genres={"genreel": genres} if genres else {},
+        language=film.language,
+        extra=film.extra,
+    )
 
 
 def found_in(film: Film, names: Names) -> Found:
-    """The genres that a film has now; those from a person, a file or a lookup carry no mark.
+    """The genres that a film has now; those from a person or a file carry no mark.
 
     Args:
         film: with its opinions.
@@ -25,6 +37,7 @@ def found_in(film: Film, names: Names) -> Found:
     """
     models = [by_source["model"] for by_source in film.opinions.values() if "model" in by_source]
     scores = {genre: film.score(genre) or 0.0 for genre in film.genres}
-    others = [genre for genre in film.genres if set(film.opinions[genre]) - {"model"}]
+    said = [genre for genre in film.genres if {"person", "file"} & set(film.opinions[genre])]
+    lookup = [genre for genre in film.genres if "lookup" in film.opinions[genre]]
     model = models[0].by if models else ""
-    return found_of(film.genres, scores, names, model, __version__, others)
+    return found_of(film.genres, scores, names, model, __version__, said, lookup)

@@ -10,7 +10,8 @@ from fastapi.responses import StreamingResponse
 from genreel.app.server.dependencies import ServiceDep
 from genreel.app.server.problems import RESPONSES
 from genreel.app.store import browse
-from genreel.app.store.export import EXPORTS, export
+from genreel.app.store.export import EXPORTS, Options, export
+from genreel.formats.names import OUT
 
 router = APIRouter(prefix="/api", tags=["export"], responses=RESPONSES)
 
@@ -18,6 +19,11 @@ _FORMAT: Any = {
     "pattern": f"^({'|'.join(EXPORTS)})$",
     "description": "; ".join(f"{name}: {form.label}" for name, form in EXPORTS.items()),
     "json_schema_extra": {"enum": list(EXPORTS)},
+}
+_NAMES: Any = {
+    "pattern": f"^({'|'.join(OUT)}|)$",
+    "description": "what genres are called; without, as the server was told",
+    "json_schema_extra": {"enum": [*OUT, ""]},
 }
 _FILES: dict[int | str, dict[str, Any]] = {
     200: {
@@ -41,9 +47,11 @@ def export_films(
     safe_cells: Annotated[
         bool, Query(description="an apostrophe before CSV cells that look like formulas")
     ] = False,
+    names: Annotated[str, Query(**_NAMES)] = "",
 ) -> StreamingResponse:
     """The films as a table, Shopify's product CSV, or an archive of NFO files or sidecars."""
     query = browse.Filter(genre, decade, state, q)
     headers = {"Content-Disposition": f'attachment; filename="{EXPORTS[form].name}"'}
-    parts = export(service.store, query, form, safe_cells=safe_cells)
+    options = Options(safe_cells, OUT[names] if names else service.settings.names)
+    parts = export(service.store, query, form, options)
     return StreamingResponse(parts, headers=headers, media_type=EXPORTS[form].media_type)

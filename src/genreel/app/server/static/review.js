@@ -56,9 +56,13 @@ async function showAgain(form) {
     field.value = value;
     field.closest("details").open = true;
   }
-  const parts = [...toggled.map(([genre, on]) => `${genre} ${on ? "on" : "off"}`), ...typed.map(([name]) => name)];
+  const parts = [...toggled.map(([genre, on]) => `${label(genre)} ${on ? "on" : "off"}`), ...typed.map(([name]) => name)];
   say(parts.length ? `Not saved. Still marked: ${parts.join(", ")}` : "Not saved");
 }
+
+// What a genre is called on this page.
+const label = (genre) => card.querySelector(`[name=genre][value="${CSS.escape(genre)}"]`)
+  ?.closest("label").querySelector(".genre").textContent ?? genre;
 
 const version = (form) => Number(form.dataset.version);
 
@@ -126,7 +130,7 @@ function mark(genre, lit = true) {
     const button = document.createElement("button");
     button.type = "button";
     button.dataset.why = one;
-    button.textContent = one;
+    button.textContent = label(one);
     button.setAttribute("aria-pressed", String(one === genre));
     line.append(" ", button);
   }
@@ -138,19 +142,20 @@ function mark(genre, lit = true) {
 
 function markWords(words) {
   const plot = $("plot");
-  const text = plot.textContent;
+  const text = [...plot.textContent];  // characters, as the server counts them
+  const part = (start, end) => text.slice(start, end).join("");
   const most = Math.max(...words.map((word) => word.weight));
   plot.textContent = "";
   let at = 0;
   for (const word of [...words].sort((a, b) => a.start - b.start)) {
     if (word.start < at || word.weight < most / 5) continue;  // the faint ones only distract
     const marked = document.createElement("mark");
-    marked.textContent = text.slice(word.start, word.end);
+    marked.textContent = part(word.start, word.end);
     marked.style.setProperty("--weight", word.weight / most);
-    plot.append(text.slice(at, word.start), marked);
+    plot.append(part(at, word.start), marked);
     at = word.end;
   }
-  plot.append(text.slice(at));
+  plot.append(part(at));
 }
 
 // What said nothing is dimmed a little.
@@ -231,7 +236,7 @@ addEventListener("keydown", (event) => {
   if (event.key === ".") return done(nextWhy);
   if (!letters.checked) return;
   const box = card.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
-  if (box) done(() => { box.checked = !box.checked; mark(box.value); say(`${box.value} ${box.checked ? "on" : "off"}`); });
+  if (box) done(() => { box.checked = !box.checked; mark(box.value); say(`${label(box.value)} ${box.checked ? "on" : "off"}`); });
 });
 
 refuseDrops();
