@@ -180,7 +180,6 @@ def export(request: Request, service: ServiceDep) -> Response:
         "export",
         formats=EXPORTS,
         names=NAME_SETS,
-        is_plain=service.settings.names is None,
         facets=browse.facets(store, browse.Filter()),
         count=browse.count(store, browse.Filter()),
     )
