@@ -15,7 +15,7 @@ from PIL import Image
 
 from genreel import why
 from genreel.calibration import logit
-from genreel.catalogue import INPUTS, Movie
+from genreel.catalogue import Movie
 from genreel.errors import VocabularyError
 from genreel.features.colours import Colours, ColourSettings
 from genreel.features.image import Pixels, PixelSettings
@@ -215,10 +215,8 @@ def test_printed_words_are_told_with_their_places(poster: Image.Image) -> None:
             np.add.at(counts[i], at, values)
         return 1 / (1 + np.exp(-counts))
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("genreel.features.INPUTS", (*INPUTS, "lettering"))
-        movie = Movie("m", plot=PLOT, poster=poster, lettering=lettering)
-        found = why.explain(score, {"lines": lines}, GENRES, movie)
+    movie = Movie("m", plot=PLOT, poster=poster, lettering=lettering)
+    found = why.explain(score, {"lines": lines}, GENRES, movie)
     first, second = found["War"]["printed"]
     assert first == ("army", *map(pytest.approx, (0.3, 0.6, 0.5, 0.7, 1 + np.log(2))))
     assert second[:5] == ("army", *map(pytest.approx, (0.95, 0.1, 0.97, 0.5)))
