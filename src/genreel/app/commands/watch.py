@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +32,7 @@ class Options:
     names: str | None = shared.names_flag("genreel; kodi for nfo")
     create: bool = switch("NFO files for movies without one")
     once: bool = switch("take what is there, then end")
+    dry_run: bool = switch("show what would change, write and keep nothing, then end")
 
 
 def run(options: Options) -> int:
@@ -44,25 +48,29 @@ def run(options: Options) -> int:
         raise UsageError("--create goes with --apply nfo")
     # Nobody sends files here, so a poster may cost what it may on the command line.
     settings = Settings(limits=Limits(), names=shared.names_of(options.names))
-    service = open_service(options.model, shared.store_of(options.store), settings)
-    try:
+    with contextlib.ExitStack() as stack:
+        url = shared.store_of(options.store)
+        if options.dry_run:
+            url = str(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "films.db")
+        service = stack.enter_context(
+            contextlib.closing(open_service(options.model, url, settings))
+        )
         watcher = Watcher(
             service,
             options.folder,
             target=options.apply,
             create=options.create,
             language=options.language,
+            show=sys.stdout.write if options.dry_run else None,
         )
         report = Report()
-        if options.once:
+        if options.once or options.dry_run:
             for file in watcher.once():
                 report.add(file)
         else:
             say(f"watching {options.folder} (Ctrl+C stops it)")
             watcher.run(report.add)
         return SOME_FAILED if report.failures else DONE
-    finally:
-        service.close()
 
 
 class Report:
