@@ -30,6 +30,7 @@ COMMANDS = {
     "similar": "find the movies of a catalogue that are most like one",
     "audit": "find genres that look wrong or are missing, and entries that are doubled",
     "apply": "write genres to where other programs look for them",
+    "remote": "give genres to the movies of a media server by its API",
     "undo": "put back what the last apply or watch changed; files that were edited since stay",
     "clean": "find what is wrong with a catalogue's posters, plots and genres",
     "split": "split a catalogue so that every genre keeps its share",

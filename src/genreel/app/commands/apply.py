@@ -62,6 +62,7 @@ class Options:
     safe_cells: bool = switch("an apostrophe before cells like formulas")
     iptc: bool = switch("for xmp: keywords inside JPEG posters, too (exiftool)")
     dry_run: bool = switch("show what would change")
+    refresh: tuple[str, ...] = shared.refresh_flag()
 
 
 def run(options: Options) -> int:
@@ -74,6 +75,9 @@ def run(options: Options) -> int:
         if options.to != "xmp":
             raise UsageError("--iptc goes with --to xmp")
         find_exiftool()
+    if options.refresh and options.to != "nfo":
+        raise UsageError("--refresh goes with --to nfo")
+    refresher = shared.refresher(options.refresh)
     movies = applying.find_movies(options.catalogue, options.to)
     choices = applying.Choices(
         out=options.out or applying.place_of(movies, options.catalogue, options.to),
@@ -89,7 +93,8 @@ def run(options: Options) -> int:
     else:
         counts = applying.apply_to_table(pairs, options.to, choices, sys.stdout.write, say)
     say(_summary(counts, options.dry_run))
-    failures = counts.failed + counts.partly
+    refresher.refresh(counts.files)
+    failures = counts.failed + counts.partly + refresher.failures
     return exit_code(counts.changed + counts.unchanged, failures) if failures else DONE
 
 

@@ -13,6 +13,7 @@ from genreel.app.commands import DONE, SOME_FAILED, shared
 from genreel.app.commands.flags import Command, UsageError, argument, flag, switch
 
 if TYPE_CHECKING:
+    from genreel.app.media.servers import Refresher
     from genreel.app.service.watch import Landed
 
 
@@ -33,6 +34,7 @@ class Options:
     create: bool = switch("NFO files for movies without one")
     once: bool = switch("take what is there, then end")
     dry_run: bool = switch("show what would change, write and keep nothing, then end")
+    refresh: tuple[str, ...] = shared.refresh_flag()
 
 
 def run(options: Options) -> int:
@@ -46,6 +48,9 @@ def run(options: Options) -> int:
 
     if options.create and options.apply != "nfo":
         raise UsageError("--create goes with --apply nfo")
+    if options.refresh and options.apply != "nfo":
+        raise UsageError("--refresh goes with --apply nfo")
+    refresher = shared.refresher(options.refresh)
     # Nobody sends files here, so a poster may cost what it may on the command line.
     settings = Settings(limits=Limits(), names=shared.names_of(options.names))
     with contextlib.ExitStack() as stack:
@@ -63,21 +68,22 @@ def run(options: Options) -> int:
             language=options.language,
             show=sys.stdout.write if options.dry_run else None,
         )
-        report = Report()
+        report = Report(refresher)
         if options.once or options.dry_run:
             for file in watcher.once():
                 report.add(file)
         else:
             say(f"watching {options.folder} (Ctrl+C stops it)")
             watcher.run(report.add)
-        return SOME_FAILED if report.failures else DONE
+        return SOME_FAILED if report.failures + refresher.failures else DONE
 
 
 class Report:
     """Says what became of each file, a line for each on stdout, what is wrong with it on stderr."""
 
-    def __init__(self) -> None:
+    def __init__(self, refresher: Refresher) -> None:
         self.failures = 0
+        self._refresher = refresher
         self._lacks_nfo = False
 
     def add(self, file: Landed) -> None:
@@ -95,6 +101,7 @@ class Report:
             say(f"{file.path}: no NFO file to write to, here and elsewhere; --create makes one")
             self._lacks_nfo = True
         self.failures += bool(file.reason or file.problem or file.not_written)
+        self._refresher.refresh(file.files)
 
 
 COMMAND = Command(

@@ -44,6 +44,7 @@ class Landed:
         not_written: why its genres could not be written.
         lacks_nfo: whether its genres were to be written into an NFO file, and it has none.
         film: as the store has it.
+        files: into which its genres were written.
     """
 
     path: str
@@ -54,6 +55,7 @@ class Landed:
     not_written: str = ""
     lacks_nfo: bool = False
     film: Film | None = None
+    files: tuple[Path, ...] = ()
 
 
 @dataclass(slots=True)
@@ -221,6 +223,7 @@ class Watcher:
             not_written=outcome.problem,
             lacks_nfo=outcome.lacks_nfo,
             film=film,
+            files=outcome.files,
         )
 
     def _add(self, identity: Identity, path: str, data: bytes, facts: Facts) -> Added:

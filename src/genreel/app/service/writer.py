@@ -25,11 +25,13 @@ class Outcome:
         problem: why they could not be written.
         lacks_nfo: whether there is no NFO file to write to.
         nfo: the NFO file that may be new now.
+        files: that were written.
     """
 
     problem: str = ""
     lacks_nfo: bool = False
     nfo: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
 
 
 class Writer:
@@ -90,7 +92,7 @@ class Writer:
         if problems:
             return Outcome("; ".join(one.removeprefix(f"{place.id}: ") for one in problems))
         nfo = (facts.nfo or f"{place.id}.nfo",) if self.target == "nfo" else ()
-        return Outcome(lacks_nfo=bool(applied.without_file), nfo=nfo)
+        return Outcome("", bool(applied.without_file), nfo, tuple(applied.files))
 
     def _remove_sidecars(self, poster: Path) -> None:
         """Removes what genreel made beside a poster that is elsewhere now."""
