@@ -263,7 +263,7 @@ def test_the_app_imports_the_lab_only_inside_the_functions_of_commands() -> None
 
 def test_the_command_line_knows_its_commands_by_name() -> None:
     modules = {one.module for one in IMPORTS["app/cli.py"] if one.root == "genreel"}
-    own = {"genreel.app.commands", "genreel.app.commands.flags"}
+    own = {f"genreel.app.commands{part}" for part in ("", ".flags", ".listing")}
     assert modules <= {"genreel", "genreel.errors", *own}
     for name, imports in IMPORTS.items():
         if name.startswith("app/commands/"):

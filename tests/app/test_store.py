@@ -306,6 +306,7 @@ def test_finding(store: Store) -> None:
         "genre": {"Drama": 1, "War": 1},
         "decade": {1960: 1},
         "state": {"new": 2, "reviewed": 1},
+        "identity": {},
     }
     assert facets(store, Filter())["decade"] == {1950: 1, 1960: 1}
     assert queue(store, "newest") == ["c", "a"]
@@ -493,7 +494,7 @@ def test_a_newer_store_is_refused(url: str) -> None:
     database = Database(url)
     with database.writing() as connection:
         migrate(connection, (*MIGRATIONS, lambda connection: None))
-    with pytest.raises(StoreError, match="version 5, this genreel knows 4; upgrade genreel"):
+    with pytest.raises(StoreError, match="version 6, this genreel knows 5; upgrade genreel"):
         Database(url)
     database.close()
 

@@ -66,6 +66,7 @@ class Head:
             a quarter; products with matrices in integers).
         data: which movies it is about.
         notes: what the source leaves open, and what we chose there.
+        differs: what differs from the source, in a line.
         reported: the source's figures, as it prints them.
         ours: our figures, with the command that gave them.
     """
@@ -81,6 +82,7 @@ class Head:
     precision: str = "float32"
     data: DataSettings = DataSettings()
     notes: str = ""
+    differs: str = ""
     reported: dict[str, Any] = field(default_factory=dict)
     ours: dict[str, Any] = field(default_factory=dict)
 
@@ -110,7 +112,7 @@ class Recipe:
         return builds(self.text)
 
 
-_DESCRIBES = ("title", "source", "command", "cost", "notes", "reported", "ours")
+_DESCRIBES = ("title", "source", "command", "cost", "notes", "differs", "reported", "ours")
 
 
 def builds(text: str) -> dict[str, Any]:

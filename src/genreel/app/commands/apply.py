@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from genreel.app.commands import DONE, exit_code, shared
 from genreel.app.commands.flags import Command, UsageError, argument, flag, mandatory, switch
+from genreel.app.commands.refreshing import open_refresher, refresh_flag
 from genreel.app.commands.values import share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from genreel.catalogue import Movie
     from genreel.formats.applying import Applied, Pairs
+    from genreel.prediction import Prediction
 
 FILES = ("nfo", "xmp")
 TABLES = ("csv", "jsonl", "parquet", "shopify")
@@ -44,6 +46,9 @@ class Options:
     model: str = shared.model_flag()
     language: str = shared.language_flag("all plots")
     threshold: float | None = flag(None, "assign a genre from this score on", share, metavar="P")
+    films: Path | None = shared.films_flag()
+    read: bool = shared.read_flag()
+    accept: float | None = shared.accept_flag()
     predictions: Path | None = flag(
         None,
         "use these, which genreel predict --format jsonl wrote, and predict nothing",
@@ -62,7 +67,7 @@ class Options:
     safe_cells: bool = switch("an apostrophe before cells like formulas")
     iptc: bool = switch("for xmp: keywords inside JPEG posters, too (exiftool)")
     dry_run: bool = switch("show what would change")
-    refresh: tuple[str, ...] = shared.refresh_flag()
+    refresh: tuple[str, ...] = refresh_flag()
 
 
 def run(options: Options) -> int:
@@ -77,7 +82,7 @@ def run(options: Options) -> int:
         find_exiftool()
     if options.refresh and options.to != "nfo":
         raise UsageError("--refresh goes with --to nfo")
-    refresher = shared.refresher(options.refresh)
+    refresher = open_refresher(options.refresh)
     movies = applying.find_movies(options.catalogue, options.to)
     choices = applying.Choices(
         out=options.out or applying.place_of(movies, options.catalogue, options.to),
@@ -110,10 +115,18 @@ def _pairs(options: Options, movies: Iterable[Movie]) -> Pairs:
     if options.predictions:
         predictions = applying.read_predictions(options.predictions)
         return applying.pairs_of(movies, predictions, names)
+    from genreel.app.senses import predict_movies
     from genreel.predictor import Predictor
 
     predictor = Predictor(options.model)
-    return applying.predict_pairs(movies, predictor, names, options.threshold, options.language)
+    senses = shared.senses_of(options.films, options.read, options.accept)
+
+    def predict(movies: Iterable[Movie]) -> Iterator[Prediction]:
+        return predict_movies(
+            predictor, movies, senses, language=options.language, threshold=options.threshold
+        )
+
+    return applying.predict_pairs(movies, predict, names, predictor.bundle.name)
 
 
 def _summary(counts: Applied, dry_run: bool) -> str:

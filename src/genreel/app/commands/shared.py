@@ -12,7 +12,6 @@ from genreel.app.commands.values import language, share
 from genreel.errors import GenreelError, MissingExtra
 
 if TYPE_CHECKING:
-    from genreel.app.media.servers import Refresher
     from genreel.app.senses import Senses
     from genreel.catalogue import Catalogue
     from genreel.formats.names import Names
@@ -90,15 +89,6 @@ def accept_flag() -> float | None:
     """--accept."""
     text = "probability from which --films accepts a film (default: that of docs/films.md)"
     return flag(None, text, share, metavar="P")
-
-
-def refresh_flag() -> tuple[str, ...]:
-    """--refresh; see `refresher`."""
-    text = (
-        "ask a server to read anew what changed: jellyfin=, emby=, plex= or kodi= and its "
-        "address; its key is read from $GENREEL_JELLYFIN_KEY and the like"
-    )
-    return repeatable(text, metavar="KIND=ADDRESS")
 
 
 SPLIT = "JSON with the ids of train, valid and test"
@@ -197,14 +187,6 @@ def training_catalogues(
     for path in filter(None, (catalogue, extra)):
         check_terms(Catalogue(path, taxonomy, extra=True), accept_terms)
     return Catalogue(catalogue, taxonomy), Catalogue(extra, taxonomy) if extra else None
-
-
-def refresher(servers: tuple[str, ...]) -> Refresher:
-    """What asks the servers of --refresh; MediaError where one has no key."""
-    from genreel.app.media.servers import Refresher, parse_server
-    from genreel.progress import say
-
-    return Refresher(map(parse_server, servers), say)
 
 
 def split_of(path: Path | None) -> Split | None:

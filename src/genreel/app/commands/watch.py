@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from genreel.app.commands import DONE, SOME_FAILED, shared
 from genreel.app.commands.flags import Command, UsageError, argument, flag, switch
+from genreel.app.commands.refreshing import open_refresher, refresh_flag
 
 if TYPE_CHECKING:
     from genreel.app.media.servers import Refresher
@@ -24,6 +25,8 @@ class Options:
     folder: Path = argument("FOLDER", "the folder to watch", Path)
     store: str | None = shared.store_flag()
     model: str = shared.model_flag()
+    films: Path | None = shared.films_flag()
+    accept: float | None = shared.accept_flag()
     language: str = shared.language_flag("the plots")
     apply: str | None = flag(
         None,
@@ -34,7 +37,7 @@ class Options:
     create: bool = switch("NFO files for movies without one")
     once: bool = switch("take what is there, then end")
     dry_run: bool = switch("show what would change, write and keep nothing, then end")
-    refresh: tuple[str, ...] = shared.refresh_flag()
+    refresh: tuple[str, ...] = refresh_flag()
 
 
 def run(options: Options) -> int:
@@ -50,9 +53,16 @@ def run(options: Options) -> int:
         raise UsageError("--create goes with --apply nfo")
     if options.refresh and options.apply != "nfo":
         raise UsageError("--refresh goes with --apply nfo")
-    refresher = shared.refresher(options.refresh)
+    refresher = open_refresher(options.refresh)
     # Nobody sends files here, so a poster may cost what it may on the command line.
-    settings = Settings(limits=Limits(), names=shared.names_of(options.names))
+    senses = shared.senses_of(options.films, False, options.accept)
+    settings = Settings(
+        limits=Limits(),
+        films=senses.films,
+        accept=senses.accept,
+        read=senses.is_needed,
+        names=shared.names_of(options.names),
+    )
     with contextlib.ExitStack() as stack:
         url = shared.store_of(options.store)
         if options.dry_run:

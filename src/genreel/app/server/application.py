@@ -17,7 +17,7 @@ from fastapi.staticfiles import StaticFiles
 
 import genreel
 from genreel.app.server import health, label_studio, metrics, pages, posters, problems
-from genreel.app.server.api import export, films, predict, reviews, shop, tuning
+from genreel.app.server.api import export, films, known, predict, reviews, shop, tuning
 from genreel.app.server.guard import Guard
 from genreel.app.service.service import Service
 from genreel.errors import GenreelError
@@ -30,6 +30,7 @@ ROUTERS = (
     metrics.router,
     predict.router,
     films.router,
+    known.router,
     reviews.router,
     tuning.router,
     export.router,

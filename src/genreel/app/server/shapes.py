@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, model_validator
 
-from genreel.app.service.service import Added
+from genreel.app.service.added import Added
 from genreel.app.store.film import Film
 from genreel.catalogue import Movie, movie_from_record
 from genreel.errors import InputError
@@ -106,6 +106,15 @@ class ReviewIn(Body):
     version: int | None = None
 
 
+class AnswerIn(Body):
+    """Which film of the index it is; null: none of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    film: Annotated[str, Field(max_length=200)] | None
+    version: int | None = None
+
+
 class VersionIn(Body):
     """The film's version as it was seen."""
 
@@ -126,6 +135,11 @@ def film_out(film: Film, full: bool = True) -> dict[str, Any]:
         "small": f"/posters/{film.poster}/small.jpg",
         "large": f"/posters/{film.poster}/large.jpg",
     }
+    identified = film.identified and {
+        **film.identified.to_dict(),
+        "state": film.identity,
+        "by": film.identity_by,
+    }
     out: dict[str, Any] = {
         "id": film.id,
         "title": film.title,
@@ -137,6 +151,7 @@ def film_out(film: Film, full: bool = True) -> dict[str, Any]:
         "state": film.state,
         "version": film.version,
         "problem": film.problem or None,
+        "identified": identified,
         "extra": dict(film.extra),
     }
     if full:

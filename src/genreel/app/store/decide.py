@@ -36,9 +36,10 @@ def settle(
     distance = sa.func.abs(opinions.c.score - threshold(overrides))
     of_film = (opinions.c.film == films.c.id) & model_decides()
     margin = sa.select(sa.func.min(distance)).where(of_film).scalar_subquery()
-    # Where a file names the genres, films come after those about which the model is unsure; among
-    # themselves, those of which it doubts a genre most come first.
-    is_named = sa.exists().where(opinions.c.film == films.c.id, opinions.c.source == "file")
+    # Where a file or a lookup says all genres, films come after those about which the model is
+    # unsure; among themselves, those of which it doubts a genre most come first.
+    is_said = opinions.c.source.in_(("file", "lookup"))
+    is_named = sa.exists().where(opinions.c.film == films.c.id, is_said)
     certainty = sa.case((is_named, NAMED + 1 - sa.func.coalesce(contradiction(), 0.0)), else_=None)
     wrong = sa.func.coalesce(sa.func.sum(1 - opinions.c.score), 0.0)
     doubt = sa.select(wrong).where(of_film, opinions.c.verdict).scalar_subquery()
