@@ -16,6 +16,7 @@ from genreel.app.commands.refreshing import open_refresher, refresh_flag
 if TYPE_CHECKING:
     from genreel.app.media.servers import Refresher
     from genreel.app.service.watch import Landed
+    from genreel.formats.names import Names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +79,7 @@ def run(options: Options) -> int:
             language=options.language,
             show=sys.stdout.write if options.dry_run else None,
         )
-        report = Report(refresher)
+        report = Report(refresher, settings.names)
         if options.once or options.dry_run:
             for file in watcher.once():
                 report.add(file)
@@ -89,11 +90,17 @@ def run(options: Options) -> int:
 
 
 class Report:
-    """Says what became of each file, a line for each on stdout, what is wrong with it on stderr."""
+    """Says what became of each file, a line for each on stdout, what is wrong with it on stderr.
 
-    def __init__(self, refresher: Refresher) -> None:
+    Args:
+        refresher: asks servers to read anew what was written.
+        names: what genres are called; None: genreel's own names.
+    """
+
+    def __init__(self, refresher: Refresher, names: Names | None = None) -> None:
         self.failures = 0
         self._refresher = refresher
+        self._names = names or tuple
         self._lacks_nfo = False
 
     def add(self, file: Landed) -> None:
@@ -101,7 +108,7 @@ class Report:
         from genreel.errors import one_line
         from genreel.progress import say
 
-        result = file.reason or ", ".join(file.genres) or "none of these"
+        result = file.reason or ", ".join(self._names(file.genres)) or "none of these"
         print("\t".join(map(one_line, (file.what, file.path, result))), flush=True)
         if file.problem:
             say(f"{file.path}: {file.problem}")
