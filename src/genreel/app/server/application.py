@@ -17,7 +17,7 @@ from fastapi.staticfiles import StaticFiles
 
 import genreel
 from genreel.app.server import health, label_studio, metrics, pages, posters, problems
-from genreel.app.server.api import export, films, predict, reviews, tuning
+from genreel.app.server.api import batches, export, films, predict, reviews, tuning
 from genreel.app.server.guard import Guard
 from genreel.app.service.service import Service
 from genreel.errors import GenreelError
@@ -31,6 +31,7 @@ ROUTERS = (
     predict.router,
     films.router,
     reviews.router,
+    batches.router,
     tuning.router,
     export.router,
     posters.router,

@@ -10,7 +10,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, model_validator
 
 from genreel.app.service.service import Added
+from genreel.app.store.batch import Kind
 from genreel.app.store.film import Film
+from genreel.app.store.undo import AT_ONCE
 from genreel.catalogue import Movie, movie_from_record
 from genreel.errors import InputError
 
@@ -102,6 +104,27 @@ class VersionIn(Body):
     """The film's version as it was seen."""
 
     version: int | None = None
+
+
+class VersionedIn(Body):
+    """A film, as it was seen."""
+
+    id: Annotated[str, Field(max_length=200)]
+    version: int | None = None
+
+
+class BatchIn(Body):
+    """What is done to many films. Further parts of it come with the same `batch`, so that all are
+    undone at once; a part that is sent twice is done once.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    act: Kind
+    films: Annotated[list[VersionedIn], Field(max_length=AT_ONCE), FailFast()]
+    genres: Genres = []
+    decade: int | None = None
+    batch: Annotated[str, Field(max_length=40)] = ""
 
 
 class ThresholdsIn(BaseModel):

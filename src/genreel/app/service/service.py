@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from genreel.app.service.ids import (
 from genreel.app.service.images import Thumbnails, encode
 from genreel.app.service.learner import Learner
 from genreel.app.service.settings import Settings
+from genreel.app.store.batch import Act, Outcome, act_on_many
 from genreel.app.store.film import Film
 from genreel.app.store.films import MAX_ID
 from genreel.app.store.store import Entry, Source, Store
@@ -289,6 +291,22 @@ class Service:
         thresholds = self.predictor.thresholds(prediction.missing)
         return self.store.save_prediction(film_id, prediction, self.version, thresholds)
 
+    def _predict_again(self, film_ids: Sequence[str]) -> None:
+        """Predicts films anew; where too much waits for that, their problem says so."""
+        for start in range(0, len(film_ids), ROWS_AT_ONCE):
+            some = [self._find(film_id) for film_id in film_ids[start : start + ROWS_AT_ONCE]]
+            films = [film for film in some if film is not None]
+            movies = [self._complete(Movie(film.id), film, False) for film in films]
+            try:
+                with self.batches.patience():
+                    predictions = self.batches.predict_many(movies)
+            except (Busy, Closing):
+                predictions = [Prediction(film.id, error=OLD_SCORES) for film in films]
+            with contextlib.suppress(UnknownFilm), self.store.database.writing():
+                for prediction in predictions:
+                    thresholds = self.predictor.thresholds(prediction.missing)
+                    self.store.save_prediction(prediction.id, prediction, self.version, thresholds)
+
     def why(self, film_id: str) -> dict[str, Any]:
         """Genre → the words and areas that spoke for it (see `genreel.why`).
 
@@ -311,6 +329,16 @@ class Service:
         film = self.store.save_review(film_id, genres, version)
         self.learner.wake()
         return film
+
+    def act_on_many(self, versions: Mapping[str, int | None], act: Act, batch: str = "") -> Outcome:
+        """A person's act on many films (see `genreel.app.store.batch`); those whose year it
+        changed are predicted anew.
+        """
+        outcome = act_on_many(self.store, versions, act, batch)
+        if act.kind == "decade":
+            self._predict_again(outcome.done)
+        self.learner.wake()
+        return outcome
 
     def undo(self, film_id: str | None = None) -> dict[str, Any] | None:
         """Takes back a person's last change."""

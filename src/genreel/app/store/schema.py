@@ -12,8 +12,13 @@ from genreel.errors import StoreDamaged, StoreError
 SOURCES = ("person", "file", "lookup", "model")
 """Who may say something about a film's genre, the most trusted first."""
 
-STATES = ("new", "skipped", "reviewed")
-"""Of a film: nobody looked yet; somebody left it for later; a person decided."""
+STATES = ("new", "skipped", "reviewed", "accepted")
+"""Of a film: nobody looked yet; somebody left it for later; a person decided; a person accepted
+the genres that it had, together with those of other films. Nothing is learnt from these: the model
+would learn from itself."""
+
+WAITING = ("new", "skipped")
+"""States of the films that are to be reviewed."""
 
 metadata = sa.MetaData()
 
@@ -88,6 +93,8 @@ events = sa.Table(
     sa.Column("before", sa.JSON),
     sa.Column("after", sa.JSON),
     sa.Column("undoes", sa.Integer, unique=True),
+    # What was done to many films at once, and is undone at once.
+    sa.Column("batch", sa.String(40), index=True),
     sqlite_autoincrement=True,
 )
 
@@ -158,9 +165,18 @@ def _add_lives(connection: sa.Connection) -> None:
     connection.execute(films.update().where(films.c.id.in_(ids)).values(correction="stale"))
 
 
+def _add_batches(connection: sa.Connection) -> None:
+    """Version 3: events of many films belong together."""
+    columns = {column["name"] for column in sa.inspect(connection).get_columns(events.name)}
+    if "batch" not in columns:
+        connection.execute(sa.text("ALTER TABLE events ADD COLUMN batch VARCHAR(40)"))
+        for index in events.indexes:
+            index.create(connection, checkfirst=True)
+
+
 # Number n brings a store from version n to n + 1. Never change one that was released: add one.
 # The first makes all tables as they are today, so later ones look at what there is.
-MIGRATIONS: tuple[Migration, ...] = (metadata.create_all, _add_lives)
+MIGRATIONS: tuple[Migration, ...] = (metadata.create_all, _add_lives, _add_batches)
 
 
 def migrate(connection: sa.Connection, steps: Sequence[Migration] = MIGRATIONS) -> None:

@@ -24,11 +24,11 @@ from genreel.app.store.events import (
     log,
     read_history,
     titles_of_life,
+    undoable_of_batch,
 )
 from genreel.app.store.film import Film, Opinion
 from genreel.app.store.films import (
     edit_film,
-    expect_life,
     expect_row,
     read_film,
     read_row,
@@ -37,8 +37,9 @@ from genreel.app.store.films import (
 )
 from genreel.app.store.opinions import opinions_of_model, replace_opinions
 from genreel.app.store.schema import films, posters
-from genreel.app.store.trash import KEPT_SECONDS, empty_trash, restore, throw_away
+from genreel.app.store.trash import KEPT_SECONDS, empty_trash, throw_away
 from genreel.app.store.tuning import Tuning
+from genreel.app.store.undo import AT_ONCE, take_back
 from genreel.catalogue import Movie
 from genreel.errors import StoreError
 from genreel.prediction import Prediction
@@ -199,7 +200,7 @@ class Store:
             row = expect_row(connection, film_id, version)
             before = {name: row[name] for name in ("title", "year", "plot", "path")}
             event = log(connection, "delete", film_id, "person", before=before)
-            throw_away(connection, row, event)
+            throw_away(connection, {event: row})
             empty_trash(connection, time.time() - KEPT_SECONDS)
 
     # Opinions
@@ -299,50 +300,37 @@ class Store:
             return read_history(connection, film_id, limit)
 
     def undo_last(self, film_id: str | None = None) -> dict[str, Any] | None:
-        """Takes back a person's last change that was not yet taken back.
+        """Takes back a person's last act that was not yet taken back.
 
         Args:
-            film_id: only of this film; None: of any.
+            film_id: only of this film; None: of any, and what was done to many films at once is
+                taken back of all of them.
 
         Returns:
-            The event that was undone, or None where there is nothing to undo. A film that was
-            deleted comes back, with an id of its own where another film has its old one.
+            The event that was undone with `film`, as it is called now, and `films`, the number of
+            those that were changed; None where there is nothing to undo. A film that was deleted
+            comes back, with an id of its own where another film has its old one.
         """
         with self.database.writing() as connection:
             event = last_undoable(connection, film_id)
             if event is None:
                 return None
-            film = self._take_back(connection, event)
-            log(
-                connection,
-                "undo",
-                film,
-                "person",
-                before=event["after"],
-                after=event["before"],
-                undoes=event["id"],
-            )
-            return {name: event[name] for name in event if name != "life"} | {"film": film}
+            batch = event["batch"] if film_id is None else None
+            taken = undoable_of_batch(connection, batch, AT_ONCE) if batch else [event]
+            ids = take_back(connection, self.tuning, taken)
+        number = len(ids)
+        while batch and len(ids) == AT_ONCE:  # the rest, while others can do something between
+            with self.database.writing() as connection:
+                taken = undoable_of_batch(connection, batch, AT_ONCE)
+                ids = take_back(connection, self.tuning, taken)
+                number += len(ids)
+        first = ids[0] if number == 1 else None
+        return {name: event[name] for name in event if name != "life"} | {
+            "film": first,
+            "films": number,
+        }
 
     # Inside a transaction
-
-    def _take_back(self, connection: sa.Connection, event: sa.RowMapping) -> str | None:
-        """Takes an event back; returns the id that its film has now, if it was about one."""
-        before = dict(event["before"] or {})
-        if event["kind"] == "thresholds":
-            self.tuning.use_thresholds(connection, before)
-            return None
-        if event["kind"] == "delete":
-            film_id = restore(connection, event["id"])
-            self.tuning.rescore_some(connection)
-        else:
-            row = expect_life(connection, event["life"])
-            film_id = row["id"]
-            if event["kind"] == "review":
-                _save_verdicts(connection, film_id, before.pop("genres"))
-            update_film(connection, self.tuning, row, **before)
-        settle(connection, self.tuning.overrides(connection), [film_id])
-        return film_id
 
     def _save_genres(
         self, connection: sa.Connection, film_id: str, source: Source, names: Sequence[str]

@@ -1,0 +1,77 @@
+"""Takes a person's acts back, those on many films in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from genreel.app.store.decide import settle
+from genreel.app.store.events import log_many
+from genreel.app.store.films import expect_life
+from genreel.app.store.opinions import replace_verdicts
+from genreel.app.store.schema import films
+from genreel.app.store.trash import restore
+from genreel.app.store.tuning import Tuning
+
+AT_ONCE = 500
+"""Films that are changed in one transaction: about a second, in which others wait."""
+
+_FIELDS = ("title", "year", "plot", "state")
+
+
+def take_back(
+    connection: sa.Connection, tuning: Tuning, events: Sequence[sa.RowMapping]
+) -> list[str | None]:
+    """Takes events of different films back, and notes that.
+
+    Returns:
+        The ids that their films have now; None for an event that was about no film.
+    """
+    ids = [_take_back(connection, tuning, event) for event in events]
+    on_films = [(film, event) for film, event in zip(ids, events, strict=True) if film]
+    verdicts = {film: event["before"]["genres"] for film, event in on_films if _has_genres(event)}
+    replace_verdicts(connection, verdicts)
+    if any(event["kind"] in ("delete", "edit") for _, event in on_films):
+        while tuning.rescore_some(connection):
+            pass
+    settle(connection, tuning.overrides(connection), [film for film, _ in on_films])
+    log_many(
+        connection,
+        [
+            {
+                "kind": "undo",
+                "film": film,
+                "life": event["life"],
+                "before": event["after"],
+                "after": event["before"],
+                "undoes": event["id"],
+                "batch": event["batch"],
+            }
+            for film, event in zip(ids, events, strict=True)
+        ],
+    )
+    return ids
+
+
+def _take_back(connection: sa.Connection, tuning: Tuning, event: sa.RowMapping) -> str | None:
+    """Takes back what an event changed in the film's row; returns the id that it has now."""
+    before: Mapping[str, Any] = event["before"] or {}
+    if event["kind"] == "thresholds":
+        tuning.use_thresholds(connection, before)
+        return None
+    if event["kind"] == "delete":
+        return restore(connection, event["id"])
+    values = {name: before[name] for name in _FIELDS if name in before}
+    if "year" in values:  # another decade may have another correction
+        values["correction"] = "stale"
+    row = expect_life(connection, event["life"])
+    update = films.update().where(films.c.id == row["id"])
+    connection.execute(update.values(version=row["version"] + 1, **values))
+    return str(row["id"])
+
+
+def _has_genres(event: sa.RowMapping) -> bool:
+    """Whether an event changed a person's verdicts."""
+    return event["kind"] in ("review", "accept", "verdicts")
