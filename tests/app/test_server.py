@@ -27,7 +27,7 @@ from PIL import Image
 from genreel.app.server import fetch
 from genreel.app.server.application import create_app
 from genreel.app.server.dependencies import MAX_FILES
-from genreel.app.server.pages import genre_keys
+from genreel.app.server.review_page import genre_keys
 from genreel.app.service.batches import PATIENT, Batches, Closing
 from genreel.app.service.gate import Busy, Gate
 from genreel.app.service.ids import clean_id, file_name

@@ -16,7 +16,15 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
 
 import genreel
-from genreel.app.server import health, label_studio, metrics, pages, posters, problems
+from genreel.app.server import (
+    health,
+    label_studio,
+    metrics,
+    pages,
+    posters,
+    problems,
+    review_page,
+)
 from genreel.app.server.api import batches, export, films, predict, reviews, tuning
 from genreel.app.server.guard import Guard
 from genreel.app.service.service import Service
@@ -37,6 +45,7 @@ ROUTERS = (
     posters.router,
     label_studio.router,
     pages.router,
+    review_page.router,
     health.router,
 )
 

@@ -21,6 +21,7 @@ STATE_NAMES = {
     "new": "to review",
     "skipped": "skipped",
     "reviewed": "reviewed",
+    "accepted": "accepted together",
     "problem": "problem",
 }
 

@@ -74,42 +74,42 @@ EVERYTHING = Filter()
 def find(
     store: Store, query: Filter, order: str = "newest", limit: int = PAGE, offset: int = 0
 ) -> list[Film]:
-    """Films with their genres, the likeliest first, and only the model's opinions about these; at
-    most `limit`.
+    """Films with their genres, the likeliest first, and of the opinions only those that the model
+    decided; at most `limit`.
     """
     some = sa.select(films).where(*_where(query)).order_by(*_order(order))
     with store.database.reading() as connection:
         rows = connection.execute(some.limit(limit).offset(offset)).mappings().all()
-        scores = _scores(connection, [row["id"] for row in rows])
-    return [_with_genres(row, scores.get(row["id"], {}), store.defaults) for row in rows]
+        genres_of = _decided(connection, [row["id"] for row in rows])
+    return [_with_genres(row, genres_of.get(row["id"], {}), store.defaults) for row in rows]
 
 
-def _scores(
-    connection: sa.Connection, film_ids: Sequence[str]
-) -> dict[str, dict[str, float | None]]:
-    """Film → genre that it has → the model's score, if the model has one."""
+_Decided = dict[str, tuple[str, float | None]]
+"""Genre that a film has → the source that decided it, and the model's score, if it has one."""
+
+
+def _decided(connection: sa.Connection, film_ids: Sequence[str]) -> dict[str, _Decided]:
     is_about = (opinions.c.film == decisions.c.film) & (opinions.c.genre == decisions.c.genre)
     query = (
-        sa.select(decisions.c.film, decisions.c.genre, opinions.c.score)
+        sa.select(decisions.c.film, decisions.c.genre, decisions.c.source, opinions.c.score)
         .join(opinions, is_about & (opinions.c.source == "model"), isouter=True)
         .where(decisions.c.film.in_(film_ids))
     )
-    by_film: dict[str, dict[str, float | None]] = {}
-    for film, genre, score in connection.execute(query):
-        by_film.setdefault(film, {})[genre] = score
+    by_film: dict[str, _Decided] = {}
+    for film, genre, source, score in connection.execute(query):
+        by_film.setdefault(film, {})[genre] = (source, score)
     return by_film
 
 
-def _with_genres(
-    row: sa.RowMapping, scores: Mapping[str, float | None], order: Iterable[str]
-) -> Film:
-    genres = sorted((g for g in order if g in scores), key=lambda genre: -(scores[genre] or 0))
+def _with_genres(row: sa.RowMapping, by_genre: _Decided, order: Iterable[str]) -> Film:
+    names = [genre for genre in order if genre in by_genre]
+    names.sort(key=lambda genre: -(by_genre[genre][1] or 0))
     of_model = {
         genre: {"model": Opinion(True, score)}
-        for genre, score in scores.items()
-        if score is not None
+        for genre, (source, score) in by_genre.items()
+        if source == "model"
     }
-    return film_from_row(row, tuple(genres), of_model)
+    return film_from_row(row, tuple(names), of_model)
 
 
 def versions(store: Store, query: Filter, limit: int) -> list[tuple[str, int]]:
