@@ -57,4 +57,9 @@ def ago(then: float) -> str:
 templates = Jinja2Templates(directory=TEMPLATES)
 templates.env.filters["name"] = film_name
 templates.env.filters["ago"] = ago
-templates.env.globals.update(orders=browse.ORDERS, state_names=STATE_NAMES, promise=PROMISE)
+templates.env.globals.update(
+    orders=browse.ORDERS,
+    state_names=STATE_NAMES,
+    promise=PROMISE,
+    everything_filter=browse.EVERYTHING,
+)

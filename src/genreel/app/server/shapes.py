@@ -140,6 +140,7 @@ def film_out(film: Film, full: bool = True) -> dict[str, Any]:
     poster = film.poster and {
         "small": f"/posters/{film.poster}/small.jpg",
         "large": f"/posters/{film.poster}/large.jpg",
+        "full": f"/posters/{film.poster}/full.jpg",
     }
     out: dict[str, Any] = {
         "id": film.id,

@@ -22,7 +22,7 @@ from genreel.app.service.ids import (
     is_other,
     with_digest,
 )
-from genreel.app.service.images import Thumbnails, encode
+from genreel.app.service.images import Pictures, Thumbnails, encode_both
 from genreel.app.service.learner import Learner
 from genreel.app.service.settings import Settings
 from genreel.app.store.batch import Act, Outcome, act_on_many
@@ -135,12 +135,12 @@ class Service:
             Busy, Closing: nothing was changed.
         """
         check_id(movie.id)
-        jpeg, problem = self._encode(movie)
+        pictures, problem = self._encode(movie)
         if problem and (needs_poster or not (movie.has("plot") or movie.has("title"))):
             raise PosterError(problem)
         film = self._find(movie.id)
-        prediction = self.predict(self._complete(movie, film, jpeg is not None))
-        entry = self._entry(movie, prediction, jpeg, path, source, problem)
+        prediction = self.predict(self._complete(movie, film, pictures is not None))
+        entry = self._entry(movie, prediction, pictures, path, source, problem)
         return self._save(entry, film, problem)
 
     def add_poster(self, name: str, data: bytes) -> Added:
@@ -151,11 +151,11 @@ class Service:
         """
         name = file_name(name)
         try:
-            jpeg = self._encode_poster(data)
+            pictures = self._encode_poster(data)
         except PosterError as error:
             reason = str(error).removeprefix(f"poster of {len(data)} bytes: ")
             raise PosterError(f"{name or 'a poster'}: {reason}") from None
-        digest = hashlib.sha256(jpeg).hexdigest()
+        digest = hashlib.sha256(pictures.large).hexdigest()
         namesake = self.store.film_by_path(name)
         if namesake and namesake.poster not in (None, digest):
             namesake = None  # it has its poster; this is another of the same name
@@ -169,7 +169,7 @@ class Service:
             return Added(name, film)
         movie = Movie(film_id, poster=data)
         prediction = self.predict(self._complete(movie, film, True))
-        return self._save(self._entry(movie, prediction, jpeg, name), film)
+        return self._save(self._entry(movie, prediction, pictures, name), film)
 
     def add_table(self, name: str, data: bytes) -> Iterator[Added]:
         """Adds the films of a table, as they are predicted; a bad row is one with an error.
@@ -346,7 +346,7 @@ class Service:
         self.learner.wake()
         return event
 
-    def _encode(self, movie: Movie) -> tuple[bytes | None, str]:
+    def _encode(self, movie: Movie) -> tuple[Pictures | None, str]:
         """A movie's poster as it is kept, and what is wrong with it."""
         if movie.poster is None:
             return None, ""
@@ -355,9 +355,9 @@ class Service:
         except PosterError as error:
             return None, str(error)
 
-    def _encode_poster(self, poster: PosterSource) -> bytes:
+    def _encode_poster(self, poster: PosterSource) -> Pictures:
         with self._encoding.turn():
-            return encode(poster, self.settings.limits)
+            return encode_both(poster, self.settings.limits, self.settings.full_pixels)
 
     def _find(self, film_id: str) -> Film | None:
         try:
@@ -385,7 +385,7 @@ class Service:
         self,
         movie: Movie,
         prediction: Prediction,
-        jpeg: bytes | None,
+        pictures: Pictures | None,
         path: str = "",
         source: Source = "file",
         problem: str = "",
@@ -395,7 +395,8 @@ class Service:
         if problem:
             errors = "; ".join(filter(None, (prediction.error, problem)))
             prediction = replace(prediction, error=errors)
-        return Entry(movie, prediction, thresholds, jpeg, path, source)
+        large, full = pictures or (None, None)
+        return Entry(movie, prediction, thresholds, large, path, source, full)
 
     def _save(self, entry: Entry, before: Film | None, problem: str = "") -> Added:
         """Saves one movie; `before` is its film in the store until now, `problem` its poster's."""

@@ -31,6 +31,14 @@ posters = sa.Table(
     sa.Column("data", sa.LargeBinary, nullable=False),
 )
 
+# Larger ones of the same pictures, to be looked at closely; encoded by us, too.
+full_posters = sa.Table(
+    "full_posters",
+    metadata,
+    sa.Column("digest", sa.ForeignKey("posters.digest", ondelete="CASCADE"), primary_key=True),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)
+
 films = sa.Table(
     "films",
     metadata,
@@ -166,7 +174,8 @@ def _add_lives(connection: sa.Connection) -> None:
 
 
 def _add_batches(connection: sa.Connection) -> None:
-    """Version 3: events of many films belong together."""
+    """Version 3: events of many films belong together; posters can be looked at closely."""
+    full_posters.create(connection, checkfirst=True)
     columns = {column["name"] for column in sa.inspect(connection).get_columns(events.name)}
     if "batch" not in columns:
         connection.execute(sa.text("ALTER TABLE events ADD COLUMN batch VARCHAR(40)"))

@@ -36,7 +36,7 @@ from genreel.app.store.films import (
     update_film,
 )
 from genreel.app.store.opinions import opinions_of_model, replace_opinions
-from genreel.app.store.schema import films, posters
+from genreel.app.store.schema import films, full_posters, posters
 from genreel.app.store.trash import KEPT_SECONDS, empty_trash, throw_away
 from genreel.app.store.tuning import Tuning
 from genreel.app.store.undo import AT_ONCE, take_back
@@ -52,7 +52,7 @@ class Entry:
     """A movie and its prediction, to be saved together.
 
     Attributes:
-        movie, poster, path, source: as `Store.save` takes them.
+        movie, poster, full_poster, path, source: as `Store.save` takes them.
         prediction, thresholds: as `Store.save_prediction` takes them.
     """
 
@@ -62,6 +62,7 @@ class Entry:
     poster: bytes | None = None
     path: str = ""
     source: Source = "file"
+    full_poster: bytes | None = None
 
 
 class Store:
@@ -107,9 +108,14 @@ class Store:
         with self.database.reading() as connection:
             return titles_of_life(connection, film_id)
 
-    def poster(self, digest: str) -> bytes | None:
-        """The JPEG of a poster, if the store has it."""
+    def poster(self, digest: str, full: bool = False) -> bytes | None:
+        """The JPEG of a poster, if the store has it; with `full` the larger one, if there is."""
+        larger = sa.select(full_posters.c.data).where(full_posters.c.digest == digest)
         query = sa.select(posters.c.data).where(posters.c.digest == digest)
+        if full:
+            query = sa.select(sa.func.coalesce(larger.scalar_subquery(), posters.c.data)).where(
+                posters.c.digest == digest
+            )
         with self.database.reading() as connection:
             return connection.execute(query).scalar_one_or_none()
 
@@ -120,12 +126,14 @@ class Store:
         poster: bytes | None = None,
         path: str = "",
         source: Source = "file",
+        full_poster: bytes | None = None,
     ) -> Film:
         """Adds a film, or completes the one with its id: what is missing here stays as it was.
 
         Args:
             movie: its id, title, year, plot and genres; its `poster` is not looked at.
             poster: a JPEG that was re-encoded by us.
+            full_poster: a larger one of the same picture.
             path: the file the poster came from.
             source: where the genres come from. Text that a person wrote stays as it is.
         """
@@ -134,7 +142,7 @@ class Store:
                 "title": movie.title,
                 "year": movie.year,
                 "plot": movie.plot,
-                "poster": None if poster is None else save_poster(connection, poster),
+                "poster": None if poster is None else save_poster(connection, poster, full_poster),
                 "path": path,
             }
             values = {name: value for name, value in values.items() if value not in ("", None)}
@@ -168,7 +176,13 @@ class Store:
         with self.database.writing():
             for entry in entries:
                 movie = entry.movie
-                self.save(movie, poster=entry.poster, path=entry.path, source=entry.source)
+                self.save(
+                    movie,
+                    poster=entry.poster,
+                    path=entry.path,
+                    source=entry.source,
+                    full_poster=entry.full_poster,
+                )
                 film = self.save_prediction(movie.id, entry.prediction, by, entry.thresholds)
                 saved_films.append(film)
         return saved_films
