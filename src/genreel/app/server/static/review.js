@@ -105,7 +105,8 @@ const nextOf = (form) => JSON.parse(form.dataset.next)[0] ?? "";
 
 const confirm = () => act(async (form) => {
   const genres = [...form.querySelectorAll("[name=genre]:checked")].map((box) => box.value);
-  await ask("PUT", `/api/reviews/${path(form.dataset.film)}`, { genres, version: version(form) });
+  const now = isTyped() ? (await sendText(form)).version : version(form);
+  await ask("PUT", `/api/reviews/${path(form.dataset.film)}`, { genres, version: now });
   await show(nextOf(form));
 }, "Confirmed");
 
@@ -133,13 +134,20 @@ function edit(on) {
   else $("film-title").focus({ preventScroll: true });
 }
 
-const save = (form) => act(async (review) => {
-  const { title, plot } = Object.fromEntries(new FormData(form));
-  const year = form.elements.year.value ? Number(form.elements.year.value) : null;
-  const film = review.dataset.film;
-  await ask("PATCH", `/api/films/${path(film)}`, { title, plot, year, version: version(review) });
+const isTyped = () => [...card.querySelectorAll("#edit input, #edit textarea")]
+  .some((field) => field.value !== field.defaultValue);
+
+function sendText(review) {
+  const { title, year, plot } = $("edit").elements;
+  if (!year.checkValidity()) throw new Error("A year has four digits, such as 1954");
+  const text = { title: title.value, plot: plot.value, year: year.value ? Number(year.value) : null };
+  return ask("PATCH", `/api/films/${path(review.dataset.film)}`, { ...text, version: version(review) });
+}
+
+const save = () => act(async (review) => {
+  await sendText(review);
   ahead.clear();
-  await show(film, { step: "replace" });
+  await show(review.dataset.film, { step: "replace" });
 }, "Saved");
 
 const remove = () => act(async (form) => {
@@ -150,7 +158,7 @@ const remove = () => act(async (form) => {
 card.addEventListener("submit", (event) => {
   if (event.target.method === "get" && event.target.id !== "edit") return;
   event.preventDefault();
-  if (event.target.id === "edit") return save(event.target);
+  if (event.target.id === "edit") return save();
   const action = event.submitter?.value ?? "confirm";
   ({ undo, skip, confirm })[action]();
 });
