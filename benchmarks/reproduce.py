@@ -67,6 +67,11 @@ TWO_GENRES = (
     "dealer-cnn3",
 )
 
+LARGE = (
+    *("zhang-lstm", "zhang-cnn", "zhang-frozen", "zhang-add", "zhang-cnn-lstm", "zhang-product"),
+    *("zhang-max", "zhang-sigmoid", "zhang-finetuned"),
+)
+
 STAND_IN = "mobilenetv2_100"
 HEAVY = ("vgg16", "vgg19", "inception_v3", "resnet18", "resnet50")
 
@@ -98,7 +103,7 @@ def recipe_for_cpu(name: str, protocol: str) -> Recipe:
         else:
             changes = ["parts.plot.training.epochs=8"] if name == "solano-stack" else []
             changes += [f"towers.poster.name={STAND_IN}", "towers.poster.frozen=true"]
-    elif name in SMALLER and protocol != "plots":
+    elif name in SMALLER and protocol == "posters":
         changes = SMALLER[name]
     return load_recipe(name, changes)
 
@@ -222,6 +227,7 @@ ABOUT = {
     "posters": CLOSED.format("those with a poster, "),
     "decades": "posters of the 2010s, TMDb's 19 genres",
     "two-genres": "posters of films with one of these genres",
+    "large": "films with a poster, of all years, TMDb's 19 genres",
 }
 
 
@@ -238,7 +244,13 @@ def main() -> None:
     if unknown:
         parser.error(f"unknown protocol {min(unknown)!r}; choose from {', '.join(ABOUT)}")
     for protocol in arguments.protocols:
-        names = {"plots": PLOTS, "posters": POSTERS, "decades": DECADES, "two-genres": TWO_GENRES}
+        names = {
+            "plots": PLOTS,
+            "posters": POSTERS,
+            "decades": DECADES,
+            "two-genres": TWO_GENRES,
+            "large": LARGE,
+        }
         if protocol in ("plots", "posters"):
             catalogue = class_catalogue(arguments.out / "class")
             split = class_split(catalogue.by_id(), protocol == "posters")

@@ -152,3 +152,14 @@ def test_a_poster_alone_is_answered(predictor: Predictor, movies: list[Movie]) -
             assert prediction.missing == ("plot", "title", "year")
             scores.append(list(prediction.scores.values()))
     assert np.std(scores, axis=0).max() > 0.05, "posters differ, and so do the answers"
+
+
+def test_stories_alike_have_vectors_alike(predictor: Predictor) -> None:
+    plots = [
+        "A sheriff and his deputy hunt a gang of outlaws across the desert.",
+        "Outlaws rob the bank of a frontier town, and the sheriff rides after them.",
+        "Two astronauts lose contact with their ship and drift towards a dead planet.",
+    ]
+    vectors = [v["plot"] for v in predictor.vectors(Movie(p[:9], plot=p) for p in plots)]
+    assert vectors[0].shape == (384,)
+    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.2

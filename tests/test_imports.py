@@ -20,10 +20,29 @@ SIDES = ("app", "films", "formats", "lab", "reading")
 
 # The order inside the using side: a module imports only those before it.
 ORDER = (
-    *("errors", "vocabulary", "language", "decade", "files", "paths", "thresholds"),
+    *(
+        "errors",
+        "folding",
+        "genre_names",
+        "vocabulary",
+        "language",
+        "decade",
+        "files",
+        "paths",
+        "thresholds",
+    ),
     *("image_parts", "lettering", "posters", "placeholders", "tables", "catalogue", "seen"),
-    *("cases", "features", "evidence", "calibration", "why", "graph_parts", "graph"),
-    *("bundle", "prediction", "predictor"),
+    *(
+        "cases",
+        "features",
+        "evidence",
+        "calibration",
+        "why",
+        "graph_parts",
+        "graph",
+        "graph_vectors",
+    ),
+    *("bundle", "identification", "prediction", "predictor", "memo", "similar"),
 )
 
 # What features read through an extra: a feature's file, and the sense that it imports.
@@ -36,6 +55,7 @@ SENSES = (
 LAB_ORDER = (
     *("settings", "imbalance", "weights", "splits", "cleaning"),
     *("cache", "examples", "metrics", "model", "frozen", "networks", "models"),
+    "fitting",
     *("recipe", "graphs", "evaluation", "colours", "train", "decades"),
 )
 
@@ -197,7 +217,8 @@ def test_films_import_the_using_side_formats_and_one_library() -> None:
     for found in on_side("films").values():
         assert {i.side for i in found} <= {"", "films", "formats"}
     assert importers("rapidfuzz") == {"films/evidence.py"}
-    assert importers("sqlite3") == {"app/store/database.py", "films/building.py", "films/index.py"}
+    files = {"memo.py", "app/store/database.py", "films/building.py", "films/index.py"}
+    assert importers("sqlite3") == files
 
 
 def test_the_lab_never_imports_the_app() -> None:
@@ -270,7 +291,10 @@ def test_plots_scale_and_web_have_their_places() -> None:
     assert not importers("matplotlib")
     assert importers("ray") == {"app/scale.py"}
     for name in importers("fastapi", "starlette", "uvicorn", "jinja2", "prometheus_client"):
-        assert name.startswith("app/server/") or name == "lab/evaluation/pages/render.py"
+        assert name.startswith("app/server/") or name in (
+            "app/shop/rendering.py",
+            "lab/evaluation/pages/render.py",
+        )
 
 
 def test_sqlalchemy_is_the_stores() -> None:
@@ -281,6 +305,7 @@ def test_sqlalchemy_is_the_stores() -> None:
 def test_the_store_knows_no_service_and_the_service_no_server() -> None:
     above = {"store": ("service", "server", "commands"), "service": ("server", "commands")}
     above["server"] = ("commands",)
+    above["shop"] = ("store", "service", "server", "commands")
     for room, others in above.items():
         assert len(on_side(f"app/{room}")) > 5
         for name, imports in on_side(f"app/{room}").items():

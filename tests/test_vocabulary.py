@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genreel.errors import VocabularyError
+from genreel.genre_names import NAMES
 from genreel.vocabulary import (
     ALIASES,
     GENRES,
@@ -51,6 +52,24 @@ def test_the_genres_and_their_order() -> None:
         "action-drama": 2,
     }
     assert list(VOCABULARIES["mmimdb"].genres) == sorted(VOCABULARIES["mmimdb"].genres)
+
+
+def test_genres_are_understood_in_five_languages() -> None:
+    meanings: dict[str, set[str]] = {}
+    for names in NAMES.values():
+        assert set(names) == {*GENRES_MMIMDB, *TMDB_IDS}
+        for genre, words in names.items():
+            for name in words:
+                meanings.setdefault(name.casefold(), set()).add(genre)
+                assert spelling(name) == spelling(name.upper()) == genre
+    assert all(len(genres) == 1 for genres in meanings.values())
+    for name, genre in {
+        "krimi": "Crime", "Komodie": "Comedy", "CIENCIA FICCION": "Sci-Fi", "Épouvante": "Horror",
+        "fantascienza": "Sci-Fi", "Faroeste": "Western", "Comédie Musicale": "Musical",
+    }.items():  # fmt: skip
+        assert spelling(name) == genre
+    with pytest.raises(VocabularyError, match="'Krimmi'; did you mean 'Crime'"):
+        spelling("Krimmi")
 
 
 def test_what_each_source_cannot_express() -> None:

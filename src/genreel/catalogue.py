@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from genreel.errors import CatalogueError, GenreelError
-from genreel.language import language_code
+from genreel.language import contradicts, language_code
 from genreel.lettering import Lettering, parse_lettering
 from genreel.paths import inside
 from genreel.placeholders import is_placeholder
@@ -212,7 +212,7 @@ def _other_columns(record: Mapping[str, Any]) -> dict[str, Scalar]:
         for column, value in record.items()
         if column not in KNOWN_COLUMNS
         and isinstance(value, str | int | float)
-        and value == value  # no NaN
+        and (isinstance(value, str) or math.isfinite(value))
         and value != ""
     }
 
@@ -307,6 +307,9 @@ class Catalogue:
             movie = movie_from_record(
                 record, f"row {number}", self.folder, self.taxonomy, self.extra
             )
+            # Such a column is often the film's original language, and not the plot's.
+            if movie.language and contradicts(movie.plot, movie.language):
+                movie = replace(movie, language="")
             if movie.id in first_seen:
                 problem = f"duplicate id {movie.id!r}, first in row {first_seen[movie.id]}"
                 movie = Movie(movie.id, problem=f"{problem}; give each movie its own id")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import onnxruntime
@@ -15,10 +16,12 @@ from genreel.graph_parts import check_graph
 MAX_GRAPH_BYTES = 768 * 2**20
 """Memory that the graphs of a process may hold together, their weights included."""
 
+Session: TypeAlias = onnxruntime.InferenceSession
+
 _ROUNDING = 1e-5  # by which a sum of shares in float32 may miss 0 or 1
 
 
-def load_session(model: bytes) -> onnxruntime.InferenceSession:
+def load_session(model: bytes) -> Session:
     """The graph, ready to run on one core: several batches side by side use several cores better
     than one batch that is shared out.
 
@@ -35,7 +38,7 @@ def load_session(model: bytes) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = 1
     options.log_severity_level = 4  # its errors reach us as exceptions; it need not print them
     try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        return Session(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's exceptions have no common base
         raise BundleError(f"model.onnx cannot be loaded ({error}); get the bundle again") from None
 
@@ -53,14 +56,21 @@ def _bound_memory() -> None:
     onnxruntime.create_and_register_allocator(memory, arena)
 
 
-def run_session(session: onnxruntime.InferenceSession, arrays: Mapping[str, Array]) -> Array:
+def run_session(session: Session, arrays: Mapping[str, Array]) -> Array:
     """Scores of a graph, float32, shape (n, genres), for arrays of `features.collate`.
 
     Raises:
         Exception: of onnxruntime, where the arrays do not fit the graph or memory runs out.
     """
-    [scores] = session.run(["scores"], {i.name: arrays[i.name] for i in session.get_inputs()})
-    return np.asarray(scores)
+    return run_outputs(session, arrays, ["scores"])[0]
+
+
+def run_outputs(
+    session: Session, arrays: Mapping[str, Array], outputs: Sequence[str]
+) -> list[Array]:
+    """Those outputs of a graph, in that order; else as `run_session`."""
+    inputs = {i.name: arrays[i.name] for i in session.get_inputs()}
+    return list(map(np.asarray, session.run(list(outputs), inputs)))
 
 
 def probabilities(scores: Array) -> Array:

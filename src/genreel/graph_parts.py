@@ -56,7 +56,7 @@ def check_graph(model: bytes) -> None:
         kind, message = messages.pop()
         attributes: list[memoryview] = []
         operator = ""
-        for number, value in _fields(message, budget, _LISTS if kind == "attribute" else None):
+        for number, value in read_fields(message, budget, _LISTS if kind == "attribute" else None):
             if isinstance(value, int):
                 if (kind, number) == _DATA_TYPE and _is_text(value):
                     raise _refusal("texts")
@@ -123,7 +123,7 @@ def _check_node(operator: str, attributes: list[memoryview], budget: Iterator[in
     by_name: dict[str, memoryview] = {}
     for message in attributes:
         name, whole = "", 0
-        for number, value in _fields(message, budget, _LISTS):
+        for number, value in read_fields(message, budget, _LISTS):
             if number == _NAME and not isinstance(value, int):
                 name = bytes(value[:80]).decode(errors="replace")
             elif number == _INTEGER and isinstance(value, int):
@@ -183,7 +183,7 @@ def _are_trees(attributes: Mapping[str, memoryview], budget: Iterator[int]) -> b
 def _integers(message: memoryview, budget: Iterator[int]) -> NDArray[np.int64]:
     """The integers of an attribute, in order, int64."""
     parts: list[NDArray[np.int64]] = []
-    for number, value in _fields(message, budget, _LISTS):
+    for number, value in read_fields(message, budget, _LISTS):
         if isinstance(value, int):
             if number == _INTEGERS:  # with a longer tag than it needs
                 parts.append(np.array([value & (2**64 - 1)], np.uint64).view(np.int64))
@@ -197,7 +197,7 @@ def _integers(message: memoryview, budget: Iterator[int]) -> NDArray[np.int64]:
 def _branches(message: memoryview, budget: Iterator[int]) -> NDArray[np.bool_]:
     """Which nodes are no leaves, of an attribute nodes_modes."""
     kinds = []
-    for number, value in _fields(message, budget, _LISTS):
+    for number, value in read_fields(message, budget, _LISTS):
         if not isinstance(value, int) and number == _LIST:
             kinds.append(_BRANCH.sub(b"\1", _LEAF.sub(b"\0", bytes(value))))
         elif number == _STRINGS:
@@ -229,7 +229,7 @@ def _varints(data: bytes) -> NDArray[np.int64]:
     return np.add.reduceat(shifted, starts).view(np.int64)
 
 
-def _fields(
+def read_fields(
     message: memoryview, budget: Iterator[int], lists: re.Pattern[bytes] | None = None
 ) -> Iterator[tuple[int, int | memoryview]]:
     """Number and content of each field of a Protocol Buffers message that is a whole number or has

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from genreel.why import Why, why_to_dict
+from genreel.features import Array
+from genreel.identification import Identification
+from genreel.why import Area, Why, Word, why_to_dict
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,12 @@ class Prediction:
             there are no scores, or if the prediction comes from a file.
         language: that the plot is in, a code of `language.NAMES`; None where it does not tell, or
             where there is no plot.
+        identified: which known film it is, accepted or not; None where no index was asked.
+        source: genre → who decided it: "file", "lookup" or "model" (see `films.lookup`); empty
+            where no index was asked, as the model decided all.
+        vectors: on request, "plot" and "poster" → what the bundle's networks make of it: float32
+            of length 1, shape (width,), alike where movies are alike. An input that is missing, or
+            that no network reads, has none. Those of two bundles do not compare.
     """
 
     id: str
@@ -37,6 +45,9 @@ class Prediction:
     why: Mapping[str, Why] | None = None
     thresholds: Mapping[str, float] = field(default_factory=dict, compare=False)
     language: str | None = None
+    identified: Identification | None = None
+    source: Mapping[str, str] = field(default_factory=dict)
+    vectors: Mapping[str, Array] = field(default_factory=dict, compare=False, repr=False)
 
     def labels(self, top_k: int = 5) -> list[dict[str, Any]]:
         """The `top_k` highest scores as {"label", "score"}, highest first."""
@@ -44,7 +55,9 @@ class Prediction:
         return [{"label": genre, "score": score} for genre, score in ranking[:top_k]]
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON values: id, genres, scores, missing, language, error, and why if asked for."""
+        """JSON values: id, genres, scores, missing, language, error; identified and source where an
+        index was asked; why if asked for.
+        """
         fields: dict[str, Any] = {
             "id": self.id,
             "genres": list(self.genres),
@@ -53,6 +66,26 @@ class Prediction:
             "language": self.language,
             "error": self.error,
         }
+        if self.identified is not None:
+            fields |= {"identified": self.identified.to_dict(), "source": dict(self.source)}
         if self.why is not None:
             fields["why"] = {genre: why_to_dict(why) for genre, why in self.why.items()}
         return fields
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Prediction:
+        """The inverse of `to_dict`; `thresholds`, which it leaves out, may be added."""
+        values = dict(fields)
+        for name in ("genres", "missing"):
+            values[name] = tuple(values[name])
+        if identified := values.get("identified"):
+            values["identified"] = Identification.from_dict(identified)
+        if "why" in values:
+            values["why"] = {
+                genre: Why(
+                    words=[Word(**word) for word in why["words"]],
+                    areas=[Area(**area) for area in why["areas"]],
+                )
+                for genre, why in values["why"].items()
+            }
+        return cls(**values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 from collections import deque
@@ -9,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +19,8 @@ from genreel.catalogue import INPUTS, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
 from genreel.evidence import has_evidence, nothing_to_go_by, readable
 from genreel.features import Array, collate, read_together
-from genreel.graph import load_session, probabilities, run_session
+from genreel.graph import Session, load_session, probabilities, run_outputs
+from genreel.graph_vectors import find_vectors, vectors_by_input, with_outputs
 from genreel.language import language_code
 from genreel.posters import Limits, PosterSource
 from genreel.prediction import Prediction
@@ -122,6 +124,7 @@ class Predictor:
         language: str = "",
         threshold: float | None = None,
         explain: bool = False,
+        vectors: bool = False,
     ) -> Iterator[Prediction]:
         """Predicts a stream of movies, in order and in constant memory.
 
@@ -129,9 +132,9 @@ class Predictor:
             movies: Movies, or mappings with the keys of a catalogue's columns.
             batch_size: movies with a poster in one run of the graph, at least 1; LIGHT times as
                 many without one. For a sentence encoder, 400 characters of plot are a poster.
-            language: of all plots, a code or a name; empty: as each movie says, or its plot tells.
-            threshold: one threshold in [0, 1] for all genres instead of the bundle's.
+            language, threshold: as in `predict`, for all; empty: a movie's own language counts.
             explain: as in `predict`; takes about a second a movie instead of a hundredth.
+            vectors: give `Prediction.vectors`, too; loads the graph a second time, once.
 
         Yields:
             One Prediction per movie; where nothing can be predicted, it has an `error`.
@@ -139,24 +142,23 @@ class Predictor:
         Raises:
             InputError: there is no such language.
         """
-        code = language_code(language)
-        stream = (self._movie(movie, number, code) for number, movie in enumerate(movies, 1))
+        stream = self._stream(movies, language_code(language))
         # While the graph runs over some batches, threads decode the posters of the next ones. Both
         # queues are short, so memory stays flat however slow the consumer is.
         decode_queue: deque[tuple[_Numbered, _Decodes]] = deque()
-        graph_queue: deque[tuple[_Numbered, _Inputs, Future[Array]]] = deque()
+        graph_queue: deque[tuple[_Numbered, _Inputs, Future[_Outputs]]] = deque()
         predictions: dict[int, Prediction] = {}  # by number of movie, until their turn comes
         turn = 0
 
         def run_graph() -> None:
             batch, decodes = decode_queue.popleft()
             inputs = self._read_inputs([movie for _, movie in batch], decodes)
-            graph_queue.append((batch, inputs, pool.submit(self.scores, inputs.arrays)))
+            graph_queue.append((batch, inputs, pool.submit(self._outputs, inputs.arrays, vectors)))
 
         def take_scores() -> None:
-            batch, inputs, scores = graph_queue.popleft()
+            batch, inputs, outputs = graph_queue.popleft()
             numbers, batch_movies = zip(*batch, strict=True)
-            results = self._predictions(batch_movies, inputs, scores.result(), threshold, explain)
+            results = self._predictions(batch_movies, inputs, outputs.result(), threshold, explain)
             predictions.update(zip(numbers, results, strict=True))
 
         with ThreadPoolExecutor(self.threads) as pool:
@@ -175,11 +177,21 @@ class Predictor:
                 take_scores()
             yield from (predictions[number] for number in sorted(predictions))
 
-    def _movie(self, movie: Movie | Mapping[str, Any], number: int, language: str) -> Movie:
-        """A movie of a stream, with the plot that the bundle can read."""
-        if not isinstance(movie, Movie):
-            movie = movie_from_record(movie, f"row {number}")
-        return self._readable(movie, language)
+    def _stream(
+        self, movies: Iterable[Movie | Mapping[str, Any]], language: str
+    ) -> Iterator[Movie]:
+        """Movies with the plots that the bundle can read."""
+        for number, movie in enumerate(movies, 1):
+            if not isinstance(movie, Movie):
+                movie = movie_from_record(movie, f"row {number}")
+            yield self._readable(movie, language)
+
+    def vectors(
+        self, movies: Iterable[Movie | Mapping[str, Any]], *, language: str = ""
+    ) -> Iterator[Mapping[str, Array]]:
+        """`Prediction.vectors` of a stream of movies, in order; see `predict_many`."""
+        stream = self.predict_many(movies, language=language, vectors=True)
+        return (prediction.vectors for prediction in stream)
 
     def predict_batch(self, movies: Sequence[Movie]) -> list[Prediction]:
         """Predicts a few movies in one run of the graph, in the caller's own thread.
@@ -226,12 +238,30 @@ class Predictor:
             BundleError: the graph does not fit features and genres, takes too much memory, or
                 gives what is no probability.
         """
+        return self._outputs(arrays).scores
+
+    def _outputs(self, arrays: Mapping[str, Array], vectors: bool = False) -> _Outputs:
+        """Calibrated scores, and on request the vectors of each input."""
+        session, tensors = self._vector_session if vectors else (self._session, {})
+        names = [name for group in tensors.values() for name in group]
         try:
-            scores = probabilities(run_session(self._session, arrays))
-            scores = scores.reshape(len(arrays["present"]), len(self.genres))
+            scores, *values = run_outputs(session, arrays, ["scores", *names])
+            scores = probabilities(scores).reshape(len(arrays["present"]), len(self.genres))
         except Exception as error:  # onnxruntime's exceptions have no common base
             raise BundleError(f"bundle {self.bundle.name}: the graph failed ({error})") from None
-        return self._rules.calibrate(scores, arrays["present"])
+        by_tensor = dict(zip(names, values, strict=True))
+        by_feature = {name: [by_tensor[t] for t in group] for name, group in tensors.items()}
+        return _Outputs(
+            self._rules.calibrate(scores, arrays["present"]),
+            vectors_by_input(self.bundle.features, by_feature),
+        )
+
+    @functools.cached_property
+    def _vector_session(self) -> tuple[Session, dict[str, tuple[str, ...]]]:
+        """The graph that gives vectors as well, and the tensors of each feature."""
+        tensors = find_vectors(self.bundle.model)
+        names = [name for group in tensors.values() for name in group]
+        return load_session(with_outputs(self.bundle.model, names)), tensors
 
     def _batches(self, movies: Iterable[Movie], size: int) -> Iterator[_Numbered]:
         """Movies with their numbers, in batches that cost about the same; within a window, movies
@@ -312,17 +342,17 @@ class Predictor:
         self, movies: Sequence[Movie], threshold: float | None
     ) -> list[Prediction]:
         inputs = self._read_inputs(movies)
-        return list(self._predictions(movies, inputs, self.scores(inputs.arrays), threshold))
+        return list(self._predictions(movies, inputs, self._outputs(inputs.arrays), threshold))
 
     def _predictions(
         self,
         movies: Sequence[Movie],
         inputs: _Inputs,
-        scores: Array,
+        outputs: _Outputs,
         threshold: float | None,
         explain: bool = False,
     ) -> Iterator[Prediction]:
-        names, present = self.genres, inputs.arrays["present"]
+        names, present, scores = self.genres, inputs.arrays["present"], outputs.scores
         # Arithmetic over the whole batch: for one movie at a time it would cost more than a plot.
         limits = self._rules.thresholds(present) if threshold is None else threshold
         decisions = (scores >= limits).tolist()
@@ -354,6 +384,7 @@ class Predictor:
                 error,
                 thresholds=thresholds[missing],
                 language=language,
+                vectors={k: rows[i] for k, rows in outputs.vectors.items() if rows[i].any()},
             )
             if explain:
                 prediction = replace(prediction, why=self._why(movie, prediction))
@@ -375,6 +406,13 @@ class _Inputs:
 
     arrays: Mapping[str, Array]
     problems: Sequence[Sequence[str]]
+
+
+class _Outputs(NamedTuple):
+    """Calibrated scores of a batch, and input → vectors, float32 (n, width)."""
+
+    scores: Array
+    vectors: Mapping[str, Array]
 
 
 _Decodes = Sequence[Future[dict[str, Any]] | None]  # for each movie, its rows of slow features

@@ -7,6 +7,7 @@ Biography, not negative. `Vocabulary.encode` keeps the two apart.
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreel.errors import VocabularyError
+from genreel.folding import fold
+from genreel.genre_names import NAMES
 
 GENRES = (
     "Action",
@@ -68,7 +71,8 @@ TMDB_IDS = {
 }
 """TMDb's 19 movie genres with their fixed ids, in genreel's spelling."""
 
-# Key: lower-case letters and digits only (see `_key`). Value: genreel's spelling.
+# Key: lower-case letters and digits only (see `_key`). Value: genreel's spelling. Names in other
+# languages are in `genre_names`.
 ALIASES = {
     "sciencefiction": "Sci-Fi",
     "scifi": "Sci-Fi",
@@ -128,17 +132,22 @@ Known = NDArray[np.bool_]
 
 def _key(name: str) -> str:
     # Digits and letters of other scripts stay: "2020 Sports" is a tag of a person's, not Sport.
-    return re.sub(r"[\W_]", "", name.casefold())
+    return re.sub(r"[\W_]", "", fold(name))
 
 
-_SPELLINGS = {_key(name): name for name in [*GENRES_MMIMDB, *TMDB_IDS]} | ALIASES
+@functools.cache
+def _spellings() -> dict[str, str]:
+    """Key of a name → the genre that it means."""
+    foreign = [(name, g) for table in NAMES.values() for g, cell in table.items() for name in cell]
+    own = [(name, name) for name in (*GENRES_MMIMDB, *TMDB_IDS)]
+    return {_key(name): genre for name, genre in foreign + own} | ALIASES
 
 
 def known_spelling(name: str) -> str | None:
     """Genreel's spelling of a genre name, or None. A file may hold thousands of unknown names, and
     `spelling` takes long to search for the nearest of each.
     """
-    return _SPELLINGS.get(_key(name))
+    return _spellings().get(_key(name))
 
 
 def spelling(name: str) -> str:
@@ -150,8 +159,8 @@ def spelling(name: str) -> str:
     genre = known_spelling(name)
     if genre is None:
         name = name[:40]  # enough to find it in the file
-        nearest = difflib.get_close_matches(_key(name), list(_SPELLINGS), n=1)
-        hint = f"; did you mean {_SPELLINGS[nearest[0]]!r}?" if nearest else ""
+        nearest = difflib.get_close_matches(_key(name), list(_spellings()), n=1)
+        hint = f"; did you mean {_spellings()[nearest[0]]!r}?" if nearest else ""
         raise VocabularyError(f"unknown genre {name!r}{hint}")
     return genre
 

@@ -300,9 +300,13 @@ def test_shops_get_genres_as_tags(client: TestClient) -> None:
     answer = client.get("/api/export?format=shopify")
     assert "shopify.csv" in answer.headers["content-disposition"]
     [row] = csv.DictReader(io.StringIO(answer.text))
-    assert row == {"Handle": "1-1-1953", "Title": "=1+1", "Tags": "Drama, War"}
+    assert (row["URL handle"], row["Title"]) == ("1-1-1953", "=1+1 (1953)")
+    assert set(row["Tags"].split(", ")) == {"Drama", "War", "1950s"}
+    woocommerce = client.get("/api/export?format=woocommerce").text
+    [row] = csv.DictReader(io.StringIO(woocommerce))
+    assert (row["SKU"], row["Regular price"], row["Published"]) == ("1-1-1953", "", "-1")
     safe = client.get("/api/export?format=shopify&safe_cells=true").text
-    assert next(csv.DictReader(io.StringIO(safe)))["Title"] == "'=1+1"
+    assert next(csv.DictReader(io.StringIO(safe)))["Title"] == "'=1+1 (1953)"
 
 
 def test_archives_of_nfo_files_and_sidecars(client: TestClient) -> None:
@@ -372,6 +376,22 @@ def test_tables_without_ids_never_meet(client: TestClient) -> None:
     film = client.get(f"/api/films/{ids[0]}").json()
     assert (film["title"], film["genres"], film["state"]) == ("Dust", ["Western"], "reviewed")
     assert client.get("/api/films").json()["count"] == 8
+
+
+def test_columns_of_ones_own_come_back(client: TestClient) -> None:
+    table = f"title,year,plot,price,sku\nDust,1956,{PLOT},45.00,D-1\nDust,1956,{PLOT},30.00,D-2\n"
+    ids = [row["film"]["id"] for row in send_table(client, table)]
+    assert len(set(ids)) == 2  # two copies for sale
+    client.put(f"/api/reviews/{ids[0]}", json={"genres": ["Western"]})
+    events = client.get("/api/history").json()
+    assert [row["film"]["id"] for row in send_table(client, table)] == ids
+    assert client.get(f"/api/films/{ids[0]}").json()["state"] == "reviewed"
+    rows = list(csv.DictReader(client.get("/api/export").text.splitlines()))
+    assert [(row["sku"], row["price"]) for row in rows] == [("D-1", "45.00"), ("D-2", "30.00")]
+    changes = [e for e in client.get("/api/history").json()["events"] if e["kind"] != "predict"]
+    assert changes == [e for e in events["events"] if e["kind"] != "predict"]
+    body = {"id": "x", "title": "By hand", "extra": {"price": 12.5, "sold": True}}
+    assert client.post("/api/films", json=body).json()["film"]["extra"] == body["extra"]
 
 
 def test_rows_that_say_the_same_are_told(client: TestClient) -> None:

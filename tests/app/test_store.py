@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -287,7 +288,7 @@ def test_finding(store: Store) -> None:
     assert ids(genre="Drama") == ["b"]
     assert ids(genre="none") == ["c"]
     assert ids(state="reviewed") == ["b"]
-    assert find(store, Filter(genre="War"))[0].genres == ("War", "Drama")  # the likeliest first
+    assert find(store, Filter(genre="War"))[0].genres == ("War", "Drama")  # the surest first
     assert count(store, Filter(state="new")) == 2
     assert facets(store, Filter(state="reviewed")) == {
         "genre": {"Drama": 1, "War": 1},
@@ -298,6 +299,71 @@ def test_finding(store: Store) -> None:
     assert queue(store, "newest") == ["c", "a"]
     assert queue(store, "unsure") == ["c", "a"]  # nothing is known of c
     assert queue(store, "rarest") == ["c", "a"]
+
+
+def test_search_knows_no_capitals_accents_and_widths(store: Store) -> None:
+    titles = {
+        "de": "Straße im Nebel",
+        "tr": "İstanbul'da Işık",
+        "fr": "Le cœur d'Élodie",
+        "ja": "ｶﾞﾗｽの街",
+        "ar": "أُغْنِيَة البحر",
+        "ko": "한강의 밤",
+        "hi": "नीली नदी",
+        "he": "שָׁלוֹם",
+        "ru": "Ёлка у моря",
+    }
+    for film, title in titles.items():
+        store.save(Movie(film, title, plot="Ａ ﬁne day."))
+
+    def ids(text: str) -> list[str]:
+        return [film.id for film in find(store, Filter(text=text), "title")]
+
+    searches = {
+        "de": ("strasse", "STRAẞE", "straße nebel"),
+        "tr": ("istanbul", "ISIK", "ışık"),
+        "fr": ("coeur", "elodie", "CŒUR ÉLODIE"),
+        "ja": ("ガラス",),
+        "ar": ("اغنية", "أغنيه"),
+        "ko": ("한강", unicodedata.normalize("NFD", "한강")),
+        "hi": ("नीली",),
+        "he": ("שלום",),
+        "ru": ("елка", "ЁЛКА"),
+    }
+    for film, texts in searches.items():
+        for text in texts:
+            assert ids(text) == [film], text
+    assert ids("नाला") == ids("カラス") == []  # other words, not other accents
+    assert len(ids("a fine day")) == len(titles)
+    store.edit("de", {"title": "Brücke"})
+    assert (ids("strasse"), ids("brucke")) == ([], ["de"])
+    store.delete("de")
+    store.undo_last()
+    assert ids("BRÜCKE") == ["de"]
+
+
+def test_titles_of_any_script_are_sorted(store: Store) -> None:
+    titles = ["«Ábel»", "Abend", "Rocky 2", "Rocky 10", "Zebra", "Ödland", "Ωμέγα", "Ящик", "קול",
+              "بحر", "นก", "あめ", "東京", "서울"]  # fmt: skip
+    for number, title in enumerate(reversed(titles)):
+        store.save(Movie(f"{number}", title))
+    store.save(Movie("folder/M", year=1953))  # no title: it goes by its name
+    films = [film.title for film in find(store, Filter(), "title")]
+    by_hand = [*titles[:2], "", "Ödland", *titles[2:5], *titles[6:]]
+    assert films == by_hand
+
+
+def test_a_plot_keeps_the_language_that_somebody_told(store: Store) -> None:
+    store.save(Movie("a", plot="Kaus laut biru.", language="id"))
+    assert store.film("a").language == "id"
+    assert store.save(Movie("a", "Biru")).language == "id"  # the plot is as it was
+    assert store.save(Movie("a", plot="A blue sea.")).language == ""
+    store.edit("a", {"plot": "Ein blaues Meer.", "language": "de"})
+    assert store.save(Movie("a", plot="Una mar.", language="ca")).language == "de"  # a person's
+    store.edit("a", {"plot": "Nothing."})
+    assert store.film("a").language == ""
+    store.undo_last("a")
+    assert (store.film("a").plot, store.film("a").language) == ("Ein blaues Meer.", "de")
 
 
 def test_how_many_more_reviews(store: Store) -> None:
@@ -448,12 +514,16 @@ def test_a_store_of_version_1_goes_on(url: str) -> None:
         for table in ("films", "events"):
             connection.execute(sa.text(f"DROP INDEX ix_{table}_life"))
             connection.execute(sa.text(f"ALTER TABLE {table} DROP COLUMN life"))
+        for column in ("language", "title_key", "search_text", "extra"):
+            connection.execute(sa.text(f"ALTER TABLE films DROP COLUMN {column}"))
         connection.execute(sa.text("UPDATE settings SET value = '1' WHERE name = 'schema'"))
         sql = "INSERT INTO decisions (film, genre, source) VALUES ('a', 'Crime', 'model')"
         connection.execute(sa.text(sql))
     store.close()
     store = Store(url, THRESHOLDS)
     assert store.film("a").genres == ("Drama",)
+    assert [film.id for film in find(store, Filter(text="BÝ hand"))] == ["a"]
+    assert store.film("a").extra == {}
     assert [e["kind"] for e in store.history("a")] == ["edit", "predict", "genres", "add"]
     assert store.save(Movie("a", "Third", plot="Third")).title == "Third"
     assert store.film("a").plot == "By hand."
@@ -463,6 +533,20 @@ def test_a_store_of_version_1_goes_on(url: str) -> None:
     assert store.film("a").plot == DRAMA.plot
     assert store.undo_last() is None  # what version 1 deleted is gone
     store.close()
+
+
+def test_columns_of_a_persons_own_stay(store: Store) -> None:
+    columns = {"price": "45.00", "sku": 17, "sold": False, "größe": "27×41 \0"}
+    store.save(Movie("a", "First", extra=columns))
+    assert store.film("a").extra == columns
+    events = len(store.history())
+    store.save(Movie("a", "First", extra=columns))  # the table sent again changes nothing
+    assert len(store.history()) == events
+    store.save(Movie("a", extra={"price": "50.00", "state": "reviewed"}))  # of an export
+    assert store.film("a").extra == {**columns, "price": "50.00"}
+    store.delete("a")
+    store.undo_last()
+    assert store.film("a").extra["price"] == "50.00"
 
 
 @pytest.mark.parametrize("url", ["mysql://x/y", "nonsense://", "sqlite:////proc/nowhere/films.db"])

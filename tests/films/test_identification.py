@@ -10,10 +10,10 @@ from shelf import FILMS, poster, write_index
 
 from genreel.films.film import Film
 from genreel.films.films import Films
-from genreel.films.identification import Identification
 from genreel.films.opinions import genre_bonus, people_bonus, votes_bonus
 from genreel.films.ranker import FILE, load_ranker, softmax_with_none
 from genreel.films.windows import MAX_WINDOWS, windows_of
+from genreel.identification import Identification
 from genreel.lettering import Lettering, Line
 
 pytest.importorskip("rapidfuzz", reason="the extra 'read' is not installed")

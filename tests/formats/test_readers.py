@@ -20,7 +20,9 @@ from genreel.formats import FORMATS
 from genreel.formats.film import Options
 from genreel.formats.importing import PROBLEMS, write_import
 from genreel.formats.movielens import split_title
-from genreel.formats.names import Names, find_names, read_names
+from genreel.formats.names import Names, find_names, read_names, rename, spell
+from genreel.prediction import Prediction
+from genreel.vocabulary import GENRES
 
 NONE = Options()
 
@@ -377,6 +379,31 @@ def test_names_that_cannot_be_used(tmp_path: Path, text: str, expected: str) -> 
     path.write_text(text)
     with pytest.raises(VocabularyError, match=expected):
         read_names(path)
+
+
+@pytest.mark.parametrize("language", ["de", "es", "fr", "it", "pt"])
+def test_names_of_a_language_go_out_and_come_back(language: str) -> None:
+    every = (*GENRES, "News", "Short", "TV Movie")
+    names = find_names(language)(every)
+    assert len(set(names)) == len(every)  # no two genres share one
+    assert spell(names) == (every, ())
+
+
+def test_a_prediction_in_other_names(tmp_path: Path) -> None:
+    scores = {"Horror": 0.2, "Film-Noir": 0.7, "Crime": 0.6, "Short": 0.9}
+    limits = dict.fromkeys(scores, 0.5) | {"Horror": 0.1}
+    prediction = Prediction("a", scores, ("Short", "Film-Noir", "Crime", "Horror"), (), None,
+                            {"Crime": {"words": [], "areas": []}}, limits)  # fmt: skip
+    german = rename(prediction, find_names("de"))
+    assert german.genres == ("Kurzfilm", "Film noir", "Krimi", "Horror")
+    assert german.scores == {"Horror": 0.2, "Film noir": 0.7, "Krimi": 0.6, "Kurzfilm": 0.9}
+    assert list(german.why or ()) == ["Krimi"]
+    path = tmp_path / "names.toml"
+    path.write_text('[merge]\nDark = ["Horror", "Film-Noir"]\n[drop]\nnames = ["Short"]\n')
+    own = rename(prediction, find_names(str(path)))
+    assert own.genres == ("Dark", "Crime")
+    assert own.scores == {"Dark": 0.7, "Crime": 0.6}  # the likelier of the two
+    assert own.thresholds == {"Dark": 0.5, "Crime": 0.5}
 
 
 @pytest.mark.parametrize("name", sorted(set(FORMATS) - {"tmdb"}))

@@ -29,8 +29,9 @@ from genreel.catalogue import Movie
 from genreel.formats.film import Options
 from genreel.formats.mark import Found
 from genreel.formats.nfo import read_nfo, write_nfo
+from genreel.formats.products import handle_of
 from genreel.formats.rows import write_table
-from genreel.formats.shopify import handle_of, write_shopify
+from genreel.formats.shopify import write_shopify
 from genreel.formats.xmp import read_xmp, write_xmp
 from genreel.vocabulary import TMDB_IDS
 

@@ -18,8 +18,9 @@ from genreel.formats import FORMATS
 from genreel.formats.applying import Choices, apply_to_table
 from genreel.formats.film import Options, year_of
 from genreel.formats.mark import Found
+from genreel.formats.products import handle_of
 from genreel.formats.rows import write_table
-from genreel.formats.shopify import handle_of, write_shopify
+from genreel.formats.shopify import write_shopify
 from genreel.vocabulary import known_spelling
 
 FOUND = Found({"Drama": 0.9, "Crime": 0.5}, "default", "1")

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from genreel.errors import RecipeError
 from genreel.lab.examples import Examples
 from genreel.lab.imbalance import balanced_weights
-from genreel.lab.metrics import log_loss
+from genreel.lab.metrics import label_accuracy, log_loss
 from genreel.lab.networks import loop, training
 from genreel.lab.networks.loop import predict_network, train_network
 from genreel.lab.networks.loss import network_loss
@@ -240,6 +240,28 @@ def test_vectors_do_not_decay_and_the_head_learns_faster() -> None:
 def contrary(valid: Examples) -> Examples:
     """What is learnt makes these worse."""
     return replace(valid, labels=1 - valid.labels)
+
+
+def test_every_epoch_has_loss_and_accuracy(
+    train: Examples, valid: Examples, tmp_path: Path
+) -> None:
+    module = Small()
+    history = run(module, train, valid, tmp_path / "toy.pt", average=0.0)
+    decisions = predict_network(module, valid, POSTER) > 0
+    last = history[-1]
+    assert last["valid_accuracy"] == label_accuracy(valid.labels, valid.known, decisions)
+    assert 0.5 < history[0]["accuracy"] < last["accuracy"] <= 1
+
+
+def test_a_network_may_stop_on_accuracy(train: Examples, valid: Examples, tmp_path: Path) -> None:
+    changes = {"epochs": 20, "average": 0.0, "patience": 2, "schedule": "constant"}
+    module = Small()
+    history = run(module, train, valid, tmp_path / "a.pt", stop_on="accuracy", **changes)
+    accuracies = [epoch["valid_accuracy"] for epoch in history]
+    best = int(np.argmax(accuracies))
+    assert len(history) == best + 3 < 20
+    decisions = predict_network(module, valid, POSTER) > 0
+    assert label_accuracy(valid.labels, valid.known, decisions) == max(accuracies)
 
 
 def test_patience_stops_and_keeps_the_best(

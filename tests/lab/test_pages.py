@@ -9,12 +9,17 @@ from pathlib import Path
 import pytest
 
 from genreel.lab.decades import ALL, AS_FEW, Cell, _page
+from genreel.lab.evaluation import charts
 from genreel.lab.evaluation.compare import COLUMNS, FIGURES
 from genreel.lab.evaluation.figures import HEADINGS, figure_text
 from genreel.lab.evaluation.pages import plots
 from genreel.lab.evaluation.pages.render import render
 
 LAB = Path(plots.__file__).parents[2]
+EPOCHS = [
+    {"epoch": 1, "loss": 0.5, "accuracy": 0.8, "valid_loss": 0.4, "valid_accuracy": 0.9},
+    {"epoch": 2, "loss": 0.3, "accuracy": 0.85, "valid_loss": None, "valid_accuracy": 0.95},
+]
 EVIL = '</style><script>alert("x")</script>'
 
 
@@ -27,7 +32,9 @@ def leaderboard() -> str:
     whole = {**row, "error": None, **figures, **about, **sizes, "movies_per_second": 9.6}
     rows = [{**whole, "reported_roc_auc": 0.9}, whole, {**whole, "macro_roc_auc_low": None}, row]
     headings = {name: HEADINGS[name] for name in FIGURES[1:]}
-    return render("leaderboard.html", {"rows": rows, "headings": headings, "seen": EVIL})
+    values = {"rows": rows, "headings": headings, "seen": EVIL, "colours": {EVIL: "red"}}
+    values["learning"] = {EVIL: charts.learning({EVIL: EPOCHS, "other": EPOCHS})}
+    return render("leaderboard.html", values)
 
 
 def decades() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,6 +17,8 @@ from genreel.bundle import read_bundle
 from genreel.cases import AS_GIVEN
 from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError
+from genreel.formats.names import find_names
+from genreel.lab.evaluation import charts
 from genreel.lab.evaluation.evaluate import Outcome, outcomes
 from genreel.lab.evaluation.mistakes import doubtful_labels, surest_mistakes
 from genreel.lab.evaluation.pages import plots
@@ -190,6 +193,15 @@ def test_genres_that_the_bundle_does_not_know_are_said(
     assert "the bundle does not know Slapstick" in capsys.readouterr().err
 
 
+def test_the_page_calls_genres_by_a_persons_words(
+    predictor: Predictor, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    metrics = write_report(predictor, list(catalogue), catalogue, tmp_path, names=find_names("de"))
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Komödie" in text and "Comedy" not in text
+    assert all("Comedy" in figures["genres"] for figures in metrics.values())
+
+
 def test_words_of_a_film_cannot_break_the_page(
     predictor: Predictor, catalogue: Catalogue, tmp_path: Path
 ) -> None:
@@ -215,6 +227,21 @@ def test_plots_escape_every_word(label: str) -> None:
         assert "<script" not in drawn
         page = Page(drawn)
         assert not page.open
+
+
+def test_a_figure_by_epoch_fills_its_scale_and_leaves_gaps() -> None:
+    drawing = ET.fromstring(plots.epochs("loss", {"red": [0.5, None, 0.3], "blue": [0.4]}, 2))
+    words = [text.text for text in drawing.iter("{http://www.w3.org/2000/svg}text")]
+    assert words == ["loss", "0.50", "0.30", "1", "3", "epoch"]
+    lines = drawing.iter("{http://www.w3.org/2000/svg}polyline")
+    assert [line.get("points") for line in lines] == ["38.0,22.0 188.0,132.0", "38.0,77.0"]
+
+
+def test_networks_show_how_they_learnt(tiny: Predictor) -> None:
+    epochs = [{"epoch": 1, "loss": 0.5, "valid_loss": 0.4}]
+    panels = charts.learning({"a <b>": epochs, "c": epochs})
+    assert len(panels) == 4 and "a &lt;b&gt;: loss" in panels[0]
+    assert charts.learning({}) == []
 
 
 def test_a_whisker_stands_where_its_value_is() -> None:

@@ -7,19 +7,29 @@ import io
 import json
 import os
 import sys
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from genreel.errors import GenreelError, MissingExtra
+from genreel.identification import Identification
 from genreel.prediction import Prediction
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from genreel.formats.names import Names
     from genreel.why import Area, Why
 
 
-def write(predictions: Iterable[Prediction], form: str, genres: Sequence[str], top_k: int) -> None:
+def write(
+    predictions: Iterable[Prediction],
+    form: str,
+    genres: Sequence[str],
+    top_k: int,
+    with_films: bool = False,
+    names: Names | None = None,
+) -> None:
     """Writes predictions as they come.
 
     Args:
@@ -27,45 +37,79 @@ def write(predictions: Iterable[Prediction], form: str, genres: Sequence[str], t
         form: "table", "json" (one array), "jsonl", "csv" or "parquet".
         genres: columns of scores in csv and parquet.
         top_k: scores that a row of the table shows.
+        with_films: whether an index was asked which films they are, so that csv, parquet and the
+            table have columns for it.
+        names: what genres are called; None: genreel's names.
     """
+    if names:
+        genres = names(genres)
+        predictions = _renamed(predictions, names)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A file is UTF-8 on every system; a file name that is not Unicode is written with escapes.
         encoding = None if sys.stdout.isatty() else "utf-8"
         sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
     if form == "table":
-        _write_table(predictions, top_k)
+        _write_table(predictions, top_k, with_films)
     elif form == "parquet":
-        _write_parquet(predictions, genres)
+        _write_parquet(predictions, genres, with_films)
+    elif form == "csv":
+        sys.stdout.writelines(_csv_lines(predictions, genres, with_films))
     else:
-        for text in _TEXTS[form](predictions, genres):
-            sys.stdout.write(text)
+        sys.stdout.writelines(_TEXTS[form](predictions))
 
 
-def _json_lines(predictions: Iterable[Prediction], genres: Sequence[str]) -> Iterator[str]:
+def _renamed(predictions: Iterable[Prediction], names: Names) -> Iterator[Prediction]:
+    from genreel.formats.names import rename
+
+    for prediction in predictions:
+        yield rename(prediction, names)
+
+
+def _json_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
     for prediction in predictions:
         yield json.dumps(prediction.to_dict(), ensure_ascii=False) + "\n"
 
 
-def _json_array(predictions: Iterable[Prediction], genres: Sequence[str]) -> Iterator[str]:
+def _json_array(predictions: Iterable[Prediction]) -> Iterator[str]:
     opening = "[\n"
-    for line in _json_lines(predictions, genres):
+    for line in _json_lines(predictions):
         yield opening + line.rstrip("\n")
         opening = ",\n"
     yield "[]\n" if opening == "[\n" else "\n]\n"
 
 
-def _csv_lines(predictions: Iterable[Prediction], genres: Sequence[str]) -> Iterator[str]:
+def _csv_lines(
+    predictions: Iterable[Prediction], genres: Sequence[str], with_films: bool
+) -> Iterator[str]:
     def line(cells: Sequence[Any]) -> str:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerow(cells)
         return text.getvalue()
 
-    yield line(["id", "genres", *genres, "missing", "language", "error"])
+    films = FILM_COLUMNS if with_films else ()
+    yield line(["id", "genres", *genres, "missing", "language", "error", *films])
     for prediction in predictions:
-        yield line(list(_flat(prediction, genres).values()))
+        cells = _flat(prediction, genres)
+        if with_films:
+            cells |= _film_cells(prediction)
+            cells["source"] = "|".join(cells["source"])
+        yield line(list(cells.values()))
 
 
-_TEXTS = {"json": _json_array, "jsonl": _json_lines, "csv": _csv_lines}
+_TEXTS = {"json": _json_array, "jsonl": _json_lines}
+
+FILM_COLUMNS = ("film", "title", "year", "probability", "source")
+"""Columns of an identification: the accepted film, how probable the likeliest is, and who decided
+each of the movie's genres, in their order.
+"""
+
+
+def _film_cells(prediction: Prediction) -> dict[str, Any]:
+    """The values of FILM_COLUMNS."""
+    one = prediction.identified or Identification()
+    values = (one.film, one.title, one.year, one.probability)
+    source = [prediction.source.get(genre, "model") for genre in prediction.genres]
+    return dict(zip(FILM_COLUMNS, (*values, source), strict=True))
 
 
 def _flat(prediction: Prediction, genres: Sequence[str]) -> dict[str, Any]:
@@ -80,7 +124,9 @@ def _flat(prediction: Prediction, genres: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _write_parquet(predictions: Iterable[Prediction], genres: Sequence[str]) -> None:
+def _write_parquet(
+    predictions: Iterable[Prediction], genres: Sequence[str], with_films: bool
+) -> None:
     if sys.stdout.isatty():
         raise GenreelError(
             "Parquet is binary; send it to a file: genreel predict … > genres.parquet"
@@ -91,14 +137,16 @@ def _write_parquet(predictions: Iterable[Prediction], genres: Sequence[str]) -> 
     except ModuleNotFoundError:
         raise MissingExtra("pyarrow", "parquet") from None
     text = pa.list_(pa.string())
-    schema = pa.schema(
-        [("id", pa.string()), ("genres", text)]
-        + [(genre, pa.float32()) for genre in genres]
-        + [("missing", text), ("language", pa.string()), ("error", pa.string())]
-    )
+    fields = [("id", pa.string()), ("genres", text)]
+    fields += [(genre, pa.float32()) for genre in genres]
+    fields += [("missing", text), ("language", pa.string()), ("error", pa.string())]
+    if with_films:
+        kinds = (pa.string(), pa.string(), pa.int32(), pa.float32(), text)
+        fields += zip(FILM_COLUMNS, kinds, strict=True)
+    schema = pa.schema(fields)
 
     def row(prediction: Prediction) -> dict[str, Any]:
-        cells = {**prediction.scores, **prediction.to_dict()}
+        cells = {**prediction.scores, **prediction.to_dict(), **_film_cells(prediction)}
         for name in ("id", "error"):
             if cells[name]:  # a file name may hold what UTF-8 cannot
                 cells[name] = cells[name].encode("utf-8", "backslashreplace").decode()
@@ -110,7 +158,7 @@ def _write_parquet(predictions: Iterable[Prediction], genres: Sequence[str]) -> 
             writer.write_table(pa.Table.from_pylist(batch, schema))
 
 
-def _write_table(predictions: Iterable[Prediction], top_k: int) -> None:
+def _write_table(predictions: Iterable[Prediction], top_k: int, with_films: bool) -> None:
     """Rows of fixed widths, so that each can be printed as soon as it is predicted."""
     from rich.cells import set_cell_size
     from rich.text import Text
@@ -119,10 +167,13 @@ def _write_table(predictions: Iterable[Prediction], top_k: int) -> None:
     width = min(console.width, 140) if console.is_terminal else 120
     first = max(16, min(32, width // 4))
     second = max(20, min(36, width // 3))
+    third = max(20, min(36, width // 4)) if with_films else 0
+    film_heading = [(set_cell_size("FILM", third) + "  ", "bold")] if with_films else []
     console.print(
         Text.assemble(
             (set_cell_size("MOVIE", first) + "  ", "bold"),
             (set_cell_size("GENRES", second) + "  ", "bold"),
+            *film_heading,
             ("HIGHEST SCORES", "bold"),
         )
     )
@@ -133,21 +184,42 @@ def _write_table(predictions: Iterable[Prediction], top_k: int) -> None:
             style = "green" if prediction.genres else "dim"
             line.append(set_cell_size(_fit(genres, second), second) + "  ", style)
             scores = prediction.labels(top_k)
+            if with_films:
+                film = _fit(_film(prediction.identified), third)
+                line.append(set_cell_size(film, third) + "  ")
             text = "  ".join(f"{s['label']} {s['score']:.2f}" for s in scores)
             line.append(_printable(text), "dim")
         if prediction.error:
             line.append(("  " if prediction.scores else "") + _printable(prediction.error), "red")
         console.print(line)
         for genre, why in (prediction.why or {}).items():
-            console.print(Text(f"  {genre}: {_printable(_reasons(why))}", "cyan"))
+            console.print(Text(f"  {genre}: {_reasons(why)}", "cyan"))
+
+
+def _film(identified: Identification | None) -> str:
+    """The film that was accepted, or that none was."""
+    if identified is None or not identified.title:
+        return "not sure" if identified and identified.candidates else "—"
+    year = f" ({identified.year})" if identified.year else ""
+    return f"{identified.title}{year}, {100 * identified.probability:.0f} %"
 
 
 def _reasons(why: Why) -> str:
     """Why a genre was predicted, in one line: words and places with their weights."""
-    words = {word.word: word.weight for word in why["words"]}
+    words = {_word(word.word): word.weight for word in why["words"]}
     reasons = [f"{word} +{weight:.1f}" for word, weight in words.items()]
     reasons += [f"poster {_place(area)} +{area.weight:.1f}" for area in why["areas"][:2]]
     return ", ".join(reasons) or "nothing in particular"
+
+
+def _word(text: str) -> str:
+    """A word as a terminal shows it: behind one that is written from right to left stands a mark,
+    or its weight would be shown on its other side.
+    """
+    joiners = "\u200c\u200d"  # of Persian and Hindi; they are not printable by themselves
+    letters = "".join(c if c in joiners else _printable(c) for c in text)
+    is_from_right = any(unicodedata.bidirectional(c) in ("R", "AL") for c in letters)
+    return letters + "\u200e" * is_from_right
 
 
 def _place(area: Area) -> str:

@@ -23,16 +23,18 @@ from pathlib import Path
 from typing import Any
 
 import genreel
+from genreel.app.senses import Senses, predict_movies
 from genreel.app.sources import movies_of
 from genreel.bundle import read_bundle
 from genreel.catalogue import Catalogue, Movie
 from genreel.errors import GenreelError, MissingExtra
 from genreel.files import remove_parts, write_whole
+from genreel.films.films import Films
+from genreel.lettering import parse_lettering
 from genreel.posters import Limits
 from genreel.prediction import Prediction
 from genreel.predictor import Predictor
 from genreel.progress import progress
-from genreel.why import Area, Why, Word
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else a warning on stderr
@@ -42,7 +44,7 @@ try:
 except ImportError:
     raise MissingExtra("ray", "scale") from None
 
-FORMAT = 1
+FORMAT = 2
 """Version of the output folder's layout."""
 
 PART_ROWS = 250
@@ -69,6 +71,7 @@ class Job:
         threshold: as in `Predictor.predict_many`.
         explain: as in `Predictor.predict_many`.
         limits: what a poster may cost.
+        senses: whether posters are read and looked up; every machine must see the index.
         part_rows: movies of a part.
         folder: that relative paths start from; None: the current one.
     """
@@ -81,6 +84,7 @@ class Job:
     threshold: float | None = None
     explain: bool = False
     limits: Limits = dataclasses.field(default_factory=Limits)
+    senses: Senses = dataclasses.field(default_factory=Senses)
     part_rows: int = PART_ROWS
     folder: Path | None = None
 
@@ -117,6 +121,9 @@ def _manifest(job: Job) -> dict[str, Any]:
         "threshold": job.threshold,
         "explain": job.explain,
         "limits": dataclasses.asdict(job.limits),
+        "read": job.senses.is_needed,
+        "films": _fingerprint_of_index(job.senses.films),
+        "accept": job.senses.accept,
         "part_rows": job.part_rows,
     }
 
@@ -136,6 +143,15 @@ def _fingerprint(paths: Iterable[str]) -> str:
         except (GenreelError, OSError) as error:
             digest.update(os.fsencode(str(error)))
     return digest.hexdigest()
+
+
+def _fingerprint_of_index(path: Path | None) -> list[Any] | None:
+    """An index of films: its path, size and time; None where there is none."""
+    if path is None:
+        return None
+    Films(path).close()  # raises where it cannot be used
+    status = path.stat()
+    return [str(path), status.st_size, status.st_mtime_ns]
 
 
 def _open_folder(out: Path, manifest: Mapping[str, Any]) -> int | None:
@@ -177,22 +193,11 @@ def _part(out: Path, number: int) -> Path:
 def _read_parts(out: Path, parts: int) -> Iterator[Prediction]:
     for number in range(parts):
         with _part(out, number).open("rb") as file:
-            yield from map(_prediction, file)
+            yield from (Prediction.from_dict(json.loads(line)) for line in file)
 
 
-def _prediction(line: bytes) -> Prediction:
-    """The inverse of `Prediction.to_dict`."""
-    row = json.loads(line)
-    why: dict[str, Why] | None = row.get("why") and {
-        genre: {
-            "words": [Word(**word) for word in reasons["words"]],
-            "areas": [Area(**area) for area in reasons["areas"]],
-        }
-        for genre, reasons in row["why"].items()
-    }
-    genres, missing = tuple(row["genres"]), tuple(row["missing"])
-    scores, error, language = row["scores"], row["error"], row["language"]
-    return Prediction(row["id"], scores, genres, missing, error, why, language=language)
+def _prediction_line(prediction: Prediction) -> str:
+    return json.dumps(prediction.to_dict() | {"thresholds": dict(prediction.thresholds)}) + "\n"
 
 
 # What Ray runs. Rows are {"part", "movies" (JSON lines), "error"}; the last has no movies.
@@ -265,14 +270,17 @@ class _Worker:
         error = error or self.error
         if movies and not error:
             job = self.job
-            predictions = self.predictor.predict_many(
+            predictions = predict_movies(
+                self.predictor,
                 map(_movie, movies.splitlines()),
+                job.senses,
+                job.limits,
                 language=job.language,
                 threshold=job.threshold,
                 explain=job.explain,
             )
-            lines = "".join(json.dumps(p.to_dict()) + "\n" for p in predictions)
             try:
+                lines = "".join(map(_prediction_line, predictions))
                 write_whole(_part(job.out, part), lines.encode())
             except GenreelError as failure:
                 error = str(failure)
@@ -280,17 +288,22 @@ class _Worker:
 
 
 def _line(movie: Movie) -> str:
-    """A movie as a line of JSON, without its labels, which a prediction does not need."""
-    names = ("id", "title", "year", "plot", "problem", "language")
+    """A movie as a line of JSON."""
+    names = ("id", "title", "year", "plot", "genres", "problem", "language")
     row = {name: getattr(movie, name) for name in names}
+    row["lettering"] = None if movie.lettering is None else movie.lettering.to_json()
     row["poster"] = None if movie.poster is None else str(movie.poster)
     return json.dumps(row) + "\n"
 
 
 def _movie(line: str) -> Movie:
     row = json.loads(line)
-    poster = row.pop("poster")
-    return Movie(**row, poster=None if poster is None else Path(poster))
+    poster, lettering = row.pop("poster"), row.pop("lettering")
+    return Movie(
+        **row,
+        poster=None if poster is None else Path(poster),
+        lettering=None if lettering is None else parse_lettering(lettering),
+    )
 
 
 @contextlib.contextmanager

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from genreel.catalogue import TABLE_SUFFIXES, TABLES, Catalogue, Movie, movies_from_json_lines
 from genreel.errors import GenreelError
-from genreel.formats.source import posters_in
+from genreel.formats.film import Options
+from genreel.formats.folder import read_folder
+from genreel.formats.kodi import read_kodi
+from genreel.formats.layout import VIDEOS
+from genreel.formats.source import Source, posters_in
 from genreel.posters import SUFFIXES
 
 
@@ -22,6 +26,21 @@ def movies_of(paths: Sequence[str]) -> Iterable[Movie]:
     if len(paths) == 1:
         return _movies_at(paths[0])
     return itertools.chain.from_iterable(map(_movies_or_problem, paths))
+
+
+def library_at(path: Path) -> Iterable[Movie]:
+    """The movies of a catalogue, of a media library, or of a folder of posters.
+
+    Raises:
+        GenreelError: there are none.
+    """
+    if not path.exists():
+        raise GenreelError(f"{path} does not exist; check the path")
+    if path.is_dir() and not any((path / name).is_file() for name in TABLES):
+        names = Source(path).names
+        is_library = any(PurePosixPath(n).suffix.lower() in (".nfo", *VIDEOS) for n in names)
+        return (read_kodi if is_library else read_folder)(path, Options())
+    return Catalogue(path, extra=True)
 
 
 def holds_many(name: str) -> bool:

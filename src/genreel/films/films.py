@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from genreel.films.evidence import find_candidates
 from genreel.films.film import Film
-from genreel.films.identification import Candidate, Identification
 from genreel.films.index import Index, Origin
 from genreel.films.opinions import genre_bonus, people_bonus, votes_bonus
 from genreel.films.ranker import load_ranker
-from genreel.films.titles import squeeze
+from genreel.films.titles import likeness, squeeze
+from genreel.identification import Candidate, Identification
 from genreel.lettering import Lettering
 
 CANDIDATES = 5
@@ -105,21 +105,14 @@ class Films:
         numbers += self._index.titles_named([plain])
         numbers += self._index.titles_that_begin(plain, 100)
         titles = self._index.read_titles(set(numbers))
-        trigrams = _trigrams(plain)
 
         def rank(name: str) -> tuple[bool, bool, float]:
-            common = len(trigrams & _trigrams(name))
-            likeness = 2 * common / max(1, len(trigrams) + len(_trigrams(name)))
-            return name == plain, name.startswith(plain), likeness
+            return name == plain, name.startswith(plain), likeness(plain, name)
 
         titles.sort(key=lambda title: rank(title.squeezed), reverse=True)
         numbers = list(dict.fromkeys(title.film for title in titles))[:count]
         films = self._index.read_films(numbers)
         return [films[number] for number in numbers]
-
-
-def _trigrams(text: str) -> set[str]:
-    return {text[i : i + 3] for i in range(max(1, len(text) - 2))}
 
 
 def _identification(

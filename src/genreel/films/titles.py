@@ -68,6 +68,14 @@ def forms(title: str) -> Iterator[tuple[str, int]]:
                 yield part, PART
 
 
+def likeness(text: str, other: str) -> float:
+    """Share of trigrams that two squeezed texts have in common, from 0 to 1 (Dice 1945)."""
+    mine, theirs = (
+        {name[i : i + 3] for i in range(max(1, len(name) - 2))} for name in (text, other)
+    )
+    return 2 * len(mine & theirs) / max(1, len(mine) + len(theirs))
+
+
 def trigrams(texts: list[str]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     """Runs of three characters of squeezed texts.
 

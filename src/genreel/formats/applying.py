@@ -21,14 +21,9 @@ from genreel.formats.kodi import new_nfo, read_kodi
 from genreel.formats.mark import Found
 from genreel.formats.names import OUT, Names
 from genreel.formats.nfo import is_notice, write_nfo
+from genreel.formats.products import handle_of, unique
 from genreel.formats.rows import write_table
-from genreel.formats.shopify import (
-    handle_of,
-    marks_text,
-    new_products,
-    read_marks,
-    write_shopify,
-)
+from genreel.formats.shopify import marks_text, new_products, read_marks, write_shopify
 from genreel.formats.source import MAX_TEXT
 from genreel.formats.xmp import read_xmp, write_xmp
 from genreel.posters import Limits
@@ -266,13 +261,17 @@ def apply_to_table(
     pairs = list(pairs)  # of rows with one id the first is meant, as in `Catalogue`
     path = choices.out
     old = _read(path)
+    names: set[str] = set()
+    handles = [handle_of(movie) for movie, _ in pairs]
+    if old is None:  # a new product CSV, in which no two films share a handle
+        handles = [unique(handle, names) for handle in handles]
     also: dict[Path, bytes] = {}
     try:
         if target == "shopify":
             beside = path.with_name(path.name + ".genreel.json")
             new, marks, changes = write_shopify(
-                new_products([m for m, _ in pairs], choices.safe_cells) if old is None else old,
-                {handle_of(movie): found for movie, found in reversed(pairs)},
+                new_products((m for m, _ in pairs), choices.safe_cells) if old is None else old,
+                {h: found for h, (_, found) in reversed([*zip(handles, pairs, strict=True)])},
                 read_marks(_read(beside) or b"{}"),
                 add=choices.add,
                 safe_cells=choices.safe_cells,

@@ -1,16 +1,22 @@
-"""What genres are called elsewhere: names mapped in and out."""
+"""What genres are called elsewhere, and in a person's language: names mapped in and out."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from genreel.errors import VocabularyError
 from genreel.formats.xml import clean
+from genreel.genre_names import NAMES
 from genreel.vocabulary import GENRES_MMIMDB, TAXONOMIES, TMDB_IDS, known_spelling
+
+if TYPE_CHECKING:
+    from genreel.prediction import Prediction
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -30,10 +36,32 @@ class Names:
             new += self.entries.get(name.strip().casefold(), (name.strip(),))
         return tuple(dict.fromkeys(name for name in new if name))
 
+    def label(self, genre: str) -> str:
+        """What a person reads for one genre; where it is dropped, its own name."""
+        return ", ".join(self([genre])) or genre
+
     def then(self, other: Names) -> Names:
         """First these, then the other's."""
         entries = {name: other(values) for name, values in self.entries.items()}
         return Names({**other.entries, **entries})
+
+
+def rename(prediction: Prediction, names: Names) -> Prediction:
+    """A prediction in other names; of several genres for one name, the highest score counts."""
+
+    def renamed(values: Mapping[str, T]) -> dict[str, T]:
+        ranking = sorted(values, key=lambda genre: -prediction.scores.get(genre, 0.0))
+        pairs = {name: values[genre] for genre in reversed(ranking) for name in names([genre])}
+        return {name: pairs[name] for genre in values for name in names([genre])}
+
+    return replace(
+        prediction,
+        genres=names(prediction.genres),
+        scores=renamed(prediction.scores),
+        thresholds=renamed(prediction.thresholds),
+        source=renamed(prediction.source),
+        why=None if prediction.why is None else renamed(prediction.why),
+    )
 
 
 def spell(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -87,7 +115,14 @@ OUT = {
     # Kodi, Jellyfin and Plex take any name; their scrapers write TMDb's.
     "kodi": Names({"sci-fi": ("Science Fiction",)}),
 }
-"""Where names go → what genreel's genres are called there; what it cannot say is left out."""
+"""Where names go → what genreel's genres are called there; what it cannot say is left out. And
+the code of a language → what they are called in it.
+"""
+
+OUT |= {
+    code: Names({genre.casefold(): (names[0],) for genre, names in table.items()})
+    for code, table in NAMES.items()
+}
 
 OUT["tmdb-ids"] = OUT["tmdb"].then(
     Names(

@@ -6,41 +6,72 @@ A product has several rows, one for each variant and picture; tags stand in the 
 from __future__ import annotations
 
 import json
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
 from genreel.formats.cells import Cells, Row
 from genreel.formats.mark import Found, Mark, key, merge, read_mark
+from genreel.formats.products import HANDLE, Product, paragraphs, products_of
 from genreel.formats.rows import Change
 from genreel.formats.table import csv_line
 from genreel.vocabulary import known_spelling
 
-_HANDLE = ("handle", "url handle")
-"""What the column of handles was called, and is called today."""
+COLUMNS = (
+    *("Title", "URL handle", "Description", "Vendor", "Product category", "Type", "Tags"),
+    *("Published on online store", "Status", "SKU", "Barcode", "Option1 name", "Option1 value"),
+    *("Price", "Compare-at price", "Cost per item", "Charge tax", "Inventory tracker"),
+    *("Inventory quantity", "Continue selling when out of stock", "Weight value (grams)"),
+    *("Requires shipping", "Fulfillment service", "Product image URL", "Image position"),
+    *("Image alt text", "Gift card", "SEO title", "SEO description"),
+    "Google Shopping / Custom label 0",
+)
+"""Those of Shopify's product CSV that a poster may need, called and ordered as in its template."""
 
 
-def handle_of(movie: Movie) -> str:
-    """A product's handle: the column of that name, or made from title and year as Shopify does."""
-    columns = {name.strip().lower(): value for name, value in movie.extra.items()}
-    handle = next((columns[name] for name in _HANDLE if columns.get(name)), "")
-    if handle:
-        return str(handle).strip()
-    text = f"{movie.title} {movie.year or ''}" if movie.title else movie.id
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or movie.id
+def new_products(movies: Iterable[Movie], safe_cells: bool = False, images: str = "") -> bytes:
+    """A product CSV of movies, tagged with their genres, the main one first.
 
+    Shopify sorts tags, so the main genre stands in a label of its own too.
 
-def new_products(movies: Sequence[Movie], safe_cells: bool = False) -> bytes:
-    """A product CSV of films, tagged with the genres that the catalogue knows."""
-    lines = [csv_line(("Handle", "Title", "Tags"))]
-    for movie in movies:
-        genres = dict.fromkeys(name for names in movie.genres.values() for name in names)
-        cells = (handle_of(movie), movie.title or movie.id, ", ".join(genres))
-        lines.append(csv_line(cells, safe_cells))
+    Args:
+        movies, images: as of `products_of`.
+        safe_cells: as of `table.write_catalogue`.
+    """
+    lines = [csv_line(COLUMNS)]
+    for product in products_of(movies, images):
+        cells = _cells(product)
+        lines.append(csv_line([cells.get(column, "") for column in COLUMNS], safe_cells))
     return b"".join(lines)
+
+
+def _cells(product: Product) -> dict[str, str]:
+    is_active = product.status == "active"
+    # Shopify takes addresses alone.
+    image = product.image if product.image.startswith(("https://", "http://")) else ""
+    cells = {
+        "Title": product.title,
+        "URL handle": product.handle,
+        "Description": paragraphs(product.text),
+        "Vendor": product.vendor,
+        "Type": product.kind,
+        "Tags": ", ".join(tag.replace(",", " ") for tag in product.tags),
+        "Published on online store": str(is_active).upper(),
+        "Status": product.status.capitalize(),
+        "SKU": product.sku,
+        "Option1 name": "Title",
+        "Option1 value": "Default Title",
+        "Price": product.price,
+        "Charge tax": "TRUE",
+        "Continue selling when out of stock": "deny",
+        "Requires shipping": "TRUE",
+        "Fulfillment service": "manual",
+        "Gift card": "FALSE",
+        "SEO title": product.title[:70],
+        "Google Shopping / Custom label 0": product.genres[0] if product.genres else "",
+    }
+    picture = {"Product image URL": image, "Image position": "1"}
+    return cells | (picture | {"Image alt text": f"Poster of {product.title}"} if image else {})
 
 
 def write_shopify(
@@ -68,8 +99,8 @@ def write_shopify(
     Raises:
         CatalogueError: it has no columns of handles and tags, or a genre's name holds a comma.
     """
-    table = Cells(data, (*_HANDLE, "title", "tags"))
-    handle_at, tags_at = table.place(*_HANDLE), table.place("tags")
+    table = Cells(data, (*HANDLE, "title", "tags"))
+    handle_at, tags_at = table.place(*HANDLE), table.place("tags")
     if handle_at is None or tags_at is None:
         raise CatalogueError(
             "no columns 'URL handle' (or 'Handle') and 'Tags'; give a product CSV of Shopify's"

@@ -41,7 +41,7 @@ class DataSettings:
 
 
 @dataclass(frozen=True)
-class _Head:
+class Head:
     """The keys of a recipe besides its `features` and `model`.
 
     Attributes:
@@ -88,7 +88,7 @@ class Recipe:
         overrides: what was changed, as "path.to.key=value".
     """
 
-    head: _Head
+    head: Head
     vocabulary: Vocabulary
     features: Mapping[str, tuple[str, Any]]
     model: ModelSpec
@@ -120,6 +120,29 @@ def recipe_names() -> list[str]:
     return list(recipe_files())
 
 
+def recipe_heads() -> list[Head]:
+    """The heads of the recipes of the package, by name; their models are neither read nor checked,
+    which takes the libraries that train them.
+    """
+    heads = []
+    for name, path in recipe_files().items():
+        table = _read(path)
+        head = {key: value for key, value in table.items() if key not in ("features", "model")}
+        heads.append(settings_from(Head, head, f"recipe {name}"))
+    return heads
+
+
+def recipe_text(name: str) -> str:
+    """A recipe of the package as TOML, the parts that name another one spelled out; unchecked.
+
+    Raises:
+        RecipeError: no such recipe.
+    """
+    table = _read(name)
+    _spell_out(table, f"recipe {name}", check=False)
+    return tomli_w.dumps(table)
+
+
 def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """Reads and checks a recipe.
 
@@ -141,7 +164,7 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
 
 def _check(table: Mapping[str, Any], where: str) -> Recipe:
     head_table = {k: v for k, v in table.items() if k not in ("features", "model")}
-    head = settings_from(_Head, head_table, where)
+    head = settings_from(Head, head_table, where)
     vocabulary = pick(VOCABULARIES, head.vocabulary, f"{where}.vocabulary")
     if head.precision not in PRECISIONS:
         hint = nearest(head.precision, PRECISIONS)
@@ -178,7 +201,9 @@ def _read(name_or_path: str | Path) -> dict[str, Any]:
     return table
 
 
-def _spell_out(table: dict[str, Any], where: str, inside: tuple[str, ...] = ()) -> None:
+def _spell_out(
+    table: dict[str, Any], where: str, inside: tuple[str, ...] = (), check: bool = True
+) -> None:
     """Replaces every part that names a recipe by that recipe's model, and adds its features."""
     for parts, name in list(_naming(table["model"])):
         source = parts[name]["recipe"]
@@ -189,8 +214,9 @@ def _spell_out(table: dict[str, Any], where: str, inside: tuple[str, ...] = ()) 
                 f"{where}: part {name!r} names {source!r}, which it is itself part of"
             )
         other = _read(source)
-        _spell_out(other, f"recipe {source}", (*inside, source))
-        _check(other, f"recipe {source}")
+        _spell_out(other, f"recipe {source}", (*inside, source), check)
+        if check:
+            _check(other, f"recipe {source}")
         mine = _mapping(table.setdefault("features", {}), f"{where}.features")
         names = {}
         for feature, entry in other.get("features", {}).items():

@@ -19,6 +19,7 @@ from genreel.features import Feature
 from genreel.lab.evaluation.measure import write_measured
 from genreel.lab.evaluation.rules import Choice, Scored, cases_of, choose_rules
 from genreel.lab.examples import Examples, presume_absent, read_examples
+from genreel.lab.fitting import fitting_record
 from genreel.lab.graphs.export import count_numbers, export
 from genreel.lab.graphs.parity import check_parity
 from genreel.lab.graphs.precision import drift, reduce_precision
@@ -87,11 +88,11 @@ def train(
         "parameters": count_numbers(graph),
         "training_seconds": round(time.monotonic() - start, 1),
         "decisions": choice.others,
+        **fitting_record(model),
     }
     small, precision = _reduce(recipe, graph, train_part, valid_part)
     bundle = _bundle(recipe, choice, features, small, parts)
-    held_out = {name: parts[name] for name in ("valid", "test")}
-    metrics = write_measured(out, bundle, recipe, metrics | precision, held_out)
+    metrics = write_measured(out, bundle, recipe, metrics | precision, _held_out(parts))
     shutil.rmtree(work, ignore_errors=True)
     return metrics
 
@@ -183,6 +184,11 @@ def parts_of(
     """Train, valid and test, by name; what `extra` may add (see `train`) goes to train."""
     parts = {name: split.part(name, movies) for name in PARTS}
     return parts | {"train": parts["train"] + _extra(extra, parts["valid"] + parts["test"])}
+
+
+def _held_out(parts: Mapping[str, Sequence[Movie]]) -> dict[str, Sequence[Movie]]:
+    """The parts that nothing was trained on."""
+    return {name: part for name, part in parts.items() if name != "train"}
 
 
 def _choose_rules(recipe: Recipe, model: Model, valid: Examples) -> Choice:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from itertools import islice
 
 from genreel.catalogue import Movie
@@ -43,6 +44,24 @@ def read_posters(
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def with_lettering(
+    movies: Iterable[Movie], workers: int = 1, limits: Limits | None = None
+) -> Iterator[Movie]:
+    """Movies with the lettering of their posters; arguments and errors as of `read_posters`.
+
+    A poster that cannot be read leaves its movie without, and is named in its `problem`.
+    """
+    for movie, lettering in read_posters(movies, workers, limits):
+        if isinstance(lettering, InputError):
+            problem = str(lettering)
+            if problem not in movie.problem:
+                problem = "; ".join(filter(None, (movie.problem, problem)))
+                movie = replace(movie, problem=problem)
+        elif lettering is not None:
+            movie = replace(movie, lettering=lettering)
+        yield movie
 
 
 def _read(movie: Movie, limits: Limits | None) -> Result:

@@ -108,7 +108,7 @@ def default(function: Any, name: str) -> object:
 def test_defaults_are_those_of_the_code() -> None:
     serve = parse("serve", [])
     settings = {field.name for field in dataclasses.fields(Settings)} & set(vars(serve))
-    from_elsewhere = {"token", "label_studio"}  # None: the environment's, or none at all
+    from_elsewhere = {"token", "label_studio", "names"}  # None: the environment's, or none at all
     assert settings == {"host", "port", "waiting", "max_body", "fetch_urls", *from_elsewhere}
     assert all(
         getattr(serve, name) == getattr(Settings, name) for name in settings - from_elsewhere

@@ -17,9 +17,12 @@ import pyarrow.parquet as pq
 import pytest
 from running import PLOT, POSTER, Run, spawn
 
+from genreel.app import output
 from genreel.app.cli import main
 from genreel.catalogue import Catalogue, Movie
+from genreel.formats.names import find_names
 from genreel.predictor import Predictor
+from genreel.why import Word
 
 CSI = "\x1b"
 
@@ -57,6 +60,24 @@ def test_jsonl_keeps_the_keys_and_other_scripts(predict: Run, tmp_path: Path) ->
     ran = predict(tmp_path / "m.jsonl")
     assert ran.out.startswith('{"id": "七人の侍", "genres": [')
     assert list(ran.rows[0]) == ["id", "genres", "scores", "missing", "language", "error"]
+
+
+def test_genres_in_a_persons_words(
+    predict: Run, plots: Path, words: Predictor, expected: list[dict[str, Any]]
+) -> None:
+    german = find_names("de")
+    rows = predict(plots, "--names", "de").rows
+    for row, prediction in zip(rows, expected[: len(rows)], strict=True):
+        assert row["genres"] == list(german(prediction["genres"]))
+        assert list(row["scores"]) == list(german(prediction["scores"]))
+        assert list(row["scores"].values()) == list(prediction["scores"].values())
+    header = predict(plots, "--names", "de", form="csv").out.splitlines()[0]
+    assert header == ",".join(
+        ("id", "genres", *german(words.genres), "missing", "language", "error")
+    )
+    wrong = predict(plots, "--names", "klingon")
+    assert (wrong.code, wrong.out) == (1, "")
+    assert "unknown names 'klingon'; use genreel, imdb, tmdb, movielens, kodi, de, es" in wrong.err
 
 
 def test_csv(predict: Run, plots: Path, words: Predictor, expected: list[dict[str, Any]]) -> None:
@@ -263,3 +284,13 @@ def test_standard_input_of_a_process(words_bundle: Path, words: Predictor) -> No
     row = json.loads(ran.stdout.decode("utf-8"))
     assert row["id"] == "été"
     assert row["scores"] == words.predict(plot=PLOT).to_dict()["scores"]
+
+
+def test_words_from_right_to_left_keep_their_weights_behind_them() -> None:
+    words = [
+        Word("مأمورة", 0, 6, 1.2),
+        Word("می\u200cخواهم", 7, 15, 0.6),
+        Word("\u202eevil", 0, 5, 0.5),
+    ]
+    line = output._reasons({"words": words, "areas": []})
+    assert line == "مأمورة\u200e +1.2, می\u200cخواهم\u200e +0.6,  evil +0.5"

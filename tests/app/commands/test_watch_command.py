@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 from running import Ran, Run
+
+from genreel.formats.names import find_names
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "posters"
 
@@ -51,3 +54,17 @@ def test_create_without_nfo(watch: Run, tmp_path: Path) -> None:
     done = watch(tmp_path, "--apply", "xmp", "--create")
     assert done.code == 2
     assert "--create goes with --apply nfo" in done.err
+
+
+def test_genres_are_written_in_a_persons_words(watch: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(SAMPLES / "emberfell.jpg", folder / "a.jpg")
+    (folder / "a.nfo").write_text("<movie><title>Ember</title><genre>Krimi</genre></movie>")
+    shutil.copy(SAMPLES / "lantern-street.jpg", folder / "b.jpg")
+    done = watch(folder, "--apply", "nfo", "--create", "--names", "de")
+    said = dict(line.split("\t")[1:] for line in done.out.splitlines())
+    written = re.findall("<genre>(.*?)</genre>", (folder / "b.nfo").read_text(encoding="utf-8"))
+    assert tuple(written) == find_names("de")(said["b.jpg"].split(", "))
+    assert said["a.jpg"] == "Crime"  # a person's, understood
+    assert "<genre>Krimi</genre>" in (folder / "a.nfo").read_text()

@@ -50,12 +50,7 @@ class Options:
         Path,
         metavar="FILE",
     )
-    names: str | None = flag(
-        None,
-        "what genres are called there: genreel, imdb, tmdb, tmdb-ids, movielens, kodi "
-        "(default for nfo), or a TOML file that renames, merges and drops",
-        metavar="NAMES",
-    )
+    names: str | None = shared.names_flag("genreel; kodi for nfo")
     add: bool = switch("beside genres of a person, too")
     create: bool = switch("NFO files for films without one")
     safe_cells: bool = switch("an apostrophe before cells like formulas")
@@ -95,9 +90,8 @@ def run(options: Options) -> int:
 def _pairs(options: Options, movies: Iterable[Movie]) -> Pairs:
     """Movies with their genres, from a file of predictions or from a bundle."""
     from genreel.formats import applying
-    from genreel.formats.names import find_names
 
-    names = find_names(options.names) if options.names else applying.names_for(options.to)
+    names = shared.names_of(options.names) or applying.names_for(options.to)
     if options.predictions:
         predictions = applying.read_predictions(options.predictions)
         return applying.pairs_of(movies, predictions, names)
@@ -130,6 +124,6 @@ COMMAND = Command(
     "examples:\n"
     "  genreel apply ~/Movies --to nfo --dry-run\n"
     "  genreel apply posters/ --to xmp\n"
-    "  genreel apply movies.csv --to csv --names tmdb\n"
+    "  genreel apply movies.csv --to csv --names de\n"
     "  genreel apply movies.csv --to shopify --out products_export.csv",
 )

@@ -25,6 +25,7 @@ class Options:
     against: str | None = flag(
         None, "another bundle to set beside it, genre by genre", metavar="BUNDLE"
     )
+    names: str | None = shared.names_flag()
     include_trained: bool = switch("movies that it was trained or tuned on, too")
 
 
@@ -48,6 +49,7 @@ def run(options: Options) -> int:
         catalogue,
         options.out,
         against=against,
+        names=shared.names_of(options.names),
         include_trained=options.include_trained or (split is not None and options.part != "test"),
     )
     print_figures(figures)

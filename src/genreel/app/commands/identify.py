@@ -86,7 +86,7 @@ def _row(
     films: Films, movie: Movie, lettering: Lettering | InputError | None, accept: float | None
 ) -> Row:
     """What is said about one poster; an input that cannot be used is the row's error."""
-    from genreel.films.identification import Identification
+    from genreel.identification import Identification
     from genreel.lettering import Lettering
 
     answer, problem = Identification(), movie.problem

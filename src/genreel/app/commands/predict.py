@@ -38,26 +38,26 @@ class Options:
     title: str = flag("", "title of the one movie")
     year: str = flag("", "year of release of the one movie")
     model: str = shared.model_flag()
+    names: str | None = shared.names_flag()
     format: str = flag(
         "table", "what to write to standard output (default: %(default)s)", choices=FORMATS
     )
     top_k: int = flag(3, "scores a row of the table shows", positive, metavar="N")
     threshold: float | None = flag(
         None,
-        "assign a genre from this score on, instead of the bundle's own thresholds",
+        "score from which a genre is assigned, instead of the bundle's own",
         share,
         metavar="P",
     )
-    explain: bool = switch(
-        "say which words of the plot and areas of the poster spoke for each genre"
-    )
+    films: Path | None = shared.films_flag()
+    read: bool = shared.read_flag()
+    accept: float | None = shared.accept_flag()
+    explain: bool = switch("say which words and areas of the poster spoke for each genre")
     max_bytes: int | None = flag(None, "largest poster file (128 MiB)", positive, metavar="N")
     max_pixels: int | None = flag(
-        None, "largest poster (128 million pixels)", positive, metavar="N"
+        None, "a poster's size (128 million pixels)", positive, metavar="N"
     )
-    max_side: int | None = flag(
-        None, "longest side of a poster (30,000 pixels)", positive, metavar="N"
-    )
+    max_side: int | None = flag(None, "longest side (30,000 pixels)", positive, metavar="N")
     max_whole: int | None = flag(
         None,
         "largest poster that cannot be decoded at a fraction of its size: PNG, WebP, GIF and "
@@ -72,14 +72,9 @@ class Options:
         choices=("local", "ray"),
     )
     out: Path | None = flag(
-        None,
-        "for ray: folder of finished parts, from which a run that was stopped goes on",
-        Path,
-        metavar="DIR",
+        None, "for ray: folder of finished parts, to go on from when stopped", Path, metavar="DIR"
     )
-    workers: int | None = flag(
-        None, "for ray: processes (default: all cores)", positive, metavar="N"
-    )
+    workers: int | None = flag(None, "for ray: processes (all cores)", positive, metavar="N")
     part_rows: int | None = flag(None, "for ray: movies of a part (250)", positive, metavar="N")
 
 
@@ -94,6 +89,7 @@ def run(options: Options) -> int:
     if options.explain and options.format in ("csv", "parquet"):
         raise UsageError("--explain needs --format table, json or jsonl")
     limits = Limits(**{k: value for k in LIMITS if (value := getattr(options, k)) is not None})
+    names = shared.names_of(options.names)
     predict = _predict_with_ray if options.engine == "ray" else _predict
     predictions, genres = predict(options, limits)
     failures = answers = 0
@@ -105,7 +101,9 @@ def run(options: Options) -> int:
             answers += bool(prediction.scores)
             yield prediction
 
-    output.write(count(predictions), options.format, genres, options.top_k)
+    names = shared.names_of(options.names)
+    with_films = bool(options.films)
+    output.write(count(predictions), options.format, genres, options.top_k, with_films, names)
     if failures:
         inputs = "input" if failures == 1 else "inputs"
         print(f"genreel: {failures} {inputs} failed; see the error of each", file=sys.stderr)
@@ -116,18 +114,22 @@ def run(options: Options) -> int:
 
 def _predict(options: Options, limits: Limits) -> tuple[Iterator[Prediction], tuple[str, ...]]:
     """The predictions of all movies, in the input's order, and the bundle's genres."""
+    from genreel.app.senses import predict_movies
     from genreel.predictor import Predictor
     from genreel.progress import progress
 
     for name in ("out", "workers", "part_rows"):
         if getattr(options, name):
             raise UsageError(f"--{name.replace('_', '-')} goes with --engine ray")
-    movies = _movies(options)
+    movies, senses = _movies(options), shared.senses_of(options.films, options.read, options.accept)
     predictor = Predictor(options.model, limits=limits)
     gc.freeze()
     gc.enable()
-    predictions = predictor.predict_many(
+    predictions = predict_movies(
+        predictor,
         movies,
+        senses,
+        limits,
         language=options.language,
         threshold=options.threshold,
         explain=options.explain,
@@ -163,6 +165,7 @@ def _predict_with_ray(
         threshold=options.threshold,
         explain=options.explain,
         limits=limits,
+        senses=shared.senses_of(options.films, options.read, options.accept),
         part_rows=options.part_rows or PART_ROWS,
     )
     return predict(job), read_bundle(options.model).vocabulary.genres
@@ -192,5 +195,6 @@ COMMAND = Command(
     "  genreel predict poster.jpg --plot 'A sheriff rides into town.' --year 1953\n"
     "  genreel predict posters/ --format csv > genres.csv\n"
     "  genreel predict catalogue.csv --format jsonl\n"
+    "  genreel predict posters/ --films films.db\n"
     '  echo \'{"id": 1, "plot": "…"}\' | genreel predict - --format jsonl',
 )

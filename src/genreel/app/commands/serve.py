@@ -16,6 +16,7 @@ class Options:
 
     store: str | None = shared.store_flag()
     model: str = shared.model_flag()
+    names: str | None = shared.names_flag()
     host: str = flag(Settings.host, "(default: %(default)s)")
     port: int = flag(Settings.port, "(default: %(default)s)", values.port)
     token: str | None = flag(
@@ -65,6 +66,7 @@ def run(options: Options) -> int:
         full_pixels=options.full_pixels,
         fetch_urls=options.fetch_urls,
         label_studio=options.label_studio or "",
+        names=shared.names_of(options.names),
         label_studio_token=os.environ.get("LABEL_STUDIO_API_KEY", ""),
     )
     is_new_token = not settings.loopback and not settings.token

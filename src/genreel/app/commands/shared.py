@@ -7,12 +7,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genreel.app.commands.flags import argument, flag, repeatable
-from genreel.app.commands.values import language
+from genreel.app.commands.flags import UsageError, argument, flag, repeatable, switch
+from genreel.app.commands.values import language, share
 from genreel.errors import GenreelError, MissingExtra
 
 if TYPE_CHECKING:
+    from genreel.app.senses import Senses
     from genreel.catalogue import Catalogue
+    from genreel.formats.names import Names
     from genreel.lab.splits import Split
 
 # Flags
@@ -53,10 +55,40 @@ def language_flag(whose: str) -> str:
     return flag("", text, language, metavar="CODE")
 
 
+def names_flag(default: str = "genreel") -> str | None:
+    """--names; see `names_of`."""
+    text = (
+        "what genres are called: de, es, fr, it, pt, genreel, imdb, tmdb, tmdb-ids, movielens, "
+        f"kodi, or a TOML file that renames, merges and drops (default: {default})"
+    )
+    return flag(None, text, metavar="NAMES")
+
+
 def store_flag() -> str | None:
     """--store; see `store_of`."""
     text = "a file, or postgresql://user:password@host/name (default: $GENREEL_STORE, or films.db)"
     return flag(None, text, metavar="URL")
+
+
+def films_flag() -> Path | None:
+    """--films."""
+    text = (
+        "index of known films, made by genreel films: a poster that is of one of them, as what is "
+        "printed on it tells, gets its genres (extra read)"
+    )
+    return flag(None, text, Path, metavar="INDEX")
+
+
+def read_flag() -> bool:
+    """--read."""
+    text = "read what is printed on posters, for a model that uses it; --films does so, too"
+    return switch(f"{text} (extra read)")
+
+
+def accept_flag() -> float | None:
+    """--accept."""
+    text = "probability from which --films accepts a film (default: that of docs/films.md)"
+    return flag(None, text, share, metavar="P")
 
 
 SPLIT = "JSON with the ids of train, valid and test"
@@ -93,6 +125,13 @@ def store_of(url: str | None) -> str:
     return url or os.environ.get("GENREEL_STORE", "") or "films.db"
 
 
+def names_of(names: str | None) -> Names | None:
+    """What --names says; None where it is not given. Raises VocabularyError."""
+    from genreel.formats.names import find_names
+
+    return find_names(names) if names else None
+
+
 def need(extra: str) -> None:
     """Says what to install where an extra is missing, before anything else happens.
 
@@ -103,6 +142,22 @@ def need(extra: str) -> None:
 
     for name in missing(extra)[:1]:
         raise MissingExtra(name, extra)
+
+
+def senses_of(films: Path | None, read: bool, accept: float | None) -> Senses:
+    """What --films, --read and --accept ask for.
+
+    Raises:
+        UsageError: --accept without --films.
+        MissingExtra: a library of the extra `read` is not installed.
+    """
+    from genreel.app.senses import Senses
+
+    if accept is not None and films is None:
+        raise UsageError("--accept goes with --films")
+    if films is not None or read:
+        need("read")
+    return Senses(read, films, accept)
 
 
 def make_folder(folder: Path) -> None:

@@ -26,6 +26,7 @@ class Options:
         "write genres into NFO files or XMP sidecars; genreel undo goes back",
         choices=("nfo", "xmp"),
     )
+    names: str | None = shared.names_flag("genreel; kodi for nfo")
     create: bool = switch("NFO files for movies without one")
     once: bool = switch("take what is there, then end")
 
@@ -42,7 +43,7 @@ def run(options: Options) -> int:
     if options.create and options.apply != "nfo":
         raise UsageError("--create goes with --apply nfo")
     # Nobody sends files here, so a poster may cost what it may on the command line.
-    settings = Settings(limits=Limits())
+    settings = Settings(limits=Limits(), names=shared.names_of(options.names))
     service = open_service(options.model, shared.store_of(options.store), settings)
     try:
         watcher = Watcher(

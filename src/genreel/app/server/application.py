@@ -25,7 +25,7 @@ from genreel.app.server import (
     problems,
     review_page,
 )
-from genreel.app.server.api import batches, export, films, predict, reviews, tuning
+from genreel.app.server.api import batches, export, films, predict, reviews, shop, tuning
 from genreel.app.server.guard import Guard
 from genreel.app.service.service import Service
 from genreel.errors import GenreelError
@@ -42,6 +42,7 @@ ROUTERS = (
     batches.router,
     tuning.router,
     export.router,
+    shop.router,
     posters.router,
     label_studio.router,
     pages.router,

@@ -15,7 +15,7 @@ from fastapi.responses import RedirectResponse
 from genreel.app.server.dependencies import ServiceDep
 from genreel.app.server.guard import COOKIE, cookie_of, is_token
 from genreel.app.server.rendering import PROMISE, page
-from genreel.app.server.review_page import ChoiceDep, genre_keys
+from genreel.app.server.review_page import ChoiceDep, keys_of
 from genreel.app.service.gate import Gate
 from genreel.app.store import browse
 from genreel.app.store.export import EXPORTS
@@ -49,7 +49,7 @@ def films(
         facets=browse.facets(store, query),
         choice=choice,
         order=order,
-        keys=genre_keys(service.predictor.genres),
+        keys=keys_of(service),
         decades=range(FIRST_YEAR // YEARS * YEARS, date.today().year + 1, YEARS),
         formats=EXPORTS,
         offset=offset,

@@ -12,6 +12,7 @@ from fastapi.templating import Jinja2Templates
 
 from genreel.app.store import browse
 from genreel.app.store.film import Film
+from genreel.language import language_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 PROMISE = 0.9
@@ -33,8 +34,9 @@ def page(
     headers: Mapping[str, str] | None = None,
     **more: Any,
 ) -> Response:
-    """A template rendered, with what it needs beside its name."""
-    context = {"page": name, **more}
+    """A template rendered, with what it needs beside its name; `label` names a genre."""
+    names = request.app.state.service.settings.names
+    context = {"page": name, "label": names.label if names else str, **more}
     return templates.TemplateResponse(request, f"{name}.html", context, status, headers)
 
 
@@ -42,6 +44,11 @@ def film_name(film: Film) -> str:
     """A film's title, or what its id says."""
     words = film.id.rpartition("/")[2].replace("-", " ").replace("_", " ").strip()
     return film.title or words[:1].upper() + words[1:]
+
+
+def language_of_film(film: Film) -> str:
+    """Of its plot, for a browser: as somebody said, or as it tells; empty where it does not."""
+    return film.language or language_of(film.plot) or ""
 
 
 def ago(then: float) -> str:
@@ -57,6 +64,8 @@ def ago(then: float) -> str:
 templates = Jinja2Templates(directory=TEMPLATES)
 templates.env.filters["name"] = film_name
 templates.env.filters["ago"] = ago
+templates.env.filters["called"] = lambda genre, label: label(genre)
+templates.env.filters["lang"] = language_of_film
 templates.env.globals.update(
     orders=browse.ORDERS,
     state_names=STATE_NAMES,

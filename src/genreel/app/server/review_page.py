@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -12,9 +12,11 @@ from fastapi.responses import RedirectResponse
 
 from genreel.app.server.dependencies import ServiceDep
 from genreel.app.server.rendering import PROMISE, page
+from genreel.app.service.service import Service
 from genreel.app.store import browse
 from genreel.app.store.film import Film
 from genreel.errors import Conflict, UnknownFilm
+from genreel.folding import fold
 
 router = APIRouter(include_in_schema=False)
 
@@ -90,7 +92,7 @@ def review(
     waiting = [] if film else browse.queue(store, order, 1, choice.query)
     film_id = film or (waiting[0] if waiting else "")
     current = store.film(film_id) if film_id else None
-    keys = genre_keys(service.predictor.genres)
+    keys = keys_of(service)
     overrides = store.tuning.overrides()
     return page(
         request,
@@ -138,19 +140,29 @@ def confirm(
     return RedirectResponse(choice.link("/review", **changes), 303)
 
 
-def genre_keys(genres: Sequence[str]) -> dict[str, str]:
+def keys_of(service: Service) -> dict[str, str]:
+    """Genre → the letter that toggles it, as genres are called on the pages."""
+    names = service.settings.names
+    return genre_keys(service.predictor.genres, names.label if names else str)
+
+
+def genre_keys(genres: Sequence[str], label: Callable[[str], str] = str) -> dict[str, str]:
     """Genre → the letter that toggles it; "z" is left to undo.
 
     Of the genres with one initial the shortest name has it; the others get a letter of their own.
+
+    Args:
+        label: what a genre is called.
     """
+    names = {genre: fold(label(genre)) for genre in genres}
     free = list("abcdefghijklmnopqrstuvwxy")
     keys: dict[str, str] = {}
-    for genre in sorted(genres, key=len):
-        if genre[:1].lower() in free:
-            keys[genre] = genre[0].lower()
+    for genre in sorted(genres, key=lambda genre: len(names[genre])):
+        if names[genre][:1] in free:
+            keys[genre] = names[genre][0]
             free.remove(keys[genre])
     for genre in genres:
-        letters = [c for c in genre.lower() if c in free] or free
+        letters = [c for c in names[genre] if c in free] or free
         if genre not in keys and letters:
             keys[genre] = letters[0]
             free.remove(letters[0])

@@ -15,9 +15,12 @@ from genreel.app.store.film import Film
 from genreel.app.store.undo import AT_ONCE
 from genreel.catalogue import Movie, movie_from_record
 from genreel.errors import InputError
+from genreel.language import language_of
 
 Text = Annotated[str, Field(max_length=100_000)]
 Genre = Annotated[str, Field(max_length=200)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Cell = bool | int | Annotated[float, Field(allow_inf_nan=False)] | Text
 
 MAX_GENRES = 200
 
@@ -46,7 +49,8 @@ class Body(BaseModel):
 class MovieIn(Body):
     """A movie; everything may be missing. `poster` is the base64 of an image file.
 
-    `language` is that of the plot, a code or an English name; without, the plot tells it.
+    `language` is that of the plot, a code or an English name; without, the plot tells it. `extra`
+    are columns of your own, such as price and sku, which exports and the shop give back.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -58,11 +62,12 @@ class MovieIn(Body):
     language: Annotated[str, Field(max_length=40)] = ""
     poster: str | None = None
     genres: Genres = []
+    extra: Annotated[dict[Name, Cell], Field(max_length=MAX_GENRES), _Short] = {}
 
     def movie(self, fallback_id: str) -> Movie:
         """The movie, checked; raises InputError."""
-        record = self.model_dump(exclude={"poster"})
-        movie = movie_from_record(record, fallback_id)
+        record = self.model_dump(exclude={"poster", "extra"})
+        movie = replace(movie_from_record(record, fallback_id), extra=self.extra)
         if movie.problem or movie.label_problem:
             raise InputError(movie.problem or movie.label_problem)
         if self.poster is None:
@@ -83,13 +88,16 @@ class MoviesIn(Body):
 
 
 class EditIn(Body):
-    """What a person corrects; `version` is the film's as it was seen."""
+    """What a person corrects; `version` is the film's as it was seen. `language` is that of the
+    plot, a code or an English name; a new plot without it tells its own.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     title: Text | None = None
     year: int | None = None
     plot: Text | None = None
+    language: Annotated[str, Field(max_length=40)] | None = None
     version: int | None = None
 
 
@@ -147,11 +155,13 @@ def film_out(film: Film, full: bool = True) -> dict[str, Any]:
         "title": film.title,
         "year": film.year,
         "plot": film.plot,
+        "language": film.language or language_of(film.plot) or None,
         "poster": poster,
         "genres": list(film.genres),
         "state": film.state,
         "version": film.version,
         "problem": film.problem or None,
+        "extra": dict(film.extra),
     }
     if full:
         scores = {genre: film.score(genre) for genre in film.opinions}

@@ -77,7 +77,7 @@ def id_of_row(table: str, movie: Movie, ids: set[str]) -> str:
     """The id of a film of a table without ids: the same whenever the table is sent again.
 
     It comes from the table's name, the title and the year, and where one of these is missing, or
-    another row of the table has the same, from the plot and the poster's name too.
+    another row of the table has the same, from the plot and the poster's name, then the SKU.
 
     Args:
         table: the name of its file.
@@ -90,6 +90,9 @@ def id_of_row(table: str, movie: Movie, ids: set[str]) -> str:
     """
     short = [table, movie.title, movie.year]
     long_id = _readable_id(movie, [*short, movie.plot, movie.poster])
+    sku = next((value for name, value in movie.extra.items() if name.lower() == "sku"), "")
+    if long_id in ids and sku:  # two copies of one poster, for sale
+        long_id = _readable_id(movie, [*short, movie.plot, movie.poster, sku])
     if long_id in ids:
         raise InputError(f"{movie.id} says the same as a row before it; leave one out")
     short_id = _readable_id(movie, short) if movie.title and movie.year else long_id

@@ -25,7 +25,10 @@ from genreel.app.service.ids import (
 from genreel.app.service.images import Pictures, Thumbnails, encode_both
 from genreel.app.service.learner import Learner
 from genreel.app.service.settings import Settings
+from genreel.app.service.shop import shop_archive
+from genreel.app.shop.rendering import Look
 from genreel.app.store.batch import Act, Outcome, act_on_many
+from genreel.app.store.browse import Filter
 from genreel.app.store.film import Film
 from genreel.app.store.films import MAX_ID
 from genreel.app.store.store import Entry, Source, Store
@@ -86,6 +89,7 @@ class Service:
         self._shrinking = Gate("posters are being shown", 1, 12, patience)
         self._explaining = Gate("films are being explained", 1, 2, patience)
         self._tables = Gate("tables are being added", 8)
+        self._shops = Gate("shops are being made", 1, 1, patience)
         self.fetching = Gate("posters are being fetched", 2, 4, patience)
         self._folder = tempfile.TemporaryDirectory(prefix="genreel-")
         digest = predictor.bundle.config["files"]["model.onnx"]["sha256"]
@@ -191,7 +195,7 @@ class Service:
             wait = False
             try:
                 batch: list[Movie] = []
-                for result in self._rows(Catalogue(path), file_name(name)):
+                for result in self._rows(Catalogue(path, extra=True), file_name(name)):
                     if isinstance(result, Added):
                         yield result
                         continue
@@ -324,6 +328,11 @@ class Service:
         with self._shrinking.turn():
             return self.thumbnails.get(digest, poster)
 
+    def shop(self, query: Filter, look: Look) -> Iterator[bytes]:
+        """The films as a shop, in an archive; raises GenreelError, Busy."""
+        with self._shops.turn():
+            return shop_archive(self.store, query, look, self.settings.limits, self.settings.names)
+
     def review(self, film_id: str, genres: Iterable[str], version: int | None) -> Film:
         """A person's decision; what it teaches is learnt in the background."""
         film = self.store.save_review(film_id, genres, version)
@@ -378,6 +387,7 @@ class Service:
             title=movie.title or film.title,
             year=movie.year if movie.year is not None else film.year,
             plot=movie.plot or film.plot,
+            language=movie.language or ("" if movie.plot else film.language),
             poster=poster,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field
 
+from genreel.formats.names import Names
 from genreel.posters import Limits
 
 
@@ -28,6 +29,8 @@ class Settings:
         fetch_urls: whether posters may be fetched from public addresses, for Label Studio.
         label_studio: where Label Studio is, whose own files are fetched; empty: nowhere.
         label_studio_token: of an account there.
+        names: what genres are called, on pages and in what is exported or written; None: as each
+            format calls them. The API keeps genreel's names.
     """
 
     host: str = "127.0.0.1"
@@ -45,6 +48,7 @@ class Settings:
     fetch_urls: bool = False
     label_studio: str = ""
     label_studio_token: str = field(default="", repr=False)
+    names: Names | None = None
 
     @property
     def loopback(self) -> bool:

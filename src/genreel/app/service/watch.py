@@ -98,7 +98,7 @@ class Watcher:
         self.quiet, self.patience = quiet, patience
         self.language = language
         self._files = WatchedFolder(service.store.database, folder)
-        self._writer = Writer(folder, target, create) if target else None
+        self._writer = Writer(folder, target, create, service.settings.names) if target else None
         self._waiting: dict[str, _Waiting] = {}
         self._unusable: dict[str, str] = {}  # path → signature with which it could not be used
 

@@ -13,6 +13,7 @@ from genreel.formats.applying import Choices, apply_to_files, names_for
 from genreel.formats.journal import Journal
 from genreel.formats.kodi import Place, nfo_names
 from genreel.formats.layout import VIDEOS
+from genreel.formats.names import Names
 from genreel.posters import SUFFIXES
 
 
@@ -38,14 +39,16 @@ class Writer:
         folder: of the posters.
         target: "nfo" or "xmp".
         create: whether a movie without an NFO file gets one.
+        names: what genres are called there; None: as the target calls them.
 
     Raises:
         GenreelError: the folder's journal leads elsewhere.
     """
 
-    def __init__(self, folder: Path, target: str, create: bool) -> None:
+    def __init__(self, folder: Path, target: str, create: bool, names: Names | None = None) -> None:
         self.folder = folder
         self.target = target
+        self.names = names or names_for(target)
         self._choices = Choices(folder, create=create)
         self._journal = Journal(folder)
 
@@ -65,7 +68,7 @@ class Writer:
         if self.target == "nfo" and facts.is_nfo_bad:
             return Outcome()  # which is told already, and would stay as it is
         movie = replace(movie_of(film), id=place.id, extra={"file": place.poster, "nfo": facts.nfo})
-        pairs = [(movie, found_in(film, names_for(self.target)))]
+        pairs = [(movie, found_in(film, self.names))]
         problems: list[str] = []
         try:
             applied = apply_to_files(

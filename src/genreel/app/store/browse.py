@@ -14,6 +14,7 @@ from genreel.app.store.store import Store
 from genreel.catalogue import LAST_YEAR
 from genreel.decade import YEARS, decade_years
 from genreel.errors import InputError
+from genreel.folding import fold
 
 ORDERS = {
     "unsure": "least sure first",
@@ -42,7 +43,7 @@ class Filter:
         genre: that they have, or NO_GENRE.
         decade: such as 1950; None for all.
         state: one of STATES, or "problem" for those whose input could not be used.
-        text: words that all stand in the title, the plot or the id.
+        text: words that all stand in the title, the plot or the id, without capitals and accents.
         sure: films to be reviewed of whose genres at least this share, in [0, 1], is right, as far
             as the model's scores tell.
         ids: of the films; None for all.
@@ -269,21 +270,14 @@ def _where(query: Filter) -> list[sa.ColumnElement[bool]]:
         wrong = (1 - query.sure + 1e-9) * films.c.labels
         is_clear = (films.c.labels > 0) & (films.c.problem == "") & (films.c.doubt <= wrong)
         conditions += [is_clear, films.c.state.in_(WAITING)]
-    for word in query.text.lower().split():
-        conditions.append(
-            sa.or_(
-                *(
-                    sa.func.lower(column).contains(word, autoescape=True)
-                    for column in (films.c.title, films.c.plot, films.c.id)
-                )
-            )
-        )
+    for word in fold(query.text).split():
+        conditions.append(films.c.search_text.contains(word, autoescape=True))
     return conditions
 
 
 def _order(order: str) -> list[sa.ColumnElement[Any]]:
     if order == "title":
-        return [sa.func.lower(films.c.title), films.c.id]
+        return [films.c.title_key, films.c.id]
     if order == "newest":
         return [films.c.added.desc(), films.c.id]
     if order == "rarest":

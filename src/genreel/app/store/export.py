@@ -9,7 +9,7 @@ import contextlib
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -22,9 +22,11 @@ from genreel.errors import UnknownFilm
 from genreel.formats.applying import names_for
 from genreel.formats.importing import file_name
 from genreel.formats.kodi import nfo_names
+from genreel.formats.names import Names
 from genreel.formats.nfo import write_nfo
 from genreel.formats.shopify import new_products
 from genreel.formats.table import write_catalogue
+from genreel.formats.woocommerce import woocommerce_products
 from genreel.formats.xmp import write_xmp
 from genreel.posters import SUFFIXES
 
@@ -34,6 +36,19 @@ _PART = 2**16  # bytes
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to write it.
+
+    Attributes:
+        safe_cells: whether CSV cells that look like formulas get an apostrophe.
+        names: what genres are called; None: as the format calls them.
+    """
+
+    safe_cells: bool = False
+    names: Names | None = None
+
+
 class Export(NamedTuple):
     """A format.
 
@@ -41,17 +56,16 @@ class Export(NamedTuple):
         label: what a person reads.
         name: of the file.
         media_type: of the answer.
-        write: films of a store → the file at a path; the last argument says whether CSV cells
-            that look like formulas get an apostrophe.
+        write: films of a store → the file at a path.
     """
 
     label: str
     name: str
     media_type: str
-    write: Callable[[Store, Filter, Path, bool], object]
+    write: Callable[[Store, Filter, Path, Options], object]
 
 
-def export(store: Store, query: Filter, form: str, *, safe_cells: bool = False) -> Iterator[bytes]:
+def export(store: Store, query: Filter, form: str, options: Options) -> Iterator[bytes]:
     """A file, in parts; `form` is one of EXPORTS.
 
     Raises:
@@ -61,7 +75,7 @@ def export(store: Store, query: Filter, form: str, *, safe_cells: bool = False) 
     folder = tempfile.TemporaryDirectory()
     try:
         path = Path(folder.name) / EXPORTS[form].name
-        EXPORTS[form].write(store, query, path, safe_cells)
+        EXPORTS[form].write(store, query, path, options)
     except BaseException:
         folder.cleanup()
         raise
@@ -74,20 +88,21 @@ def _parts(folder: tempfile.TemporaryDirectory[str], path: Path) -> Iterator[byt
             yield part
 
 
-def _films(store: Store, query: Filter) -> Iterator[Film]:
+def _films(store: Store, query: Filter, order: str = "title") -> Iterator[Film]:
     offset = 0
-    while some := find(store, query, "title", _AT_ONCE, offset):
+    while some := find(store, query, order, _AT_ONCE, offset):
         yield from some
         offset += len(some)
 
 
-def _table(store: Store, query: Filter, path: Path, safe_cells: bool) -> None:
+def _table(store: Store, query: Filter, path: Path, options: Options) -> None:
     def movies() -> Iterator[Movie]:
         for film in _films(store, query):
-            extra = {"state": film.state}
-            yield replace(movie_of(film), poster=_poster(film, path.parent), extra=extra)
+            movie = movie_of(film, options.names)
+            extra = {"state": film.state, **movie.extra}  # a column of a person's stays
+            yield replace(movie, poster=_poster(film, path.parent), extra=extra)
 
-    write_catalogue(movies(), path, safe_cells=safe_cells)
+    write_catalogue(movies(), path, safe_cells=options.safe_cells)
 
 
 def _poster(film: Film, folder: Path) -> Path | None:
@@ -96,13 +111,36 @@ def _poster(film: Film, folder: Path) -> Path | None:
     return None if not name.parts or name.is_absolute() or ".." in name.parts else folder / name
 
 
-def _shopify(store: Store, query: Filter, path: Path, safe_cells: bool) -> None:
-    films = map(movie_of, _films(store, query))
-    path.write_bytes(new_products(list(films), safe_cells))
+def _shopify(store: Store, query: Filter, path: Path, options: Options) -> None:
+    movies = products(store, query, options.names)
+    path.write_bytes(new_products(movies, options.safe_cells))
 
 
-def _nfo(store: Store, query: Filter, path: Path, safe_cells: bool) -> None:
-    names = names_for("nfo")
+def _woocommerce(store: Store, query: Filter, path: Path, options: Options) -> None:
+    movies = products(store, query, options.names)
+    path.write_bytes(woocommerce_products(movies, options.safe_cells))
+
+
+def products(store: Store, query: Filter, names: Names | None = None) -> Iterator[Movie]:
+    """Films as a shop sells them: the main genre first, the poster by its file's name.
+
+    Args:
+        names: what genres are called; None: genreel's own names.
+    """
+    for film in _films(store, query):
+        poster = Path(_inside(film).name) if film.poster or film.path else None
+        yield replace(movie_of(film, names), poster=poster)
+
+
+def with_posters(store: Store, query: Filter, names: Names | None = None) -> Iterator[Movie]:
+    """Films with their posters, the newest first; arguments as of `products`."""
+    for film in _films(store, query, "newest"):
+        poster = store.poster(film.poster) if film.poster else None
+        yield replace(movie_of(film, names), poster=poster)
+
+
+def _nfo(store: Store, query: Filter, path: Path, options: Options) -> None:
+    names = options.names or names_for("nfo")
 
     def files() -> Iterator[tuple[PurePosixPath, bytes]]:
         for film in _with_opinions(store, query):
@@ -113,8 +151,8 @@ def _nfo(store: Store, query: Filter, path: Path, safe_cells: bool) -> None:
     _write_archive(path, files())
 
 
-def _xmp(store: Store, query: Filter, path: Path, safe_cells: bool) -> None:
-    names = names_for("xmp")
+def _xmp(store: Store, query: Filter, path: Path, options: Options) -> None:
+    names = options.names or names_for("xmp")
 
     def files() -> Iterator[tuple[PurePosixPath, bytes]]:
         for film in _with_opinions(store, query):
@@ -166,6 +204,12 @@ EXPORTS = {
     ),
     "shopify": Export(
         "Shopify's product CSV, genres as tags", "shopify.csv", "text/csv; charset=utf-8", _shopify
+    ),
+    "woocommerce": Export(
+        "WooCommerce's product CSV, genres as categories and tags",
+        "woocommerce.csv",
+        "text/csv; charset=utf-8",
+        _woocommerce,
     ),
     "nfo": Export(
         "NFO files, for Kodi, Jellyfin, Emby and Plex", "films-nfo.zip", "application/zip", _nfo

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from genreel.catalogue import Scalar
+
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
@@ -32,12 +34,18 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """A film as the store knows it; `opinions` is genre → source → Opinion."""
+    """A film as the store knows it.
+
+    Attributes:
+        opinions: genre → source → Opinion.
+        extra: columns of its table that are the person's own, such as price and sku.
+    """
 
     id: str
     title: str
     year: int | None
     plot: str
+    language: str
     poster: str | None
     path: str
     problem: str
@@ -48,6 +56,7 @@ class Film:
     doubt: float
     genres: tuple[str, ...]
     opinions: Mapping[str, Mapping[str, Opinion]] = field(default_factory=dict)
+    extra: Mapping[str, Scalar] = field(default_factory=dict)
 
     def score(self, genre: str) -> float | None:
         """The model's probability of a genre, where it spoke."""
@@ -62,4 +71,5 @@ def film_from_row(
 ) -> Film:
     """A Film of a row of the table."""
     values = {f.name: row[f.name] for f in fields(Film) if f.name not in ("genres", "opinions")}
+    values["extra"] = values["extra"] or {}  # of a store that an older genreel made
     return Film(**values, genres=genres, opinions=opinions or {})

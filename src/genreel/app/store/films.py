@@ -13,7 +13,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from genreel.app.store.events import log
 from genreel.app.store.film import Film, film_from_row
 from genreel.app.store.opinions import read_opinions
-from genreel.app.store.schema import decisions, films, full_posters, posters, trash
+from genreel.app.store.schema import (
+    decisions,
+    films,
+    full_posters,
+    posters,
+    text_keys,
+    trash,
+)
 from genreel.app.store.tuning import Tuning
 from genreel.errors import Conflict, UnknownFilm
 
@@ -84,6 +91,8 @@ def update_film(
     connection: sa.Connection, tuning: Tuning, row: sa.RowMapping, **values: Any
 ) -> None:
     """Changes columns of a film and raises its version; scores follow where the year changed."""
+    if "title" in values or "plot" in values:
+        values |= text_keys({**row, **values})
     if "year" in values:  # another decade may have another correction
         values["correction"] = "stale"
     update = films.update().where(films.c.id == row["id"])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from genreel.errors import StoreDamaged, StoreError
+from genreel.folding import fold, sort_key
 
 SOURCES = ("person", "file", "lookup", "model")
 """Who may say something about a film's genre, the most trusted first."""
@@ -39,6 +40,8 @@ full_posters = sa.Table(
     sa.Column("data", sa.LargeBinary, nullable=False),
 )
 
+_KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
 films = sa.Table(
     "films",
     metadata,
@@ -48,13 +51,20 @@ films = sa.Table(
     sa.Column("title", sa.Text, nullable=False, default=""),
     sa.Column("year", sa.Integer),
     sa.Column("plot", sa.Text, nullable=False, default=""),
+    # Of the plot, as somebody told; empty: as the plot tells.
+    sa.Column("language", sa.String(10), nullable=False, server_default="", default=""),
     sa.Column("poster", sa.String(64), sa.ForeignKey("posters.digest")),
     sa.Column("path", sa.Text, nullable=False, default=""),  # the poster's file, where known
     sa.Column("problem", sa.Text, nullable=False, default=""),
+    sa.Column("extra", sa.JSON),  # columns of its table that are the person's own: price, sku
     sa.Column("state", sa.String(10), nullable=False, default="new", index=True),
     sa.Column("version", sa.Integer, nullable=False, default=1),  # grows with every edit
     sa.Column("correction", sa.String(80), nullable=False, default=""),  # that made the scores
     sa.Column("added", sa.Float, nullable=False, index=True),  # seconds since 1970, as all times
+    # What is compared (see `folding`), worked out whenever title or plot change. Both databases
+    # sort it by code points, whatever the language of the server.
+    sa.Column("title_key", _KEY, nullable=False, server_default="", default=""),
+    sa.Column("search_text", sa.Text, nullable=False, server_default="", default=""),
     # What follows is worked out from the opinions whenever they change.
     sa.Column("margin", sa.Float, index=True),  # the least distance of a score to its threshold
     sa.Column("doubt", sa.Float, nullable=False, default=0.0),  # expected number of wrong labels
@@ -145,6 +155,16 @@ settings = sa.Table(
     sa.Column("value", sa.JSON, nullable=False),
 )
 
+
+def text_keys(film: Mapping[Any, Any]) -> dict[str, str]:
+    """What a film is sorted and searched by, of its id, title and plot."""
+    texts = (film["title"], film["plot"], film["id"])
+    return {
+        "title_key": sort_key(film["title"] or film["id"].rpartition("/")[2]),
+        "search_text": fold("\n".join(texts)),
+    }
+
+
 Migration = Callable[[sa.Connection], Any]
 
 
@@ -173,8 +193,32 @@ def _add_lives(connection: sa.Connection) -> None:
     connection.execute(films.update().where(films.c.id.in_(ids)).values(correction="stale"))
 
 
+def _add_extra(connection: sa.Connection) -> None:
+    """Version 3: films keep the columns of their table that genreel does not know."""
+    columns = {column["name"] for column in sa.inspect(connection).get_columns("films")}
+    if "extra" not in columns:
+        connection.execute(sa.text("ALTER TABLE films ADD COLUMN extra JSON"))
+
+
+def _add_keys(connection: sa.Connection) -> None:
+    """Version 4: films have languages, and what they are searched and sorted by."""
+    columns = {column["name"] for column in sa.inspect(connection).get_columns("films")}
+    for name in ("language", "title_key", "search_text"):
+        if name not in columns:
+            kind = films.c[name].type.compile(connection.dialect)
+            rule = f"{kind} NOT NULL DEFAULT ''"
+            connection.execute(sa.text(f"ALTER TABLE films ADD COLUMN {name} {rule}"))
+    texts = sa.select(films.c.id, films.c.title, films.c.plot).order_by(films.c.id).limit(1000)
+    rows = connection.execute(texts).mappings().all()
+    while rows:
+        for row in rows:
+            update = films.update().where(films.c.id == row["id"])
+            connection.execute(update.values(text_keys(row)))
+        rows = connection.execute(texts.where(films.c.id > rows[-1]["id"])).mappings().all()
+
+
 def _add_batches(connection: sa.Connection) -> None:
-    """Version 3: events of many films belong together; posters can be looked at closely."""
+    """Version 5: events of many films belong together; posters can be looked at closely."""
     full_posters.create(connection, checkfirst=True)
     columns = {column["name"] for column in sa.inspect(connection).get_columns(events.name)}
     if "batch" not in columns:
@@ -185,7 +229,13 @@ def _add_batches(connection: sa.Connection) -> None:
 
 # Number n brings a store from version n to n + 1. Never change one that was released: add one.
 # The first makes all tables as they are today, so later ones look at what there is.
-MIGRATIONS: tuple[Migration, ...] = (metadata.create_all, _add_lives, _add_batches)
+MIGRATIONS: tuple[Migration, ...] = (
+    metadata.create_all,
+    _add_lives,
+    _add_extra,
+    _add_keys,
+    _add_batches,
+)
 
 
 def migrate(connection: sa.Connection, steps: Sequence[Migration] = MIGRATIONS) -> None:

@@ -36,11 +36,11 @@ from genreel.app.store.films import (
     update_film,
 )
 from genreel.app.store.opinions import opinions_of_model, replace_opinions
-from genreel.app.store.schema import films, full_posters, posters
+from genreel.app.store.schema import STATES, films, full_posters, posters, text_keys
 from genreel.app.store.trash import KEPT_SECONDS, empty_trash, throw_away
 from genreel.app.store.tuning import Tuning
 from genreel.app.store.undo import AT_ONCE, take_back
-from genreel.catalogue import Movie
+from genreel.catalogue import Movie, Scalar
 from genreel.errors import StoreError
 from genreel.prediction import Prediction
 
@@ -131,34 +131,43 @@ class Store:
         """Adds a film, or completes the one with its id: what is missing here stays as it was.
 
         Args:
-            movie: its id, title, year, plot and genres; its `poster` is not looked at.
+            movie: its id, title, year, plot, language, genres and `extra`; its `poster` is not
+                looked at.
             poster: a JPEG that was re-encoded by us.
             full_poster: a larger one of the same picture.
             path: the file the poster came from.
             source: where the genres come from. Text that a person wrote stays as it is.
         """
         with self.database.writing() as connection:
-            values = {
+            values: dict[str, Any] = {
                 "title": movie.title,
                 "year": movie.year,
                 "plot": movie.plot,
+                "language": movie.language,
                 "poster": None if poster is None else save_poster(connection, poster, full_poster),
                 "path": path,
             }
             values = {name: value for name, value in values.items() if value not in ("", None)}
             row = read_row(connection, movie.id, lock=True)
+            if extra := _own_columns(movie):
+                values["extra"] = {**(row["extra"] or {}), **extra} if row else extra
             if row is None:
                 life, now = uuid.uuid4().hex, time.time()
                 new = {"id": movie.id, "life": life, "added": now, "problem": movie.problem}
-                connection.execute(films.insert().values({**new, **values}))
+                keys = text_keys({"title": "", "plot": "", **values, **new})
+                connection.execute(films.insert().values({**new, **values, **keys}))
                 log(connection, "add", movie.id, source, after=values)
             else:
                 persons_fields = fields_of_person(connection, movie.id)
                 changes = {
                     name: value
                     for name, value in values.items()
-                    if row[name] != value and name not in persons_fields
+                    if row[name] != value
+                    and name not in persons_fields
+                    and not (name == "language" and "plot" in persons_fields)
                 }
+                if "plot" in changes:  # another plot tells its own language
+                    changes = {"language": movie.language, **changes}
                 if changes:
                     edit_film(connection, self.tuning, row, changes, source)
             names = [name for names in movie.genres.values() for name in names]
@@ -188,7 +197,7 @@ class Store:
         return saved_films
 
     def edit(self, film_id: str, changes: Mapping[str, Any], version: int | None = None) -> Film:
-        """A person's edit of title, year or plot.
+        """A person's edit of title, year, plot or the plot's language; another plot tells its own.
 
         Args:
             version: the film's, as the person saw it; None to not ask.
@@ -198,7 +207,9 @@ class Store:
         """
         with self.database.writing() as connection:
             row = expect_row(connection, film_id, version)
-            names = [name for name in ("title", "year", "plot") if name in changes]
+            if "plot" in changes and changes["plot"] != row["plot"]:
+                changes = {"language": "", **changes}
+            names = [name for name in ("title", "year", "plot", "language") if name in changes]
             new = {name: changes[name] for name in names if changes[name] != row[name]}
             if new:
                 edit_film(connection, self.tuning, row, new, "person")
@@ -359,6 +370,14 @@ class Store:
             before, after = {"genres": list(old)}, {"genres": genres}
             log(connection, "genres", film_id, source, before=before, after=after)
         settle(connection, self.tuning.overrides(connection), [film_id])
+
+
+def _own_columns(movie: Movie) -> dict[str, Scalar]:
+    """A movie's other columns, without the state that an export of a store writes."""
+    columns = dict(movie.extra)
+    if columns.get("state") in STATES:
+        del columns["state"]
+    return columns
 
 
 def _save_verdicts(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from genreel.app.store.films import MAX_ID, drop_unused_poster
-from genreel.app.store.schema import films, opinions, trash
+from genreel.app.store.schema import films, opinions, text_keys, trash
 from genreel.errors import Conflict
 
 KEPT_SECONDS = 30 * 86400
@@ -54,6 +54,7 @@ def restore(connection: sa.Connection, event: int) -> str:
     film = dict(entry["film"])
     film_id = _free_id(connection, film["id"])
     film |= {"id": film_id, "version": film["version"] + 1, "correction": "stale"}
+    film |= text_keys(film)
     connection.execute(films.insert().values(film))
     rows = [{**row, "film": film_id} for row in entry["opinions"]]
     if rows:

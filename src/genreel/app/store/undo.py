@@ -9,16 +9,15 @@ import sqlalchemy as sa
 
 from genreel.app.store.decide import settle
 from genreel.app.store.events import log_many
-from genreel.app.store.films import expect_life
+from genreel.app.store.films import expect_life, update_film
 from genreel.app.store.opinions import replace_verdicts
-from genreel.app.store.schema import films
 from genreel.app.store.trash import restore
 from genreel.app.store.tuning import Tuning
 
 AT_ONCE = 500
 """Films that are changed in one transaction: about a second, in which others wait."""
 
-_FIELDS = ("title", "year", "plot", "state")
+_FIELDS = ("title", "year", "plot", "language", "state")
 
 
 def take_back(
@@ -64,11 +63,8 @@ def _take_back(connection: sa.Connection, tuning: Tuning, event: sa.RowMapping) 
     if event["kind"] == "delete":
         return restore(connection, event["id"])
     values = {name: before[name] for name in _FIELDS if name in before}
-    if "year" in values:  # another decade may have another correction
-        values["correction"] = "stale"
     row = expect_life(connection, event["life"])
-    update = films.update().where(films.c.id == row["id"])
-    connection.execute(update.values(version=row["version"] + 1, **values))
+    update_film(connection, tuning, row, **values)
     return str(row["id"])
 
 

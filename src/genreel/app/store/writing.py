@@ -10,10 +10,22 @@ from genreel.formats.mark import Found
 from genreel.formats.names import Names
 
 
-def movie_of(film: Film) -> Movie:
-    """What the store knows of a film, with the genres it has now; without its poster."""
-    genres = {"genreel": film.genres} if film.genres else {}
-    return Movie(film.id, film.title, film.year, film.plot, genres=genres)
+def movie_of(film: Film, names: Names | None = None) -> Movie:
+    """What the store knows of a film, with the genres it has now; without its poster.
+
+    Args:
+        names: what genres are called; None: genreel's own names.
+    """
+    genres = names(film.genres) if names else film.genres
+    return Movie(
+        film.id,
+        film.title,
+        film.year,
+        film.plot,
+        genres={"genreel": genres} if genres else {},
+        language=film.language,
+        extra=film.extra,
+    )
 
 
 def found_in(film: Film, names: Names) -> Found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -105,6 +105,29 @@ def mix_ups(outcome: Outcome) -> Svg:
     names = [outcome.genres[g] for g in order]
     cells = [[float(shares[r, c]) for c in order] for r in order]
     return plots.heatmap(names, names, cells, "Genres assigned to the films of each genre")
+
+
+LEARNING_COLOURS = {"training movies": "var(--plot)", "validation movies": "var(--both)"}
+"""Whose figures → the CSS colour of their line."""
+
+
+def learning(history: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Svg]:
+    """Loss and label accuracy by epoch: two panels for each network.
+
+    Args:
+        history: name of a network → its epochs, as metrics.json has them.
+    """
+    panels = []
+    for name, epochs in history.items():
+        prefix = f"{name}: " if len(history) > 1 else ""
+        for figure, digits in (("loss", 3), ("accuracy", 3)):
+            keys = (figure, f"valid_{figure}")
+            lines = {
+                colour: [epoch.get(key) for epoch in epochs]
+                for colour, key in zip(LEARNING_COLOURS.values(), keys, strict=True)
+            }
+            panels.append(plots.epochs(f"{prefix}{figure}", lines, digits))
+    return panels
 
 
 def decades(cases: Mapping[str, Outcome]) -> Svg | None:

@@ -15,8 +15,11 @@ from genreel.cases import AS_GIVEN, BOTH, PLOT, POSTER
 from genreel.catalogue import Movie
 from genreel.errors import BundleError, GenreelError
 from genreel.files import write_whole
+from genreel.lab.evaluation import charts
 from genreel.lab.evaluation.figures import HEADINGS
+from genreel.lab.evaluation.pages.plots import Svg
 from genreel.lab.evaluation.pages.render import render
+from genreel.lab.evaluation.reported import as_text, decision_of, ours, theirs
 from genreel.lab.recipe import Recipe, builds
 from genreel.lab.splits import Split
 from genreel.predictor import Predictor
@@ -36,11 +39,13 @@ COLUMNS = (
     "recipe",
     "source",
     "changed",
+    "decides",
     "case",
     "movies",
     "trained_on",
     *(name for figure in FIGURES for name in (figure, f"{figure}_low", f"{figure}_high")),
     "reported",
+    "measured",
     "reported_on",
     "reported_roc_auc",
     "training_seconds",
@@ -67,11 +72,14 @@ def compare(
 
     Returns:
         A row (see COLUMNS) for each recipe, best macro ROC AUC first, failures last. A failure
-        does not stop the rest: its row has `error`. `trained_on` is how many of the movies in
+        does not stop the rest: its row has `error`. `decides` is how it comes from scores to
+        genres, `reported` what its source reports, and `measured` ours by the same measures.
+        `trained_on` is how many of the movies in
         `test` it was trained or tuned on, by id or by title and year; None where a bundle of an
         earlier genreel cannot tell.
     """
     rows: list[dict[str, Any]] = []
+    histories: dict[str, Any] = {}
     start, count = time.monotonic(), 0
     for i, recipe in enumerate(recipes):
         name = recipe.head.id
@@ -84,11 +92,12 @@ def compare(
                 metrics = dict(train(recipe, bundle))
                 count += 1
             rows.append(_row(recipe, metrics, bundle, test))
+            histories[name] = metrics.get("history", {})
         except (GenreelError, OSError) as error:  # OSError: such as a disk that is full
             say(f"{name}: {error}")
             rows.append({**dict.fromkeys(COLUMNS), **_about(recipe), "error": str(error)})
         rows.sort(key=lambda row: (row["macro_roc_auc"] is None, -(row["macro_roc_auc"] or 0)))
-        _write(rows, out)
+        _write(rows, histories, out)
     return rows
 
 
@@ -110,15 +119,16 @@ def _read_metrics(bundle: Path, recipe: Recipe, split: Split) -> dict[str, Any] 
 
 
 def _about(recipe: Recipe) -> dict[str, Any]:
-    figures = dict(recipe.head.reported)
-    data = figures.pop("data", "")
+    head = recipe.head
+    remark = head.reported.get("remark", "")
     return {
-        "recipe": recipe.head.id,
-        "source": recipe.head.source,
+        "recipe": head.id,
+        "source": head.source,
         "changed": "; ".join(recipe.overrides),
-        "reported": "; ".join(f"{name} {value}" for name, value in figures.items()),
-        "reported_on": data,
-        "reported_roc_auc": figures.get("roc_auc"),
+        "decides": decision_of(head),
+        "reported": "; ".join(filter(None, (as_text(theirs(head)), remark))),
+        "reported_on": head.reported.get("data", ""),
+        "reported_roc_auc": head.reported.get("roc_auc"),
     }
 
 
@@ -133,6 +143,7 @@ def _row(
     )
     figures = metrics["test"][case.name]
     row: dict[str, Any] = {**dict.fromkeys(COLUMNS), **_about(recipe), "case": case.name}
+    row["measured"] = as_text(ours(recipe.head, metrics, figures))
     row |= {"movies": figures["movies"], "trained_on": _trained_on(predictor, test)}
     row |= {name: metrics[name] for name in ("training_seconds", "parameters")}
     row |= {name: figures[name] for name in FIGURES}
@@ -165,7 +176,11 @@ def _sentence(rows: Sequence[Mapping[str, Any]]) -> str:
     return "No recipe was trained or tuned on a movie that is measured."
 
 
-def _write(rows: Sequence[Mapping[str, Any]], out: Path) -> None:
+def _panels(name: str, histories: Mapping[str, Any]) -> list[Svg]:
+    return charts.learning(histories.get(name, {}))
+
+
+def _write(rows: Sequence[Mapping[str, Any]], histories: Mapping[str, Any], out: Path) -> None:
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -173,5 +188,7 @@ def _write(rows: Sequence[Mapping[str, Any]], out: Path) -> None:
     write_whole(out / "leaderboard.csv", text.getvalue().encode())
     write_whole(out / "leaderboard.json", json.dumps(rows, indent=1).encode())
     headings = {name: HEADINGS[name] for name in FIGURES[1:]}
-    page = render("leaderboard.html", {"rows": rows, "headings": headings, "seen": _sentence(rows)})
+    values = {"rows": rows, "headings": headings, "seen": _sentence(rows)}
+    values["learning"] = {row["recipe"]: _panels(row["recipe"], histories) for row in rows}
+    page = render("leaderboard.html", values | {"colours": charts.LEARNING_COLOURS})
     write_whole(out / "leaderboard.html", page.encode())

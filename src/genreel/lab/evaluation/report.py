@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from genreel.cases import BOTH
 from genreel.catalogue import Catalogue, Movie
 from genreel.errors import CatalogueError, InputError
 from genreel.files import write_whole
+from genreel.formats.names import Names
 from genreel.lab.evaluation import charts, tables
 from genreel.lab.evaluation.evaluate import Outcome, outcomes
 from genreel.lab.evaluation.mistakes import Cell, doubtful_labels, surest_mistakes
@@ -39,6 +41,7 @@ def write_report(
     out: Path,
     against: tuple[str, Predictor] | None = None,
     include_trained: bool = False,
+    names: Names | None = None,
 ) -> dict[str, Any]:
     """Measures a bundle and writes metrics.json and report.html.
 
@@ -54,6 +57,7 @@ def write_report(
         out: a folder that exists.
         against: name of another bundle, and the bundle, to compare with genre by genre.
         include_trained: measure those that it was trained on, too; the page says so.
+        names: what genres are called on the page; metrics.json has genreel's names.
 
     Returns:
         The metrics: case → `Outcome.figures`, and how many movies were `left_out` and how many
@@ -80,9 +84,12 @@ def write_report(
     decisions = bundle.metrics.get("decisions", {})
     main = _main_case(answers)
     sentence = measured.sentence(metrics[main]["movies"], catalogue.path.name)
-    about = {"title": bundle.name, "measured": sentence, "decisions": decisions}
+    history = bundle.metrics.get("history", {})
+    about = {"title": bundle.name, "measured": sentence, "decisions": decisions, "history": history}
     other = (against[0], outcomes(against[1], labelled_movies)) if against else None
-    write_whole(out / "report.html", report(predictor, answers, metrics, about, other).encode())
+    label = names.label if names else str
+    page = report(predictor, answers, metrics, about, other, label)
+    write_whole(out / "report.html", page.encode())
     return metrics
 
 
@@ -105,6 +112,7 @@ def report(
     metrics: Mapping[str, Any],
     about: Mapping[str, Any],
     other: tuple[str, Mapping[str, Outcome]] | None = None,
+    label: Callable[[str], str] = str,
 ) -> str:
     """The page as HTML.
 
@@ -112,28 +120,36 @@ def report(
         predictor: the bundle, asked why it made its surest mistakes.
         answers: case → what it answered (`evaluate.outcomes`), at least one.
         metrics: case → `Outcome.figures`.
-        about: `title`, `measured` (its first sentence), and `decisions` (see
-            `rules.Choice.others`, may be empty).
+        about: `title`, `measured` (its first sentence), `decisions` (see `rules.Choice.others`)
+            and `history` (see `fitting.fitting_record`); the last two may be empty.
         other: name of a bundle to compare with, and what it answered.
+        label: what a genre is called.
     """
     main = _main_case(answers)
     outcome = answers[main]
+    drawn = {
+        case: replace(answer, genres=tuple(map(label, answer.genres)))
+        for case, answer in answers.items()
+    }
     false, missing = (surest_mistakes(outcome, MISTAKES, label) for label in (False, True))
     values: dict[str, Any] = {
         "about": about,
+        "label": label,
         "main": main,
         "metrics": metrics,
         "colours": charts.COLOURS,
         "cases": {case: charts.COLOURS[case] for case in charts.distinct(answers)},
         "headline": charts.headline(metrics),
         "genres": tables.genre_rows(metrics, main),
-        "curves": charts.curves(answers),
+        "curves": charts.curves(drawn),
         "reliability": charts.reliability(answers),
-        "together": charts.mix_ups(outcome),
+        "learning": charts.learning(about["history"]),
+        "learning_colours": charts.LEARNING_COLOURS,
+        "together": charts.mix_ups(drawn[main]),
         "decades": charts.decades(answers),
         "rules": tables.decision_rows(answers, about["decisions"]),
-        "false_positives": [_card(predictor, cell) for cell in false],
-        "false_negatives": [_card(predictor, cell) for cell in missing],
+        "false_positives": [_card(predictor, cell, label) for cell in false],
+        "false_negatives": [_card(predictor, cell, label) for cell in missing],
         "doubts": doubtful_labels(outcome, DOUBTS),
         "other": "",
         "pairs": [],
@@ -148,14 +164,16 @@ def _main_case(answers: Mapping[str, Outcome]) -> str:
     return BOTH.name if BOTH.name in answers else next(iter(answers))
 
 
-def _card(predictor: Predictor, cell: Cell) -> dict[str, Any]:
+def _card(predictor: Predictor, cell: Cell, label: Callable[[str], str]) -> dict[str, Any]:
     """A movie that the model got wrong, and what in it spoke for the genre."""
     why = predictor.explain(cell.movie, [cell.genre])[cell.genre]
     labels, _ = predictor.bundle.vocabulary.encode([cell.movie.genres])
     return {
         "cell": cell,
         "labels": [
-            genre for genre, label in zip(predictor.genres, labels[0], strict=True) if label
+            label(genre)
+            for genre, is_one in zip(predictor.genres, labels[0], strict=True)
+            if is_one
         ],
         "poster": _thumbnail(cell.movie),
         "areas": why["areas"],

@@ -23,7 +23,7 @@ from genreel.features import Array
 from genreel.files import write_whole
 from genreel.lab.examples import Examples
 from genreel.lab.imbalance import balanced_weights, resampled
-from genreel.lab.metrics import log_loss, macro_roc_auc
+from genreel.lab.metrics import label_accuracy, log_loss, macro_roc_auc
 from genreel.lab.networks.layers import max_norm
 from genreel.lab.networks.loss import network_loss
 from genreel.lab.networks.memory import keep_freed_memory
@@ -98,8 +98,9 @@ def train_network(
         seed: of everything random.
 
     Returns:
-        One dict an epoch: epoch, loss, valid_loss, valid_roc_auc (both None where undefined),
-        seconds.
+        One dict an epoch: epoch; loss and accuracy, the means over its steps, as the network learns
+        (with dropout, crops and so on); valid_loss, valid_accuracy, valid_roc_auc (None where
+        undefined); seconds. Accuracy is that of labels, at 0.5.
 
     Raises:
         RecipeError: the loss is no longer a number, or there are too few movies for one batch.
@@ -108,13 +109,14 @@ def train_network(
     training = _start(module, train, features, settings)
     history = _resume(checkpoint, training.state())
     for epoch in range(len(history), settings.epochs):
-        if settings.patience and _epochs_since_best(history) >= settings.patience:
+        if settings.patience and _epochs_since_best(history, settings) >= settings.patience:
             break
         start = time.monotonic()
-        loss = _learn(training, train, epoch, seed)
-        figures = _measure(training, valid, epoch, loss)
+        loss, accuracy = _learn(training, train, epoch, seed)
+        figures = {"epoch": epoch + 1, "loss": loss, "accuracy": accuracy}
+        figures |= _measure(training, valid, epoch, loss)
         history.append({**figures, "seconds": time.monotonic() - start})
-        if not (settings.patience and _epochs_since_best(history)):
+        if not (settings.patience and _epochs_since_best(history, settings)):
             training.best.load_state_dict(training.average.state_dict())
         if is_first_process():
             _save(checkpoint, training.state(), history)
@@ -163,22 +165,23 @@ def _start(
     )
 
 
-def _learn(training: _Training, train: Examples, epoch: int, seed: int) -> float:
-    """One epoch; its mean loss over the steps of all processes."""
+def _learn(training: _Training, train: Examples, epoch: int, seed: int) -> tuple[float, float]:
+    """One epoch; its mean loss and accuracy over the steps of all processes."""
     settings, fabric = training.settings, training.fabric
     _freeze(training.module, settings, epoch)
     # Seeded by epoch, so that a resumed run draws what an unbroken one would have drawn.
     torch.manual_seed(seed + epoch + _RANKS_APART * fabric.global_rank)
     order = _order(train, training.features, settings, np.random.default_rng([seed, epoch]))
     steps, size = len(train) // settings.batch_size, settings.batch_size
-    total = torch.zeros((), device=fabric.device)
+    total = torch.zeros(2, device=fabric.device)
     for step in progress(range(steps), f"epoch {epoch + 1}/{settings.epochs}", steps):
         total += _step(training, train, np.sort(order[step * size : (step + 1) * size]))
-    return float(torch.as_tensor(fabric.all_reduce(total, reduce_op="mean"))) / steps
+    loss, accuracy = (torch.as_tensor(fabric.all_reduce(total, reduce_op="mean")) / steps).tolist()
+    return loss, accuracy
 
 
 def _step(training: _Training, train: Examples, batch: Array) -> Tensor:
-    """Learns from the movies at the positions `batch`; the loss, on the device."""
+    """Learns from the movies at the positions `batch`; loss and accuracy, on the device."""
     settings, fabric = training.settings, training.fabric
     share = batch[fabric.global_rank :: fabric.world_size]  # of this process
     arrays = _tensors(train.take(share).arrays(training.features), fabric)
@@ -187,8 +190,9 @@ def _step(training: _Training, train: Examples, batch: Array) -> Tensor:
         arrays, labels, counts = _mix(arrays, labels, counts, settings.mixup)
     # Gradients are averaged over the processes. A process's part of the batch's mean loss, times
     # their number, thus gives the gradient that one process would have had.
+    logits = training.wrapper(arrays)
     loss = fabric.world_size * network_loss(
-        training.wrapper(arrays),
+        logits,
         labels,
         counts,
         weights=training.weights,
@@ -203,7 +207,9 @@ def _step(training: _Training, train: Examples, batch: Array) -> Tensor:
         max_norm(training.module.head, settings.max_norm)
     if settings.average:
         _update_average(training.average, training.module, settings.average)
-    return loss.detach()
+    is_right = (logits.detach() > 0) == (labels > 0.5)
+    accuracy = (is_right * counts).sum() / counts.sum().clamp(min=1)
+    return torch.stack((loss.detach(), accuracy))
 
 
 def _measure(training: _Training, valid: Examples, epoch: int, loss: float) -> dict[str, Any]:
@@ -224,12 +230,9 @@ def _measure(training: _Training, valid: Examples, epoch: int, loss: float) -> d
         f"epoch {epoch + 1}/{training.settings.epochs}: loss {loss:.4f}, valid loss "
         f"{valid_loss:.4f}, valid ROC AUC {auc:.4f}"
     )
-    return {
-        "epoch": epoch + 1,
-        "loss": loss,
-        "valid_loss": None if np.isnan(valid_loss) else valid_loss,
-        "valid_roc_auc": None if np.isnan(auc) else auc,
-    }
+    accuracy = label_accuracy(valid.labels, valid.known, logits > 0)
+    figures = {"valid_loss": valid_loss, "valid_accuracy": accuracy, "valid_roc_auc": auc}
+    return {name: None if np.isnan(value) else value for name, value in figures.items()}
 
 
 _RANKS_APART = 1_000_003  # so that no two processes draw alike, in any epoch
@@ -342,10 +345,11 @@ def _update_average(average: nn.Module, module: nn.Module, decay: float) -> None
                 value.copy_(current[name])
 
 
-def _epochs_since_best(history: list[dict[str, Any]]) -> int:
-    """Epochs since the lowest valid loss; 0 before the first."""
-    losses = [row["valid_loss"] for row in history if row["valid_loss"] is not None]
-    return len(losses) - 1 - losses.index(min(losses)) if losses else 0
+def _epochs_since_best(history: list[dict[str, Any]], settings: TrainingSettings) -> int:
+    """Epochs since the lowest valid loss, or the highest accuracy; 0 before the first."""
+    name, sign = ("valid_loss", 1) if settings.stop_on == "loss" else ("valid_accuracy", -1)
+    figures = [sign * row[name] for row in history if row[name] is not None]
+    return len(figures) - 1 - figures.index(min(figures)) if figures else 0
 
 
 def _save(path: Path, state: dict[str, Any], history: list[dict[str, Any]]) -> None:

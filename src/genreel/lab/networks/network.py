@@ -135,7 +135,11 @@ def _vectors(tower: nn.Module, arrays: list[Tensor]) -> Tensor:
 
 
 class Network:
-    """A network of one or more towers, trained on the movies that have any of its inputs."""
+    """A network of one or more towers, trained on the movies that have any of its inputs.
+
+    After `fit`: `history`, an entry an epoch (see `loop.train_network`), and `start_histories`,
+    those of the towers that it was started from.
+    """
 
     Settings = NetworkSettings
 
@@ -147,6 +151,7 @@ class Network:
         self.inputs = inputs_of(names, features)
         self.module: Net | None = None
         self.history: list[dict[str, Any]] = []
+        self.start_histories: dict[str, list[dict[str, Any]]] = {}
 
     @staticmethod
     def problem(spec: ModelSpec, kinds: Mapping[str, str]) -> str:
@@ -249,6 +254,7 @@ class Network:
             single = Network(settings, (table["feature"],), train.features)
             single.fit(train, valid, place)
             assert single.module is not None
+            self.start_histories[name] = single.history
             self.module.towers[name].load_state_dict(single.module.towers[name].state_dict())
 
     def _extract(self, examples: Examples) -> Examples:

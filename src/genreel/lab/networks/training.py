@@ -27,8 +27,9 @@ class TrainingSettings:
         weight_decay: of adamw and sgd.
         average: decay, per step, of a running average of the weights, which is then measured and
             saved in their place; 0: no average.
-        patience: stop after so many epochs without a lower valid loss, and keep the best epoch's
+        patience: stop after so many epochs without a better `stop_on`, and keep the best epoch's
             weights; 0: never stop, and keep the last epoch's.
+        stop_on: what decides that on the valid movies: "loss", or "accuracy" (of labels, at 0.5).
         imbalance: correction for rare genres: "none", "weights" (a genre's positives count
             negatives / positives times), "resampling" or "asymmetric"; see `lab.imbalance`.
         max_norm: longest vector of weights into a unit of the head; 0 for any.
@@ -54,6 +55,7 @@ class TrainingSettings:
     weight_decay: float = 0.0
     average: float = 0.0
     patience: int = 0
+    stop_on: str = "loss"
     imbalance: str = "none"
     max_norm: float = 0.0
     freeze: str = "none"
@@ -89,6 +91,7 @@ def training_problem(settings: TrainingSettings) -> str:
     for name, value, choices in (
         ("optimizer", settings.optimizer, OPTIMIZERS),
         ("schedule", settings.schedule, SCHEDULES),
+        ("stop_on", settings.stop_on, ("loss", "accuracy")),
         ("freeze", settings.freeze, ("none", "towers", "first")),
         ("precision", settings.precision, PRECISIONS),
     ):

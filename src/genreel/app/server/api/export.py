@@ -11,8 +11,9 @@ from genreel.app.server.dependencies import MAX_SELECTION, FilterDep, ServiceDep
 from genreel.app.server.problems import RESPONSES
 from genreel.app.service.service import Service
 from genreel.app.store.browse import Filter
-from genreel.app.store.export import EXPORTS, export
+from genreel.app.store.export import EXPORTS, Options, export
 from genreel.errors import InputError
+from genreel.formats.names import OUT
 
 router = APIRouter(prefix="/api", tags=["export"], responses=RESPONSES)
 
@@ -20,6 +21,11 @@ _FORMAT: Any = {
     "pattern": f"^({'|'.join(EXPORTS)})$",
     "description": "; ".join(f"{name}: {form.label}" for name, form in EXPORTS.items()),
     "json_schema_extra": {"enum": list(EXPORTS)},
+}
+_NAMES: Any = {
+    "pattern": f"^({'|'.join(OUT)}|)$",
+    "description": "what genres are called; without, as the server was told",
+    "json_schema_extra": {"enum": [*OUT, ""]},
 }
 _FILES: dict[int | str, dict[str, Any]] = {
     200: {
@@ -40,9 +46,10 @@ def export_films(
     safe_cells: Annotated[
         bool, Query(description="an apostrophe before CSV cells that look like formulas")
     ] = False,
+    names: Annotated[str, Query(**_NAMES)] = "",
 ) -> StreamingResponse:
     """The films as a table, Shopify's product CSV, or an archive of NFO files or sidecars."""
-    return _answer(service, query, form, safe_cells)
+    return _answer(service, query, form, safe_cells, names)
 
 
 @router.post("/export", response_class=StreamingResponse, responses=_FILES)
@@ -51,15 +58,19 @@ def export_some(
     films: Annotated[str, Form(description="their ids, a line each")],
     form: Annotated[str, Form(alias="format", **_FORMAT)] = "csv",
     safe_cells: Annotated[bool, Form()] = False,
+    names: Annotated[str, Form(**_NAMES)] = "",
 ) -> StreamingResponse:
     """The films that are named, as `GET` has them."""
     ids = frozenset(films.splitlines())
     if len(ids) > MAX_SELECTION:
         raise InputError(f"{len(ids):,} films; name at most {MAX_SELECTION:,}, or use a filter")
-    return _answer(service, Filter(ids=ids), form, safe_cells)
+    return _answer(service, Filter(ids=ids), form, safe_cells, names)
 
 
-def _answer(service: Service, query: Filter, form: str, safe_cells: bool) -> StreamingResponse:
+def _answer(
+    service: Service, query: Filter, form: str, safe_cells: bool, names: str
+) -> StreamingResponse:
     headers = {"Content-Disposition": f'attachment; filename="{EXPORTS[form].name}"'}
-    parts = export(service.store, query, form, safe_cells=safe_cells)
+    options = Options(safe_cells, OUT[names] if names else service.settings.names)
+    parts = export(service.store, query, form, options)
     return StreamingResponse(parts, headers=headers, media_type=EXPORTS[form].media_type)

@@ -21,6 +21,7 @@ from genreel.app.service.service import Added
 from genreel.app.store import browse
 from genreel.catalogue import FIRST_YEAR, LAST_YEAR
 from genreel.errors import GenreelError, InputError
+from genreel.language import language_code
 
 router = APIRouter(prefix="/api", tags=["films"], responses=RESPONSES)
 
@@ -104,7 +105,7 @@ def film(service: ServiceDep, film_id: str) -> dict[str, Any]:
 
 @router.patch("/films/{film_id:path}")
 def edit_film(service: ServiceDep, film_id: str, body: EditIn) -> dict[str, Any]:
-    """Corrects title, year or plot, and predicts the film anew.
+    """Corrects title, year, plot or the plot's language, and predicts the film anew.
 
     Where too many films wait for that, the edit is kept and `problem` says so.
     """
@@ -115,6 +116,8 @@ def edit_film(service: ServiceDep, film_id: str, body: EditIn) -> dict[str, Any]
     for name in ("title", "plot"):
         if name in changes:
             changes[name] = (changes[name] or "").replace("\0", "")
+    if "language" in changes:
+        changes["language"] = language_code(changes["language"] or "")
     return film_out(service.edit(film_id, changes, body.version))
 
 

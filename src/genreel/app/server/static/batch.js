@@ -4,10 +4,14 @@ import { ask, films, patiently, say } from "./server.js";
 const PART = 500;
 const PREDICTED_PART = 16;  // a film whose decade changes is predicted anew
 
+// What a genre is called on this page.
+export const label = (genre) =>
+  document.querySelector(`#pick-genre [value="${CSS.escape(genre)}"] span`)?.textContent ?? genre;
+
 const DONE = {
   accept: (number) => `${films(number)} accepted`,
-  add: (number, { genres }) => `${genres[0]} added to ${films(number)}`,
-  remove: (number, { genres }) => `${genres[0]} removed from ${films(number)}`,
+  add: (number, { genres }) => `${label(genres[0])} added to ${films(number)}`,
+  remove: (number, { genres }) => `${label(genres[0])} removed from ${films(number)}`,
   decade: (number, { decade }) => `${films(number)} moved to the ${decade}s`,
   delete: (number) => `${films(number)} deleted`,
 };

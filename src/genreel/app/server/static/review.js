@@ -96,7 +96,7 @@ async function showAgain(form) {
   for (const [genre, on] of toggled) card.querySelector(`[name=genre][value="${CSS.escape(genre)}"]`).checked = on;
   for (const [name, value] of typed) $("edit").elements[name].value = value;
   if (typed.length) edit(true);
-  const parts = [...toggled.map(([genre, on]) => `${genre} ${on ? "on" : "off"}`), ...typed.map(([name]) => name)];
+  const parts = [...toggled.map(([genre, on]) => `${why.label(genre)} ${on ? "on" : "off"}`), ...typed.map(([name]) => name)];
   say(parts.length ? `Not saved. Still marked: ${parts.join(", ")}` : "Not saved");
 }
 
@@ -209,7 +209,7 @@ addEventListener("keydown", (event) => {
   if (event.key === "+" || event.key === "=") return done(zoom.open);
   if (!letters.checked) return;
   const box = card.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
-  if (box) done(() => { box.checked = !box.checked; why.mark(box.value); say(`${box.value} ${box.checked ? "on" : "off"}`); });
+  if (box) done(() => { box.checked = !box.checked; why.mark(box.value); say(`${why.label(box.value)} ${box.checked ? "on" : "off"}`); });
 });
 
 zoom.prepare();

@@ -1,4 +1,5 @@
 // Accepts all films that are sure enough, after showing which these are.
+import { label } from "./batch.js";
 import { ask, films } from "./server.js";
 
 const $ = (id) => document.getElementById(id);
@@ -27,7 +28,7 @@ async function look() {
   $("sure-count").textContent = versions.length
     ? `${films(versions.length)} with ${all.labels.toLocaleString("en")} genres; about ${wrong.toLocaleString("en")} of these will be wrong.`
     : "No film is as sure as that. Lower the share, or review films one by one.";
-  $("sure-genres").replaceChildren(...Object.entries(all.genres).map(([genre, count]) => chip(`${genre} ${count}`)));
+  $("sure-genres").replaceChildren(...Object.entries(all.genres).map(([genre, count]) => chip(`${label(genre)} ${count}`)));
   $("sure-least").hidden = !versions.length;
   $("sure-films").replaceChildren(...some.films.map(picture));
   $("sure-accept").disabled = !versions.length;
@@ -47,7 +48,7 @@ function picture(film) {
     image.src = film.poster.small;
     image.alt = film.title || film.id;
   } else image.className = "noposter";
-  const genres = chip(film.genres.join(", "));
+  const genres = chip(film.genres.map(label).join(", "));
   item.append(image, genres);
   return item;
 }

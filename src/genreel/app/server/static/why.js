@@ -27,6 +27,10 @@ export async function explain() {
   isAsking = false;
 }
 
+// What a genre is called on this page.
+export const label = (genre) => document.querySelector(`[name=genre][value="${CSS.escape(genre)}"]`)
+  ?.closest("label").querySelector(".genre").textContent ?? genre;
+
 // The genres that are chosen, or the likeliest, where something spoke for them.
 function offered() {
   const some = boxes().filter((box) => box.checked || box.value === shown);
@@ -43,7 +47,7 @@ export function mark(genre, lit = true) {
     const button = document.createElement("button");
     button.type = "button";
     button.dataset.why = one;
-    button.textContent = one;
+    button.textContent = label(one);
     button.setAttribute("aria-pressed", String(one === genre));
     line.append(" ", button);
   }
@@ -69,19 +73,20 @@ export function next() {
 function markWords(words) {
   const plot = $("plot");
   if (!words.length && !plot.querySelector("mark")) return;
-  const text = plot.textContent;
+  const text = [...plot.textContent];  // characters, as the server counts them
+  const part = (start, end) => text.slice(start, end).join("");
   const most = Math.max(...words.map((word) => word.weight));
   plot.textContent = "";
   let at = 0;
   for (const word of [...words].sort((a, b) => a.start - b.start)) {
     if (word.start < at || word.weight < most / 5) continue;  // the faint ones only distract
     const marked = document.createElement("mark");
-    marked.textContent = text.slice(word.start, word.end);
+    marked.textContent = part(word.start, word.end);
     marked.style.setProperty("--weight", word.weight / most);
-    plot.append(text.slice(at, word.start), marked);
+    plot.append(part(at, word.start), marked);
     at = word.end;
   }
-  plot.append(text.slice(at));
+  plot.append(part(at));
 }
 
 // What said nothing is dimmed a little.

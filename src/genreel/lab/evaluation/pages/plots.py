@@ -180,6 +180,39 @@ def panel(
     return svg(right + 6, bottom + 20, parts, f"{title}: {axes[1]} over {axes[0]}")
 
 
+def epochs(title: str, lines: Mapping[str, Sequence[float | None]], digits: int) -> Svg:
+    """A small plot of a figure by epoch, on a scale that it fills; CSS colour → values.
+
+    A value that is None leaves a gap; ticks of the scale have so many decimal places.
+    """
+    left, top, width, height = 38, 22, 150, 110
+    values = [value for line in lines.values() for value in line if value is not None]
+    count = max(map(len, lines.values()), default=0)
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    across = Axis(1, max(2, count), left, left + width)
+    up = Axis(low, high if high > low else low + 1, top + height, top)
+    parts = [
+        text(left, 13, title, kind="name"),
+        element("rect", class_="grid", x=left, y=top, width=width, height=height),
+        text(left - 4, top + 8, f"{up.high:.{digits}f}", "end", "muted"),
+        text(left - 4, top + height, f"{up.low:.{digits}f}", "end", "muted"),
+        text(left, top + height + 13, "1", "middle", "muted"),
+        text(left + width, top + height + 13, f"{across.high:.0f}", "middle", "muted"),
+        text(left + width / 2, top + height + 13, "epoch", "middle", "muted"),
+    ]
+    for colour, line in lines.items():
+        places = [
+            (across.place(i + 1), up.place(value))
+            for i, value in enumerate(line)
+            if value is not None
+        ]
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+        parts.append(element("polyline", class_="line", style=f"stroke:{colour}", points=path))
+        style = f"fill:{colour}"
+        parts += [element("circle", cx=x, cy=y, r=1.8, style=style) for x, y in places]
+    return svg(left + width + 10, top + height + 20, parts, f"{title} by epoch")
+
+
 def heatmap(
     names: Sequence[str],
     columns: Sequence[str],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -37,3 +38,9 @@ class Identification:
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
         return asdict(self) | {"candidates": [asdict(one) for one in self.candidates]}
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Identification:
+        """The inverse of `to_dict`."""
+        candidates = tuple(Candidate(**one) for one in fields["candidates"])
+        return cls(**{**fields, "candidates": candidates})
