@@ -14,8 +14,10 @@ let busy = false;
 letters.checked = localStorage.getItem("letters") !== "off";
 letters.addEventListener("change", () => localStorage.setItem("letters", letters.checked ? "on" : "off"));
 
-// Films that come next, fetched ahead: id → the promise of their HTML.
+// Films that come next, fetched ahead: id → the promise of their HTML. What was decided meanwhile
+// comes no more, whatever a page said that was fetched before.
 const ahead = new Map();
+const decided = new Set();
 
 function address(film, more = {}) {
   const query = new URLSearchParams(location.search);
@@ -30,10 +32,19 @@ async function load(film, told) {
   return response.text();
 }
 
-// The films after this one, and their posters. What they say of how much is left is newer.
-function fetchAhead() {
-  const film = $("review")?.dataset.film;
-  for (const next of JSON.parse($("review")?.dataset.next ?? "[]")) {
+// The films after this one, and their posters; a page that was fetched ahead knows older ones.
+async function fetchAhead(wasAhead) {
+  const form = $("review");
+  if (!form) return;
+  const film = form.dataset.film;
+  if (wasAhead) {
+    const query = new URLSearchParams(address(film).split("?")[1]);
+    query.set("after", film);
+    query.set("limit", 2);
+    if (!query.get("order")) query.set("order", "unsure");
+    form.dataset.next = JSON.stringify((await ask("GET", `/api/queue?${query}`)).films);
+  }
+  for (const next of following(form)) {
     if (ahead.has(next)) continue;
     const html = load(next);
     ahead.set(next, html);
@@ -41,29 +52,32 @@ function fetchAhead() {
       const page = new DOMParser().parseFromString(text, "text/html");
       const poster = page.querySelector("#poster img");
       if (poster) new Image().src = poster.getAttribute("src");
-      const left = page.getElementById("left");
+      const left = page.getElementById("left");  // newer than what the present page says
       if (left && $("left") && $("review")?.dataset.film === film) $("left").replaceWith(left);
     }).catch(() => ahead.delete(next));
   }
 }
 
+const following = (form) => JSON.parse(form.dataset.next).filter((film) => !decided.has(film));
+
 // `step`: "push" makes an entry of the browser's history, "replace" changes the present one.
 async function show(film, { told, step = "push" } = {}) {
-  const html = told ? load(film, told) : (ahead.get(film) ?? load(film));
+  const wasAhead = !told && ahead.has(film);
+  const html = wasAhead ? ahead.get(film) : load(film, told);
   ahead.delete(film);
   card.innerHTML = await html;  // rendered and escaped by the server
   const shown = $("review")?.dataset.film ?? "";
   const depth = (history.state?.depth ?? 0) + (step === "push" ? 1 : 0);
   if (step === "push") history.pushState({ depth }, "", address(shown));
   if (step === "replace") history.replaceState({ depth }, "", address(shown));
-  ready();
+  ready(wasAhead);
   $("film-title").focus({ preventScroll: true });
   scrollTo(0, 0);
 }
 
-function ready() {
+function ready(wasAhead) {
   document.title = `${card.querySelector("[data-title]").dataset.title} · genreel`;
-  fetchAhead();
+  fetchAhead(wasAhead).catch(() => {});  // then the server is asked when it is needed
   why.explain();
 }
 
@@ -101,12 +115,13 @@ async function showAgain(form) {
 }
 
 const version = (form) => Number(form.dataset.version);
-const nextOf = (form) => JSON.parse(form.dataset.next)[0] ?? "";
+const nextOf = (form) => following(form)[0] ?? "";
 
 const confirm = () => act(async (form) => {
   const genres = [...form.querySelectorAll("[name=genre]:checked")].map((box) => box.value);
   const now = isTyped() ? (await sendText(form)).version : version(form);
   await ask("PUT", `/api/reviews/${path(form.dataset.film)}`, { genres, version: now });
+  decided.add(form.dataset.film);
   await show(nextOf(form));
 }, "Confirmed");
 
@@ -121,6 +136,7 @@ const undo = () => act(async (form) => {
   const { event, text } = await undoLast();
   if (!event) throw new Error(text);
   ahead.clear();
+  decided.clear();
   await show(event.film ?? form?.dataset.film ?? "");
   return text;
 }, "Undone");
@@ -152,6 +168,7 @@ const save = () => act(async (review) => {
 
 const remove = () => act(async (form) => {
   await ask("DELETE", `/api/films/${path(form.dataset.film)}?version=${version(form)}`);
+  decided.add(form.dataset.film);
   await show(nextOf(form));
 }, "Deleted. Undo (z) brings it back.");
 

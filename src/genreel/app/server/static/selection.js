@@ -95,7 +95,7 @@ export class Selection {
   #press(event) {
     this.#isDragged = false;
     if (event.pointerType !== "mouse" || event.button !== 0) return;
-    if (!event.target.closest(".grid") || event.target.closest(".pick")) return;
+    if (!event.target.closest(".grid")) return;
     const start = { x: event.pageX, y: event.pageY };
     const base = event.ctrlKey || event.metaKey || event.shiftKey ? [...this.versions] : [];
     const band = document.createElement("div");
