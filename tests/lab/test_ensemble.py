@@ -28,6 +28,7 @@ from genreel.lab.models.ensemble import (
     bounded_logit,
 )
 from genreel.lab.models.estimators import PerGenre
+from genreel.lab.networks.joint import Joint
 
 Make = Callable[..., Examples]
 PLACE = Place(Path("unused"), seed=0)
@@ -283,9 +284,8 @@ class Memory:
 def stack(
     examples: Examples, parts: Mapping[str, Any], folds: int, estimator: str = "logistic"
 ) -> Stack:
-    settings = StackSettings(
-        estimator, {"max_depth": 3} if estimator == "tree" else {}, folds=folds
-    )
+    options = {"tree": {"max_depth": 3}, "network": {"learning_rate": 0.01}}.get(estimator, {})
+    settings = StackSettings(estimator, options, folds=folds)
     return Stack(settings, (), examples.features, parts)
 
 
@@ -377,7 +377,25 @@ def test_films_without_any_input_and_unknown_cells_teach_the_stacker_nothing(
     np.testing.assert_array_equal(used, known[1:])
 
 
-@pytest.mark.parametrize("estimator", ["logistic", "tree", "svm"])
+def test_one_network_has_an_output_a_genre_and_heeds_known_cells_alone(
+    toy_examples: Make,
+) -> None:
+    train = toy_examples(200, everything=True)
+    parts = {"a": Table(("plot",), 1), "b": Table(("poster",), 2)}
+    known = np.random.default_rng(1).random(train.known.shape) < 0.7
+    settings = StackSettings("network", {"hidden": [8], "epochs": 3}, folds=0)
+    found = []
+    for labels in (train.labels, np.where(known, train.labels, 1 - train.labels)):
+        model = Stack(settings, (), train.features, parts)
+        model.fit(train, replace(train, labels=labels.astype(np.float32), known=known), PLACE)
+        found.append(model.scores(train))
+    assert isinstance(model.core, Joint)
+    assert [matrix.shape for matrix, _ in model.core.layers] == [(6, 8), (8, 3)]
+    np.testing.assert_array_equal(*found)
+    np.testing.assert_allclose(found[0].mean(axis=0), train.labels.mean(axis=0), atol=0.15)
+
+
+@pytest.mark.parametrize("estimator", ["logistic", "tree", "svm", "network"])
 def test_the_stacker_sees_every_genre_of_every_part(toy_examples: Make, estimator: str) -> None:
     """What tells the first genre here is the first part's score of the third."""
     train = toy_examples(200, everything=True)
@@ -417,6 +435,9 @@ def test_the_stacker_sees_every_genre_of_every_part(toy_examples: Make, estimato
         (Stack, StackSettings("svm", folds=-1), {}, "folds must be 0, or 2 and more"),
         (Stack, StackSettings("vsm"), {}, "unknown estimator 'vsm'; did you mean 'svm'?"),
         (Stack, StackSettings("mlp", {"sise": 3}), {}, "mlp has no option 'sise'; "),
+        (Stack, StackSettings("network", {"hidden": [0]}), {}, "epochs, batch_size and every"),
+        (Stack, StackSettings("network", {"dropout": 1.0}), {}, "dropout must be"),
+        (Stack, StackSettings("network", imbalance="weights"), {}, "imbalance"),
     ],
 )
 def test_combinations_that_cannot_work(

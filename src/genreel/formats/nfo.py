@@ -127,12 +127,13 @@ def write_nfo(
     document = Document(data)
     root = _root(document)
     indent = document.indent(root)
-    ours = {key(name) for name in nfo.mark.genres}
+    ours, new = {key(name) for name in nfo.mark.genres}, set(map(key, genres))
     persons: list[Element] = []
     old = root.all(MARK)
     for element in _genre_elements(root):
-        theirs = any(key(name) not in ours for name in _genres(element))
-        (persons if theirs else old).append(element)
+        names = set(map(key, _genres(element)))
+        is_kept = bool(names - ours) and names <= new  # one with a genre that goes is written anew
+        (persons if is_kept else old).append(element)
     present = {key(g) for element in persons for g in _genres(element)}
     lines = [tag("genre", name) for name in genres if key(name) not in present]
     lines.append(tag(MARK, mark.text()))

@@ -132,7 +132,7 @@ class Client:
                     ) from None
                 if error.code != 429 and error.code < 500:
                     break
-                pause = max(pause, _retry_after(error.headers.get("Retry-After", "")))
+                pause = max(pause, retry_after(error.headers.get("Retry-After", "")))
             except (OSError, http.client.HTTPException, ValueError) as error:
                 reason = str(error) or type(error).__name__
             if attempt + 1 < TRIES:
@@ -171,7 +171,7 @@ def _any(data: bytes) -> None:
     """Any bytes will do; `posters` looks at them."""
 
 
-def _retry_after(value: str) -> float:
+def retry_after(value: str) -> float:
     """Seconds of the header Retry-After (RFC 9110, 10.2.3), at most ten minutes."""
     try:
         seconds = float(value)

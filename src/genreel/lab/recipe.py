@@ -28,15 +28,25 @@ class DataSettings:
 
     Attributes:
         years: first and last year of release; (0, 0) takes all.
+        first_genres: only so many of a movie's genres count, the first that its source lists; 0
+            takes all. TMDb lists the most prominent first.
+        main_genre: only the first that is listed counts, and only movies where the vocabulary has
+            it.
         one_genre: only movies with exactly one genre of the vocabulary.
+        balanced: of movies with one genre, as many of each genre, the first of the split.
         at_most: so many movies of each part, the first of the split; 0 takes all.
+        shares: of the movies in train, valid and test, where no split is given.
         presumed: how much, in training, a genre that is unknown of a movie with mixed genres
             counts as absent, in [0, 1]; see `examples.presume_absent`.
     """
 
     years: tuple[int, int] = (0, 0)
+    first_genres: int = 0
+    main_genre: bool = False
     one_genre: bool = False
+    balanced: bool = False
     at_most: int = 0
+    shares: tuple[float, float, float] = (0.8, 0.1, 0.1)
     presumed: float = 0.0
 
 

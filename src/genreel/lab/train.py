@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,9 @@ def _split(
     """The split that is used, and the movies of its parts that the recipe selects."""
     labelled_movies = with_genres(movies.values())
     if split is None:
-        split = stratified_split(labelled_movies, recipe.vocabulary, recipe.head.seed)
+        _, valid, test = recipe.head.data.shares
+        seed = recipe.head.seed
+        split = stratified_split(labelled_movies, recipe.vocabulary, seed, valid, test)
     parts = {name: _select(recipe, part) for name, part in parts_of(movies, split, extra).items()}
     for name, part in parts.items():
         say(f"{name}: {len(part)} movies")
@@ -234,15 +237,31 @@ def _select(recipe: Recipe, movies: Sequence[Movie]) -> list[Movie]:
     if data.years != (0, 0):
         first, last = data.years
         movies = [m for m in movies if m.year is not None and first <= m.year <= last]
-    if data.one_genre and movies:
+    if data.main_genre or data.first_genres:
+        count = 1 if data.main_genre else data.first_genres
+        movies = [replace(m, genres={k: v[:count] for k, v in m.genres.items()}) for m in movies]
+    if (data.one_genre or data.main_genre) and movies:
         labels, _ = recipe.vocabulary.encode(movie.genres for movie in movies)
         movies = [m for m, row in zip(movies, labels, strict=True) if row.sum() == 1]
+    if data.balanced and movies:
+        movies = _balanced(recipe, movies)
     if not movies:
         raise CatalogueError(
             f"recipe {recipe.head.id} is about other movies than a part of the split holds; "
             "change its [data]"
         )
     return list(movies[: data.at_most] if data.at_most else movies)
+
+
+def _balanced(recipe: Recipe, movies: Sequence[Movie]) -> list[Movie]:
+    """Of movies with one genre, as many of each genre that they have, in their order."""
+    labels, _ = recipe.vocabulary.encode(movie.genres for movie in movies)
+    counts = labels.sum(axis=0)
+    most = int(counts[counts > 0].min()) if counts.any() else 0
+    if recipe.head.data.at_most:
+        most = min(most, recipe.head.data.at_most // int((counts > 0).sum()))
+    rank = (labels.cumsum(axis=0) * labels).max(axis=1)
+    return [m for m, place in zip(movies, rank, strict=True) if 0 < place <= most]
 
 
 def _extra(extra: Catalogue | None, held_out: Sequence[Movie]) -> list[Movie]:

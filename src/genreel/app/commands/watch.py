@@ -20,6 +20,8 @@ class Options:
     folder: Path = argument("FOLDER", "the folder to watch", Path)
     store: str | None = shared.store_flag()
     model: str = shared.model_flag()
+    films: Path | None = shared.films_flag()
+    accept: float | None = shared.accept_flag()
     language: str = shared.language_flag("the plots")
     apply: str | None = flag(
         None,
@@ -43,7 +45,14 @@ def run(options: Options) -> int:
     if options.create and options.apply != "nfo":
         raise UsageError("--create goes with --apply nfo")
     # Nobody sends files here, so a poster may cost what it may on the command line.
-    settings = Settings(limits=Limits(), names=shared.names_of(options.names))
+    senses = shared.senses_of(options.films, False, options.accept)
+    settings = Settings(
+        limits=Limits(),
+        films=senses.films,
+        accept=senses.accept,
+        read=senses.is_needed,
+        names=shared.names_of(options.names),
+    )
     service = open_service(options.model, shared.store_of(options.store), settings)
     try:
         watcher = Watcher(

@@ -25,7 +25,16 @@ from genreel.app.server import (
     problems,
     review_page,
 )
-from genreel.app.server.api import batches, export, films, predict, reviews, shop, tuning
+from genreel.app.server.api import (
+    batches,
+    export,
+    films,
+    known,
+    predict,
+    reviews,
+    shop,
+    tuning,
+)
 from genreel.app.server.guard import Guard
 from genreel.app.service.service import Service
 from genreel.errors import GenreelError
@@ -38,6 +47,7 @@ ROUTERS = (
     metrics.router,
     predict.router,
     films.router,
+    known.router,
     reviews.router,
     batches.router,
     tuning.router,

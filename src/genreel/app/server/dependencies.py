@@ -32,12 +32,13 @@ def get_filter(
     decade: int | None = None,
     state: str = "",
     q: str = "",
+    identity: str = "",
     sure: Annotated[
         float | None, Query(ge=0, le=1, description="share of their genres that is right")
     ] = None,
 ) -> Filter:
-    """Which films are meant: of a genre, a decade, a state, with all words of `q`."""
-    return Filter(genre, decade, state, q, sure)
+    """Which films are meant: of a genre, a decade, a state, an identity, with all words of `q`."""
+    return Filter(genre, decade, state, q, identity, sure)
 
 
 FilterDep = Annotated[Filter, Depends(get_filter)]

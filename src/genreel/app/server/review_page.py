@@ -44,6 +44,7 @@ class Choice:
             "decade": query.decade,
             "state": query.state,
             "q": query.text,
+            "identity": query.identity,
             "sure": query.sure,
             "order": self.order,
         }
@@ -60,13 +61,14 @@ def get_choice(
     decade: str = "",
     state: str = "",
     q: str = "",
+    identity: str = "",
     sure: str = "",
     order: str = "",
 ) -> Choice:
     """What an address says; what is none is left out, as a person may have typed it."""
     number = int(decade) if decade.isdecimal() and len(decade) == 4 else None
     share = float(sure) if sure.replace(".", "", 1).isdecimal() and float(sure) <= 1 else None
-    query = browse.Filter(genre[0] if genre else "", number, state, q, share)
+    query = browse.Filter(genre[0] if genre else "", number, state, q, identity, share)
     return Choice(query, order if order in browse.ORDERS else "")
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, model_validator
 
-from genreel.app.service.service import Added
+from genreel.app.service.added import Added
 from genreel.app.store.batch import Kind
 from genreel.app.store.film import Film
 from genreel.app.store.undo import AT_ONCE
@@ -108,6 +108,15 @@ class ReviewIn(Body):
     version: int | None = None
 
 
+class AnswerIn(Body):
+    """Which film of the index it is; null: none of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    film: Annotated[str, Field(max_length=200)] | None
+    version: int | None = None
+
+
 class VersionIn(Body):
     """The film's version as it was seen."""
 
@@ -150,6 +159,11 @@ def film_out(film: Film, full: bool = True) -> dict[str, Any]:
         "large": f"/posters/{film.poster}/large.jpg",
         "full": f"/posters/{film.poster}/full.jpg",
     }
+    identified = film.identified and {
+        **film.identified.to_dict(),
+        "state": film.identity,
+        "by": film.identity_by,
+    }
     out: dict[str, Any] = {
         "id": film.id,
         "title": film.title,
@@ -161,6 +175,7 @@ def film_out(film: Film, full: bool = True) -> dict[str, Any]:
         "state": film.state,
         "version": film.version,
         "problem": film.problem or None,
+        "identified": identified,
         "extra": dict(film.extra),
     }
     if full:

@@ -8,8 +8,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from genreel.app.store.decide import NAMED
 from genreel.app.store.film import Film, Opinion, film_from_row
-from genreel.app.store.schema import STATES, WAITING, decisions, films, opinions
+from genreel.app.store.schema import (
+    IDENTITIES,
+    STATES,
+    WAITING,
+    decisions,
+    films,
+    opinions,
+)
 from genreel.app.store.store import Store
 from genreel.catalogue import LAST_YEAR
 from genreel.decade import YEARS, decade_years
@@ -18,6 +26,7 @@ from genreel.folding import fold
 
 ORDERS = {
     "unsure": "least sure first",
+    "doubtful": "doubtful genres first",
     "newest": "newest first",
     "rarest": "rarest genre first",
     "title": "by title",
@@ -44,6 +53,7 @@ class Filter:
         decade: such as 1950; None for all.
         state: one of STATES, or "problem" for those whose input could not be used.
         text: words that all stand in the title, the plot or the id, without capitals and accents.
+        identity: one of IDENTITIES.
         sure: films to be reviewed of whose genres at least this share, in [0, 1], is right, as far
             as the model's scores tell.
         ids: of the films; None for all.
@@ -56,6 +66,7 @@ class Filter:
     decade: int | None = None
     state: str = ""
     text: str = ""
+    identity: str = ""
     sure: float | None = None
     ids: frozenset[str] | None = None
 
@@ -153,10 +164,11 @@ def genres(store: Store, query: Filter) -> dict[str, int]:
 
 
 def facets(store: Store, query: Filter) -> dict[str, dict[Any, int]]:
-    """For each of genre, decade and state: value → films, if it were chosen instead."""
+    """For each of genre, decade, state, identity: value → films, if it were chosen instead."""
     genre = replace(query, genre="")
     decade = replace(query, decade=None)
     state = replace(query, state="")
+    identity = replace(query, identity="")
     number = sa.func.count()
     counts = genres(store, genre)
     # Not by %: where a statement has no parameters, pg8000 leaves the %% that stands for it.
@@ -164,7 +176,10 @@ def facets(store: Store, query: Filter) -> dict[str, dict[Any, int]]:
     of_decade = films.c.year // ten * ten
     by_decade = sa.select(of_decade, number).where(*_where(decade), films.c.year.is_not(None))
     by_state = sa.select(films.c.state, number).where(*_where(state)).group_by(films.c.state)
+    by_identity = sa.select(films.c.identity, number).where(*_where(identity))
     with store.database.reading() as connection:
+        of_identity = connection.execute(by_identity.group_by(films.c.identity)).all()
+        identities: dict[str, int] = dict(of_identity)
         decades: dict[Any, int] = dict(connection.execute(by_decade.group_by(of_decade)).all())
         states: dict[str, int] = dict(connection.execute(by_state).all())
     return {
@@ -173,6 +188,7 @@ def facets(store: Store, query: Filter) -> dict[str, dict[Any, int]]:
         "decade": dict(sorted(decades.items())),
         "state": {name: states[name] for name in STATES if name in states}
         | _some("problem", count(store, replace(state, state="problem"))),
+        "identity": {name: identities[name] for name in IDENTITIES if name in identities},
     }
 
 
@@ -263,6 +279,8 @@ def _where(query: Filter) -> list[sa.ColumnElement[bool]]:
         conditions.append(films.c.problem != "")
     elif query.state:
         conditions.append(films.c.state == query.state)
+    if query.identity:
+        conditions.append(films.c.identity == query.identity)
     if query.ids is not None:
         conditions.append(films.c.id.in_(query.ids))
     if query.sure is not None:
@@ -293,6 +311,10 @@ def _order(order: str) -> list[sa.ColumnElement[Any]]:
             .scalar_subquery()
         )
         return [sa.func.coalesce(rarest, 0), *_order("unsure")]
+    if order == "doubtful":
+        # A margin of 1 and more is that of genres that a file names (see `decide.settle`).
+        is_named = films.c.margin >= NAMED
+        return [sa.case((is_named, 0), else_=1), *_order("unsure")]
     # A film about which the model could say nothing needs a person most.
     return [sa.func.coalesce(films.c.margin, -1.0), films.c.id]
 

@@ -21,6 +21,9 @@ would learn from itself."""
 WAITING = ("new", "skipped")
 """States of the films that are to be reviewed."""
 
+IDENTITIES = ("identified", "unsure", "unknown")
+"""Of a film that an index was asked about; see `identity`."""
+
 metadata = sa.MetaData()
 
 # Posters are kept as re-encoded by us, so that nothing that was sent is ever served back, and
@@ -57,6 +60,11 @@ films = sa.Table(
     sa.Column("path", sa.Text, nullable=False, default=""),  # the poster's file, where known
     sa.Column("problem", sa.Text, nullable=False, default=""),
     sa.Column("extra", sa.JSON),  # columns of its table that are the person's own: price, sku
+    sa.Column("lettering", sa.Text),  # of the poster, as JSON; NULL where nobody has read it
+    # Which known film it is, as JSON; one of IDENTITIES; and who says so, a lookup or a person.
+    sa.Column("identified", sa.JSON(none_as_null=True)),
+    sa.Column("identity", sa.String(10), nullable=False, server_default="", index=True),
+    sa.Column("identity_by", sa.String(10), nullable=False, server_default=""),
     sa.Column("state", sa.String(10), nullable=False, default="new", index=True),
     sa.Column("version", sa.Integer, nullable=False, default=1),  # grows with every edit
     sa.Column("correction", sa.String(80), nullable=False, default=""),  # that made the scores
@@ -217,8 +225,23 @@ def _add_keys(connection: sa.Connection) -> None:
         rows = connection.execute(texts.where(films.c.id > rows[-1]["id"])).mappings().all()
 
 
+def _add_lettering(connection: sa.Connection) -> None:
+    """Version 5: films have the lettering of their posters, and may be identified."""
+    columns = {column["name"] for column in sa.inspect(connection).get_columns("films")}
+    for name, kind in (
+        ("lettering", "TEXT"),
+        ("identified", "JSON"),
+        ("identity", "VARCHAR(10) NOT NULL DEFAULT ''"),
+        ("identity_by", "VARCHAR(10) NOT NULL DEFAULT ''"),
+    ):
+        if name not in columns:
+            connection.execute(sa.text(f"ALTER TABLE films ADD COLUMN {name} {kind}"))
+    [index] = [one for one in films.indexes if "identity" in one.columns]
+    index.create(connection, checkfirst=True)
+
+
 def _add_batches(connection: sa.Connection) -> None:
-    """Version 5: events of many films belong together; posters can be looked at closely."""
+    """Version 6: events of many films belong together; posters can be looked at closely."""
     full_posters.create(connection, checkfirst=True)
     columns = {column["name"] for column in sa.inspect(connection).get_columns(events.name)}
     if "batch" not in columns:
@@ -234,6 +257,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     _add_lives,
     _add_extra,
     _add_keys,
+    _add_lettering,
     _add_batches,
 )
 

@@ -35,6 +35,7 @@ from genreel.app.store.films import (
     save_poster,
     update_film,
 )
+from genreel.app.store.identity import Finding, save_finding
 from genreel.app.store.opinions import opinions_of_model, replace_opinions
 from genreel.app.store.schema import STATES, films, full_posters, posters, text_keys
 from genreel.app.store.trash import KEPT_SECONDS, empty_trash, throw_away
@@ -54,6 +55,7 @@ class Entry:
     Attributes:
         movie, poster, full_poster, path, source: as `Store.save` takes them.
         prediction, thresholds: as `Store.save_prediction` takes them.
+        finding: which known film it is, as a lookup says; None where no index was asked.
     """
 
     movie: Movie
@@ -62,6 +64,7 @@ class Entry:
     poster: bytes | None = None
     path: str = ""
     source: Source = "file"
+    finding: Finding | None = None
     full_poster: bytes | None = None
 
 
@@ -131,8 +134,8 @@ class Store:
         """Adds a film, or completes the one with its id: what is missing here stays as it was.
 
         Args:
-            movie: its id, title, year, plot, language, genres and `extra`; its `poster` is not
-                looked at.
+            movie: its id, title, year, plot, language, genres, lettering and `extra`; its poster is
+                not looked at.
             poster: a JPEG that was re-encoded by us.
             full_poster: a larger one of the same picture.
             path: the file the poster came from.
@@ -170,6 +173,9 @@ class Store:
                     changes = {"language": movie.language, **changes}
                 if changes:
                     edit_film(connection, self.tuning, row, changes, source)
+            if movie.lettering is not None:
+                update = films.update().where(films.c.id == movie.id)
+                connection.execute(update.values(lettering=movie.lettering.to_json()))
             names = [name for names in movie.genres.values() for name in names]
             self._save_genres(connection, movie.id, source, names)
             return read_film(connection, movie.id, self.defaults)
@@ -192,6 +198,8 @@ class Store:
                     source=entry.source,
                     full_poster=entry.full_poster,
                 )
+                if entry.finding:
+                    self.save_finding(movie.id, entry.finding)
                 film = self.save_prediction(movie.id, entry.prediction, by, entry.thresholds)
                 saved_films.append(film)
         return saved_films
@@ -215,6 +223,27 @@ class Store:
                 edit_film(connection, self.tuning, row, new, "person")
             elif names:  # undo takes back this, not what was before it
                 log(connection, "edit", film_id, "person", before={}, after={})
+            return read_film(connection, film_id, self.defaults)
+
+    def save_finding(self, film_id: str, finding: Finding) -> None:
+        """What a lookup says about which known film it is; a person's answer stays."""
+        with self.database.writing() as connection:
+            save_finding(
+                connection, self.tuning, expect_row(connection, film_id), finding, "lookup"
+            )
+
+    def answer(self, film_id: str, finding: Finding, version: int | None = None) -> Film:
+        """A person's answer to which known film it is; none of them is one.
+
+        Args:
+            version: the film's, as the person saw it; None to not ask.
+
+        Raises:
+            UnknownFilm, Conflict: somebody else changed it since.
+        """
+        with self.database.writing() as connection:
+            row = expect_row(connection, film_id, version)
+            save_finding(connection, self.tuning, row, finding, "person")
             return read_film(connection, film_id, self.defaults)
 
     def delete(self, film_id: str, version: int | None = None) -> None:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from genreel.app.store.decide import settle
 from genreel.app.store.events import log_many
 from genreel.app.store.films import expect_life, update_film
+from genreel.app.store.identity import restore_verdicts
 from genreel.app.store.opinions import replace_verdicts
 from genreel.app.store.trash import restore
 from genreel.app.store.tuning import Tuning
@@ -17,7 +18,8 @@ from genreel.app.store.tuning import Tuning
 AT_ONCE = 500
 """Films that are changed in one transaction: about a second, in which others wait."""
 
-_FIELDS = ("title", "year", "plot", "language", "state")
+_OPINIONS = ("genres", "lookup")
+"""What an event says that no column of a film holds."""
 
 
 def take_back(
@@ -62,8 +64,10 @@ def _take_back(connection: sa.Connection, tuning: Tuning, event: sa.RowMapping) 
         return None
     if event["kind"] == "delete":
         return restore(connection, event["id"])
-    values = {name: before[name] for name in _FIELDS if name in before}
+    values = {name: value for name, value in before.items() if name not in _OPINIONS}
     row = expect_life(connection, event["life"])
+    if "lookup" in before:
+        restore_verdicts(connection, row["id"], before["lookup"])
     update_film(connection, tuning, row, **values)
     return str(row["id"])
 

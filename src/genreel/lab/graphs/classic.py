@@ -106,7 +106,7 @@ def _pixel_matrix(model: Classic, feature: Pixels, name: str) -> tuple[ModelProt
     channels, height, width = feature.shape
     if model.extractor is not None:
         size = model.extractor.width
-        raw = backbone_graph(model.extractor.net, feature, name, "raw")
+        raw = backbone_graph(model.extractor, feature, name, "raw")
     else:
         size = channels * height * width
         raw = parse_graph(

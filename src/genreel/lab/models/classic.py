@@ -13,11 +13,16 @@ from sklearn.decomposition import PCA
 
 from genreel.features import Feature
 from genreel.lab.examples import Examples
-from genreel.lab.frozen import Extractor, extracted_rows
+from genreel.lab.frozen import extracted_rows
 from genreel.lab.model import ModelSpec, Place, Scores, inputs_of
 from genreel.lab.models.estimators import EstimatorSettings, PerGenre, estimator_problem
 from genreel.lab.models.matrix import term_matrix
-from genreel.lab.networks.backbone import BackboneSettings, backbone_problem, frozen_backbone
+from genreel.lab.networks.backbone import (
+    Backbone,
+    BackboneSettings,
+    backbone_problem,
+    frozen_backbone,
+)
 from genreel.paths import cache_folder
 
 
@@ -52,7 +57,7 @@ class Classic:
         self.inputs = inputs_of(names, features)
         self.core = PerGenre(settings)
         self.pca: PCA | None = None
-        self.extractor: Extractor | None = None
+        self.extractor: Backbone | None = None
 
     @staticmethod
     def problem(spec: ModelSpec, kinds: Mapping[str, str]) -> str:

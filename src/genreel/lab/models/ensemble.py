@@ -16,8 +16,11 @@ from genreel.calibration import logit
 from genreel.catalogue import INPUTS
 from genreel.features import Feature
 from genreel.lab.examples import Examples
+from genreel.lab.imbalance import imbalance_problem
 from genreel.lab.model import Model, ModelSpec, Place, Scores, fit_logistics
 from genreel.lab.models.estimators import EstimatorSettings, PerGenre, estimator_problem
+from genreel.lab.networks.joint import Joint, JointSettings, joint_problem
+from genreel.lab.settings import settings_from
 
 Parts = Mapping[str, Model]
 
@@ -92,12 +95,23 @@ class StackSettings(EstimatorSettings):
     """Settings of `Stack`.
 
     Attributes:
+        estimator: one of scikit-learn's for each genre; or "network", one with an output a genre,
+            whose `options` are those of `networks.joint.JointSettings`.
         folds: the estimator learns from out-of-fold scores: those of parts that were trained on
             the other folds of the training movies. 0: from the scores on the valid movies, so
             that the parts are trained only once.
     """
 
     folds: int = 3
+
+
+NETWORK = "network"
+"""The `estimator` of a stack that is one network."""
+
+
+def _joint_settings(settings: StackSettings) -> JointSettings:
+    joint: JointSettings = settings_from(JointSettings, settings.options, "stack.options")
+    return joint
 
 
 SUREST = 0.01
@@ -113,7 +127,7 @@ def bounded_logit(scores: NDArray[Any]) -> NDArray[np.float64]:
 
 
 class Stack(Ensemble):
-    """An estimator per genre over the logits of all genres from every part (Wolpert 1992).
+    """An estimator, or one network, over the logits of all genres from every part (Wolpert 1992).
 
     A part whose input is missing gives its mean logits. After `fit`: `core`; `means` float32,
     shape (parts, genres).
@@ -125,7 +139,8 @@ class Stack(Ensemble):
         self, settings: Any, names: tuple[str, ...], features: Mapping[str, Feature], parts: Parts
     ) -> None:
         super().__init__(settings, names, features, parts)
-        self.core = PerGenre(settings)
+        is_network = settings.estimator == NETWORK
+        self.core = Joint(_joint_settings(settings)) if is_network else PerGenre(settings)
         self.means: NDArray[np.float32] = np.empty((0, 0), np.float32)
 
     @staticmethod
@@ -133,7 +148,12 @@ class Stack(Ensemble):
         """Why the recipe's combination cannot work, or ""."""
         if spec.settings.folds < 0 or spec.settings.folds == 1:
             return "folds must be 0, or 2 and more"
-        return parts_problem(spec) or estimator_problem(spec.settings)
+        if spec.settings.estimator == NETWORK:
+            imbalance = imbalance_problem(spec.settings.imbalance, ("none",))
+            core = imbalance or joint_problem(_joint_settings(spec.settings))
+        else:
+            core = estimator_problem(spec.settings)
+        return parts_problem(spec) or core
 
     def fit(self, train: Examples, valid: Examples, place: Place) -> None:
         """Scores out of fold, then the parts on all of `train`, then the estimators."""
