@@ -308,6 +308,7 @@ def fill_in(row: Mapping[str, Any], data: str) -> None:
 def across(out: Path) -> None:
     """Trained on one decade, measured on it and on the other: results/across.csv."""
     run("decades", PROTOCOLS["decades"].recipes, out)
+    by_genre(out)
     catalogue, split = catalogue_of("across", out)
     test = split.part("test", catalogue.by_id())
     rows = read_table(RESULTS / "across.csv")
@@ -334,6 +335,23 @@ def across(out: Path) -> None:
                 rows = [r for r in rows if any(r[k] != about[k] for k in key)] + [about]
             write_table(RESULTS / "across.csv", tuple(rows[-1]), rows)
 
+
+def by_genre(out: Path) -> None:
+    """Precision, recall and F1 of each genre, the source's and ours: results/dealer-genres.csv."""
+    rows = []
+    for name in ("dealer-resnet50-svm", "dealer-resnet50-svm-balanced"):
+        metrics = json.loads((out / "decades" / "bundles" / name / "metrics.json").read_bytes())
+        ours = metrics["test"]["poster only"]["genres"]
+        for genre, printed in load_recipe(name).head.reported["genres"].items():
+            row = {"recipe": name, "genre": genre}
+            row |= dict(zip(PRINTED, printed, strict=True))
+            own = [round(ours[genre][n], 2) for n in ("precision", "recall", "f1")]
+            rows.append(row | dict(zip(OWN, [*own, ours[genre]["positive"]], strict=True)))
+    write_table(RESULTS / "dealer-genres.csv", ("recipe", "genre", *PRINTED, *OWN), rows)
+
+
+OWN = ("precision", "recall", "f1", "films")
+PRINTED = tuple(f"reported_{name}" for name in OWN)
 
 ACROSS = (
     *("weighted_precision", "weighted_recall", "weighted_f1", "macro_roc_auc", "label_accuracy"),

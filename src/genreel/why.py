@@ -9,7 +9,7 @@ as "the" and "of" are left out, as they only matter through the words beside the
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple, TypedDict
 
@@ -108,6 +108,7 @@ def explain(
     genres: Sequence[str],
     movie: Movie,
     threads: int = 1,
+    readers: Collection[str] | None = None,
 ) -> dict[str, Why]:
     """Words and areas for every genre.
 
@@ -117,18 +118,21 @@ def explain(
         genres: names, in the order of the scores.
         movie: what to explain; an input that cannot be used counts as missing.
         threads: number of batches scored at the same time.
+        readers: names of the features that can read the movie; None: all of them.
 
     Returns:
         Genre → its `Why`; both lists are empty if nothing spoke for it.
     """
+    reading = {n: f for n, f in features.items() if readers is None or n in readers}
     with ThreadPoolExecutor(threads) as pool:
 
         def logits(batch: Sequence[Mapping[str, Any]]) -> Future[Array]:
-            arrays = collate(features, {name: [row[name] for row in batch] for name in features})
+            rows = {name: [row.get(name) for row in batch] for name in features}
+            arrays = collate(features, rows)
             return pool.submit(lambda: logit(score(arrays)))
 
-        words = _words(logits, features, movie)
-        areas = _areas(logits, features, movie)
+        words = _words(logits, reading, movie)
+        areas = _areas(logits, reading, movie)
     return {
         genre: {
             "words": [

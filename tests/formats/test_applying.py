@@ -131,7 +131,7 @@ def test_an_import_that_is_killed(tmp_path: Path) -> None:
             assert path.read_bytes() == poster
         if (target / "movies.csv").exists():
             assert len(Catalogue(target)) == 60
-    assert write_import(movies, target, overwrite=True).films == 60
+    assert write_import(movies, target, overwrite=True).movies == 60
     assert [m.title for m in Catalogue(target)] == [m.title for m in movies]
     assert not list(tmp_path.rglob(".*.part"))
 

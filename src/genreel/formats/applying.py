@@ -40,7 +40,7 @@ class Choices:
     Attributes:
         out: the folder of the NFO files or sidecars, or the table or product CSV.
         add: whether genres join those of a person.
-        create: whether a film without an NFO file gets one.
+        create: whether a movie without an NFO file gets one.
         safe_cells: whether CSV cells that look like formulas get an apostrophe.
         dry_run: show a diff, write nothing.
         iptc: whether JPEG posters get the keywords of their sidecars, too.
@@ -180,10 +180,10 @@ def _found(prediction: Prediction, names: Names, model: str) -> Found:
 
 @dataclass
 class Applied:
-    """How many films changed, stayed as they are, have no file to write to, and failed.
+    """How many movies changed, stayed as they are, have no file to write to, and failed.
 
     Attributes:
-        partly: films that changed or stayed as they are, though an input of theirs failed.
+        partly: movies that changed or stayed as they are, though an input of theirs failed.
     """
 
     changed: int = 0
@@ -193,7 +193,7 @@ class Applied:
     partly: int = 0
 
     def note(self, movie: Movie, found: Found, warn: Say) -> bool:
-        """Tells and counts what failed of a film; whether it has genres all the same."""
+        """Tells and counts what failed of a movie; whether it has genres all the same."""
         if found.error:
             warn(f"{movie.id}: {found.error}")
             self.partly += bool(found.genres)
@@ -243,7 +243,7 @@ def apply_to_files(
         target: "nfo" or "xmp".
         choices: how.
         show: takes the diff of a dry run.
-        warn: takes one line for each film that failed, in whole or in part.
+        warn: takes one line for each movie that failed, in whole or in part.
         journal: of a run that is longer than this one, and goes on after it.
     """
     counts = Applied()
@@ -297,7 +297,7 @@ def apply_to_table(
     old = _read(path)
     names: set[str] = set()
     handles = [handle_of(movie) for movie, _ in pairs]
-    if old is None:  # a new product CSV, in which no two films share a handle
+    if old is None:  # a new product CSV, in which no two movies share a handle
         handles = [unique(handle, names) for handle in handles]
     also: dict[Path, bytes] = {}
     try:

@@ -66,6 +66,7 @@ class Head:
             a quarter; products with matrices in integers).
         data: which movies it is about.
         notes: what the source leaves open, and what we chose there.
+        differs: what differs from the source, in a line.
         reported: the source's figures, as it prints them.
         ours: our figures, with the command that gave them.
     """
@@ -81,6 +82,7 @@ class Head:
     precision: str = "float32"
     data: DataSettings = DataSettings()
     notes: str = ""
+    differs: str = ""
     reported: dict[str, Any] = field(default_factory=dict)
     ours: dict[str, Any] = field(default_factory=dict)
 
@@ -110,7 +112,7 @@ class Recipe:
         return builds(self.text)
 
 
-_DESCRIBES = ("title", "source", "command", "cost", "notes", "reported", "ours")
+_DESCRIBES = ("title", "source", "command", "cost", "notes", "differs", "reported", "ours")
 
 
 def builds(text: str) -> dict[str, Any]:
@@ -228,9 +230,14 @@ def _spell_out(
         if check:
             _check(other, f"recipe {source}")
         mine = _mapping(table.setdefault("features", {}), f"{where}.features")
-        names = {}
-        for feature, entry in other.get("features", {}).items():
+        names: dict[str, str] = {}
+        # What is like another feature comes after it, and follows it to its new name.
+        for feature, entry in sorted(
+            other.get("features", {}).items(), key=lambda item: "like" in item[1]
+        ):
             new = feature
+            if "like" in entry:
+                entry = {**entry, "like": names.get(entry["like"], entry["like"])}
             while mine.setdefault(new, entry) != entry:  # another feature goes by that name
                 new = f"{name}-{new}"
             names[feature] = new

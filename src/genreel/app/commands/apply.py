@@ -62,7 +62,7 @@ class Options:
     )
     names: str | None = shared.names_flag("genreel; kodi for nfo")
     add: bool = switch("beside genres of a person, too")
-    create: bool = switch("NFO files for films without one")
+    create: bool = switch("NFO files for movies without one")
     safe_cells: bool = switch("an apostrophe before cells like formulas")
     iptc: bool = switch("for xmp: keywords inside JPEG posters, too (exiftool)")
     dry_run: bool = switch("show what would change")

@@ -17,7 +17,7 @@ GROUPS = {
         "similar": "find the movies of a catalogue that are most like one",
     },
     "Your library": {
-        "import": "make a catalogue of films that are kept in another format",
+        "import": "make a catalogue of movies that are kept in another format",
         "clean": "find what is wrong with a catalogue's posters, plots and genres",
         "audit": "find genres that look wrong or are missing, and entries that are doubled",
         "apply": "write genres to where other programs look for them",

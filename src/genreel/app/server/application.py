@@ -65,6 +65,12 @@ THREADS = 64
 
 GIVE_BACK_SECONDS = 10.0
 
+LARGE_BLOCK = 2**20
+"""Bytes of memory from which a block is given back at once when it is free. Else glibc raises this
+to the largest block that was ever freed, and keeps what posters were decoded in."""
+
+_MMAP_THRESHOLD = -3  # of mallopt, in malloc.h
+
 
 def create_app(service: Service) -> FastAPI:
     """The application over a service, which it closes when it ends."""
@@ -104,15 +110,21 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 async def _give_back() -> None:
     """Gives memory back that posters took to be decoded: glibc keeps it, once per thread."""
-    while trim := _trim():
+    libc = _glibc()
+    if libc is None:
+        return
+    libc.mallopt(_MMAP_THRESHOLD, LARGE_BLOCK)
+    while True:
         await asyncio.sleep(GIVE_BACK_SECONDS)
-        await run_in_threadpool(trim, 0)
+        await run_in_threadpool(libc.malloc_trim, 0)
 
 
-def _trim() -> Callable[[int], int] | None:
-    """malloc_trim, where the C library has it."""
+def _glibc() -> ctypes.CDLL | None:
+    """The C library, where it is one that can be told what to keep."""
     with contextlib.suppress(OSError, AttributeError, TypeError):
-        return ctypes.CDLL(None).malloc_trim
+        libc = ctypes.CDLL(None)
+        if libc.malloc_trim and libc.mallopt:
+            return libc
     return None
 
 

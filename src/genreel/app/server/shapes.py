@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from genreel.app.service.added import Added
 from genreel.app.store.batch import Kind
@@ -28,7 +29,10 @@ MAX_GENRES = 200
 def _check_length(value: Any) -> Any:
     """Refuses a long list or object before a mistake is looked for in each of its items."""
     if isinstance(value, list | dict) and len(value) > MAX_GENRES:
-        raise ValueError(f"has {len(value):,} items; give at most {MAX_GENRES}")
+        # A ValueError would hold its frames, and with them the list, until circles are looked for.
+        raise PydanticCustomError(
+            "too_long", f"has {len(value):,} items; give at most {MAX_GENRES}"
+        )
     return value
 
 
