@@ -11,6 +11,7 @@ from genreel.app.commands.flags import Command, UsageError, argument, flag, swit
 
 if TYPE_CHECKING:
     from genreel.app.service.watch import Landed
+    from genreel.formats.names import Names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +63,7 @@ def run(options: Options) -> int:
             create=options.create,
             language=options.language,
         )
-        report = Report()
+        report = Report(settings.names)
         if options.once:
             for file in watcher.once():
                 report.add(file)
@@ -75,10 +76,15 @@ def run(options: Options) -> int:
 
 
 class Report:
-    """Says what became of each file, a line for each on stdout, what is wrong with it on stderr."""
+    """Says what became of each file, a line for each on stdout, what is wrong with it on stderr.
 
-    def __init__(self) -> None:
+    Args:
+        names: what genres are called; None: genreel's own names.
+    """
+
+    def __init__(self, names: Names | None = None) -> None:
         self.failures = 0
+        self._names = names or tuple
         self._lacks_nfo = False
 
     def add(self, file: Landed) -> None:
@@ -86,7 +92,7 @@ class Report:
         from genreel.errors import one_line
         from genreel.progress import say
 
-        result = file.reason or ", ".join(file.genres) or "none of these"
+        result = file.reason or ", ".join(self._names(file.genres)) or "none of these"
         print("\t".join(map(one_line, (file.what, file.path, result))), flush=True)
         if file.problem:
             say(f"{file.path}: {file.problem}")
