@@ -10,8 +10,8 @@ import pytest
 from genreel.app.server.api.films import add_film, edit_film
 from genreel.app.server.api.predict import genres
 from genreel.app.server.api.reviews import history, review
-from genreel.app.server.review_page import Choice, genre_keys, score_rows
 from genreel.app.server.rendering import templates
+from genreel.app.server.review_page import Choice, genre_keys, score_rows
 from genreel.app.server.shapes import EditIn, MovieIn, ReviewIn
 from genreel.app.service.service import Service
 from genreel.app.service.settings import Settings
