@@ -208,6 +208,8 @@ def _reasons(why: Why) -> str:
     """Why a genre was predicted, in one line: words and places with their weights."""
     words = {_word(word.word): word.weight for word in why["words"]}
     reasons = [f"{word} +{weight:.1f}" for word, weight in words.items()]
+    printed = {_word(word.word): word.weight for word in why.get("printed", ())}
+    reasons += [f'printed "{word}" +{weight:.1f}' for word, weight in printed.items()]
     reasons += [f"poster {_place(area)} +{area.weight:.1f}" for area in why["areas"][:2]]
     return ", ".join(reasons) or "nothing in particular"
 
