@@ -12,6 +12,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from genreel import genre_names
 from genreel.app.server.dependencies import ServiceDep
 from genreel.app.server.guard import COOKIE, cookie_of, is_token
 from genreel.app.server.rendering import PROMISE, page
@@ -21,9 +22,17 @@ from genreel.app.store import browse
 from genreel.app.store.export import EXPORTS
 from genreel.catalogue import FIRST_YEAR
 from genreel.decade import YEARS
+from genreel.language import NAMES
 
 WRONG_TOKENS = Gate("wrong tokens", 32)
 """Those that are answered late, at once. Beyond, they are refused: in time, but without a hint."""
+
+NAME_SETS = {
+    **{code: f"in {NAMES[code]}" for code in genre_names.NAMES},
+    **{"genreel": "in English", "imdb": "as IMDb does", "tmdb": "as TMDb does"},
+    **{"kodi": "as Kodi does", "movielens": "as MovieLens does"},
+}
+"""What genres may be called in an export, and how a person reads that."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -98,6 +107,7 @@ def export(request: Request, service: ServiceDep) -> Response:
         request,
         "export",
         formats=EXPORTS,
+        names=NAME_SETS,
         facets=browse.facets(store, browse.Filter()),
         count=browse.count(store, browse.Filter()),
     )
