@@ -289,6 +289,10 @@ def catalogues() -> Iterator[str]:
     yield f"and {fetch.runs} of import of {fetch.files:,} posters that were sent SIGKILL"
     yield f"{apply.kills} and {fetch.kills} were still at work"
     assert apply.files_not_whole == fetch.files_not_whole == 0
+    watch = row("watch-kills")
+    yield f"Of {watch.runs} runs of watch over {watch.files} NFO files {watch.kills} were killed"
+    assert watch.files_not_whole == watch.lost == watch.left_over == 0
+    assert watch.finished == watch.undone == "True"
 
 
 def clean_in_short() -> Iterator[str]:
