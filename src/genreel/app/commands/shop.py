@@ -148,7 +148,8 @@ def _report(result: ShopResult, folder: Path) -> int:
     for path in result.own_files:
         say(f"genreel: {folder / path} is your own; left as it is")
     left_out = f", {result.hidden_count:,} left out by their status" if result.hidden_count else ""
-    counts = f"{result.posters:,} posters on {result.pages:,} pages{left_out}"
+    posters = "1 poster" if result.posters == 1 else f"{result.posters:,} posters"
+    counts = f"{posters} on {result.pages:,} pages{left_out}"
     say(f"{counts}: {folder / 'index.html'}")
     return SOME_FAILED if result.problems else DONE
 
