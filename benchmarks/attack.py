@@ -19,6 +19,7 @@ import csv
 import http.client
 import io
 import json
+import multiprocessing
 import os
 import socket
 import sys
@@ -55,10 +56,10 @@ def form(name: str, data: bytes, file: str = "") -> bytes:
     return head.encode() + data + b"\r\n--x--\r\n"
 
 
-def image(mode: str, kind: str, **options: object) -> bytes:
-    """An image of 16 million pixels that takes few bytes."""
+def image(mode: str, kind: str, width: int = 1000, **options: object) -> bytes:
+    """An image of as many pixels as a server opens, that takes few bytes."""
     file = io.BytesIO()
-    Image.new(mode, (1000, 15_990), 7 if mode == "P" else (7,) * len(mode)).save(
+    Image.new(mode, (width, 15_990), 7 if mode == "P" else (7,) * len(mode)).save(
         file, kind, **options
     )
     return file.getvalue()
@@ -134,7 +135,7 @@ def lazy_readers(port: int) -> None:
 
 
 POSTERS = [
-    image("RGBA", "WEBP", lossless=True, method=0),
+    image("RGBA", "WEBP", 750, lossless=True, method=0),
     image("RGBA", "PNG"),
     image("P", "PNG"),
     image("CMYK", "JPEG", progressive=True),
@@ -151,39 +152,47 @@ def quietly(attack: Callable[[int], None], port: int) -> None:
         attack(port)
 
 
+def repeat(attack: Callable[[int], None], port: int, seconds: float) -> None:
+    """Several clients, each doing the same again and again."""
+    until = time.monotonic() + seconds
+
+    def client() -> None:
+        while time.monotonic() < until:
+            quietly(attack, port)
+
+    clients = [threading.Thread(target=client, daemon=True) for _ in range(CLIENTS)]
+    for one in clients:
+        one.start()
+    for one in clients:  # what they have begun
+        one.join(seconds + 60)
+
+
 def measure(attack: Callable[[int], None], seconds: float, pause: float) -> dict[str, object]:
     """One attack on a server of its own, as a row of the table."""
     with server() as (port, pid):
         ask(port, "/api/predict", PLOT)
+        # A process of its own, or the clients' work would be taken for the server's waiting.
+        attackers = multiprocessing.Process(target=repeat, args=(attack, port, seconds))
+        attackers.start()
         until = time.monotonic() + seconds
-
-        def repeat() -> None:
-            while time.monotonic() < until:
-                quietly(attack, port)
-
-        clients = [threading.Thread(target=repeat, daemon=True) for _ in range(CLIENTS)]
-        for one in clients:
-            one.start()
-        health, prediction, most = 0.0, 0.0, 0
-        probe = threading.Thread(target=lambda: predictions.extend(predict(port, until)))
+        health, most = 0.0, 0
         predictions: list[float] = []
+        probe = threading.Thread(target=lambda: predictions.extend(predict(port, until)))
         probe.start()
-        while time.monotonic() < until or probe.is_alive():
+        while time.monotonic() < until or probe.is_alive() or attackers.is_alive():
             started = time.monotonic()
             ask(port, "/health/live")
             health = max(health, time.monotonic() - started)
             most = max(most, memory(pid))
             time.sleep(0.05)
-        prediction = max(predictions)
-        for one in clients:  # what they had begun
-            one.join(60)
         time.sleep(pause)
         return {
             "attack": attack.__name__,
             "cores": os.cpu_count(),
+            "load_average": f"{os.getloadavg()[0]:.1f}",
             "seconds": seconds,
             "health_s": f"{health:.2f}",
-            "prediction_s": f"{prediction:.2f}",
+            "prediction_s": f"{max(predictions):.2f}",
             "mib_at_most": most // 2**20,
             "mib_after": memory(pid) // 2**20,
         }

@@ -99,7 +99,7 @@ def import_once(folder: Path) -> Row:
     done = write_import(movies, folder / "catalogue")
     seconds, busy = time.perf_counter() - started, time.process_time() - busy
     return {
-        "films": done.films,
+        "films": done.movies,
         "problems": done.problems,
         "seconds": round(seconds, 1),
         "processor_seconds": round(busy, 1),

@@ -20,7 +20,7 @@ from attacks.archives import zipped
 from attacks.bundles import bundle, graph, loop, with_config
 from attacks.case import Case
 from attacks.catalogues import same_text
-from attacks.images import chunk, encode, gif_blocks, jpeg_scans, noise, png, segments
+from attacks.shapes import chunk, encode, gif_blocks, jpeg_scans, noise, png, segments
 
 from genreel.bundle import read_bundle
 from genreel.catalogue import Catalogue, movie_from_record
@@ -80,25 +80,28 @@ def test_a_poster_of_as_many_parts_as_others_have() -> None:
     for data in (
         png(64, 96, 8, 2, before=chunk(b"abCd", b"") * 200),
         segments(900),
-        jpeg_scans((64, 96), 15),
+        jpeg_scans((64, 96), 10),
+        jpeg_scans((64, 96), 0, "CMYK"),
         gif_blocks(b"\x21\xfe", 3000),
     ):
         assert open_poster(data, (64, 96)).size == (64, 96)
 
 
 @pytest.mark.parametrize(
-    "data",
+    ("data", "limit"),
     [
-        encode(noise((100, 150)), "PNG"),
-        encode(noise((100, 150)), "WEBP"),
-        encode(noise((100, 150)), "GIF"),
-        encode(noise((100, 150)), "JPEG", progressive=True),
+        (encode(noise((100, 150)), "PNG"), 15_000),
+        (encode(noise((100, 150)), "WEBP"), 20_000),  # of which it may use three quarters
+        (png(100, 150, 16, 6), 30_000),
+        (png(100, 150, 8, 2, interlaced=True), 30_000),
+        (encode(noise((100, 150)), "GIF"), 15_000),
+        (encode(noise((100, 150)), "JPEG", progressive=True), 15_000),
     ],
 )
-def test_what_must_be_decoded_whole_has_a_limit_of_its_own(data: bytes) -> None:
-    assert open_poster(data, (8, 12), Limits(max_whole=15_000)).width
+def test_what_must_be_decoded_whole_has_a_limit_of_its_own(data: bytes, limit: int) -> None:
+    assert open_poster(data, (8, 12), Limits(max_whole=limit)).width
     with pytest.raises(PosterError, match="15,000 pixels to be decoded whole are more than 14,999"):
-        open_poster(data, (8, 12), Limits(max_whole=14_999))
+        open_poster(data, (8, 12), Limits(max_whole=limit - 1))
     fraction = encode(noise((400, 600)), "JPEG")
     assert open_poster(fraction, (8, 12), Limits(max_whole=4000)).size == (50, 75)
 

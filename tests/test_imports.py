@@ -16,7 +16,7 @@ import pytest
 import genreel
 
 HOME = Path(genreel.__file__).parent
-SIDES = ("app", "films", "formats", "lab", "reading")
+SIDES = ("app", "audit", "films", "formats", "lab", "reading")
 
 # The order inside the using side: a module imports only those before it.
 ORDER = (
@@ -42,7 +42,7 @@ ORDER = (
         "graph",
         "graph_vectors",
     ),
-    *("bundle", "identification", "prediction", "predictor", "memo", "similar"),
+    *("readers", "bundle", "identification", "prediction", "predictor", "memo", "similar"),
 )
 
 # What features read through an extra: a feature's file, and the sense that it imports.
@@ -56,7 +56,7 @@ LAB_ORDER = (
     *("settings", "imbalance", "weights", "splits", "cleaning"),
     *("cache", "examples", "metrics", "model", "frozen", "networks", "models"),
     "fitting",
-    *("recipe", "graphs", "evaluation", "colours", "train", "decades"),
+    *("recipe", "graphs", "evaluation", "colours", "reuse", "train", "decades"),
 )
 
 TORCH = ("torch", "torchvision", "lightning", "timm", "safetensors", "transformers")
@@ -221,6 +221,12 @@ def test_films_import_the_using_side_formats_and_one_library() -> None:
     assert importers("sqlite3") == files
 
 
+def test_an_audit_imports_the_using_side_films_and_formats() -> None:
+    assert len(on_side("audit")) > 6
+    for found in on_side("audit").values():
+        assert {i.side for i in found} <= {"", "audit", "films", "formats"}
+
+
 def test_the_lab_never_imports_the_app() -> None:
     assert len(on_side("lab")) > 10
     assert {i.side for found in on_side("lab").values() for i in found} <= {"", "formats", "lab"}
@@ -257,7 +263,7 @@ def test_the_app_imports_the_lab_only_inside_the_functions_of_commands() -> None
 
 def test_the_command_line_knows_its_commands_by_name() -> None:
     modules = {one.module for one in IMPORTS["app/cli.py"] if one.root == "genreel"}
-    own = {"genreel.app.commands", "genreel.app.commands.flags"}
+    own = {f"genreel.app.commands{part}" for part in ("", ".flags", ".listing")}
     assert modules <= {"genreel", "genreel.errors", *own}
     for name, imports in IMPORTS.items():
         if name.startswith("app/commands/"):

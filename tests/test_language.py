@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from genreel.errors import InputError
-from genreel.language import NAMES, OTHER, language_code, language_of
+from genreel.language import NAMES, OTHER, contradicts, language_code, language_of
 
 # One story of our own: a sheriff returns to a village by the sea and finds that her brother has
 # disappeared and that nobody wants to speak about it.
@@ -120,6 +120,43 @@ def test_only_the_beginning_of_a_long_text_is_read() -> None:
 def test_marks_of_direction_and_entities_do_not_matter() -> None:
     assert language_of("\u200f" + STORY["ar"] + "\u200e") == "ar"
     assert language_of(STORY["fr"].replace("é", "&eacute;")) == "fr"
+
+
+def test_entities_are_letters() -> None:
+    for code in ("ru", "de", "zh"):
+        entities = "".join(f"&#{ord(c)};" if ord(c) > 127 else c for c in STORY[code])
+        assert language_of(entities * 3) == code
+    assert language_of("Tom &amp; Rosa &lt;3") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sherif vozvrashchaetsya v derevnyu u morya, gde ona rodilas, i uznaet, chto brat ischez.",
+        "Hoankan wa umareta umibe no mura ni modori, ani ga sugata o keshita koto o shiru.",
+    ],
+)
+def test_a_transliterated_plot_is_not_read_as_english(text: str) -> None:
+    assert language_of(text) not in (None, "en")
+
+
+@pytest.mark.parametrize(
+    ("plot", "column", "is_contradicted"),
+    [
+        ("en", "ja", True),  # a Japanese film, told in English
+        ("de", "en", True),
+        ("zh", "en", True),
+        ("en", "en", False),
+        ("es", "pt", False),  # a near one: the column may know better
+        ("ru", "uk", False),
+        ("de", "und", False),
+    ],
+)
+def test_a_plot_goes_before_a_column_that_cannot_be_its_own(
+    plot: str, column: str, is_contradicted: bool
+) -> None:
+    assert contradicts(STORY[plot], column) is is_contradicted
+    assert not contradicts("Rosa", column)  # what does not tell contradicts nothing
 
 
 def test_every_language_has_a_name() -> None:

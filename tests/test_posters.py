@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from genreel import posters
 from genreel.errors import PosterError
 from genreel.posters import SUFFIXES, Limits, PosterSource, open_poster
 
@@ -341,9 +342,32 @@ def test_a_large_png_is_reduced_to_no_less_than_it_takes() -> None:
     assert quarters(image) == ["red", "green", "blue", "white"]
 
 
+def test_a_long_and_narrow_poster_is_reduced_to_no_less_than_it_takes() -> None:
+    image = open_poster(encode(corners((500, 20_000)), "PNG"), (64, 96))
+    assert image.size == (100, 4000)  # each side at least 96, and the long one some 40 times it
+    assert quarters(image) == ["red", "green", "blue", "white"]
+    assert open_poster(encode(corners((90, 20_000)), "PNG"), (64, 96)).size == (90, 20_000)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+@pytest.mark.parametrize("size", [(40, 61), (301, 613)], ids=["small", "reduced"])
+def test_strips_are_converted_as_the_whole_is(
+    mode: str, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = noise(size, "L").convert(mode) if mode != "RGBA" else noise(size, mode)
+    data = encode(image, "PNG", **({"transparency": 7} if mode == "P" else {}))
+    images = []
+    for strip in (2**30, 2000):
+        monkeypatch.setattr(posters, "_STRIP", strip)
+        images.append(open_poster(data, (8, 12)))
+    assert images[0] == images[1]
+    assert (images[0].size == size) == (size == (40, 61))
+
+
 MEASURE = """
 import resource, sys, time
 from pathlib import Path
+from genreel import posters
 from genreel.errors import PosterError
 from genreel.posters import open_poster
 def peak():  # MiB

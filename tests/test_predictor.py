@@ -24,7 +24,7 @@ from PIL import Image
 import genreel
 from genreel.bundle import read_bundle, write_bundle
 from genreel.calibration import CaseRules
-from genreel.catalogue import Movie
+from genreel.catalogue import Catalogue, Movie
 from genreel.errors import BundleError, InputError
 from genreel.features.image import Pixels, PixelSettings
 from genreel.posters import Limits
@@ -296,10 +296,10 @@ def test_movies_of_like_length_share_a_batch_and_come_in_order(
     rng = np.random.default_rng(count)
     given = [Movie(str(i), plot=f"{PLOT} " * int(rng.integers(1, 9))) for i in range(count)]
     batches: list[list[int]] = []
-    decode = words._decode
+    decode = words.readers.start
     monkeypatch.setattr(
-        words,
-        "_decode",
+        words.readers,
+        "start",
         lambda b, pool: batches.append([len(m.plot) for m in b]) or decode(b, pool),
     )
     found = list(words.predict_many(given, batch_size=4))
@@ -460,6 +460,66 @@ def test_what_a_person_says_of_a_language_counts(words: Predictor) -> None:
     assert several == replace(words.predict(plot=PLOT), id="row 1")
 
 
+_ENGLISH = "The detective finds a gun and the army comes with the bank robber to the town."
+_GERMAN = "Ein Mann und eine Frau suchen das Gold, das der Dieb im Wald versteckt hat."
+
+
+@pytest.mark.parametrize(
+    ("title", "plot", "language"),
+    [
+        ("", f"{_ENGLISH} {_GERMAN[:30]}", "en"),  # mixed: most of it decides
+        ("", f"{_GERMAN} {_GERMAN} The gun.", "de"),
+        (
+            "",
+            "Sherif vozvrashchaetsya v derevnyu, gde ona rodilas, i uznaet, chto brat ischez.",
+            "?",
+        ),
+        ("", "&#1064;&#1077;&#1088;&#1080;&#1092; &#1080; &#1085;&#1072; &#1085;&#1077;", "ru"),
+        ("", "Ek ladka apne gaon mein aata hai aur uska bhai nahi hota hai, koi nahi karta", "hi"),
+        ("", _GERMAN.upper(), "de"),
+        ("", _ENGLISH.upper(), "en"),
+        ("", f"\u200f\u202b{_ENGLISH}\u202c", "en"),
+        ("", "女警長回到她出生的海邊村莊，發現哥哥失蹤了。" * 15_000, "zh"),  # 1 MB
+        ("", "Gun", None),
+        ("Das Boot und der Wald", _ENGLISH, "en"),  # a title in another language
+        ("The Bank", _GERMAN, "de"),
+    ],
+)
+def test_plots_that_are_hard_to_tell(
+    words: Predictor, title: str, plot: str, language: str | None
+) -> None:
+    [prediction] = words.predict_many([Movie("a", title, plot=plot)])
+    is_read = language in (None, "en")
+    if language == "?":  # some other language, whichever
+        assert prediction.language not in (None, "en")
+    else:
+        assert prediction.language == language
+    assert ("plot" in prediction.missing) is not is_read
+    assert (prediction.error is None) is is_read
+    if not is_read:
+        assert "which this model does not read; give it in English, or --language en" in str(
+            prediction.error
+        )
+
+
+def test_a_plot_of_emoji_is_nothing_to_go_by(words: Predictor) -> None:
+    [prediction] = words.predict_many([Movie("a", plot="🎬🔥😱👻💀")])
+    assert (prediction.language, prediction.scores) == (None, {})
+    assert prediction.error == "plot holds no word that the model knows; give it in English"
+
+
+def test_a_table_whose_language_is_the_films_own(words: Predictor, tmp_path: Path) -> None:
+    rows = [("a", _ENGLISH, "ja"), ("b", _GERMAN, "en"), ("c", "Gun.", "ja"), ("d", _ENGLISH, "xx")]
+    table = tmp_path / "movies.csv"
+    lines = [f'{film},"{plot}",{language}' for film, plot, language in rows]
+    table.write_text("\n".join(["id,plot,language", *lines]), encoding="utf-8")
+    read, unread, short, strange = words.predict_many(Catalogue(table))
+    assert (read.language, read.error) == ("en", None) and read.scores
+    assert unread.language == "de" and "--language en if it is English" in str(unread.error)
+    assert short.language == "ja" and "plot is in Japanese" in str(short.error)  # nothing says no
+    assert strange.scores and "language 'xx' is not known" in str(strange.error)
+
+
 def test_a_bundle_says_which_languages_it_reads(words_bundle: Path) -> None:
     bundle = replace(read_bundle(words_bundle), languages=("es", "de"))
     predictor = Predictor(bundle)
@@ -593,7 +653,9 @@ def test_to_dict() -> None:
     )
     expected = {
         "id": "a",
+        "main": "Drama",
         "genres": ["Drama"],
+        "decide": "balanced",
         "scores": {"Action": 0.123457, "Drama": 0.5},
         "missing": ["poster"],
         "language": None,
@@ -607,7 +669,9 @@ def test_to_dict_of_a_failure() -> None:
     failed = Prediction("a", missing=("plot",), error="no plot")
     assert failed.to_dict() == {
         "id": "a",
+        "main": None,
         "genres": [],
+        "decide": "balanced",
         "scores": {},
         "missing": ["plot"],
         "language": None,

@@ -94,11 +94,11 @@ def test_the_wheel_holds_the_package_and_nothing_else(release: Release) -> None:
 def test_the_sdist_holds_what_its_tests_need(release: Release) -> None:
     with tarfile.open(release.sdist) as archive:
         held = {m.name.partition("/")[2] for m in archive.getmembers() if m.isfile()}
-    for folder in ("src", "tests", "samples", "docs", "benchmarks"):
+    for folder in ("src", "tests", "samples", "docs", "benchmarks", "deploy"):
         assert {f"{folder}/{name}" for name in files(ROOT / folder)} <= held
     strange = {name for name in held if "/" not in name} - {
         *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "PKG-INFO", "README.md"),
-        *(".gitignore", "pyproject.toml"),
+        *(".gitignore", "pyproject.toml", ".dockerignore", "Dockerfile", "compose.yaml"),
     }
     assert not strange
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -152,3 +153,32 @@ def test_words_of_scripts_without_spaces_are_two_characters() -> None:
         *("警长", "骑马", "der", "könig", "abba", "日本", "語")
     ]
     assert why.word_places("警长骑马")["骑马"] == [(2, 4)]
+
+
+@pytest.mark.parametrize(
+    ("plot", "words"),
+    [
+        ("नीली नदी में क़िला", ["नीली", "नदी", "में", "क़िला"]),  # vowel signs belong to their words
+        ("تَعودُ مأمورة، می\u200cخواهم", ["تَعودُ", "مأمورة", "می\u200cخواهم"]),
+        ("שָׁלוֹם, לכולם", ["שָׁלוֹם", "לכולם"]),
+        ("보안관은 돌아온다", ["보안관은", "돌아온다"]),
+        ("தமிழ் கதை", ["தமிழ்", "கதை"]),
+        ("e\u0301lan naïve", ["e\u0301lan", "naïve"]),
+        ("女警長", ["女警", "長"]),
+        ("ガンマ", ["ガン", "マ"]),
+        ("หมู่บ้านริม", ["หมู่", "บ้าน", "ริม"]),
+        ("ខ្មែរ", ["ខ្មែ", "រ"]),
+    ],
+)
+def test_words_of_every_script_keep_their_marks(plot: str, words: list[str]) -> None:
+    assert list(why.word_places(plot)) == words
+    for word, places in why.word_places(plot).items():
+        assert [plot[start:end] for start, end in places] == [word]
+
+
+def test_no_word_begins_or_ends_inside_a_character() -> None:
+    plot = "नायिका หมู่บ้านริมทะเล กลับไป က္ကန် תֵּל أُمّ 가각 ガﾞ é" * 3
+    for places in why.word_places(plot).values():
+        for start, end in places:
+            assert not unicodedata.combining(plot[start])
+            assert end == len(plot) or unicodedata.category(plot[end]) not in ("Mn", "Mc")

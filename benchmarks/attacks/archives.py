@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from random import Random
 
 from attacks.case import Attack, Case
-from attacks.images import encode, noise
 from attacks.mutate import cut_at, damaged
+from attacks.shapes import encode, noise
 from genreel.errors import GenreelError
 from genreel.formats import FORMATS
 from genreel.formats.film import Options

@@ -19,8 +19,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from attacks.case import Case
-from attacks.images import encode, noise
 from attacks.mutate import damaged
+from attacks.shapes import encode, noise
 from genreel import Movie, Predictor
 from genreel.bundle import seal, write_bundle
 from genreel.errors import GenreelError

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import io
 import struct
-import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -16,12 +14,34 @@ from PIL import Image, ImageCms
 
 from attacks.case import Attack, Case
 from attacks.mutate import cut_at, damaged
+from attacks.shapes import (
+    PNG,
+    POSTER,
+    SMALL,
+    adobe,
+    archive_of,
+    bomb,
+    chunk,
+    cut_progressive,
+    encode,
+    exif_of,
+    exif_segment,
+    flat,
+    frames,
+    gif_blocks,
+    hollow_gif,
+    hollow_webp,
+    jpeg_scans,
+    layers,
+    marks,
+    noise,
+    png,
+    png_chunks,
+    segments,
+)
 from genreel import Movie, Predictor
 from genreel.errors import PosterError
 from genreel.posters import suffix_of
-
-PNG = b"\x89PNG\r\n\x1a\n"
-SMALL, POSTER = (64, 96), (400, 600)
 
 
 @functools.cache
@@ -35,7 +55,7 @@ def attempt(case: Case) -> bool:
     [data] = case.files.values()
     with contextlib.suppress(PosterError):
         suffix_of(data)
-    rows, [problems] = predictor().read_batch([Movie("film", poster=data)])
+    rows, [problems] = predictor().readers.read([Movie("film", poster=data)])
     read = any(row is not None for [row] in rows.values())
     assert read != bool(problems), problems
     return read
@@ -52,20 +72,6 @@ def case(random: Random, number: int) -> Case:
 
 
 # Seeds: what Pillow itself writes, in every form that it knows
-
-
-def encode(image: Image.Image, kind: str, **options: Any) -> bytes:
-    """An image file."""
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
-
-
-def noise(size: tuple[int, int] = SMALL, mode: str = "RGB") -> Image.Image:
-    """An image without a pattern, always the same."""
-    bands = len(Image.new(mode, (1, 1)).getbands())
-    data = Random("noise").randbytes(size[0] * size[1] * bands)
-    return Image.frombytes(mode, size, data)
 
 
 @functools.cache
@@ -97,6 +103,11 @@ def seeds() -> tuple[tuple[str, bytes], ...]:
         ("webp, lossless", encode(noise(mode="RGBA"), "WEBP", lossless=True, exif=exif)),
         ("webp, animated", encode(noise(), "WEBP", save_all=True, append_images=more)),
         ("gif", encode(palette, "GIF", transparency=3, comment=b"a comment")),
+        ("jpeg, CMYK, progressive", encode(noise(mode="CMYK"), "JPEG", progressive=True)),
+        ("png, narrow, interlaced", png(17, 400, 16, 6, interlaced=True)),
+        ("png, palette too short", png(64, 96, 8, 3, fill=b"\x07\xc8", palette=2)),
+        ("webp, lossless palette", encode(palette.convert("RGB"), "WEBP", lossless=True)),
+        ("webp, lossy, transparent", encode(noise(mode="RGBA"), "WEBP", exif=exif)),
         ("gif, animated", encode(noise(), "GIF", save_all=True, append_images=more, disposal=2)),
     ]
     return tuple(found)
@@ -180,147 +191,30 @@ _DAMAGES: tuple[Callable[[Random, bytes], tuple[str, bytes]], ...] = (
 )
 
 
-def marks(data: bytes) -> list[int]:
-    """Where a file's markers or chunks begin."""
-    if data.startswith(PNG):
-        found, at = [], 8
-        while at + 8 <= len(data):
-            found.append(at)
-            at += 12 + int.from_bytes(data[at : at + 4])
-        return found
-    if data.startswith(b"RIFF"):
-        found, at = [], 12
-        while at + 8 <= len(data):
-            found.append(at)
-            size = int.from_bytes(data[at + 4 : at + 8], "little")
-            at += 8 + size + size % 2
-        return found
-    if data.startswith(b"GIF"):
-        return [k for k in range(13, len(data)) if data[k] in (0x21, 0x2C, 0x3B)][:200]
-    return [k for k in range(len(data) - 1) if data[k] == 0xFF and data[k + 1] not in (0, 0xFF)]
-
-
-# Files made by hand
-
-
-def chunk(name: bytes, data: bytes) -> bytes:
-    """A chunk of a PNG."""
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-
-def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Name and content of a PNG's chunks."""
-    for at in marks(data):
-        size = int.from_bytes(data[at : at + 4])
-        yield data[at + 4 : at + 8], data[at + 8 : at + 8 + size]
-
-
-def png(
-    width: int,
-    height: int,
-    depth: int,
-    colour: int,
-    *,
-    interlaced: bool = False,
-    before: bytes = b"",
-    after: bytes = b"",
-) -> bytes:
-    """A whole PNG, all its pixels 0, that is a thousandth of what it unpacks to."""
-    bits = depth * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
-    passes = [(width, height)]
-    if interlaced:
-        starts = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4))
-        starts += ((1, 0, 2, 2), (0, 1, 1, 2))
-        passes = [(-((x - width) // dx), -((y - height) // dy)) for x, y, dx, dy in starts]
-    size = sum(h * (1 + -(-w * bits // 8)) for w, h in passes if w and h)
-    packer = zlib.compressobj(1)
-    data = b"".join(packer.compress(bytes(min(2**20, size - k))) for k in range(0, size, 2**20))
-    data += packer.flush()
-    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, int(interlaced))
-    palette = chunk(b"PLTE", bytes(range(48))) if colour == 3 else b""
-    parts = chunk(b"IHDR", header) + palette + before + chunk(b"IDAT", data) + after
-    return PNG + parts + chunk(b"IEND", b"")
-
-
-def jpeg_scans(size: tuple[int, int], times: int, mode: str = "RGB") -> bytes:
-    """A progressive JPEG whose last scan comes again and again."""
-    data = encode(Image.new(mode, size), "JPEG", progressive=True, quality=50)
-    last = data.rfind(b"\xff\xda")
-    return data[:-2] + data[last:-2] * times + b"\xff\xd9"
-
-
-def segments(number: int, marker: bytes = b"\xff\xfe", content: bytes = b"") -> bytes:
-    """A JPEG with so many segments in front."""
-    data = encode(noise(), "JPEG")
-    one = marker + struct.pack(">H", len(content) + 2) + content
-    return data[:2] + one * number + data[2:]
-
-
-def exif_segment(content: bytes) -> bytes:
-    """A JPEG with an EXIF segment of these bytes."""
-    return segments(1, b"\xff\xe1", b"Exif\0\0" + content)
-
-
-def gif_blocks(kind: bytes, number: int) -> bytes:
-    """A GIF with an extension of so many sub-blocks before its only frame."""
-    data = encode(noise().quantize(16), "GIF")
-    at = 13 + 3 * 2 ** ((data[10] & 7) + 1)
-    return data[:at] + kind + (b"\xff" + b"x" * 255) * number + b"\0" + data[at:]
-
-
-def hollow_gif(width: int, height: int) -> bytes:
-    """A GIF of a few bytes, its frame of any size."""
-    screen = b"GIF89a" + struct.pack("<HHBBB", width, height, 0x80, 0, 0) + bytes(6)
-    frame = b"," + struct.pack("<HHHHB", 0, 0, width, height, 0) + b"\x02\x02\x4c\x01\x00;"
-    return screen + frame
-
-
-def hollow_webp(width: int, height: int) -> bytes:
-    """A WebP of a few bytes: a small animation on a canvas of any size."""
-
-    def part(name: bytes, data: bytes) -> bytes:
-        return name + struct.pack("<I", len(data)) + data
-
-    def sides(width: int, height: int) -> bytes:
-        return (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
-
-    still = encode(noise(), "WEBP", lossless=True)[12:]
-    body = b"WEBP" + part(b"VP8X", b"\x02\0\0\0" + sides(width, height))
-    body += part(b"ANIM", bytes(6)) + part(b"ANMF", bytes(6) + sides(*SMALL) + bytes(4) + still)
-    return part(b"RIFF", body)
-
-
-def frames(kind: str, number: int) -> bytes:
-    """An animation of so many frames."""
-    size = (16, 24)
-    images = [Image.new("RGB", size, (k % 256, k // 256, 77)) for k in range(number)]
-    return encode(images[0], kind, save_all=True, append_images=images[1:], duration=1)
-
-
-def archive_of(data: bytes) -> bytes:
-    """A zip archive with a script and a poster in it."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("index.html", "<script>alert(1)</script>")
-        archive.writestr("poster.jpg", data)
-    return file.getvalue()
-
-
-def bomb(mib: int) -> bytes:
-    """So many MiB of zeros, compressed."""
-    return zlib.compress(bytes(mib * 2**20), 9)
-
-
-def flat(mode: str, size: tuple[int, int], kind: str, **options: Any) -> bytes:
-    """A file of one colour."""
-    return encode(Image.new(mode, size), kind, **options)
-
-
 _JS = b"GIF89a/*" + encode(noise().quantize(16), "GIF")[8:] + b"*/=1;alert(1)"
 _FOREIGN = ("BMP", "TIFF", "ICO", "PPM", "TGA", "PCX", "EPS", "PDF", "ICNS", "JPEG2000", "DDS")
 
 # Sides at and around the limits: what may be decoded whole, and what only as a fraction.
-_EDGE, _WHOLE = (11_300, 11_300), (6_300, 6_300)
+# A WebP has three quarters of it, 16 bits and an interlaced PNG half.
+_EDGE, _WHOLE, _HALF = (11_300, 11_300), (6_300, 6_300), (4_400, 4_500)
+_LOSSLESS: dict[str, Any] = {"lossless": True, "method": 0, "quality": 0}
+_INDICES = bytes(range(256))
+_COSTLY, _NARROW, _WEBP = (5_400, 5_500), (1333, 29_999), (1831, 16_383)
+
+
+def _narrow(depth: int, interlaced: bool) -> tuple[int, int]:
+    """As large as an image of this kind may be."""
+    return 666 if interlaced or depth == 16 else 1333, 29_999
+
+
+_NARROW_CASES: tuple[Attack, ...] = tuple(
+    (
+        f"PNG, narrow, {'interlaced, ' * interlaced}depth {d}, colour {c}",
+        lambda d=d, c=c, i=interlaced: png(*_narrow(d, i), d, c, interlaced=i, how=4),
+    )
+    for interlaced in (False, True)
+    for d, c in ((1, 0), (16, 0), (8, 2), (16, 2), (1, 3), (8, 3), (16, 4), (8, 6), (16, 6))
+)
 
 ATTACKS: tuple[Attack, ...] = (
     ("nothing", lambda: b""),
@@ -344,8 +238,9 @@ ATTACKS: tuple[Attack, ...] = (
             f"PNG at the limit, depth {d}, colour {c}, {sides}",
             lambda d=d, c=c, s=sides: png(*s, d, c),
         )
-        for sides in (_EDGE, _WHOLE)
+        for sides, depths in ((_EDGE, (1, 8, 16)), (_WHOLE, (1, 8, 16)), (_HALF, (16,)))
         for d, c in ((1, 0), (8, 0), (16, 0), (8, 2), (16, 2), (8, 3), (8, 4), (8, 6), (16, 6))
+        if d in depths
     ),
     *(
         (
@@ -354,7 +249,8 @@ ATTACKS: tuple[Attack, ...] = (
         )
         for sides in (_EDGE, _WHOLE)
     ),
-    ("PNG at the limit, interlaced", lambda: png(*_WHOLE, 8, 6, interlaced=True)),
+    ("PNG, interlaced, too large", lambda: png(*_WHOLE, 8, 6, interlaced=True)),
+    ("PNG at the limit, interlaced", lambda: png(*_HALF, 16, 6, interlaced=True, how=4)),
     ("PNG, transparent colour", lambda: png(*_WHOLE, 8, 2, before=chunk(b"tRNS", bytes(6)))),
     ("PNG of one line", lambda: png(30_000, 16, 8, 6)),
     ("PNG of 200,000 chunks", lambda: png(64, 96, 8, 2, before=chunk(b"abCd", b"") * 200_000)),
@@ -399,8 +295,11 @@ ATTACKS: tuple[Attack, ...] = (
     ("GIF, 100,000 comments", lambda: gif_blocks(b"\x21\xfe\x01x\0" * 100_000 + b"\x21\xfe", 1)),
     *((f"WebP canvas of {n}", lambda n=n: hollow_webp(n, n)) for n in (16_383, 11_000, 6_300)),
     ("WebP, lossless, at the limit", lambda: flat("RGBA", (11_000, 11_000), "WEBP", lossless=True)),
-    ("WebP, lossless, as large as is decoded", lambda: flat("RGBA", _WHOLE, "WEBP", lossless=True)),
-    ("WebP, lossy, as large as is decoded", lambda: flat("RGB", _WHOLE, "WEBP", method=0)),
+    (
+        "WebP, lossless, as large as is decoded",
+        lambda: flat("RGBA", _COSTLY, "WEBP", **_LOSSLESS),
+    ),
+    ("WebP, lossy, as large as is decoded", lambda: flat("RGB", _COSTLY, "WEBP", method=0)),
     ("JPEG at the limit", lambda: flat("L", (8100, 12_300), "JPEG")),
     ("JPEG at the limit, colour", lambda: flat("RGB", _EDGE, "JPEG")),
     ("JPEG at the limit, CMYK", lambda: flat("CMYK", _EDGE, "JPEG")),
@@ -433,6 +332,61 @@ ATTACKS: tuple[Attack, ...] = (
     (
         "JPEG, 255 parts of a profile",
         lambda: segments(255, b"\xff\xe2", b"ICC_PROFILE\0\x01\xff" + bytes(60_000)),
+    ),
+    *_NARROW_CASES,
+    ("PNG, wide, interlaced", lambda: png(29_999, 666, 16, 6, interlaced=True, how=4)),
+    (
+        "PNG, narrow, transparent colour",
+        lambda: png(666, 29_999, 16, 2, before=chunk(b"tRNS", bytes(6))),
+    ),
+    *(
+        (
+            f"PNG, narrow, transparent palette of {n}",
+            lambda n=n: png(*_NARROW, 8, 3, palette=n, before=chunk(b"tRNS", bytes(n))),
+        )
+        for n in (1, 16, 256)
+    ),
+    *(
+        (
+            f"PNG, palette of {n}, indices beyond it",
+            lambda n=n: png(640, 960, 8, 3, palette=n, fill=_INDICES),
+        )
+        for n in (1, 2, 128, 255)
+    ),
+    ("PNG, no palette", lambda: png(640, 960, 8, 3, palette=0)),
+    ("PNG, a palette of 300 colours", lambda: png(640, 960, 8, 3, palette=300)),
+    (
+        "PNG, more transparency than palette",
+        lambda: png(64, 96, 8, 3, palette=2, before=chunk(b"tRNS", bytes(256)), fill=b"\xff"),
+    ),
+    ("PNG, one pixel wide, 16 bits", lambda: png(1, 30_000, 16, 0)),
+    ("PNG of 16 by 30,000, 16 bits", lambda: png(16, 30_000, 16, 6, interlaced=True)),
+    ("GIF, narrow", lambda: flat("P", _NARROW, "GIF")),
+    ("GIF, narrow, transparent", lambda: flat("P", _NARROW, "GIF", transparency=0)),
+    ("WebP of 34 bytes", lambda: flat("RGBA", _WEBP, "WEBP", **_LOSSLESS)),
+    ("WebP of 34 bytes, over the limit", lambda: flat("RGBA", (2441, 16_383), "WEBP", **_LOSSLESS)),
+    ("WebP, narrow, lossless", lambda: flat("RGB", _WEBP, "WEBP", **_LOSSLESS)),
+    ("WebP, narrow, lossy, transparent", lambda: flat("RGBA", _WEBP, "WEBP", method=0)),
+    ("WebP, lossless, noise", lambda: encode(noise((2400, 3600), "RGBA"), "WEBP", **_LOSSLESS)),
+    ("WebP, 20 large frames", lambda: layers(20, (2000, 3000), "WEBP")),
+    ("GIF, 20 large frames", lambda: layers(20, (2000, 3000), "GIF")),
+    ("APNG, 20 large frames", lambda: layers(20, (2000, 3000), "PNG")),
+    ("WebP, EXIF of 50 MiB", lambda: exif_of(50, "WEBP")),
+    ("PNG, EXIF of 50 MiB", lambda: exif_of(50, "PNG")),
+    ("WebP, a profile of 50 MiB", lambda: encode(noise(), "WEBP", icc_profile=bytes(50 * 2**20))),
+    ("JPEG, CMYK, progressive, narrow", lambda: jpeg_scans(_NARROW, 0, "CMYK")),
+    ("JPEG, CMYK, progressive, as many scans", lambda: jpeg_scans(_NARROW, 2, "CMYK")),
+    ("JPEG, progressive, narrow, as many scans", lambda: jpeg_scans(_NARROW, 10)),
+    ("JPEG, grey, progressive, as many scans", lambda: jpeg_scans(_NARROW, 14, "L")),
+    ("JPEG, CMYK, narrow", lambda: flat("CMYK", (1333, 29_999), "JPEG")),
+    *((f"JPEG, Adobe's transform {n}", lambda n=n: adobe(n)) for n in (0, 1, 2, 3, 255)),
+    *(
+        (
+            f"JPEG, progressive, {mode}, {part:.0%} of it",
+            lambda m=mode, p=part: cut_progressive(m, p),
+        )
+        for mode in ("RGB", "CMYK", "L")
+        for part in (0.1, 0.5, 0.9, 0.999)
     ),
     (
         "JPEG of 10,000 frame headers",

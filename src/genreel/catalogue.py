@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from genreel.errors import CatalogueError, GenreelError
-from genreel.language import language_code
+from genreel.language import contradicts, language_code
 from genreel.lettering import Lettering, parse_lettering
 from genreel.paths import inside
 from genreel.placeholders import is_placeholder
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 INPUTS = ("poster", "plot", "title", "year")
 """The inputs a movie may have; bundles rely on this order."""
+
+LETTERING = "lettering"
+"""What stands on a poster: read from it, so a part of that input and none of INPUTS."""
 
 TABLES = ("movies.csv", "movies.jsonl", "movies.parquet")
 """Names that the table of a catalogue's folder may have."""
@@ -83,8 +86,8 @@ class Movie:
     lettering: Lettering | None = None
 
     def has(self, name: str) -> bool:
-        """Whether it has the input called `name`, one of INPUTS; white space is no text, and a
-        sentence that there is no plot is no plot.
+        """Whether it has the input called `name`, one of INPUTS or LETTERING; white space is no
+        text, and a sentence that there is no plot is no plot.
         """
         value = getattr(self, name)
         if name == "plot" and is_placeholder(value):
@@ -92,10 +95,10 @@ class Movie:
         return bool(value.strip()) if isinstance(value, str) else value is not None
 
     def without(self, names: Iterable[str]) -> Movie:
-        """The same movie with the inputs called `names` taken away."""
+        """The same movie with the inputs `names` taken away; lettering goes with its poster."""
         blanks: dict[str, Any] = {n: "" if n in ("plot", "title") else None for n in names}
         if "poster" in blanks:
-            blanks["lettering"] = None
+            blanks[LETTERING] = None
         return replace(self, **blanks)
 
 
@@ -307,6 +310,9 @@ class Catalogue:
             movie = movie_from_record(
                 record, f"row {number}", self.folder, self.taxonomy, self.extra
             )
+            # Such a column is often the film's original language, and not the plot's.
+            if movie.language and contradicts(movie.plot, movie.language):
+                movie = replace(movie, language="")
             if movie.id in first_seen:
                 problem = f"duplicate id {movie.id!r}, first in row {first_seen[movie.id]}"
                 movie = Movie(movie.id, problem=f"{problem}; give each movie its own id")

@@ -18,8 +18,8 @@ MAX_OTHER_CHUNKS = 256
 MAX_SEGMENTS = 1_000
 """Segments of a JPEG before its pixels; the longest colour profile has 255."""
 
-MAX_SCANS = 32
-"""Scans of a JPEG; progressive ones have about 10."""
+MAX_SCANS = 20
+"""Scans of a JPEG; progressive ones have about 10, in CMYK 18."""
 
 MAX_BLOCKS = 4_000
 """Blocks, each of 255 bytes at most, before a GIF's first frame."""

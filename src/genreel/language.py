@@ -10,6 +10,7 @@ them: where the evidence is thin the answer is None, never a guess.
 from __future__ import annotations
 
 import functools
+import html
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -239,6 +240,7 @@ _WORDS: Mapping[str, str] = {
         ai ajo ata kush shumë vetëm gjithë tjetër dy tij saj""",
     "eo": """la kaj de en estas al li ŝi ili kun por sed kiam kie kiu kiuj ke ne sia siaj post
         inter sen ĉi tiu ĉiuj du el""",
+    "ja": """wa ga wo ni koto sono kono kara desu shita shite suru iru nai mono sore kare kanojo""",
     "hi": """hai ka ke ki ko mein se aur ek par ne nahi hain kya yeh woh bhi jo apne apni liye
         kar tha thi the hota hoti raha rahi uska uski iske""",
     "ru": """и в на с не что он она они его её ее их как по из к но за от для который которая
@@ -264,6 +266,13 @@ _WORDS: Mapping[str, str] = {
         دو""",
     "ur": """کے کی کا میں ہے سے کو اور پر نے ایک یہ وہ کہ ہیں اس""",
 }
+
+# Languages whose short texts are easily taken for each other.
+_FAMILIES = (
+    *({"es", "pt", "gl", "ca", "fr", "it", "ro"}, {"da", "no", "sv"}, {"af", "nl"}, {"cs", "sk"}),
+    *({"hr", "sl", "sr"}, {"be", "bg", "mk", "ru", "sr", "uk"}, {"id", "ms"}, {"az", "tr"}),
+    *({"ar", "fa", "ur"}, {"ja", "zh"}, {"kk", "mn", "ru"}),
+)
 
 # Letters that only one language of the table writes, as ranges of a regular expression. Kana
 # marks Japanese, which also writes the Han characters that stand for Chinese.
@@ -344,6 +353,8 @@ def language_of(text: str) -> str | None:
         A code of NAMES; OTHER for running text in none of these languages; None where the text
         is short, or holds too few words that tell.
     """
+    if "&" in text[:_LENGTH]:  # of a page: "&#1064;" is one letter
+        text = html.unescape(text[: 8 * _LENGTH])
     text = text[:_LENGTH]
     if not text.isascii() and len(_OTHER_LETTER.findall(text)) > len(_LATIN_LETTER.findall(text)):
         return _language_of_letters(text[:200])
@@ -363,6 +374,19 @@ def language_of(text: str) -> str | None:
     if not english and sum(map(str.islower, words)) >= _WORDS_WITHOUT:
         return OTHER
     return "en" if english > 1 and of_english > strengths.get(likeliest, 0.0) else None
+
+
+def contradicts(text: str, code: str) -> bool:
+    """Whether a text is surely in another language than `code`, and not in a near one of it.
+
+    Args:
+        text: a plot.
+        code: of NAMES.
+    """
+    told = language_of(text)
+    if told in (None, OTHER, code) or code == OTHER:
+        return False
+    return not any(told in family and code in family for family in _FAMILIES)
 
 
 def language_code(name: str) -> str:

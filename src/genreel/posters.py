@@ -43,7 +43,8 @@ class Limits:
         max_side: width or height, in pixels.
         min_side: width and height, in pixels; on a smaller one nothing can be seen.
         max_whole: width × height of an image that must be decoded at full size, which takes up to
-            16 bytes a pixel. A JPEG of one scan is decoded at a fraction of its size instead.
+            16 bytes a pixel; three quarters of it for a WebP, half for 16 bits or an interlaced
+            PNG, which take longer. A JPEG of one scan is decoded at a fraction of its size instead.
     """
 
     max_bytes: int = 128 * 2**20
@@ -93,6 +94,13 @@ _UPRIGHT = {
 # for, so that the final resampling hides which of them it was.
 _DRAFT_MARGIN = 3
 
+# Long side by short side up to which a poster keeps as much detail as any.
+_MAX_RATIO = 4
+
+_STRIP = 2**20  # pixels that are converted at a time
+
+_AVERAGED = ("L", "LA", "RGB", "RGBA", "CMYK")  # modes whose pixels can be reduced as they are
+
 
 def detail(size: tuple[int, int]) -> int:
     """Pixels that the shorter side of a large poster keeps when it is opened for `size` (width,
@@ -133,9 +141,10 @@ def open_poster(
             image.draft("RGB", (detail(size), detail(size)))
             if not several_scans:
                 whole = image.width * image.height
-        if whole > limits.max_whole and image is not source:
+        most = _max_whole(image, limits)
+        if whole > most and image is not source:
             raise PosterError(
-                f"{whole:,} pixels to be decoded whole are more than {limits.max_whole:,}; "
+                f"{whole:,} pixels to be decoded whole are more than {most:,}; "
                 "shrink it, save it as a baseline JPEG or raise max_whole"
             )
         try:
@@ -146,8 +155,10 @@ def open_poster(
                 raise
             image = whole_again
         turn = _turn(image)
-        image = _to_rgb(_reduce(image, size))
-        image = image.copy() if turn is None else image.transpose(turn)
+        rgb = _to_rgb(image, _factor(image, size))
+        if turn is not None:
+            rgb = rgb.transpose(turn)
+        image = rgb.copy() if rgb is image else rgb
         image.info.clear()  # or the orientation would be applied again
         return image
     except PosterError as error:
@@ -288,14 +299,21 @@ def _check_size(image: Image.Image, limits: Limits) -> None:
         )
 
 
-def _reduce(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """A very large image by a whole factor, before conversions copy it."""
-    factor = min(image.size) // (2 * detail(size))
-    if factor >= 2 and image.mode in ("1", "P", "PA"):  # which cannot be averaged
-        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    if factor < 2 or image.mode not in ("L", "LA", "RGB", "RGBA", "CMYK"):
-        return image
-    return image.reduce(factor)
+def _max_whole(image: Image.Image, limits: Limits) -> int:
+    """Pixels that may be decoded whole: fewer where each costs more."""
+    if isinstance(image, WebPImagePlugin.WebPImageFile):
+        return limits.max_whole * 3 // 4
+    is_deep = any(str(tile[3]).endswith("16B") for tile in getattr(image, "tile", ()))
+    is_interlaced = isinstance(image, PngImagePlugin.PngImageFile) and "interlace" in image.info
+    return limits.max_whole // 2 if is_deep or is_interlaced else limits.max_whole
+
+
+def _factor(image: Image.Image, size: tuple[int, int]) -> int:
+    """By what a very large image is reduced, or a long and narrow one: a whole number."""
+    short, long = sorted(image.size)
+    least = detail(size)
+    narrow = min(long // (_MAX_RATIO * 2 * least), short // max(size))
+    return max(1, short // (2 * least), narrow)
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
@@ -304,12 +322,31 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
     return None
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def _to_rgb(image: Image.Image, factor: int) -> Image.Image:
+    """The image in RGB, reduced by a factor; strip by strip, as conversions copy what they get."""
+    if factor > 1 and image.mode in _AVERAGED:
+        image, factor = image.reduce(factor), 1
+    if image.mode == "RGB" and factor == 1 and not image.has_transparency_data:
+        return image
+    width, height = image.size
+    rows = max(1, _STRIP // (width * factor)) * factor
+    whole = Image.new("RGB", (-(-width // factor), -(-height // factor)))
+    for top in range(0, height, rows):
+        strip = image.crop((0, top, width, min(top + rows, height)))
+        whole.paste(_strip_to_rgb(strip, factor), (0, top // factor))
+    return whole
+
+
+def _strip_to_rgb(image: Image.Image, factor: int) -> Image.Image:
     if image.mode.startswith("I"):  # 16 bits a pixel: keep the upper eight
         values = np.asarray(image) >> 8
         image = Image.fromarray(np.clip(values, 0, 255).astype(np.uint8))
+    if factor > 1:
+        if image.mode not in _AVERAGED:
+            image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+        image = image.reduce(factor)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
-    return image.convert("RGB") if image.mode != "RGB" else image
+    return image.convert("RGB")

@@ -9,7 +9,7 @@ as "the" and "of" are left out, as they only matter through the words beside the
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple, TypedDict
 
@@ -34,8 +34,29 @@ MOST_WORDS = 500
 """Number of different words of a plot that are measured, as each takes a run of the graph."""
 
 # Chinese and Japanese set no spaces between words, most of which have two characters.
-_CJK = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"[{_CJK}]{{1,2}}|(?:(?![{_CJK}])\w){{2,}}")
+_CJK = "\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003134f"
+
+# Nor do Thai, Lao, Burmese and Khmer: two consonants, each with the vowels around it.
+_SOUTHEAST = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+_VOWELS = (  # in front of the consonant; behind it or around it
+    "\u0e40-\u0e44\u0ec0-\u0ec4",
+    "\u0e30-\u0e3a\u0e45-\u0e4e\u0eb0-\u0ebd\u0ec8-\u0ece\u102b-\u103e\u17b4-\u17d3",
+)
+_SYLLABLE = rf"[{_VOWELS[0]}]?(?:(?![{''.join(_VOWELS)}])[{_SOUTHEAST}])[{_VOWELS[1]}]*"
+
+# What belongs to the letter before it: accents, points of Hebrew and Arabic, the vowel signs of
+# India's scripts, and the joiners of Persian and Hindi. None of it counts as a letter for `re`.
+_MARKS = (
+    "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u0610-\u061a\u064b-\u065f\u0670"
+    "\u06d6-\u06ed\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963\u0981-\u0983\u09bc-\u09cd"
+    "\u0a01-\u0a03\u0a3c-\u0a4d\u0a81-\u0a83\u0abc-\u0acd\u0b01-\u0b03\u0b3c-\u0b4d\u0b82"
+    "\u0bbe-\u0bcd\u0c00-\u0c04\u0c3c-\u0c4d\u0c81-\u0c83\u0cbc-\u0ccd\u0d00-\u0d03\u0d3b-\u0d4d"
+    "\u0d81-\u0d83\u0dca-\u0ddf\u200c\u200d\u3099\u309a"
+)
+_LETTER = rf"(?![{_CJK}{_SOUTHEAST}])\w"
+_WORD = re.compile(
+    rf"(?:[{_CJK}][\u3099\u309a]?){{1,2}}|(?:{_SYLLABLE}){{1,2}}|{_LETTER}(?:{_LETTER}|[{_MARKS}])+"
+)
 _BATCH = 32
 
 Score = Callable[[Mapping[str, Array]], Array]
@@ -87,6 +108,7 @@ def explain(
     genres: Sequence[str],
     movie: Movie,
     threads: int = 1,
+    readers: Collection[str] | None = None,
 ) -> dict[str, Why]:
     """Words and areas for every genre.
 
@@ -96,18 +118,21 @@ def explain(
         genres: names, in the order of the scores.
         movie: what to explain; an input that cannot be used counts as missing.
         threads: number of batches scored at the same time.
+        readers: names of the features that can read the movie; None: all of them.
 
     Returns:
         Genre → its `Why`; both lists are empty if nothing spoke for it.
     """
+    reading = {n: f for n, f in features.items() if readers is None or n in readers}
     with ThreadPoolExecutor(threads) as pool:
 
         def logits(batch: Sequence[Mapping[str, Any]]) -> Future[Array]:
-            arrays = collate(features, {name: [row[name] for row in batch] for name in features})
+            rows = {name: [row.get(name) for row in batch] for name in features}
+            arrays = collate(features, rows)
             return pool.submit(lambda: logit(score(arrays)))
 
-        words = _words(logits, features, movie)
-        areas = _areas(logits, features, movie)
+        words = _words(logits, reading, movie)
+        areas = _areas(logits, reading, movie)
     return {
         genre: {
             "words": [

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from genreel.app import doctor
-from genreel.app.cli import load, main
+from genreel.app.cli import main
+from genreel.app.commands.listing import load
 
 needs_ray = pytest.mark.skipif(
     find_spec("ray") is None, reason="no Ray; pip install 'genreel[scale]'"

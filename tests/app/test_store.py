@@ -269,6 +269,18 @@ def test_an_interrupted_rescoring_goes_on_when_the_store_is_opened(
     assert open_store().film("old").genres == ("Crime",)
 
 
+def test_doubtful_genres_come_first(store: Store) -> None:
+    for name, genre in (("a", "Drama"), ("b", "Drama"), ("c", "")):
+        store.save(Movie(name, genres={"genreel": (genre,)} if genre else {}))
+    store.save_prediction("a", prediction(Drama=0.9), "m")
+    store.save_prediction("b", prediction(Drama=0.05, War=0.3), "m")
+    store.save_prediction("c", prediction(War=0.5), "m")
+    assert queue(store, "doubtful", 3) == ["b", "a", "c"]
+    assert queue(store, "unsure", 3) == ["c", "b", "a"]
+    store.save_prediction("a", prediction(Drama=0.9, War=0.99), "m")  # a genre that is missing
+    assert queue(store, "doubtful", 3) == ["a", "b", "c"]
+
+
 def test_finding(store: Store) -> None:
     store.save(Movie("a", "100% Snow", 1953), poster=b"1")
     store.save(Movie("b", "Rain", 1961, "snow falls"))
@@ -294,6 +306,7 @@ def test_finding(store: Store) -> None:
         "genre": {"Drama": 1, "War": 1},
         "decade": {1960: 1},
         "state": {"new": 2, "reviewed": 1},
+        "identity": {},
     }
     assert facets(store, Filter())["decade"] == {1950: 1, 1960: 1}
     assert queue(store, "newest") == ["c", "a"]
@@ -481,7 +494,7 @@ def test_a_newer_store_is_refused(url: str) -> None:
     database = Database(url)
     with database.writing() as connection:
         migrate(connection, (*MIGRATIONS, lambda connection: None))
-    with pytest.raises(StoreError, match="version 5, this genreel knows 4; upgrade genreel"):
+    with pytest.raises(StoreError, match="version 6, this genreel knows 5; upgrade genreel"):
         Database(url)
     database.close()
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from genreel.app.service.added import Added
 from genreel.app.service.aside import ASIDE
-from genreel.app.service.service import Added, Service
+from genreel.app.service.service import Service
 from genreel.app.service.settings import Settings
 from genreel.app.service.watch import Landed, Watcher
 from genreel.app.store.browse import Filter, count

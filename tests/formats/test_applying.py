@@ -9,7 +9,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +35,8 @@ from genreel.formats.nfo import read_nfo
 from genreel.formats.rows import write_table
 from genreel.formats.shopify import write_shopify
 from genreel.formats.xmp import read_xmp, write_xmp
+from genreel.identification import Identification
+from genreel.prediction import Prediction
 from genreel.predictor import Predictor
 
 FOUND = Found({"Drama": 0.9, "Crime": 0.5}, "default", "1")
@@ -53,6 +55,11 @@ def library(folder: Path, films: int = 40) -> dict[Path, bytes]:
         )
         files[path] = path.read_bytes()
     return files
+
+
+def everything(predictor: Predictor) -> Callable[[Iterable[Movie]], Iterator[Prediction]]:
+    """Predicts every genre."""
+    return lambda movies: predictor.predict_many(movies, threshold=0.0)
 
 
 def apply(folder: Path, found: Found = FOUND) -> int:
@@ -124,7 +131,7 @@ def test_an_import_that_is_killed(tmp_path: Path) -> None:
             assert path.read_bytes() == poster
         if (target / "movies.csv").exists():
             assert len(Catalogue(target)) == 60
-    assert write_import(movies, target, overwrite=True).films == 60
+    assert write_import(movies, target, overwrite=True).movies == 60
     assert [m.title for m in Catalogue(target)] == [m.title for m in movies]
     assert not list(tmp_path.rglob(".*.part"))
 
@@ -151,7 +158,7 @@ def test_what_is_an_error_to_predict_is_not_written(
     ]
     before = {movie.id: (tmp_path / f"{movie.id}.nfo").read_bytes() for movie in movies}
     lines: list[str] = []
-    pairs = predict_pairs(movies, words, names_for(target), 0.0)
+    pairs = predict_pairs(movies, everything(words), names_for(target), "words")
     done = apply_to_files(pairs, target, Choices(tmp_path), print, lines.append)
     assert (done.changed, done.failed, done.partly) == (2, 2, 1)
     told = {line.partition(":")[0]: line for line in lines}
@@ -167,7 +174,7 @@ def test_an_error_in_a_table_or_a_file_of_predictions(words: Predictor, tmp_path
     table = tmp_path / "movies.csv"
     table.write_text("id,plot,genres\na,羅生門,\nb,A detective has a gun.,\n")
     lines: list[str] = []
-    pairs = predict_pairs(Catalogue(table), words, names_for("csv"), 0.0)
+    pairs = predict_pairs(Catalogue(table), everything(words), names_for("csv"), "words")
     done = apply_to_table(pairs, "csv", Choices(table), print, lines.append)
     assert (done.changed, done.unchanged, done.failed, done.partly) == (1, 0, 1, 0)
     assert table.read_text().startswith("id,plot,genres,genreel\na,羅生門,,\nb,")
@@ -184,6 +191,26 @@ def test_an_error_in_a_table_or_a_file_of_predictions(words: Predictor, tmp_path
     )
     pairs = pairs_of(Catalogue(table), read_predictions(file), names_for("csv"))
     assert [bool(found.error) for _, found in pairs] == [True, False]
+
+
+def test_genres_of_a_lookup_are_marked_as_such(tmp_path: Path) -> None:
+    one = Prediction("a", {"Drama": 0.9, "Crime": 0.2}, ("Drama", "Crime"))
+    one = replace(one, source={"Drama": "model", "Crime": "lookup"})
+    path = library(tmp_path, 1).popitem()[0]
+    pairs = predict_pairs(
+        [replace(movie, genres={"tmdb": ("War",)}) for movie in read_kodi(tmp_path, Options())],
+        lambda movies: (replace(one, id=movie.id) for movie in movies if not movie.genres),
+        names_for("nfo"),
+        "default",
+    )
+    apply_to_files(pairs, "nfo", Choices(tmp_path), print, print)
+    mark = read_nfo(path.read_bytes()).mark
+    assert (set(mark.genres), mark.lookup) == ({"Drama", "Crime"}, ("Crime",))
+    file = tmp_path / "told.jsonl"
+    identified = replace(one, id=path.parent.name, identified=Identification())
+    file.write_text(json.dumps(identified.to_dict()) + "\n")
+    [(_, found)] = pairs_of([Movie(path.parent.name)], read_predictions(file), names_for("nfo"))
+    assert found.lookup == ("Crime",)
 
 
 def test_a_path_that_leaves_the_library(tmp_path: Path) -> None:

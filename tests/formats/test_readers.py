@@ -213,7 +213,7 @@ def test_kaggle_movies(tmp_path: Path) -> None:
     read = list(FORMATS["kaggle_movies"].read(folder, NONE))
     done = write_import(read, target)
     back = Catalogue(target, extra=True).by_id()
-    assert (done.films, done.left_out, done.problems) == (3, 2, 4)
+    assert (done.movies, done.left_out, done.problems) == (3, 2, 4)
     alba = back["11"]
     assert (alba.title, alba.year, alba.plot) == ("Alba", 1999, "Rain.")
     assert alba.genres == {"tmdb": ("Drama", "Sci-Fi")}

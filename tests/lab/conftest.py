@@ -133,6 +133,18 @@ def word_counts() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def small_glove(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """In place of the file of GloVe vectors, one of ten words."""
+    folder = tmp_path_factory.mktemp("glove")
+    words = np.array("the a river house night train road letter joke ghost".split())
+    vectors = np.random.default_rng(0).normal(size=(len(words), 6)).astype(np.float32)
+    np.savez(folder / "glove.6B.50d.20k.npz", words=words, vectors=vectors)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("genreel.lab.networks.vectors.weights_folder", lambda: folder)
+        yield
+
+
+@pytest.fixture(scope="session")
 def toy_features(tiny_encoder: Path, word_counts: None) -> dict[str, Feature]:
     words = Terms.fit(TermSettings(min_count=1), toy_movies(40))
     return {

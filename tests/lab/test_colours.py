@@ -58,21 +58,32 @@ def test_palettes_by_genre_and_period(tmp_path: Path) -> None:
     movies = films(10, "Horror", 1984, RED) + films(12, "Horror", 1993, BLUE)
     movies += [*films(9, "War", 1984, RED), Movie("bare")]
     made = colours.write_colours(movies, tmp_path)
-    assert [(p.genre, p.period, p.posters) for p in made] == [
-        ("Horror", "", 22),
-        ("Horror", "1980s", 10),
-        ("Horror", "1990s", 12),
+    assert [(p.genre, p.period, p.posters, p.greys) for p in made] == [
+        ("Horror", "", 22, False),
+        ("Horror", "", 22, True),
+        ("Horror", "1980s", 10, False),
+        ("Horror", "1990s", 12, False),
     ]
     assert [s.share for s in made[0].swatches] == [round(12 / 22, 4), round(10 / 22, 4)]
-    assert made[1].swatches == (colours.Swatch("#c81e28", 1.0),)
+    assert made[2].swatches == (colours.Swatch("#c81e28", 1.0),)
     with (tmp_path / "colours.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert rows[-1] == {
-        **{"genre": "Horror", "period": "1990s", "posters": "12", "rank": "1"},
+        **{"genre": "Horror", "period": "1990s", "greys": "without", "posters": "12", "rank": "1"},
         **{"colour": "#1e3cc8", "share": "1.0"},
     }
-    for name in ("genres.svg", "periods.svg"):
+    for name in ("genres.svg", "genres-with-greys.svg", "periods.svg"):
         assert "#1e3cc8" in ET.tostring(ET.parse(tmp_path / name).getroot(), "unicode")
+
+
+def test_greys_that_count_are_the_dominant_colour_of_a_grey_poster(tmp_path: Path) -> None:
+    grey, *rest = (90, 90, 90), RED
+    made = colours.palettes(films(10, "War", 1984, grey) + films(10, "Horror", 1984, *rest))
+    palette = next(p for p in made if p.genre == "War")
+    assert palette.greys and palette.swatches == (colours.Swatch("#5a5a5a", 1.0),)
+    assert len([p for p in made if p.genre == "War"]) == 1  # without greys, nothing is left
+    found = colours.poster_colours(Movie("m", poster=poster(RED, grey)), greys=True)
+    assert found is not None and found[1].sum() == pytest.approx(1, abs=1e-5)
 
 
 def test_too_few_posters_are_said() -> None:

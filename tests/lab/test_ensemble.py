@@ -14,10 +14,11 @@ import pytest
 from scipy.special import expit
 
 from genreel.calibration import logit
-from genreel.catalogue import INPUTS
+from genreel.cases import SENSE_OF, SENSES
 from genreel.features import Feature
 from genreel.lab.examples import Examples
 from genreel.lab.model import Model, Place, fit_logistics
+from genreel.lab.models.again import AgainSettings
 from genreel.lab.models.ensemble import (
     Average,
     AverageSettings,
@@ -28,17 +29,19 @@ from genreel.lab.models.ensemble import (
     bounded_logit,
 )
 from genreel.lab.models.estimators import PerGenre
+from genreel.lab.networks.joint import Joint
 
 Make = Callable[..., Examples]
 PLACE = Place(Path("unused"), seed=0)
-POSTER, PLOT = (2 ** INPUTS.index(name) for name in ("poster", "plot"))
+POSTER, PLOT = (2 ** SENSES.index(name) for name in ("picture", "words"))
+PATTERNS = 2 ** len(SENSES)
 
 
 class Stub:
     """Its scores are drawn once for each movie; `absent` where its input is missing."""
 
     def __init__(self, name: str, seed: int, absent: float = 0.5) -> None:
-        self.features = self.inputs = (name,)
+        self.features, self.senses = (name,), (SENSE_OF[name],)
         self.table = np.random.default_rng(seed).uniform(0.05, 0.95, (400, 3))
         self.absent = absent
         self.fits = 0
@@ -47,7 +50,7 @@ class Stub:
         self.fits += 1
 
     def scores(self, examples: Examples) -> np.ndarray:
-        there = examples.has(self.inputs)[:, None]
+        there = examples.has(self.senses)[:, None]
         return np.where(there, self.table[examples.index], self.absent).astype(np.float32)
 
 
@@ -126,10 +129,10 @@ def test_patterns_and_parts_that_are_fitted(toy_examples: Make) -> None:
     examples = toy_examples(80)
     model = fusion(examples.features)
     model.fit(examples, examples, PLACE)
-    assert model.inputs == ("poster", "plot")
+    assert model.senses == ("picture", "words")
     assert [part.fits for part in model.parts.values()] == [1, 1]  # type: ignore[attr-defined]
-    assert model.weights.shape == (16, 2, 3)
-    used = {pattern for pattern in range(16) if model.weights[pattern].any()}
+    assert model.weights.shape == (PATTERNS, 2, 3)
+    used = {pattern for pattern in range(PATTERNS) if model.weights[pattern].any()}
     assert used == {POSTER, PLOT, POSTER + PLOT}
     assert not model.weights[POSTER, 0].any() and not model.weights[PLOT, 1].any()
     assert model.weights[POSTER, 1].all() and model.weights[POSTER + PLOT].all()
@@ -154,8 +157,8 @@ def test_each_movie_gets_the_weights_of_its_pattern(toy_examples: Make) -> None:
     examples = toy_examples(8)
     model = fusion(examples.features)
     rng = np.random.default_rng(4)
-    model.weights = rng.normal(size=(16, 2, 3)).astype(np.float32)
-    model.bias = rng.normal(size=(16, 3)).astype(np.float32)
+    model.weights = rng.normal(size=(PATTERNS, 2, 3)).astype(np.float32)
+    model.bias = rng.normal(size=(PATTERNS, 3)).astype(np.float32)
     words, poster = (logit(part.scores(examples)) for part in model.parts.values())
     # Every fourth movie from 1 lacks its poster, every fourth from 2 its plot.
     patterns = np.tile([POSTER + PLOT, PLOT, POSTER, POSTER + PLOT], 2)
@@ -217,7 +220,8 @@ class Table:
     """Scores that are drawn once for each movie, of one input or several."""
 
     def __init__(self, inputs: tuple[str, ...], seed: int, features: tuple[str, ...] = ()) -> None:
-        self.inputs, self.features = inputs, features or inputs
+        self.senses = tuple(SENSE_OF[name] for name in inputs)
+        self.features = features or inputs
         self.table = np.random.default_rng(seed).uniform(0.05, 0.95, (400, 3)).astype(np.float32)
 
     def fit(self, train: Examples, valid: Examples, place: Place) -> None:
@@ -237,7 +241,7 @@ def test_the_mean_of_the_parts_that_a_movie_has(toy_examples: Make) -> None:
     model = Average(AverageSettings(), (), examples.features, parts)
     model.fit(examples, examples, PLACE)
     assert all(part.fitted == (examples, examples, PLACE) for part in parts.values())  # type: ignore[attr-defined]
-    assert model.inputs == ("poster", "plot") and set(model.features) == {"plot", "poster"}
+    assert model.senses == ("picture", "words") and set(model.features) == {"plot", "poster"}
     words, poster, both = (part.scores(examples) for part in parts.values())
     found = model.scores(examples)
     assert found.dtype == np.float32
@@ -258,12 +262,12 @@ class Memory:
     """Scores 0.9 or 0.1 for what it was trained on, by the label, and 0.5 for any other film."""
 
     def __init__(self, inputs: tuple[str, ...] = ("plot",)) -> None:
-        self.inputs = self.features = inputs
+        self.features, self.senses = inputs, tuple(SENSE_OF[name] for name in inputs)
         self.known: dict[int, np.ndarray] = {}
         self.fits: list[Examples] = []
 
     def __deepcopy__(self, memo: object) -> Memory:
-        copied = Memory(self.inputs)
+        copied = Memory(self.features)
         copied.fits = self.fits  # one list, so that copies tell what they were fitted on
         return copied
 
@@ -283,9 +287,8 @@ class Memory:
 def stack(
     examples: Examples, parts: Mapping[str, Any], folds: int, estimator: str = "logistic"
 ) -> Stack:
-    settings = StackSettings(
-        estimator, {"max_depth": 3} if estimator == "tree" else {}, folds=folds
-    )
+    options = {"tree": {"max_depth": 3}, "network": {"learning_rate": 0.01}}.get(estimator, {})
+    settings = StackSettings(estimator, options, folds=folds)
     return Stack(settings, (), examples.features, parts)
 
 
@@ -377,7 +380,25 @@ def test_films_without_any_input_and_unknown_cells_teach_the_stacker_nothing(
     np.testing.assert_array_equal(used, known[1:])
 
 
-@pytest.mark.parametrize("estimator", ["logistic", "tree", "svm"])
+def test_one_network_has_an_output_a_genre_and_heeds_known_cells_alone(
+    toy_examples: Make,
+) -> None:
+    train = toy_examples(200, everything=True)
+    parts = {"a": Table(("plot",), 1), "b": Table(("poster",), 2)}
+    known = np.random.default_rng(1).random(train.known.shape) < 0.7
+    settings = StackSettings("network", {"hidden": [8], "epochs": 3}, folds=0)
+    found = []
+    for labels in (train.labels, np.where(known, train.labels, 1 - train.labels)):
+        model = Stack(settings, (), train.features, parts)
+        model.fit(train, replace(train, labels=labels.astype(np.float32), known=known), PLACE)
+        found.append(model.scores(train))
+    assert isinstance(model.core, Joint)
+    assert [matrix.shape for matrix, _ in model.core.layers] == [(6, 8), (8, 3)]
+    np.testing.assert_array_equal(*found)
+    np.testing.assert_allclose(found[0].mean(axis=0), train.labels.mean(axis=0), atol=0.15)
+
+
+@pytest.mark.parametrize("estimator", ["logistic", "tree", "svm", "network"])
 def test_the_stacker_sees_every_genre_of_every_part(toy_examples: Make, estimator: str) -> None:
     """What tells the first genre here is the first part's score of the third."""
     train = toy_examples(200, everything=True)
@@ -391,6 +412,8 @@ def test_the_stacker_sees_every_genre_of_every_part(toy_examples: Make, estimato
 
 # Recipes
 
+PART = SimpleNamespace(kind="linear")
+
 
 @pytest.mark.parametrize(
     ("kind", "settings", "changes", "message"),
@@ -400,7 +423,7 @@ def test_the_stacker_sees_every_genre_of_every_part(toy_examples: Make, estimato
         (Stack, StackSettings("svm", folds=0), {}, ""),
         (LateFusion, LateFusionSettings(), {}, ""),
         *(
-            (kind, settings, {"parts": {"a": 1}}, "kind 'some' needs at least two parts")
+            (kind, settings, {"parts": {"a": PART}}, "kind 'some' needs at least two parts")
             for kind, settings in (
                 (Average, AverageSettings()),
                 (Stack, StackSettings("svm")),
@@ -413,15 +436,24 @@ def test_the_stacker_sees_every_genre_of_every_part(toy_examples: Make, estimato
             {"features": ("plot",)},
             "kind 'some' reads its parts, not features",
         ),
+        (
+            LateFusion,
+            LateFusionSettings(),
+            {"parts": {"a": SimpleNamespace(kind="again", settings=AgainSettings("b")), "b": PART}},
+            "part 'a' is 'b' again, which no part before it is",
+        ),
         (Stack, StackSettings("svm", folds=1), {}, "folds must be 0, or 2 and more"),
         (Stack, StackSettings("svm", folds=-1), {}, "folds must be 0, or 2 and more"),
         (Stack, StackSettings("vsm"), {}, "unknown estimator 'vsm'; did you mean 'svm'?"),
         (Stack, StackSettings("mlp", {"sise": 3}), {}, "mlp has no option 'sise'; "),
+        (Stack, StackSettings("network", {"hidden": [0]}), {}, "epochs, batch_size and every"),
+        (Stack, StackSettings("network", {"dropout": 1.0}), {}, "dropout must be"),
+        (Stack, StackSettings("network", imbalance="weights"), {}, "imbalance"),
     ],
 )
 def test_combinations_that_cannot_work(
     kind: Any, settings: Any, changes: dict[str, Any], message: str
 ) -> None:
-    table = {"kind": "some", "settings": settings, "parts": {"a": 1, "b": 2}, "features": ()}
+    table = {"kind": "some", "settings": settings, "parts": {"a": PART, "b": PART}, "features": ()}
     found = kind.problem(SimpleNamespace(**{**table, **changes}), {})
     assert found.startswith(message) and bool(found) == bool(message)

@@ -127,7 +127,7 @@ def check(name: str, catalogue: Catalogue, split: Split, out: Path, backbone: st
 
 
 @pytest.mark.parametrize("name", recipe_names())
-@pytest.mark.usefixtures("tiny_encoder", "word_counts")
+@pytest.mark.usefixtures("tiny_encoder", "word_counts", "small_glove")
 def test_it_trains_exports_and_predicts(
     name: str, catalogue: Catalogue, split: Split, tmp_path: Path
 ) -> None:

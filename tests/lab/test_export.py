@@ -150,6 +150,9 @@ BUILD: dict[str, Callable[[Examples], Model]] = {
     ),
     "average": lambda e: average(e, **parts(e)),
     "stack": lambda e: stack(e, "logistic", 2, **parts(e)),
+    "stack by one network": lambda e: stack(
+        e, "network", 0, words=linear(e), poster=classic(e, "poster", "tree")
+    ),
     "stack of trees": lambda e: stack(e, "forest", 0, words=linear(e), more=linear(e)),
     "stack by svm": lambda e: stack(
         e, "svm", 0, words=linear(e), poster=classic(e, "poster", "tree")

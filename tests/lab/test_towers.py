@@ -183,7 +183,7 @@ def vectors(tower: Backbone, posters: Tensor, training: bool) -> Tensor:
     state = {name: value.clone() for name, value in tower.state_dict().items()}
     tower.net.train(training)
     with torch.no_grad():
-        found: Tensor = tower.net(posters.float() / 127.5 - 1)
+        found: Tensor = tower.net(tower.normalise(posters))
     tower.load_state_dict(state)
     return found
 
@@ -221,10 +221,29 @@ def test_prepare_takes_the_statistics_of_the_posters(posters: Tensor) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "mean", "std"),
+    [
+        ("resnet18.tv_in1k", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+        ("mobilenetv2_100", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),  # as the shared file has it
+    ],
+)
+def test_pixels_come_as_the_network_was_trained_on_them(
+    posters: Tensor, name: str, mean: tuple[float, ...], std: tuple[float, ...]
+) -> None:
+    tower = backbone(replace(TINY, name=name))
+    expected = (posters / 255 - torch.tensor(mean)[:, None, None]) / torch.tensor(std)[
+        :, None, None
+    ]
+    torch.testing.assert_close(tower.normalise(posters), expected)
+    assert tower.normalise(posters[:, :1]).shape == posters.shape  # grey, as three channels
+    assert not any("scale" in key for key in tower.state_dict())
+
+
 def test_no_augmentation_outside_training(posters: Tensor) -> None:
     tower = backbone().eval()
     with torch.no_grad():
-        expected = tower.net(posters.float() / 127.5 - 1)
+        expected = tower.net(tower.normalise(posters))
         torch.testing.assert_close(tower(posters), expected, rtol=0, atol=0)
         tower.train()
         assert not torch.equal(tower(posters), tower(posters))

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import sys
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -192,7 +193,7 @@ def _write_table(predictions: Iterable[Prediction], top_k: int, with_films: bool
             line.append(("  " if prediction.scores else "") + _printable(prediction.error), "red")
         console.print(line)
         for genre, why in (prediction.why or {}).items():
-            console.print(Text(f"  {genre}: {_printable(_reasons(why))}", "cyan"))
+            console.print(Text(f"  {genre}: {_reasons(why)}", "cyan"))
 
 
 def _film(identified: Identification | None) -> str:
@@ -205,10 +206,20 @@ def _film(identified: Identification | None) -> str:
 
 def _reasons(why: Why) -> str:
     """Why a genre was predicted, in one line: words and places with their weights."""
-    words = {word.word: word.weight for word in why["words"]}
+    words = {_word(word.word): word.weight for word in why["words"]}
     reasons = [f"{word} +{weight:.1f}" for word, weight in words.items()]
     reasons += [f"poster {_place(area)} +{area.weight:.1f}" for area in why["areas"][:2]]
     return ", ".join(reasons) or "nothing in particular"
+
+
+def _word(text: str) -> str:
+    """A word as a terminal shows it: behind one that is written from right to left stands a mark,
+    or its weight would be shown on its other side.
+    """
+    joiners = "\u200c\u200d"  # of Persian and Hindi; they are not printable by themselves
+    letters = "".join(c if c in joiners else _printable(c) for c in text)
+    is_from_right = any(unicodedata.bidirectional(c) in ("R", "AL") for c in letters)
+    return letters + "\u200e" * is_from_right
 
 
 def _place(area: Area) -> str:

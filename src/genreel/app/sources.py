@@ -28,8 +28,12 @@ def movies_of(paths: Sequence[str]) -> Iterable[Movie]:
     return itertools.chain.from_iterable(map(_movies_or_problem, paths))
 
 
-def library_at(path: Path) -> Iterable[Movie]:
+def library_at(path: Path, taxonomy: str = "genreel") -> Iterable[Movie]:
     """The movies of a catalogue, of a media library, or of a folder of posters.
+
+    Args:
+        path: of it.
+        taxonomy: of the column genres of a catalogue.
 
     Raises:
         GenreelError: there are none.
@@ -40,7 +44,7 @@ def library_at(path: Path) -> Iterable[Movie]:
         names = Source(path).names
         is_library = any(PurePosixPath(n).suffix.lower() in (".nfo", *VIDEOS) for n in names)
         return (read_kodi if is_library else read_folder)(path, Options())
-    return Catalogue(path, extra=True)
+    return Catalogue(path, taxonomy, extra=True)
 
 
 def holds_many(name: str) -> bool:

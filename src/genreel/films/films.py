@@ -55,6 +55,18 @@ class Films:
         """The film of an id, also an IMDb id or "tmdb" and a TMDb number; None: it has none."""
         return self._index.find(film_id)
 
+    def named(self, title: str, year: int) -> Film | None:
+        """The only film of exactly this title and year, or of this title and a year beside it;
+        None: there is none, or there are several.
+        """
+        numbers = self._index.titles_named([squeeze(title)])
+        films = self._index.read_films({t.film for t in self._index.read_titles(numbers)})
+        for distance in (0, 1):
+            matches = [f for f in films.values() if f.year and abs(f.year - year) == distance]
+            if matches:
+                return matches[0] if len(matches) == 1 else None
+        return None
+
     def identify(
         self,
         lettering: Lettering,

@@ -216,7 +216,11 @@ def _check_file(path: Path) -> None:
     except IsADirectoryError:
         raise FilmsError(f"{path} is a folder, no index of films; {REMEDY} FILE") from None
     except FileNotFoundError:
-        raise FilmsError(f"{path} does not exist; {REMEDY} {path}") from None
+        raise FilmsError(
+            f"{path} does not exist; make one: genreel films imdb --fetch --out {path}, or "
+            f"genreel films movielens --fetch --out {path}, or of what you have: "
+            f"genreel films SOURCE --out {path}"
+        ) from None
     except OSError as error:
         raise FilmsError(f"{path} cannot be read ({error.strerror}); check it") from None
     if not header:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from genreel import __version__
 from genreel.catalogue import TABLES, Catalogue, Movie
@@ -27,11 +26,9 @@ from genreel.formats.shopify import marks_text, new_products, read_marks, write_
 from genreel.formats.source import MAX_TEXT
 from genreel.formats.xmp import read_xmp, write_xmp
 from genreel.posters import Limits
+from genreel.prediction import Prediction
 from genreel.progress import say
 from genreel.tables import read_json_lines
-
-if TYPE_CHECKING:
-    from genreel.predictor import Predictor
 
 TARGETS = ("nfo", "xmp", "csv", "jsonl", "parquet", "shopify")
 
@@ -43,7 +40,7 @@ class Choices:
     Attributes:
         out: the folder of the NFO files or sidecars, or the table or product CSV.
         add: whether genres join those of a person.
-        create: whether a film without an NFO file gets one.
+        create: whether a movie without an NFO file gets one.
         safe_cells: whether CSV cells that look like formulas get an apostrophe.
         dry_run: show a diff, write nothing.
         iptc: whether JPEG posters get the keywords of their sidecars, too.
@@ -59,11 +56,12 @@ class Choices:
 
 Say = Callable[[str], object]
 Pairs = Iterable[tuple[Movie, Found]]
-Predictions = Mapping[str, tuple[Sequence[str], Mapping[str, float], str]]
+Predictions = Mapping[str, Prediction]
+Predict = Callable[[Iterable[Movie]], Iterator[Prediction]]
 
 
-def read_predictions(path: Path) -> dict[str, tuple[list[str], dict[str, float], str]]:
-    """Id → genres, scores and error, of the JSON lines of `genreel predict --format jsonl`.
+def read_predictions(path: Path) -> dict[str, Prediction]:
+    """Id → genres, scores, source and error, of what `genreel predict --format jsonl` wrote.
 
     Raises:
         GenreelError: the file cannot be read, or a line is no prediction.
@@ -76,8 +74,11 @@ def read_predictions(path: Path) -> dict[str, tuple[list[str], dict[str, float],
                     if isinstance(record, CatalogueError):
                         raise record
                     scores = {str(g): float(s) for g, s in record["scores"].items()}
-                    genres = [str(genre) for genre in record["genres"]]
-                    found[str(record["id"])] = genres, scores, str(record.get("error") or "")
+                    genres = tuple(str(genre) for genre in record["genres"])
+                    source = {str(g): str(s) for g, s in (record.get("source") or {}).items()}
+                    error = str(record.get("error") or "") or None
+                    one = Prediction(str(record["id"]), scores, genres, error=error, source=source)
+                    found[one.id] = one
                 except (KeyError, TypeError, ValueError, AttributeError, CatalogueError):
                     raise GenreelError(
                         f"{path}, line {number}: no prediction; write it with "
@@ -119,39 +120,70 @@ def place_of(movies: Iterable[Movie], path: Path, target: str) -> Path:
 def pairs_of(movies: Iterable[Movie], predictions: Predictions, names: Names) -> Pairs:
     """Movies with what was predicted for them earlier; nothing for those that were not."""
     for movie in movies:
-        genres, scores, error = predictions.get(movie.id, ((), {}, ""))
-        found = found_of(genres, scores, names, "predictions", __version__)
-        yield movie, replace(found, error=error)
+        prediction = predictions.get(movie.id, Prediction(movie.id))
+        yield movie, _found(prediction, names, "predictions")
 
 
-def predict_pairs(
-    movies: Iterable[Movie],
-    predictor: Predictor,
-    names: Names,
-    threshold: float | None,
-    language: str = "",
+def answer_pairs(
+    movies: Iterable[Movie], answers: Mapping[str, Mapping[str, bool]], names: Names
 ) -> Pairs:
-    """Movies with what a bundle predicts for them; `language` is that of all plots, if given."""
+    """The movies about whose genres a person gave answers, with these.
+
+    Args:
+        movies: a stream.
+        answers: id → genre → whether it applies.
+        names: what genres are called on the other side.
+    """
+    for movie in movies:
+        verdicts = answers.get(movie.id, {})
+        found = {name: applies for genre, applies in verdicts.items() for name in names([genre])}
+        if found:
+            yield movie, Found(answers=found, model="audit", version=__version__)
+
+
+def predict_pairs(movies: Iterable[Movie], predict: Predict, names: Names, model: str) -> Pairs:
+    """Movies with what is predicted for them.
+
+    Args:
+        movies: a stream; genres that they have do not decide here, but in `mark.merge`.
+        predict: predictions of a stream of movies, in its order.
+        names: what genres are called there.
+        model: the bundle's name.
+    """
     waiting: deque[Movie] = deque()
 
     def passing() -> Iterator[Movie]:
         for movie in movies:
             waiting.append(movie)
-            yield movie
+            yield replace(movie, genres={})
 
-    model = predictor.bundle.name
-    predictions = predictor.predict_many(passing(), threshold=threshold, language=language)
-    for prediction in predictions:
-        found = found_of(prediction.genres, prediction.scores, names, model, __version__)
-        yield waiting.popleft(), replace(found, error=prediction.error or "")
+    for prediction in predict(passing()):
+        yield waiting.popleft(), _found(prediction, names, model)
+
+
+def _found(prediction: Prediction, names: Names, model: str) -> Found:
+    by_source = {
+        source: [genre for genre in prediction.genres if prediction.source.get(genre) == source]
+        for source in ("file", "lookup")
+    }
+    found = found_of(
+        prediction.genres,
+        prediction.scores,
+        names,
+        model,
+        __version__,
+        by_source["file"],
+        by_source["lookup"],
+    )
+    return replace(found, error=prediction.error or "")
 
 
 @dataclass
 class Applied:
-    """How many films changed, stayed as they are, have no file to write to, and failed.
+    """How many movies changed, stayed as they are, have no file to write to, and failed.
 
     Attributes:
-        partly: films that changed or stayed as they are, though an input of theirs failed.
+        partly: movies that changed or stayed as they are, though an input of theirs failed.
     """
 
     changed: int = 0
@@ -161,7 +193,7 @@ class Applied:
     partly: int = 0
 
     def note(self, movie: Movie, found: Found, warn: Say) -> bool:
-        """Tells and counts what failed of a film; whether it has genres all the same."""
+        """Tells and counts what failed of a movie; whether it has genres all the same."""
         if found.error:
             warn(f"{movie.id}: {found.error}")
             self.partly += bool(found.genres)
@@ -176,17 +208,19 @@ def found_of(
     model: str,
     version: str,
     said: Iterable[str] = (),
+    lookup: Iterable[str] = (),
 ) -> Found:
     """A prediction's genres by the names of the other side; of several for one, the best score.
 
     Args:
         said: those of the genres that a person or a file said.
+        lookup: those that an index of films said.
     """
     found: dict[str, float] = {}
     for genre in genres:
         for name in names([genre]):
             found[name] = max(found.get(name, 0.0), float(scores.get(genre, 0.0)))
-    return Found(found, model, version, names(said))
+    return Found(found, model, version, names(said), lookup=names(lookup))
 
 
 def names_for(target: str) -> Names:
@@ -209,7 +243,7 @@ def apply_to_files(
         target: "nfo" or "xmp".
         choices: how.
         show: takes the diff of a dry run.
-        warn: takes one line for each film that failed, in whole or in part.
+        warn: takes one line for each movie that failed, in whole or in part.
         journal: of a run that is longer than this one, and goes on after it.
     """
     counts = Applied()
@@ -263,7 +297,7 @@ def apply_to_table(
     old = _read(path)
     names: set[str] = set()
     handles = [handle_of(movie) for movie, _ in pairs]
-    if old is None:  # a new product CSV, in which no two films share a handle
+    if old is None:  # a new product CSV, in which no two movies share a handle
         handles = [unique(handle, names) for handle in handles]
     also: dict[Path, bytes] = {}
     try:

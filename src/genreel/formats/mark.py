@@ -1,4 +1,4 @@
-"""Who wrote a film's genres: what genreel found, what it wrote before, and what a person decided.
+"""Who wrote a movie's genres: what genreel found, what it wrote before, and what a person decided.
 
 A mark is left beside genres that genreel writes. A later run compares it with what is there: any
 difference is a person's doing, and a person's doing wins.
@@ -17,13 +17,16 @@ _LONGEST = 2**16  # characters of a mark; genreel's own have some hundreds
 
 @dataclass(frozen=True)
 class Found:
-    """Genres of one film, as the other side calls them.
+    """Genres of one movie, as the other side calls them.
 
     Attributes:
         genres: name → score in [0, 1], surest first; empty where nothing was found.
         model, version: the bundle's name, and genreel's version.
         said: those of the genres that a person or a file said, in a store: written, never marked.
-        error: which of the film's inputs could not be used; genres, if any, come from the others.
+        lookup: those of the genres that an index of films said, not the model.
+        error: which of the movie's inputs could not be used; genres, if any, come from the others.
+        answers: name → whether it applies: what a person said of what stands there. Where there
+            are any, nothing else is changed.
     """
 
     genres: Mapping[str, float] = field(default_factory=dict)
@@ -31,21 +34,27 @@ class Found:
     version: str = ""
     said: tuple[str, ...] = ()
     error: str = ""
+    lookup: tuple[str, ...] = ()
+    answers: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What genreel wrote: its genres with their scores, and those a person took away again."""
+    """What genreel wrote: its genres with their scores, and those a person took away again; those
+    in `lookup` came from an index of films, the others from the model.
+    """
 
     genres: Mapping[str, float] = field(default_factory=dict)
     rejected: tuple[str, ...] = ()
     model: str = ""
     version: str = ""
+    lookup: tuple[str, ...] = ()
 
     def text(self) -> str:
         """One line of JSON, as `read_mark` reads it."""
         table = {"model": self.model, "version": self.version, "genres": dict(self.genres)}
-        return json.dumps(table | ({"rejected": self.rejected} if self.rejected else {}))
+        lists = {"lookup": self.lookup, "rejected": self.rejected}
+        return json.dumps(table | {name: some for name, some in lists.items() if some})
 
 
 def read_mark(text: str | None) -> Mark:
@@ -59,6 +68,7 @@ def read_mark(text: str | None) -> Mark:
             tuple(map(str, table.get("rejected", ()))),
             str(table.get("model", "")),
             str(table.get("version", "")),
+            tuple(map(str, table.get("lookup", ()))),
         )
     except (ValueError, TypeError, AttributeError, RecursionError):
         return Mark()
@@ -73,6 +83,7 @@ def merge(
     - Genres that are not in the mark are a person's, or another program's: they stay, and unless
       `add` nothing joins them.
     - A genre of the mark that is gone was rejected: it never comes back by itself.
+    - What a person answers goes before all but a lock.
 
     Args:
         present: genres that are there, in order.
@@ -81,6 +92,8 @@ def merge(
         locked: whether a person locked the genres.
         add: whether genreel's genres join those of a person.
     """
+    if found.answers and not locked:
+        return _answer(present, mark, found.answers)
     if locked or not found.genres:
         return None
     ours = {key(name) for name in mark.genres}
@@ -99,8 +112,26 @@ def merge(
     genres = (*theirs, *new)
     said = {key(name) for name in found.said}
     fresh_genres = {name: score for name, score in new.items() if key(name) not in said}
-    fresh = Mark(fresh_genres, rejected, found.model, found.version)
+    of_lookup = {key(name) for name in found.lookup}
+    lookup = tuple(name for name in fresh_genres if key(name) in of_lookup)
+    fresh = Mark(fresh_genres, rejected, found.model, found.version, lookup)
     return None if genres == tuple(present) and fresh == mark else (genres, fresh)
+
+
+def _answer(
+    present: Sequence[str], mark: Mark, answers: Mapping[str, bool]
+) -> tuple[tuple[str, ...], Mark] | None:
+    """As `merge`, for a person's answers: their genres come and go, the others stay."""
+    verdicts = {key(name): applies for name, applies in answers.items()}
+    present_keys = set(map(key, present))
+    new = [name for name, applies in answers.items() if applies and key(name) not in present_keys]
+    genres = (*(name for name in present if verdicts.get(key(name), True)), *new)
+    if genres == tuple(present):
+        return None
+    refused = [name for name in present if not verdicts.get(key(name), True)]
+    rejected = [name for name in (*mark.rejected, *refused) if not verdicts.get(key(name), False)]
+    ours = {name: score for name, score in mark.genres.items() if verdicts.get(key(name), True)}
+    return genres, Mark(ours, tuple(dict.fromkeys(rejected)), mark.model, mark.version)
 
 
 def _plain(genres: Mapping[str, float]) -> Iterable[tuple[str, float]]:

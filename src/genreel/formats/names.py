@@ -87,7 +87,7 @@ def _without(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     return {name.casefold(): () for name in names}
 
 
-# What a source says that is no genre of a film, and what `spelling` cannot guess.
+# What a source says that is no genre of a movie, and what `spelling` cannot guess.
 INTO = {
     "tmdb": Names(
         {str(number): (name,) for name, number in TMDB_IDS.items()}

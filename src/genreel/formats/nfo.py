@@ -1,4 +1,4 @@
-"""NFO files, as Kodi, Jellyfin, Emby and Plex's agents read them: one film's facts in XML.
+"""NFO files, as Kodi, Jellyfin, Emby and Plex's agents read them: one movie's facts in XML.
 
 Reading and writing are functions of bytes. Writing puts elements into their place and leaves every
 other byte alone: comments, unknown tags, line ends, the encoding, an address after the end.
@@ -39,7 +39,7 @@ class Nfo:
     Attributes:
         kind: its root, one of ROOTS; empty where the file holds no XML but an address.
         genres: one for each <genre>, and for each part of one that has slashes.
-        locked: whether the whole film, or its genres, are locked against change.
+        locked: whether the whole movie, or its genres, are locked against change.
         ids: "imdb", "tmdb", … → id.
         mark: what genreel wrote there.
     """
@@ -64,19 +64,19 @@ def read_nfo(data: bytes) -> Nfo:
     """What a file says; one without XML says only the ids in its address.
 
     Raises:
-        CatalogueError: it is not well formed, has a DOCTYPE, or is no film's.
+        CatalogueError: it is not well formed, has a DOCTYPE, or is no movie's.
     """
     document = None if is_notice(data) else Document(data)
     body = document.body if document else data.replace(b"\0", b"")
     ids = _ids_in(body.decode("utf-8", "replace"))
     if document is None or document.root is None:
         if not ids and b"://" not in body:
-            raise CatalogueError("neither XML nor the address of a film; replace it")
+            raise CatalogueError("neither XML nor the address of a movie; replace it")
         return Nfo(ids=ids)
     root = _root(document)
     elements = _genre_elements(root)
     if sum(1 + e.text.count("/") + e.text.count("|") for e in elements) > _MAX_GENRES:
-        raise CatalogueError(f"more than {_MAX_GENRES:,} genres; is it of a film?")
+        raise CatalogueError(f"more than {_MAX_GENRES:,} genres; is it of a movie?")
     ids |= {e.attributes.get("type", "").lower(): e.text.strip() for e in root.all("uniqueid")}
     for name, source in (("imdbid", "imdb"), ("tmdbid", "tmdb"), ("id", "imdb")):
         value = root.first(name)
@@ -127,12 +127,13 @@ def write_nfo(
     document = Document(data)
     root = _root(document)
     indent = document.indent(root)
-    ours = {key(name) for name in nfo.mark.genres}
+    ours, new = {key(name) for name in nfo.mark.genres}, set(map(key, genres))
     persons: list[Element] = []
     old = root.all(MARK)
     for element in _genre_elements(root):
-        theirs = any(key(name) not in ours for name in _genres(element))
-        (persons if theirs else old).append(element)
+        names = set(map(key, _genres(element)))
+        is_kept = bool(names - ours) and names <= new  # one with a genre that goes is written anew
+        (persons if is_kept else old).append(element)
     present = {key(g) for element in persons for g in _genres(element)}
     lines = [tag("genre", name) for name in genres if key(name) not in present]
     lines.append(tag(MARK, mark.text()))
@@ -182,7 +183,7 @@ def _genre_elements(root: Element) -> list[Element]:
 def _root(document: Document) -> Element:
     assert document.root is not None
     if document.root.name not in ROOTS:
-        raise CatalogueError(f"<{document.root.name[:40]}> is no film's; expected <movie>")
+        raise CatalogueError(f"<{document.root.name[:40]}> is no movie's; expected <movie>")
     return document.root
 
 

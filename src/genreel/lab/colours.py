@@ -46,12 +46,15 @@ class Swatch:
 
 @dataclass(frozen=True)
 class Palette:
-    """The dominant colours of the posters of a genre, in one period or in all ("")."""
+    """The dominant colours of the posters of a genre, in one period or in all (""); with the greys
+    among them, or without.
+    """
 
     genre: str
     period: str
     posters: int
     swatches: tuple[Swatch, ...]
+    greys: bool = False
 
     @property
     def shares(self) -> list[tuple[str, float]]:
@@ -74,12 +77,19 @@ def clusters(points: Floats, weights: Floats, k: int) -> tuple[Floats, Floats]:
     return centres[shares > 0], shares[shares > 0]
 
 
-def poster_colours(movie: Movie) -> tuple[Floats, Floats] | None:
-    """A poster's dominant colours without greys, and their shares of its pixels.
+Colours = tuple[Floats, Floats]
+
+
+def poster_colours(movie: Movie, greys: bool = False) -> Colours | None:
+    """A poster's dominant colours, and their shares of its pixels.
+
+    Args:
+        movie: whose poster.
+        greys: count them too.
 
     Returns:
         Colours in Oklab, shape (k, 3), the largest share first, and shares in [0, 1], shape (k,);
-        None for a poster that is missing, unreadable or all grey.
+        None for a poster that is missing, unreadable or, unless they count, all grey.
     """
     if movie.poster is None:
         return None
@@ -88,7 +98,7 @@ def poster_colours(movie: Movie) -> tuple[Floats, Floats] | None:
     except InputError:
         return None
     lab = oklab(np.asarray(image.resize((SIDE, SIDE))).reshape(-1, 3))
-    colours = lab[np.hypot(lab[:, 1], lab[:, 2]) >= GREY]
+    colours = lab if greys else lab[np.hypot(lab[:, 1], lab[:, 2]) >= GREY]
     if not len(colours):
         return None
     centres, shares = clusters(colours, np.ones(len(colours), np.float32), _CLUSTERS_OF_A_POSTER)
@@ -96,10 +106,10 @@ def poster_colours(movie: Movie) -> tuple[Floats, Floats] | None:
 
 
 def palettes(movies: Iterable[Movie]) -> list[Palette]:
-    """Palettes of every genre over all years, and of every genre and period.
+    """Palettes of every genre over all years, with greys and without, and of each of its periods.
 
     A genre's palette over all years is made of the one dominant colour of each poster; that of a
-    period of the five (or fewer) dominant colours of its posters together.
+    period of the five (or fewer) dominant colours of its posters together, without greys.
 
     Args:
         movies: with posters and genres; others are left out.
@@ -107,21 +117,23 @@ def palettes(movies: Iterable[Movie]) -> list[Palette]:
     Raises:
         CatalogueError: no genre has enough coloured posters.
     """
-    groups: dict[tuple[str, str], list[tuple[Floats, Floats]]] = {}
+    groups: dict[tuple[str, str, bool], list[Colours]] = {}
     for movie in movies:
         genres = {genre for names in movie.genres.values() for genre in names}
-        colours = poster_colours(movie) if genres else None
-        if colours is None:
-            continue
-        first = colours[0][:1], np.ones(1, np.float32)
+        every, bright = (
+            poster_colours(movie, greys) if genres else None for greys in (True, False)
+        )
         decade = decade_of(movie.year)
         for genre in genres:
-            groups.setdefault((genre, ""), []).append(first)
-            if decade is not None:
-                groups.setdefault((genre, decade_name(decade)), []).append(colours)
+            if every is not None:
+                groups.setdefault((genre, "", True), []).append(_first(every))
+            if bright is not None:
+                groups.setdefault((genre, "", False), []).append(_first(bright))
+            if bright is not None and decade is not None:
+                groups.setdefault((genre, decade_name(decade), False), []).append(bright)
     result = [
-        Palette(genre, period, len(group), _swatches(group))
-        for (genre, period), group in sorted(groups.items())
+        Palette(genre, period, len(group), _swatches(group), greys)
+        for (genre, period, greys), group in sorted(groups.items())
         if len(group) >= FEWEST_POSTERS
     ]
     if not result:
@@ -132,7 +144,12 @@ def palettes(movies: Iterable[Movie]) -> list[Palette]:
     return result
 
 
-def _swatches(group: Sequence[tuple[Floats, Floats]]) -> tuple[Swatch, ...]:
+def _first(colours: Colours) -> Colours:
+    """The dominant one alone, whatever its share."""
+    return colours[0][:1], np.ones(1, np.float32)
+
+
+def _swatches(group: Sequence[Colours]) -> tuple[Swatch, ...]:
     centres, shares = clusters(
         np.concatenate([c for c, _ in group]), np.concatenate([s for _, s in group]), COLOURS
     )
@@ -143,23 +160,26 @@ def _swatches(group: Sequence[tuple[Floats, Floats]]) -> tuple[Swatch, ...]:
 
 
 def write_colours(movies: Sequence[Movie], out: Path) -> list[Palette]:
-    """Writes colours.csv, genres.svg and periods.svg into the folder `out`."""
+    """Writes colours.csv, genres.svg, genres-with-greys.svg and periods.svg into a folder."""
     result = palettes(progress(movies, "posters", len(movies)))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["genre", "period", "posters", "rank", "colour", "share"])
+    writer.writerow(["genre", "period", "greys", "posters", "rank", "colour", "share"])
     for palette in result:
         for rank, swatch in enumerate(palette.swatches, 1):
-            about = (palette.genre, palette.period, palette.posters)
+            grey_pixels = "with" if palette.greys else "without"
+            about = (palette.genre, palette.period, grey_pixels, palette.posters)
             writer.writerow([*about, rank, swatch.colour, swatch.share])
     write_whole(out / "colours.csv", text.getvalue().encode())
-    write_whole(out / "genres.svg", _genre_figure([p for p in result if not p.period]).encode())
+    for greys, name in ((False, "genres.svg"), (True, "genres-with-greys.svg")):
+        palettes_of = [p for p in result if not p.period and p.greys == greys]
+        write_whole(out / name, _genre_figure(palettes_of, greys).encode())
     write_whole(out / "periods.svg", _period_figure([p for p in result if p.period]).encode())
     say(f"{len(result)} palettes written to {out}")
     return result
 
 
-def _genre_figure(palettes: Sequence[Palette]) -> str:
+def _genre_figure(palettes: Sequence[Palette], greys: bool) -> str:
     """Each genre's dominant colours over all years."""
     parts: list[str] = []
     for i, palette in enumerate(palettes):
@@ -169,7 +189,7 @@ def _genre_figure(palettes: Sequence[Palette]) -> str:
             plots.text(772, y + 19, f"{palette.posters:,}", kind="muted"),
             plots.strip(palette.shares, 132, y, 628, 28),
         ]
-    title = "The dominant colour of every poster, by genre"
+    title = f"The dominant colour of every poster, by genre{'' if greys else ', greys left out'}"
     return plots.sheet(830, 76 + 36 * len(palettes), title, parts)
 
 

@@ -28,15 +28,25 @@ class DataSettings:
 
     Attributes:
         years: first and last year of release; (0, 0) takes all.
+        first_genres: only so many of a movie's genres count, the first that its source lists; 0
+            takes all. TMDb lists the most prominent first.
+        main_genre: only the first that is listed counts, and only movies where the vocabulary has
+            it.
         one_genre: only movies with exactly one genre of the vocabulary.
+        balanced: of movies with one genre, as many of each genre, the first of the split.
         at_most: so many movies of each part, the first of the split; 0 takes all.
+        shares: of the movies in train, valid and test, where no split is given.
         presumed: how much, in training, a genre that is unknown of a movie with mixed genres
             counts as absent, in [0, 1]; see `examples.presume_absent`.
     """
 
     years: tuple[int, int] = (0, 0)
+    first_genres: int = 0
+    main_genre: bool = False
     one_genre: bool = False
+    balanced: bool = False
     at_most: int = 0
+    shares: tuple[float, float, float] = (0.8, 0.1, 0.1)
     presumed: float = 0.0
 
 
@@ -56,6 +66,7 @@ class Head:
             a quarter; products with matrices in integers).
         data: which movies it is about.
         notes: what the source leaves open, and what we chose there.
+        differs: what differs from the source, in a line.
         reported: the source's figures, as it prints them.
         ours: our figures, with the command that gave them.
     """
@@ -71,6 +82,7 @@ class Head:
     precision: str = "float32"
     data: DataSettings = DataSettings()
     notes: str = ""
+    differs: str = ""
     reported: dict[str, Any] = field(default_factory=dict)
     ours: dict[str, Any] = field(default_factory=dict)
 
@@ -100,7 +112,7 @@ class Recipe:
         return builds(self.text)
 
 
-_DESCRIBES = ("title", "source", "command", "cost", "notes", "reported", "ours")
+_DESCRIBES = ("title", "source", "command", "cost", "notes", "differs", "reported", "ours")
 
 
 def builds(text: str) -> dict[str, Any]:
@@ -218,9 +230,14 @@ def _spell_out(
         if check:
             _check(other, f"recipe {source}")
         mine = _mapping(table.setdefault("features", {}), f"{where}.features")
-        names = {}
-        for feature, entry in other.get("features", {}).items():
+        names: dict[str, str] = {}
+        # What is like another feature comes after it, and follows it to its new name.
+        for feature, entry in sorted(
+            other.get("features", {}).items(), key=lambda item: "like" in item[1]
+        ):
             new = feature
+            if "like" in entry:
+                entry = {**entry, "like": names.get(entry["like"], entry["like"])}
             while mine.setdefault(new, entry) != entry:  # another feature goes by that name
                 new = f"{name}-{new}"
             names[feature] = new

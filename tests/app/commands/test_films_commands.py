@@ -110,7 +110,9 @@ def test_standard_input(run: Run, index: Path, stdin: Callable[[bytes], None]) -
 def test_an_index_that_is_not_there_names_the_remedy(run: Run, posters: Path) -> None:
     ran = run("identify", posters, "--films", "none.db")
     assert ran.code == 1
-    assert "genreel films SOURCE --out" in one_line(ran.err)
+    line = one_line(ran.err)
+    for source in ("imdb --fetch", "movielens --fetch", "SOURCE"):
+        assert f"genreel films {source} --out none.db" in line
 
 
 def test_a_movie_without_poster_and_lettering_is_its_own_error(

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from genreel.app.cli import COMMANDS, build_parser, load
+from genreel.app.cli import build_parser
 from genreel.app.commands import values
 from genreel.app.commands.flags import Command, Parser, UsageError, add_flags, argument, run_command
+from genreel.app.commands.listing import COMMANDS, load
 from genreel.app.service.batches import Batches
 from genreel.app.service.settings import Settings
 from genreel.catalogue import Catalogue

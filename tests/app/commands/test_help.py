@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from running import PLOT, SAMPLES, Run, one_line
 
 import genreel
 import genreel.bundle
+from genreel.app import commands as commands_folder
 from genreel.app.cli import build_parser
-
-COMMANDS = (
-    *("predict", "recipes", "train", "evaluate", "calibrate"),
-    *("compare", "eras", "import", "read", "films", "identify", "apply"),
-    *("undo", "clean", "split", "colours"),
-    *("serve", "watch", "doctor"),
-)
+from genreel.app.commands.listing import COMMANDS, GROUPS
 
 
-def test_help_lists_every_command(run: Run) -> None:
-    ran = run("--help")
+@pytest.mark.parametrize("argv", [["--help"], [], ["help"], ["help", "help"]])
+def test_help_lists_every_command_under_a_heading(run: Run, argv: list[str]) -> None:
+    ran = run(*argv)
     assert (ran.code, ran.err) == (0, "")
-    listed = re.findall(r"^    ([a-z]+)(?: |$)", ran.out, re.MULTILINE)
-    assert tuple(listed) == COMMANDS
+    for heading, commands in GROUPS.items():
+        block = ran.out.partition(f"{heading}:\n")[2].partition("\n\n")[0]
+        assert re.findall(r"^  ([a-z]+) +(.*)$", block, re.MULTILINE) == list(commands.items())
+    assert max(map(len, ran.out.splitlines())) <= 90
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -31,11 +30,15 @@ def test_help_of_a_command(run: Run, command: str) -> None:
     ran = run(command, "--help")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith(f"usage: genreel {command} ")
+    assert run("help", command) == ran
 
 
 def test_these_are_all_commands() -> None:
     [commands] = [a for a in build_parser()._actions if a.metavar == "COMMAND"]
-    assert tuple(commands.choices or ()) == COMMANDS
+    assert tuple(commands.choices or ()) == tuple(COMMANDS)
+    files = Path(commands_folder.__file__).parent.glob("[a-z]*.py")
+    names = {path.stem.removesuffix("_") for path in files}
+    assert names - {"flags", "listing", "shared", "values"} == set(COMMANDS)
 
 
 def test_version(run: Run) -> None:
@@ -48,7 +51,14 @@ def test_version(run: Run) -> None:
 @pytest.mark.parametrize(
     ("argv", "expected"),
     [
-        (["predct"], "genreel: invalid choice: 'predct'; did you mean predict? see genreel --help"),
+        (
+            ["predct"],
+            "genreel: invalid choice: 'predct'; did you mean predict? see genreel predict --help",
+        ),
+        (
+            ["help", "wach"],
+            "genreel: invalid choice: 'wach'; did you mean watch? see genreel watch --help",
+        ),
         (
             ["predict", "--fromat", "csv"],
             "genreel predict: unrecognized arguments: --fromat; did you mean --format? "
@@ -74,7 +84,6 @@ def test_wrong_words_are_answered_with_the_nearest(
 @pytest.mark.parametrize(
     ("argv", "expected"),
     [
-        ([], "the following arguments are required: COMMAND"),
         (["foretell"], "invalid choice: 'foretell'"),
         (["predict", "--smell"], "unrecognized arguments: --smell"),
         (["predict", "--format", "xml"], "invalid choice: 'xml'"),

@@ -17,10 +17,12 @@ import pyarrow.parquet as pq
 import pytest
 from running import PLOT, POSTER, Run, spawn
 
+from genreel.app import output
 from genreel.app.cli import main
 from genreel.catalogue import Catalogue, Movie
 from genreel.formats.names import find_names
 from genreel.predictor import Predictor
+from genreel.why import Word
 
 CSI = "\x1b"
 
@@ -282,3 +284,13 @@ def test_standard_input_of_a_process(words_bundle: Path, words: Predictor) -> No
     row = json.loads(ran.stdout.decode("utf-8"))
     assert row["id"] == "été"
     assert row["scores"] == words.predict(plot=PLOT).to_dict()["scores"]
+
+
+def test_words_from_right_to_left_keep_their_weights_behind_them() -> None:
+    words = [
+        Word("مأمورة", 0, 6, 1.2),
+        Word("می\u200cخواهم", 7, 15, 0.6),
+        Word("\u202eevil", 0, 5, 0.5),
+    ]
+    line = output._reasons({"words": words, "areas": []})
+    assert line == "مأمورة\u200e +1.2, می\u200cخواهم\u200e +0.6,  evil +0.5"

@@ -12,10 +12,11 @@ from genreel.app.commands.flags import Command, UsageError, argument, flag, mand
 from genreel.app.commands.values import share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from genreel.catalogue import Movie
     from genreel.formats.applying import Applied, Pairs
+    from genreel.prediction import Prediction
 
 FILES = ("nfo", "xmp")
 TABLES = ("csv", "jsonl", "parquet", "shopify")
@@ -44,15 +45,24 @@ class Options:
     model: str = shared.model_flag()
     language: str = shared.language_flag("all plots")
     threshold: float | None = flag(None, "assign a genre from this score on", share, metavar="P")
+    films: Path | None = shared.films_flag()
+    read: bool = shared.read_flag()
+    accept: float | None = shared.accept_flag()
     predictions: Path | None = flag(
         None,
         "use these, which genreel predict --format jsonl wrote, and predict nothing",
         Path,
         metavar="FILE",
     )
+    only: Path | None = flag(
+        None,
+        "write nothing but what a person accepted in this table of genreel audit --format csv",
+        Path,
+        metavar="FILE",
+    )
     names: str | None = shared.names_flag("genreel; kodi for nfo")
     add: bool = switch("beside genres of a person, too")
-    create: bool = switch("NFO files for films without one")
+    create: bool = switch("NFO files for movies without one")
     safe_cells: bool = switch("an apostrophe before cells like formulas")
     iptc: bool = switch("for xmp: keywords inside JPEG posters, too (exiftool)")
     dry_run: bool = switch("show what would change")
@@ -92,13 +102,25 @@ def _pairs(options: Options, movies: Iterable[Movie]) -> Pairs:
     from genreel.formats import applying
 
     names = shared.names_of(options.names) or applying.names_for(options.to)
+    if options.only:
+        from genreel.audit.table import read_accepted
+
+        return applying.answer_pairs(movies, read_accepted(options.only), names)
     if options.predictions:
         predictions = applying.read_predictions(options.predictions)
         return applying.pairs_of(movies, predictions, names)
+    from genreel.app.senses import predict_movies
     from genreel.predictor import Predictor
 
     predictor = Predictor(options.model)
-    return applying.predict_pairs(movies, predictor, names, options.threshold, options.language)
+    senses = shared.senses_of(options.films, options.read, options.accept)
+
+    def predict(movies: Iterable[Movie]) -> Iterator[Prediction]:
+        return predict_movies(
+            predictor, movies, senses, language=options.language, threshold=options.threshold
+        )
+
+    return applying.predict_pairs(movies, predict, names, predictor.bundle.name)
 
 
 def _summary(counts: Applied, dry_run: bool) -> str:

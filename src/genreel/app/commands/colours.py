@@ -29,4 +29,6 @@ def run(options: Options) -> int:
     return DONE
 
 
-COMMAND = Command(Options, run, "Writes colours.csv, genres.svg and periods.svg.")
+COMMAND = Command(
+    Options, run, "Writes colours.csv, genres.svg, genres-with-greys.svg and periods.svg."
+)

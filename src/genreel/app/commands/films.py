@@ -5,9 +5,14 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from genreel.app.commands import exit_code
-from genreel.app.commands.flags import Command, arguments, mandatory, switch
+from genreel.app.commands.flags import Command, UsageError, arguments, flag, switch
+
+if TYPE_CHECKING:
+    from genreel.films.fetching import Publisher
+    from genreel.films.sources import FilmSource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,11 +22,15 @@ class Options:
     sources: tuple[str, ...] = arguments(
         "SOURCE",
         "a catalogue (.csv, .jsonl, .parquet, or a folder), or what genreel import reads; "
-        "FORMAT:SOURCE where the format is not seen from its files",
+        "FORMAT:SOURCE where the format is not seen from its files; imdb or movielens with --fetch",
         "+",
     )
-    out: Path = mandatory("the index to write", Path, metavar="INDEX")
-    overwrite: bool = switch("replace an older index")
+    out: Path = flag(
+        Path("known-films.db"), "the index to write (default: %(default)s)", Path, metavar="INDEX"
+    )
+    overwrite: bool = switch("replace an older index; with --fetch, ask for newer files")
+    fetch: bool = switch("fetch the publishers' own files, after their terms were agreed to")
+    agree: bool = switch("agree to these terms, for scripts that nobody can ask")
 
 
 def run(options: Options) -> int:
@@ -33,7 +42,11 @@ def run(options: Options) -> int:
 
     if options.out.exists() and not options.overwrite:
         raise FilmsError(f"{options.out} is there already; give --overwrite to replace it")
-    sources = [find_source(text) for text in options.sources]
+    if options.agree and not options.fetch:
+        raise UsageError("--agree goes with --fetch")
+    sources = [
+        _fetched(text, options) if options.fetch else find_source(text) for text in options.sources
+    ]
     problems: list[str] = []
     with Builder(options.out) as builder:
         for source in sources:
@@ -50,10 +63,46 @@ def run(options: Options) -> int:
     return exit_code(builder.films, len(problems))
 
 
+def _fetched(name: str, options: Options) -> FilmSource:
+    """A publisher's files as a source, fetched once their terms are agreed to."""
+    from genreel.films.fetching import PUBLISHERS, fetch
+    from genreel.films.sources import FilmSource
+    from genreel.paths import cache_folder
+
+    if name not in PUBLISHERS:
+        raise UsageError(f"{name!r} cannot be fetched; --fetch knows {', '.join(PUBLISHERS)}")
+    publisher = PUBLISHERS[name]
+    folder = cache_folder() / "films" / name
+    is_there = all((folder / one.name).exists() for one in publisher.files)
+    if options.overwrite or not is_there:
+        _agree(publisher, options.agree)
+    for one in publisher.files:
+        fetch(one, folder, again=options.overwrite)
+    return FilmSource(folder / publisher.source, name)
+
+
+def _agree(publisher: Publisher, is_agreed: bool) -> None:
+    """Shows a publisher's terms; raises FilmsError unless a person agrees to them."""
+    from genreel.errors import FilmsError
+
+    print(f"{publisher.terms}\nIn full: {publisher.page}", file=sys.stderr)
+    if is_agreed:
+        return
+    if not sys.stdin.isatty():
+        raise FilmsError("nobody is there to agree to these terms; whoever does gives --agree")
+    print("Do you agree? [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise FilmsError("not agreed to; nothing was fetched")
+
+
 COMMAND = Command(
     Options,
     run,
     "A film that several sources have is one film: the first source decides, the others add what\n"
     "it does not say. Of IMDb, title.ratings.tsv.gz and title.akas.tsv.gz are read where they lie\n"
-    "beside title.basics.tsv.gz. An index holds its sources' data: keep to their licences.",
+    "beside title.basics.tsv.gz. An index holds its sources' data: keep to their licences.\n\n"
+    "examples:\n"
+    "  genreel films imdb --fetch\n"
+    "  genreel films movielens --fetch\n"
+    "  genreel films ~/imdb ~/my-library --out films.db",
 )

@@ -85,6 +85,14 @@ class Parser(argparse.ArgumentParser):
         hint = nearest(flag.partition("=")[0], self._option_string_actions)
         self.error(f"unrecognized arguments: {' '.join(rest)}{hint}")
 
+    def refuse_command(self, name: str, names: Iterable[str]) -> NoReturn:
+        """Ends the process for a command that is none, with help for the one that was meant."""
+        names = list(names)
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"; did you mean {near[0]}?" if near else f" (choose from {', '.join(names)});"
+        helped = " ".join([self.prog, *(word for word in near if word != "help")])
+        self.exit(USAGE, f"{self.prog}: invalid choice: {name!r}{hint} see {helped} --help\n")
+
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """What a word was perhaps meant to be, to be said behind an error; empty: nothing is near."""

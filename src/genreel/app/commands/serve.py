@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from genreel.app.commands import DONE, shared, values
 from genreel.app.commands.flags import Command, flag, switch
@@ -16,6 +17,8 @@ class Options:
 
     store: str | None = shared.store_flag()
     model: str = shared.model_flag()
+    films: Path | None = shared.films_flag()
+    accept: float | None = shared.accept_flag()
     names: str | None = shared.names_flag()
     host: str = flag(Settings.host, "(default: %(default)s)")
     port: int = flag(Settings.port, "(default: %(default)s)", values.port)
@@ -50,7 +53,11 @@ def run(options: Options) -> int:
     from genreel.progress import say
 
     token = os.environ.get("GENREEL_TOKEN", "") if options.token is None else options.token
+    senses = shared.senses_of(options.films, False, options.accept)
     settings = Settings(
+        films=senses.films,
+        accept=senses.accept,
+        read=senses.is_needed,
         host=options.host,
         port=options.port,
         token=token,

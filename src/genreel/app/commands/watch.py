@@ -11,6 +11,7 @@ from genreel.app.commands.flags import Command, UsageError, argument, flag, swit
 
 if TYPE_CHECKING:
     from genreel.app.service.watch import Landed
+    from genreel.formats.names import Names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,8 @@ class Options:
     folder: Path = argument("FOLDER", "the folder to watch", Path)
     store: str | None = shared.store_flag()
     model: str = shared.model_flag()
+    films: Path | None = shared.films_flag()
+    accept: float | None = shared.accept_flag()
     language: str = shared.language_flag("the plots")
     apply: str | None = flag(
         None,
@@ -43,7 +46,14 @@ def run(options: Options) -> int:
     if options.create and options.apply != "nfo":
         raise UsageError("--create goes with --apply nfo")
     # Nobody sends files here, so a poster may cost what it may on the command line.
-    settings = Settings(limits=Limits(), names=shared.names_of(options.names))
+    senses = shared.senses_of(options.films, False, options.accept)
+    settings = Settings(
+        limits=Limits(),
+        films=senses.films,
+        accept=senses.accept,
+        read=senses.is_needed,
+        names=shared.names_of(options.names),
+    )
     service = open_service(options.model, shared.store_of(options.store), settings)
     try:
         watcher = Watcher(
@@ -53,7 +63,7 @@ def run(options: Options) -> int:
             create=options.create,
             language=options.language,
         )
-        report = Report()
+        report = Report(settings.names)
         if options.once:
             for file in watcher.once():
                 report.add(file)
@@ -66,10 +76,15 @@ def run(options: Options) -> int:
 
 
 class Report:
-    """Says what became of each file, a line for each on stdout, what is wrong with it on stderr."""
+    """Says what became of each file, a line for each on stdout, what is wrong with it on stderr.
 
-    def __init__(self) -> None:
+    Args:
+        names: what genres are called; None: genreel's own names.
+    """
+
+    def __init__(self, names: Names | None = None) -> None:
         self.failures = 0
+        self._names = names or tuple
         self._lacks_nfo = False
 
     def add(self, file: Landed) -> None:
@@ -77,7 +92,7 @@ class Report:
         from genreel.errors import one_line
         from genreel.progress import say
 
-        result = file.reason or ", ".join(file.genres) or "none of these"
+        result = file.reason or ", ".join(self._names(file.genres)) or "none of these"
         print("\t".join(map(one_line, (file.what, file.path, result))), flush=True)
         if file.problem:
             say(f"{file.path}: {file.problem}")

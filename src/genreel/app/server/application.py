@@ -17,7 +17,7 @@ from fastapi.staticfiles import StaticFiles
 
 import genreel
 from genreel.app.server import health, label_studio, metrics, pages, posters, problems
-from genreel.app.server.api import export, films, predict, reviews, shop, tuning
+from genreel.app.server.api import export, films, known, predict, reviews, shop, tuning
 from genreel.app.server.guard import Guard
 from genreel.app.service.service import Service
 from genreel.errors import GenreelError
@@ -30,6 +30,7 @@ ROUTERS = (
     metrics.router,
     predict.router,
     films.router,
+    known.router,
     reviews.router,
     tuning.router,
     export.router,
@@ -44,6 +45,12 @@ THREADS = 64
 """For routes: more than all that may wait for a turn, so that one is always free."""
 
 GIVE_BACK_SECONDS = 10.0
+
+LARGE_BLOCK = 2**20
+"""Bytes of memory from which a block is given back at once when it is free. Else glibc raises this
+to the largest block that was ever freed, and keeps what posters were decoded in."""
+
+_MMAP_THRESHOLD = -3  # of mallopt, in malloc.h
 
 
 def create_app(service: Service) -> FastAPI:
@@ -84,15 +91,21 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 async def _give_back() -> None:
     """Gives memory back that posters took to be decoded: glibc keeps it, once per thread."""
-    while trim := _trim():
+    libc = _glibc()
+    if libc is None:
+        return
+    libc.mallopt(_MMAP_THRESHOLD, LARGE_BLOCK)
+    while True:
         await asyncio.sleep(GIVE_BACK_SECONDS)
-        await run_in_threadpool(trim, 0)
+        await run_in_threadpool(libc.malloc_trim, 0)
 
 
-def _trim() -> Callable[[int], int] | None:
-    """malloc_trim, where the C library has it."""
+def _glibc() -> ctypes.CDLL | None:
+    """The C library, where it is one that can be told what to keep."""
     with contextlib.suppress(OSError, AttributeError, TypeError):
-        return ctypes.CDLL(None).malloc_trim
+        libc = ctypes.CDLL(None)
+        if libc.malloc_trim and libc.mallopt:
+            return libc
     return None
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive
 
+from genreel.app.server.turns import JsonTurns
 from genreel.app.service.settings import Settings
 
 WITH_FILES = {
@@ -24,20 +24,31 @@ MAX_BODY = 2**20
 MAX_TOKEN_BODY, TOKEN_SECONDS = 4096, 5.0
 """Bytes of the form with a token, which anybody may send, and the time in which it must arrive."""
 
-MAX_MARKS = 500_000
-"""Commas, brackets and escapes of a JSON body: it is parsed in one go, while all others wait, and
-takes a time in proportion to them. A poster in base64 has none."""
+MAX_MARKS, MAX_MARKS_WITH_FILES = 150_000, 500_000
+"""Commas, brackets and escapes of a JSON body, and of one that may hold posters or many movies: it
+is parsed in one go, while all others wait, and takes a time in proportion to them. A poster in
+base64 has none, a plot of 100,000 escaped characters as many."""
 
 MAX_HELD = 2
 """Bodies of `Settings.max_body` bytes that are held in memory at once, however many requests they
 belong to."""
 
 
-@dataclass
-class Held:
-    """Bytes of the large bodies that are not yet answered."""
+SMALL_JSON = 16 * 2**10
+"""Bytes of a JSON body that is parsed as soon as it is there; larger ones take turns."""
 
-    size: int = 0
+
+class Shared:
+    """What the bodies of all requests share.
+
+    Attributes:
+        size: bytes of the large bodies that are not yet answered.
+        turns: of those that are parsed as JSON.
+    """
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.turns = JsonTurns()
 
 
 class Body:
@@ -47,15 +58,16 @@ class Body:
         receive: the server's.
         path, headers: of the request.
         settings: the server's.
-        held: of all requests together.
+        shared: with all other requests.
     """
 
     def __init__(
-        self, receive: Receive, path: str, headers: Headers, settings: Settings, held: Held
+        self, receive: Receive, path: str, headers: Headers, settings: Settings, shared: Shared
     ) -> None:
         self.max_size = _max_size(path, headers, settings)
-        self._receive, self._settings, self._all = receive, settings, held
+        self._receive, self._settings, self._all = receive, settings, shared
         self._is_json = _is_json(headers)
+        self._max_marks = MAX_MARKS_WITH_FILES if path in WITH_FILES else MAX_MARKS
         self._size = self._held = self._marks = 0
         self._is_over = False
         seconds = settings.body_seconds
@@ -82,12 +94,14 @@ class Body:
             raise HTTPException(413, too_large(self.max_size))
         if self._is_json:
             self._marks += sum(map(data.count, (b",", b"[", b"{", b"\\")))
-            if self._marks > MAX_MARKS:
+            if self._marks > self._max_marks:
                 raise HTTPException(
-                    413, f"over {MAX_MARKS:,} commas and brackets; send less at once"
+                    413, f"over {self._max_marks:,} commas and brackets; send less at once"
                 )
         if self._size > MAX_BODY:
             self._hold()
+        if self._is_json and self._is_over and self._size > SMALL_JSON:
+            await self._all.turns.take()
         return message
 
     def _hold(self) -> None:

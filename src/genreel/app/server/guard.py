@@ -13,13 +13,19 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from genreel.app.server.body import Body, Held, too_large
+from genreel.app.server.body import Body, Shared, too_large
 from genreel.app.server.problems import HEADERS, PROGRAMS, problem
+from genreel.app.server.turns import ReadTurn, ReadTurns
 from genreel.app.service.settings import Settings
 
 COOKIE = "genreel"
 OPEN = ("/health/", "/enter", "/static/")
 """Paths that need no token."""
+
+READ = ("GET", "HEAD")
+"""Methods that change nothing."""
+
+_LATER = {"Retry-After": "2"}
 
 LOCAL = {"localhost", "127.0.0.1", "::1"}
 
@@ -30,7 +36,8 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
         self.settings = settings
-        self.held = Held()
+        self.shared = Shared()
+        self.readers = ReadTurns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, or refuses it."""
@@ -38,7 +45,10 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        body = Body(receive, scope["path"], headers, self.settings, self.held)
+        body = Body(receive, scope["path"], headers, self.settings, self.shared)
+
+        is_read = scope["method"] in READ and not scope["path"].startswith(OPEN)
+        turn = ReadTurn(self.readers if is_read else None)
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -46,7 +56,7 @@ class Guard:
                 own = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     own.setdefault(name, value)
-            await send(message)
+            await turn.send(send, message)
 
         async def without_body(message: Message) -> None:
             if message["type"] == "http.response.body":
@@ -58,8 +68,13 @@ class Guard:
             scope, answer = {**scope, "method": "GET"}, without_body
         try:
             refusal = self._refusal(scope, headers, body.max_size)
+            if is_read and self.readers.is_full and not refusal:
+                refusal = problem(429, "too much is being read; ask again in 2 s", _LATER)
+            if not refusal:
+                await turn.take()
             await (refusal or self.app)(scope, body.receive, answer)
         finally:
+            turn.release()
             body.release()
 
     def _refusal(self, scope: Scope, headers: Headers, max_body: int) -> Any:

@@ -149,6 +149,9 @@ async def input_error(request: Request, error: RequestValidationError | Validati
         for one in error.errors()[:MAX_ERRORS]
     ]
     first = errors[0]
+    # The framework's frame holds the error, which holds the frame, and both the body: what is in
+    # such a circle stays in memory until Python looks for circles.
+    error.__traceback__ = error.__cause__ = error.__context__ = None
     return answer(request, 422, f"{first['where']}: {first['what']}", errors=errors)
 
 

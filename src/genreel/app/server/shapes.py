@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from genreel.app.service.service import Added
+from genreel.app.service.added import Added
 from genreel.app.store.film import Film
 from genreel.catalogue import Movie, movie_from_record
 from genreel.errors import InputError
@@ -26,7 +27,10 @@ MAX_GENRES = 200
 def _check_length(value: Any) -> Any:
     """Refuses a long list or object before a mistake is looked for in each of its items."""
     if isinstance(value, list | dict) and len(value) > MAX_GENRES:
-        raise ValueError(f"has {len(value):,} items; give at most {MAX_GENRES}")
+        # A ValueError would hold its frames, and with them the list, until circles are looked for.
+        raise PydanticCustomError(
+            "too_long", f"has {len(value):,} items; give at most {MAX_GENRES}"
+        )
     return value
 
 
@@ -106,6 +110,15 @@ class ReviewIn(Body):
     version: int | None = None
 
 
+class AnswerIn(Body):
+    """Which film of the index it is; null: none of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    film: Annotated[str, Field(max_length=200)] | None
+    version: int | None = None
+
+
 class VersionIn(Body):
     """The film's version as it was seen."""
 
@@ -126,6 +139,11 @@ def film_out(film: Film, full: bool = True) -> dict[str, Any]:
         "small": f"/posters/{film.poster}/small.jpg",
         "large": f"/posters/{film.poster}/large.jpg",
     }
+    identified = film.identified and {
+        **film.identified.to_dict(),
+        "state": film.identity,
+        "by": film.identity_by,
+    }
     out: dict[str, Any] = {
         "id": film.id,
         "title": film.title,
@@ -137,6 +155,7 @@ def film_out(film: Film, full: bool = True) -> dict[str, Any]:
         "state": film.state,
         "version": film.version,
         "problem": film.problem or None,
+        "identified": identified,
         "extra": dict(film.extra),
     }
     if full:

@@ -6,10 +6,11 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from genreel.app.service.added import Added, added_of
 from genreel.app.service.batches import Batches, Closing
 from genreel.app.service.gate import Busy, Gate
 from genreel.app.service.ids import (
@@ -22,6 +23,7 @@ from genreel.app.service.ids import (
     with_digest,
 )
 from genreel.app.service.images import Thumbnails, encode
+from genreel.app.service.known import Known, Sight, decided
 from genreel.app.service.learner import Learner
 from genreel.app.service.settings import Settings
 from genreel.app.service.shop import shop_archive
@@ -32,6 +34,7 @@ from genreel.app.store.films import MAX_ID
 from genreel.app.store.store import Entry, Source, Store
 from genreel.catalogue import TABLE_SUFFIXES, Catalogue, Movie
 from genreel.errors import CatalogueError, InputError, PosterError, UnknownFilm
+from genreel.lettering import parse_lettering
 from genreel.posters import PosterSource
 from genreel.prediction import Prediction
 from genreel.predictor import Predictor
@@ -42,25 +45,6 @@ ROWS_AT_ONCE = 16
 
 OLD_SCORES = "saved, but the scores are those of the text before; save it again to predict it"
 """Problem of a film that could not be predicted after an edit, as too many were waiting."""
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What became of one film that was to be added: `film`, or the error.
-
-    Attributes:
-        name: of the poster's file, or the film's id.
-        film: as the store has it now; None where it could not be added.
-        error: what could not be used; empty where all could.
-        poster_error: the part of it that is about the poster.
-        new: whether the film was not in the store before.
-    """
-
-    name: str
-    film: Film | None = None
-    error: str = ""
-    poster_error: str = ""
-    new: bool = False
 
 
 class Service:
@@ -78,6 +62,7 @@ class Service:
         self.settings = settings
         self.batches = Batches(predictor, settings.batch, settings.waiting)
         self.learner = Learner(store)
+        self.known = Known(predictor, settings, self._predict)
         self.thumbnails = Thumbnails()
         # Besides the queue for the graph, all that is costly. A worker each has a poster open as
         # well, so three are decoded at once at most: of the largest, a gigabyte. Together fewer
@@ -97,11 +82,17 @@ class Service:
         """Finishes what has begun."""
         self.batches.close()
         self.learner.close()
+        self.known.close()
         self.store.close()
         self._folder.cleanup()  # tables that a stop has interrupted
 
     def predict(self, movie: Movie) -> Prediction:
-        """One prediction; raises Busy, Closing."""
+        """One prediction, of which nothing is kept; raises Busy, Closing."""
+        sight = self.known.look(movie, None, movie.poster)
+        return decided(self._predict(sight.movie), movie, sight)
+
+    def _predict(self, movie: Movie) -> Prediction:
+        """The model's prediction; raises Busy, Closing."""
         future = self.batches.submit(movie)
         try:
             return future.result(self.settings.answer_seconds)
@@ -113,8 +104,10 @@ class Service:
         """Predictions of films of one request; raises Busy, Closing."""
         if len(movies) == 1:
             return [self.predict(movies[0])]
+        sights = [self.known.look(movie, None, movie.poster) for movie in movies]
         with self.batches.patience():
-            return self.batches.predict_many(movies)
+            predictions = self.batches.predict_many([sight.movie for sight in sights])
+        return list(map(decided, predictions, movies, sights))
 
     def add(
         self,
@@ -141,8 +134,8 @@ class Service:
         if problem and (needs_poster or not (movie.has("plot") or movie.has("title"))):
             raise PosterError(problem)
         film = self._find(movie.id)
-        prediction = self.predict(self._complete(movie, film, jpeg is not None))
-        entry = self._entry(movie, prediction, jpeg, path, source, problem)
+        sight = self.known.look(self._complete(movie, film, jpeg is not None), film, jpeg)
+        entry = self._entry(movie, self._predict(sight.movie), sight, jpeg, path, source, problem)
         return self._save(entry, film, problem)
 
     def add_poster(self, name: str, data: bytes) -> Added:
@@ -170,8 +163,9 @@ class Service:
         if film and film.poster == digest:
             return Added(name, film)
         movie = Movie(film_id, poster=data)
-        prediction = self.predict(self._complete(movie, film, True))
-        return self._save(self._entry(movie, prediction, jpeg, name), film)
+        sight = self.known.look(self._complete(movie, film, True), film, jpeg)
+        entry = self._entry(movie, self._predict(sight.movie), sight, jpeg, name)
+        return self._save(entry, film)
 
     def add_table(self, name: str, data: bytes) -> Iterator[Added]:
         """Adds the films of a table, as they are predicted; a bad row is one with an error.
@@ -257,18 +251,21 @@ class Service:
         paths = [file_name(str(movie.poster)) if movie.poster else "" for movie in movies]
         movies = [replace(movie, poster=None) for movie in movies]
         films = [self._find(movie.id) for movie in movies]
-        complete = [
-            self._complete(movie, film, False) for movie, film in zip(movies, films, strict=True)
+        sights = [
+            self.known.look(self._complete(movie, film, False), film)
+            for movie, film in zip(movies, films, strict=True)
         ]
         with self.batches.patience(wait):
-            predictions = self.batches.predict_many(complete)
+            predictions = self.batches.predict_many([sight.movie for sight in sights])
         entries = [
-            self._entry(movie, prediction, None, path)
-            for movie, prediction, path in zip(movies, predictions, paths, strict=True)
+            self._entry(movie, prediction, sight, None, path)
+            for movie, prediction, sight, path in zip(
+                movies, predictions, sights, paths, strict=True
+            )
         ]
         saved_films = self.store.save_all(entries, self.version)
         for entry, before, film in zip(entries, films, saved_films, strict=True):
-            yield _added(entry, film, before)
+            yield added_of(entry, film, before)
 
     def edit(self, film_id: str, changes: Mapping[str, Any], version: int | None) -> Film:
         """A person's edit, and the prediction that follows from it.
@@ -280,6 +277,24 @@ class Service:
             UnknownFilm, Conflict: nothing was changed.
         """
         self.store.edit(film_id, changes, version)
+        return self._predict_if_possible(film_id)
+
+    def answer(self, film_id: str, known_id: str | None, version: int | None) -> Film:
+        """A person's answer to which known film it is, and the prediction that follows from it.
+
+        Args:
+            film_id: of the store.
+            known_id: of the index; None: it is none of them.
+            version: the film's, as the person saw it; None to not ask.
+
+        Raises:
+            UnknownFilm, Conflict, InputError: nothing was changed.
+        """
+        finding = self.known.answer(self.store.film(film_id), known_id)
+        self.store.answer(film_id, finding, version)
+        return self._predict_if_possible(film_id)
+
+    def _predict_if_possible(self, film_id: str) -> Film:
         try:
             return self.predict_again(film_id)
         except (Busy, Closing):
@@ -289,7 +304,8 @@ class Service:
     def predict_again(self, film_id: str) -> Film:
         """Predicts a film anew, after a person's edit; raises UnknownFilm, Busy, Closing."""
         film = self.store.film(film_id)
-        prediction = self.predict(self._complete(Movie(film_id), film, False))
+        sight = self.known.look(self._complete(Movie(film_id), film, False), film)
+        prediction = self._predict(sight.movie)
         thresholds = self.predictor.thresholds(prediction.missing)
         return self.store.save_prediction(film_id, prediction, self.version, thresholds)
 
@@ -324,6 +340,8 @@ class Service:
     def undo(self, film_id: str | None = None) -> dict[str, Any] | None:
         """Takes back a person's last change."""
         event = self.store.undo_last(film_id)
+        if event and event["kind"] == "identify":  # the model was given the texts of that film
+            self._predict_if_possible(event["film"])
         self.learner.wake()
         return event
 
@@ -351,9 +369,11 @@ class Service:
         movie = movie if has_poster else replace(movie, poster=None)
         if film is None:
             return movie
-        poster = movie.poster
+        poster, lettering = movie.poster, movie.lettering
         if poster is None and film.poster:
             poster = self.store.poster(film.poster)
+            if lettering is None and film.lettering is not None:
+                lettering = parse_lettering(film.lettering)
         return replace(
             movie,
             title=movie.title or film.title,
@@ -361,12 +381,14 @@ class Service:
             plot=movie.plot or film.plot,
             language=movie.language or ("" if movie.plot else film.language),
             poster=poster,
+            lettering=lettering,
         )
 
     def _entry(
         self,
         movie: Movie,
         prediction: Prediction,
+        sight: Sight,
         jpeg: bytes | None,
         path: str = "",
         source: Source = "file",
@@ -377,21 +399,20 @@ class Service:
         if problem:
             errors = "; ".join(filter(None, (prediction.error, problem)))
             prediction = replace(prediction, error=errors)
-        return Entry(movie, prediction, thresholds, jpeg, path, source)
+        movie = replace(movie, lettering=sight.movie.lettering)
+        return Entry(movie, prediction, thresholds, jpeg, path, source, sight.finding)
 
     def _save(self, entry: Entry, before: Film | None, problem: str = "") -> Added:
         """Saves one movie; `before` is its film in the store until now, `problem` its poster's."""
         [film] = self.store.save_all([entry], self.version)
-        return _added(entry, film, before, problem)
-
-
-def _added(entry: Entry, film: Film, before: Film | None, poster_error: str = "") -> Added:
-    problems = (entry.prediction.error, entry.movie.label_problem)
-    error = "; ".join(filter(None, problems))
-    return Added(entry.path or film.id, film, error, poster_error, before is None)
+        return added_of(entry, film, before, problem)
 
 
 def open_service(model: str, store: str, settings: Settings) -> Service:
-    """A service over a bundle and the URL of a store; raises BundleError, StoreError."""
+    """A service over a bundle and the URL of a store.
+
+    Raises:
+        BundleError, StoreError, FilmsError: one of them, or the index of films, cannot be used.
+    """
     predictor = Predictor(model, limits=settings.limits)
     return Service(predictor, Store(store, predictor.thresholds()), settings)

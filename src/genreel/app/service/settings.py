@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from genreel.formats.names import Names
 from genreel.posters import Limits
@@ -27,6 +28,9 @@ class Settings:
         fetch_urls: whether posters may be fetched from public addresses, for Label Studio.
         label_studio: where Label Studio is, whose own files are fetched; empty: nowhere.
         label_studio_token: of an account there.
+        films: the index of known films; None: none is asked.
+        accept: probability from which a film is accepted; None: as `Films.identify` has it.
+        read: whether posters are read; the extra `read` is installed then.
         names: what genres are called, on pages and in what is exported or written; None: as each
             format calls them. The API keeps genreel's names.
     """
@@ -45,6 +49,9 @@ class Settings:
     fetch_urls: bool = False
     label_studio: str = ""
     label_studio_token: str = field(default="", repr=False)
+    films: Path | None = None
+    accept: float | None = None
+    read: bool = False
     names: Names | None = None
 
     @property

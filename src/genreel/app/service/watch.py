@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from genreel.app.service.added import Added
 from genreel.app.service.aside import put_back, set_aside
 from genreel.app.service.batches import Closing
 from genreel.app.service.gate import Busy
 from genreel.app.service.ids import clean_id
-from genreel.app.service.service import Added, Service
+from genreel.app.service.service import Service
 from genreel.app.service.survey import Facts, Sighting, Survey
 from genreel.app.service.writer import Outcome, Writer
 from genreel.app.store.film import Film

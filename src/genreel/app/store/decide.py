@@ -11,6 +11,9 @@ import sqlalchemy as sa
 
 from genreel.app.store.schema import SOURCES, decisions, films, opinions
 
+NAMED = 1.0
+"""The least margin of a film whose genres a file names; a model's margin is less."""
+
 
 def settle(
     connection: sa.Connection, overrides: Mapping[str, float], ids: Sequence[str] | None = None
@@ -33,9 +36,11 @@ def settle(
     distance = sa.func.abs(opinions.c.score - threshold(overrides))
     of_film = (opinions.c.film == films.c.id) & model_decides()
     margin = sa.select(sa.func.min(distance)).where(of_film).scalar_subquery()
-    # Where a file names the genres there is nothing to be unsure of, so no person need hurry.
-    is_named = sa.exists().where(opinions.c.film == films.c.id, opinions.c.source == "file")
-    certainty = sa.case((is_named, 1.0), else_=None)
+    # Where a file or a lookup says all genres, films come after those about which the model is
+    # unsure; among themselves, those of which it doubts a genre most come first.
+    is_said = opinions.c.source.in_(("file", "lookup"))
+    is_named = sa.exists().where(opinions.c.film == films.c.id, is_said)
+    certainty = sa.case((is_named, NAMED + 1 - sa.func.coalesce(contradiction(), 0.0)), else_=None)
     wrong = sa.func.coalesce(sa.func.sum(1 - opinions.c.score), 0.0)
     doubt = sa.select(wrong).where(of_film, opinions.c.verdict).scalar_subquery()
     count = sa.select(sa.func.count()).where(decisions.c.film == films.c.id)
@@ -66,6 +71,18 @@ def is_outranked() -> sa.ColumnElement[bool]:
 def model_decides() -> sa.ColumnElement[bool]:
     """Whether an opinion is the model's and nobody else has one."""
     return (opinions.c.source == "model") & ~is_outranked()
+
+
+def contradiction() -> sa.ScalarSelect[float]:
+    """How much the model is against what stands: the score of a genre that is missing, or what the
+    score of one that stands lacks to 1; the largest of a film.
+    """
+    stands = sa.exists().where(
+        decisions.c.film == opinions.c.film, decisions.c.genre == opinions.c.genre
+    )
+    distance = sa.func.max(sa.case((stands, 1 - opinions.c.score), else_=opinions.c.score))
+    is_models = (opinions.c.film == films.c.id) & (opinions.c.source == "model")
+    return sa.select(distance).where(is_models).correlate(films).scalar_subquery()
 
 
 def threshold(overrides: Mapping[str, float]) -> sa.ColumnElement[float]:

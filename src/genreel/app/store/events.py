@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from genreel.app.store.schema import events, films, trash
 
-UNDOABLE = ("review", "skip", "edit", "thresholds", "delete")
+UNDOABLE = ("review", "skip", "edit", "identify", "thresholds", "delete")
 """Kinds of a person's events that can be undone."""
 
 
@@ -28,7 +28,7 @@ def log(
     """Notes an event, in the transaction of the change itself; returns its number.
 
     Args:
-        kind: add, edit, genres, predict, review, skip, thresholds, learn, undo or delete.
+        kind: add, edit, identify, genres, predict, review, skip, thresholds, learn, undo or delete.
         film_id: the film it happened to, if it was one; it is in the store.
         source: who did it, one of SOURCES.
         by: the version of the model, or the name of the person.
@@ -99,7 +99,7 @@ def fields_of_person(connection: sa.Connection, film_id: str) -> set[str]:
     """Fields of a film (title, year, plot) that a person wrote, in its life."""
     query = sa.select(events.c.after).where(
         events.c.life == _life(film_id),
-        events.c.kind == "edit",
+        events.c.kind.in_(("edit", "identify")),
         events.c.source == "person",
         is_in_force(),
     )
@@ -109,7 +109,7 @@ def fields_of_person(connection: sa.Connection, film_id: str) -> set[str]:
 def titles_of_life(connection: sa.Connection, film_id: str) -> set[str]:
     """Titles that a film has had, as its events tell."""
     query = sa.select(events.c.before, events.c.after).where(
-        events.c.life == _life(film_id), events.c.kind.in_(("add", "edit"))
+        events.c.life == _life(film_id), events.c.kind.in_(("add", "edit", "identify"))
     )
     texts = [text for row in connection.execute(query) for text in row if text]
     return {text["title"] for text in texts if text.get("title")}

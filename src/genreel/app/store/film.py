@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from genreel.catalogue import Scalar
+from genreel.identification import Identification
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,10 @@ class Film:
     Attributes:
         opinions: genre → source → Opinion.
         extra: columns of its table that are the person's own, such as price and sku.
+        lettering: what is printed on the poster, as `Lettering.to_json` has it; None: not read.
+        identified: which known film it is; None where no index was asked.
+        identity: "identified", "unsure" or "unknown"; empty where no index was asked.
+        identity_by: who says so, "lookup" or "person".
     """
 
     id: str
@@ -57,6 +62,10 @@ class Film:
     genres: tuple[str, ...]
     opinions: Mapping[str, Mapping[str, Opinion]] = field(default_factory=dict)
     extra: Mapping[str, Scalar] = field(default_factory=dict)
+    lettering: str | None = None
+    identified: Identification | None = None
+    identity: str = ""
+    identity_by: str = ""
 
     def score(self, genre: str) -> float | None:
         """The model's probability of a genre, where it spoke."""
@@ -72,4 +81,6 @@ def film_from_row(
     """A Film of a row of the table."""
     values = {f.name: row[f.name] for f in fields(Film) if f.name not in ("genres", "opinions")}
     values["extra"] = values["extra"] or {}  # of a store that an older genreel made
+    if values["identified"]:
+        values["identified"] = Identification.from_dict(values["identified"])
     return Film(**values, genres=genres, opinions=opinions or {})

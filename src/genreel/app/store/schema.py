@@ -16,6 +16,9 @@ SOURCES = ("person", "file", "lookup", "model")
 STATES = ("new", "skipped", "reviewed")
 """Of a film: nobody looked yet; somebody left it for later; a person decided."""
 
+IDENTITIES = ("identified", "unsure", "unknown")
+"""Of a film that an index was asked about; see `identity`."""
+
 metadata = sa.MetaData()
 
 # Posters are kept as re-encoded by us, so that nothing that was sent is ever served back, and
@@ -44,6 +47,11 @@ films = sa.Table(
     sa.Column("path", sa.Text, nullable=False, default=""),  # the poster's file, where known
     sa.Column("problem", sa.Text, nullable=False, default=""),
     sa.Column("extra", sa.JSON),  # columns of its table that are the person's own: price, sku
+    sa.Column("lettering", sa.Text),  # of the poster, as JSON; NULL where nobody has read it
+    # Which known film it is, as JSON; one of IDENTITIES; and who says so, a lookup or a person.
+    sa.Column("identified", sa.JSON(none_as_null=True)),
+    sa.Column("identity", sa.String(10), nullable=False, server_default="", index=True),
+    sa.Column("identity_by", sa.String(10), nullable=False, server_default=""),
     sa.Column("state", sa.String(10), nullable=False, default="new", index=True),
     sa.Column("version", sa.Integer, nullable=False, default=1),  # grows with every edit
     sa.Column("correction", sa.String(80), nullable=False, default=""),  # that made the scores
@@ -202,9 +210,30 @@ def _add_keys(connection: sa.Connection) -> None:
         rows = connection.execute(texts.where(films.c.id > rows[-1]["id"])).mappings().all()
 
 
+def _add_lettering(connection: sa.Connection) -> None:
+    """Version 5: films have the lettering of their posters, and may be identified."""
+    columns = {column["name"] for column in sa.inspect(connection).get_columns("films")}
+    for name, kind in (
+        ("lettering", "TEXT"),
+        ("identified", "JSON"),
+        ("identity", "VARCHAR(10) NOT NULL DEFAULT ''"),
+        ("identity_by", "VARCHAR(10) NOT NULL DEFAULT ''"),
+    ):
+        if name not in columns:
+            connection.execute(sa.text(f"ALTER TABLE films ADD COLUMN {name} {kind}"))
+    [index] = [one for one in films.indexes if "identity" in one.columns]
+    index.create(connection, checkfirst=True)
+
+
 # Number n brings a store from version n to n + 1. Never change one that was released: add one.
 # The first makes all tables as they are today, so later ones look at what there is.
-MIGRATIONS: tuple[Migration, ...] = (metadata.create_all, _add_lives, _add_extra, _add_keys)
+MIGRATIONS: tuple[Migration, ...] = (
+    metadata.create_all,
+    _add_lives,
+    _add_extra,
+    _add_keys,
+    _add_lettering,
+)
 
 
 def migrate(connection: sa.Connection, steps: Sequence[Migration] = MIGRATIONS) -> None:

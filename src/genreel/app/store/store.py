@@ -35,6 +35,7 @@ from genreel.app.store.films import (
     save_poster,
     update_film,
 )
+from genreel.app.store.identity import Finding, restore_verdicts, save_finding
 from genreel.app.store.opinions import opinions_of_model, replace_opinions
 from genreel.app.store.schema import STATES, films, posters, text_keys
 from genreel.app.store.trash import KEPT_SECONDS, empty_trash, restore, throw_away
@@ -53,6 +54,7 @@ class Entry:
     Attributes:
         movie, poster, path, source: as `Store.save` takes them.
         prediction, thresholds: as `Store.save_prediction` takes them.
+        finding: which known film it is, as a lookup says; None where no index was asked.
     """
 
     movie: Movie
@@ -61,6 +63,7 @@ class Entry:
     poster: bytes | None = None
     path: str = ""
     source: Source = "file"
+    finding: Finding | None = None
 
 
 class Store:
@@ -123,8 +126,8 @@ class Store:
         """Adds a film, or completes the one with its id: what is missing here stays as it was.
 
         Args:
-            movie: its id, title, year, plot, language, genres and `extra`; its `poster` is not
-                looked at.
+            movie: its id, title, year, plot, language, genres, lettering and `extra`; its poster is
+                not looked at.
             poster: a JPEG that was re-encoded by us.
             path: the file the poster came from.
             source: where the genres come from. Text that a person wrote stays as it is.
@@ -161,6 +164,9 @@ class Store:
                     changes = {"language": movie.language, **changes}
                 if changes:
                     edit_film(connection, self.tuning, row, changes, source)
+            if movie.lettering is not None:
+                update = films.update().where(films.c.id == movie.id)
+                connection.execute(update.values(lettering=movie.lettering.to_json()))
             names = [name for names in movie.genres.values() for name in names]
             self._save_genres(connection, movie.id, source, names)
             return read_film(connection, movie.id, self.defaults)
@@ -177,6 +183,8 @@ class Store:
             for entry in entries:
                 movie = entry.movie
                 self.save(movie, poster=entry.poster, path=entry.path, source=entry.source)
+                if entry.finding:
+                    self.save_finding(movie.id, entry.finding)
                 film = self.save_prediction(movie.id, entry.prediction, by, entry.thresholds)
                 saved_films.append(film)
         return saved_films
@@ -200,6 +208,27 @@ class Store:
                 edit_film(connection, self.tuning, row, new, "person")
             elif names:  # undo takes back this, not what was before it
                 log(connection, "edit", film_id, "person", before={}, after={})
+            return read_film(connection, film_id, self.defaults)
+
+    def save_finding(self, film_id: str, finding: Finding) -> None:
+        """What a lookup says about which known film it is; a person's answer stays."""
+        with self.database.writing() as connection:
+            save_finding(
+                connection, self.tuning, expect_row(connection, film_id), finding, "lookup"
+            )
+
+    def answer(self, film_id: str, finding: Finding, version: int | None = None) -> Film:
+        """A person's answer to which known film it is; none of them is one.
+
+        Args:
+            version: the film's, as the person saw it; None to not ask.
+
+        Raises:
+            UnknownFilm, Conflict: somebody else changed it since.
+        """
+        with self.database.writing() as connection:
+            row = expect_row(connection, film_id, version)
+            save_finding(connection, self.tuning, row, finding, "person")
             return read_film(connection, film_id, self.defaults)
 
     def delete(self, film_id: str, version: int | None = None) -> None:
@@ -351,6 +380,8 @@ class Store:
             film_id = row["id"]
             if event["kind"] == "review":
                 _save_verdicts(connection, film_id, before.pop("genres"))
+            if event["kind"] == "identify":
+                restore_verdicts(connection, film_id, before.pop("lookup"))
             update_film(connection, self.tuning, row, **before)
         settle(connection, self.tuning.overrides(connection), [film_id])
         return film_id

@@ -29,7 +29,7 @@ def movie_of(film: Film, names: Names | None = None) -> Movie:
 
 
 def found_in(film: Film, names: Names) -> Found:
-    """The genres that a film has now; those from a person, a file or a lookup carry no mark.
+    """The genres that a film has now; those from a person or a file carry no mark.
 
     Args:
         film: with its opinions.
@@ -37,6 +37,7 @@ def found_in(film: Film, names: Names) -> Found:
     """
     models = [by_source["model"] for by_source in film.opinions.values() if "model" in by_source]
     scores = {genre: film.score(genre) or 0.0 for genre in film.genres}
-    others = [genre for genre in film.genres if set(film.opinions[genre]) - {"model"}]
+    said = [genre for genre in film.genres if {"person", "file"} & set(film.opinions[genre])]
+    lookup = [genre for genre in film.genres if "lookup" in film.opinions[genre]]
     model = models[0].by if models else ""
-    return found_of(film.genres, scores, names, model, __version__, others)
+    return found_of(film.genres, scores, names, model, __version__, said, lookup)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from onnx import ModelProto
 
 from genreel.calibration import EPSILON
-from genreel.catalogue import INPUTS
+from genreel.cases import SENSES
 from genreel.lab.graphs.estimators import per_genre_graph
 from genreel.lab.graphs.text import Constants, count_columns, join_graphs, parse_graph
 from genreel.lab.models.ensemble import SUREST, Average, LateFusion, Stack
+from genreel.lab.networks.joint import Joint
 
 
 def average_graph(model: Average, parts: Sequence[ModelProto]) -> ModelProto:
@@ -28,7 +30,7 @@ def average_graph(model: Average, parts: Sequence[ModelProto]) -> ModelProto:
 
 
 def stack_graph(model: Stack, parts: Sequence[ModelProto]) -> ModelProto:
-    """An estimator per genre over the logits of the graphs `parts`."""
+    """An estimator per genre, or one network, over the logits of the graphs `parts`."""
     lines = [
         *_SHOWN,
         *_LOGS,
@@ -38,7 +40,28 @@ def stack_graph(model: Stack, parts: Sequence[ModelProto]) -> ModelProto:
     ]
     constants = {**_shown_constants(model), **_bounds(SUREST), "means": model.means}
     front = _over_parts(parts, "x", model.means.size, lines, constants)
-    return join_graphs([front], ["x"], per_genre_graph(model.core, model.means.size))
+    core = model.core
+    top = joint_graph(core) if isinstance(core, Joint) else per_genre_graph(core, model.means.size)
+    return join_graphs([front], ["x"], top)
+
+
+def joint_graph(core: Joint) -> ModelProto:
+    """From `x`, float32 (n, d), to `scores`, float32 (n, genres)."""
+    lines: list[str] = []
+    constants: dict[str, Any] = {}
+    name = "x"
+    for k, (matrix, bias) in enumerate(core.layers):
+        constants |= {f"matrix_{k}": matrix, f"bias_{k}": bias}
+        lines.append(f"sums_{k} = Gemm ({name}, matrix_{k}, bias_{k})")
+        name = f"positive_{k}"
+        lines.append(f"{name} = Relu (sums_{k})")
+    lines[-1] = f"scores = Sigmoid (sums_{len(core.layers) - 1})"
+    return parse_graph(
+        [f"float[n, {len(core.layers[0][0])}] x"],
+        f"float[n, {len(core.layers[-1][1])}] scores",
+        lines,
+        constants=constants,
+    )
 
 
 def late_fusion_graph(model: LateFusion, parts: Sequence[ModelProto]) -> ModelProto:
@@ -71,12 +94,12 @@ def _over_parts(
     constants: Constants,
 ) -> ModelProto:
     """The graphs under lines that make `output` (n, width) of `stacked` (n, parts, genres) and
-    `present` (n, inputs).
+    `present` (n, senses).
     """
     names = [f"part_{k}" for k in range(len(parts))]
     stacking = [f"{name}_row = Unsqueeze ({name}, one)" for name in names]
     stacking.append(f"stacked = Concat <axis=1> ({', '.join(f'{name}_row' for name in names)})")
-    inputs = [f"float[n, {len(INPUTS)}] present"]
+    inputs = [f"float[n, {len(SENSES)}] present"]
     inputs += [f"float[n, {count_columns(parts[0])}] {name}" for name in names]
     top = parse_graph(
         inputs,
@@ -97,7 +120,7 @@ _SHOWN = (
 
 def _shown_constants(model: Average | Stack) -> Constants:
     """The constants of `_SHOWN`."""
-    table = [[float(name in part.inputs) for part in model.parts.values()] for name in INPUTS]
+    table = [[float(name in part.senses) for part in model.parts.values()] for name in SENSES]
     return {
         "table": np.array(table, np.float32),
         "nothing": np.array(0, np.float32),

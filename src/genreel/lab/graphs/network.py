@@ -11,7 +11,7 @@ from onnx import ModelProto
 from torch import Tensor, nn
 from torch.export import Dim
 
-from genreel.catalogue import INPUTS
+from genreel.cases import SENSES
 from genreel.features import Feature
 from genreel.features.image import Pixels
 from genreel.features.pieces import Pieces
@@ -19,7 +19,7 @@ from genreel.features.sentences import Sentences
 from genreel.features.tokens import Tokens
 from genreel.lab.graphs.rewriting import name_sizes
 from genreel.lab.graphs.text import OPSET
-from genreel.lab.networks.backbone import scale_pixels
+from genreel.lab.networks.backbone import Backbone
 from genreel.lab.networks.network import Network
 
 
@@ -39,18 +39,18 @@ class _Flat(nn.Module):
 class _Extract(nn.Module):
     """A frozen backbone: uint8 pixels → vectors."""
 
-    def __init__(self, net: nn.Module) -> None:
+    def __init__(self, backbone: Backbone) -> None:
         super().__init__()
-        self.net = net
+        self.backbone = backbone
 
     def forward(self, pixels: Tensor) -> Tensor:
-        return torch.as_tensor(self.net(scale_pixels(pixels)))
+        return self.backbone.vectors(self.backbone.normalise(pixels))
 
 
 def network_graph(model: Network, features: Mapping[str, Feature]) -> ModelProto:
     """The network's own operations, from `present` and its features' arrays to scores."""
     assert model.module is not None, "fit first"
-    names, examples, shapes = ["present"], [torch.ones(3, len(INPUTS))], [{0: Dim("n")}]
+    names, examples, shapes = ["present"], [torch.ones(3, len(SENSES))], [{0: Dim("n")}]
     for k, name in enumerate(model.features):
         for short, array, shape in _example_arrays(features[name], k):
             names.append(f"{name}.{short}")
@@ -59,10 +59,10 @@ def network_graph(model: Network, features: Mapping[str, Feature]) -> ModelProto
     return trace(_Flat(model.module, names), names, examples, shapes, "scores")
 
 
-def backbone_graph(net: nn.Module, feature: Pixels, name: str, output: str) -> ModelProto:
+def backbone_graph(backbone: Backbone, feature: Pixels, name: str, output: str) -> ModelProto:
     """From the array `name`.pixels to the vectors `output`, float32 (m, width)."""
     example = torch.zeros(2, *feature.shape, dtype=torch.uint8)
-    return trace(_Extract(net), [f"{name}.pixels"], [example], [{0: Dim("m")}], output)
+    return trace(_Extract(backbone), [f"{name}.pixels"], [example], [{0: Dim("m")}], output)
 
 
 def _example_arrays(feature: Feature, k: int) -> Iterator[tuple[str, Tensor, dict[int, Any]]]:

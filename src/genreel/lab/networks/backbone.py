@@ -63,11 +63,16 @@ class Backbone(nn.Module):
     reads = Pixels.kind
     arrays = ("pixels",)
     net: Any  # timm's models are untyped
+    scale: Tensor
+    shift: Tensor
 
     def __init__(self, settings: BackboneSettings, feature: Pixels, train: Examples) -> None:
         super().__init__()
         self.settings = settings
-        self.net = load_backbone(settings.name, settings.weights, feature)
+        self.net, mean, std = load_backbone(settings.name, settings.weights)
+        # As buffers, they go where the network goes; its state need not hold them.
+        self.register_buffer("scale", 255 * std, persistent=False)
+        self.register_buffer("shift", mean / std, persistent=False)
         # VGG's vectors come out of its dense layers, wider than its last convolution.
         self.width = int(self.net.head_hidden_size)
         self.dropout = nn.Dropout(settings.dropout)
@@ -78,17 +83,23 @@ class Backbone(nn.Module):
         """Vectors of posters; float32 (m, width) are vectors already, from `extract`."""
         if pixels.is_floating_point():
             return torch.as_tensor(self.dropout(pixels))
-        x = scale_pixels(pixels)
+        x = self.normalise(pixels)
         if self.training:
             s = self.settings
             x = augment(x, s.zoom, s.flip, s.brightness, s.contrast, s.shrink)
             return torch.as_tensor(self.dropout(self.net(x)))
-        return self._vectors(x)
+        return self.vectors(x)
+
+    def normalise(self, pixels: Tensor) -> Tensor:
+        """uint8 (m, 1 or 3, h, w) → float32 (m, 3, h, w), with the mean and the deviation that the
+        network was trained with.
+        """
+        return pixels.float() / self.scale - self.shift
 
     def identity(self) -> str:
         """Names the network and its weights, for the cache of vectors."""
         digest = hashlib.sha256()
-        for tensor in self.net.state_dict().values():
+        for tensor in (self.scale, self.shift, *self.net.state_dict().values()):
             digest.update(tensor.numpy().tobytes())
         suffix = " mirrored" if self.settings.mirror else ""
         return f"{self.settings.name} {timm.__version__} {digest.hexdigest()}{suffix}"
@@ -97,10 +108,10 @@ class Backbone(nn.Module):
         """uint8 (m, channels, h, w) → float32 (m, width), without augmentation."""
         self.net.eval()
         with torch.inference_mode():
-            return np.asarray(self._vectors(scale_pixels(torch.from_numpy(pixels))).numpy())
+            return np.asarray(self.vectors(self.normalise(torch.from_numpy(pixels))).numpy())
 
-    def _vectors(self, x: Tensor) -> Tensor:
-        """Vectors as in prediction: without augmentation or dropout."""
+    def vectors(self, x: Tensor) -> Tensor:
+        """Vectors of normalised pixels as in prediction: without augmentation or dropout."""
         if not self.settings.mirror:
             return torch.as_tensor(self.net(x))
         n = x.shape[0]  # len(x) would be a fixed number in an exported graph
@@ -119,7 +130,7 @@ class Backbone(nn.Module):
         hooks = [layer.register_forward_pre_hook(_take_statistics) for layer in layers]
         self.net.eval()
         with torch.no_grad():
-            self.net(scale_pixels(pixels))
+            self.net(self.normalise(pixels))
         for hook in hooks:
             hook.remove()
 
@@ -132,18 +143,25 @@ def frozen_backbone(settings: BackboneSettings, train: Examples, seed: int) -> B
         return Backbone(settings, feature, train)
 
 
-def scale_pixels(pixels: Tensor) -> Tensor:
-    """uint8 (m, 1 or 3, h, w) → float32 in [-1, 1], three channels."""
-    x = pixels.float() / 127.5 - 1
-    return x.expand(-1, 3, -1, -1) if x.shape[1] == 1 else x
+FROM_TENSORFLOW = ("mobilenetv2_100",)
+"""Files of weights that pad as TensorFlow does, and take pixels in [-1, 1]; timm's do neither."""
 
 
-def load_backbone(name: str, weights: str, feature: Pixels) -> Any:
-    """A model of timm without its classifier, for posters of the feature's size."""
+def load_backbone(name: str, weights: str) -> tuple[Any, Tensor, Tensor]:
+    """A model of timm without its classifier, and how it wants its pixels.
+
+    Args:
+        name: with the tag of its weights, such as "resnet50.tv_in1k"; without one, timm's first.
+        weights: "imagenet" or "random".
+
+    Returns:
+        The model; mean and standard deviation of pixels in [0, 1], shape (3, 1, 1).
+    """
     path = local_weights(name) if weights == "imagenet" else None
-    options: dict[str, Any] = {"pad_type": "same"} if name.startswith("mobilenetv2") else {}
+    is_tensorflow = name in FROM_TENSORFLOW and (path is not None or weights == "random")
+    options: dict[str, Any] = {"pad_type": "same"} if is_tensorflow else {}
     try:
-        net = timm.create_model(
+        net: Any = timm.create_model(
             name, num_classes=0, pretrained=weights == "imagenet" and path is None, **options
         )
     except Exception as error:  # each library on the way to the hub fails in its own way
@@ -154,7 +172,10 @@ def load_backbone(name: str, weights: str, feature: Pixels) -> Any:
         state = load_file(path)
         names = net.state_dict()  # without the classifier, whose name differs between families
         net.load_state_dict({k: v for k, v in state.items() if k in names})
-    return net
+    wanted = {} if is_tensorflow else getattr(net, "pretrained_cfg", {})
+    middle = (0.5, 0.5, 0.5)
+    mean, std = (torch.tensor(wanted.get(key) or middle) for key in ("mean", "std"))
+    return net, mean.view(3, 1, 1), std.view(3, 1, 1)
 
 
 def backbone_problem(settings: BackboneSettings) -> str:

@@ -15,7 +15,7 @@ from genreel.lab.weights import weights_folder
 
 Vectors = NDArray[np.float32]
 
-EMBEDDINGS = ("learnt", "onehot", "word2vec", "glove")
+EMBEDDINGS = ("learnt", "onehot", "number", "word2vec", "glove")
 """Kinds of word vectors of a network; the last two come from `word_vectors`."""
 
 

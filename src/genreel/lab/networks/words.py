@@ -24,8 +24,9 @@ class EmbeddingSettings:
     """How word numbers become vectors.
 
     Attributes:
-        kind: "learnt", "onehot" (one dimension a word, never trained), "word2vec" (trained on
-            the training plots) or "glove" (given vectors).
+        kind: "learnt", "onehot" (one dimension a word, never trained), "number" (one dimension in
+            all: a word's number, over that of words), "word2vec" (trained on the training plots)
+            or "glove" (given vectors).
         width: of learnt and word2vec vectors.
         frozen: do not tune word2vec and glove vectors.
     """
@@ -40,6 +41,8 @@ def embedding(settings: EmbeddingSettings, feature: Tokens, train: Examples) -> 
     words = len(feature.words)
     if settings.kind == "onehot":
         return OneHot(words)
+    if settings.kind == "number":
+        return Number(words)
     if settings.kind == "learnt":
         return nn.Embedding(words + 1, settings.width, padding_idx=PAD)
     vectors = word_vectors(settings.kind, settings.width, feature, train)
@@ -58,6 +61,20 @@ class OneHot(nn.Module):
     def forward(self, ids: Tensor) -> Tensor:
         """Shape (m, length, words)."""
         return nn.functional.one_hot(ids, self.embedding_dim + 1)[..., 1:].float()
+
+
+class Number(nn.Module):
+    """Word numbers as they are, in (0, 1]; padding as 0."""
+
+    embedding_dim = 1
+
+    def __init__(self, words: int) -> None:
+        super().__init__()
+        self.words = words
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Shape (m, length, 1)."""
+        return (ids.float() / self.words).unsqueeze(-1)
 
 
 @dataclass(frozen=True)
@@ -169,17 +186,24 @@ class Dense(nn.Module):
 
 @dataclass(frozen=True)
 class VectorsSettings:
-    """Settings of `Vectors`: `dropout` on each text's vector."""
+    """Settings of `Vectors`.
+
+    Attributes:
+        feature: that it reads.
+        dropout: on each text's vector.
+        scale: whether the mean of a vector's squares is made 1.
+    """
 
     feature: str
     dropout: float = 0.0
+    scale: bool = True
 
 
 class Vectors(nn.Module):
     """The vector that a text comes with, for a head to learn from.
 
-    Vectors of length 1 have small numbers; they are scaled so that the mean of their squares is 1,
-    which a head learns from in a quarter of the steps.
+    Vectors of length 1 have small numbers; scaled, a head learns from them in a quarter of the
+    steps, and a little worse.
     """
 
     reads = Sentences.kind
@@ -189,7 +213,8 @@ class Vectors(nn.Module):
         super().__init__()
         self.dropout = nn.Dropout(settings.dropout)
         self.width = feature.width
+        self.factor = self.width**0.5 if settings.scale else 1.0
 
     def forward(self, vectors: Tensor) -> Tensor:
         """Vectors of texts."""
-        return torch.as_tensor(self.dropout(vectors * self.width**0.5))
+        return torch.as_tensor(self.dropout(vectors * self.factor))

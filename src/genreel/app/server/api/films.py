@@ -16,8 +16,8 @@ from fastapi.responses import StreamingResponse
 from genreel.app.server.dependencies import MAX_FILES, ServiceDep
 from genreel.app.server.problems import RESPONSES
 from genreel.app.server.shapes import EditIn, MovieIn, added_out, film_out
+from genreel.app.service.added import Added
 from genreel.app.service.gate import Busy
-from genreel.app.service.service import Added
 from genreel.app.store import browse
 from genreel.catalogue import FIRST_YEAR, LAST_YEAR
 from genreel.errors import GenreelError, InputError
@@ -40,12 +40,13 @@ def films(
     decade: int | None = None,
     state: str = "",
     q: str = "",
+    identity: str = "",
     order: Annotated[str, Query(pattern=browse.ORDER_PATTERN)] = "newest",
     limit: Annotated[int, Query(ge=1, le=500)] = browse.PAGE,
     offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
 ) -> dict[str, Any]:
-    """Lists films: those of a genre, a decade, a state, with all words of `q`."""
-    query = browse.Filter(genre, decade, state, q)
+    """Lists films: those of a genre, a decade, a state, an identity, with all words of `q`."""
+    query = browse.Filter(genre, decade, state, q, identity)
     page = browse.find(service.store, query, order, limit, offset)
     return {
         "films": [film_out(film, full=False) for film in page],

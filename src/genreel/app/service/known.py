@@ -1,0 +1,172 @@
+"""Reads the posters of movies, and asks an index of films which of them they are of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from genreel.app.service.gate import Gate
+from genreel.app.service.settings import Settings
+from genreel.app.store.film import Film
+from genreel.app.store.identity import TEXTS, Finding
+from genreel.catalogue import Movie
+from genreel.errors import InputError, PosterError
+from genreel.films.film import Film as KnownFilm
+from genreel.films.films import Films
+from genreel.films.lookup import combine, film_of, identify, known_genres, with_film
+from genreel.identification import Identification
+from genreel.prediction import Prediction
+from genreel.predictor import Predictor, cores
+from genreel.reading.lettering import read_lettering
+
+Poster = Path | bytes | Image.Image | None
+
+MAX_KNOWN = 50
+"""Known films that a search gives at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A movie as a model is to see it.
+
+    Attributes:
+        movie: with its lettering, and the texts of its film.
+        known: the film that it is; None where none was accepted.
+        finding: what is to be kept; None where nothing was asked.
+    """
+
+    movie: Movie
+    known: KnownFilm | None = None
+    finding: Finding | None = None
+
+
+class Known:
+    """The senses of a server.
+
+    Args:
+        predictor: of the server.
+        settings: its index, and whether posters are read.
+        predict: gives the picture's own opinion.
+
+    Raises:
+        FilmsError: the index cannot be used.
+    """
+
+    def __init__(
+        self, predictor: Predictor, settings: Settings, predict: Callable[[Movie], Prediction]
+    ) -> None:
+        self.films = None if settings.films is None else Films(settings.films)
+        self._genres = predictor.genres
+        self._languages = predictor.bundle.languages
+        self._has_pictures = "poster" in predictor.inputs
+        self._settings = settings
+        self._predict = predict
+        patience = settings.answer_seconds / 6
+        self._reading = Gate("posters are being read", max(1, cores() // 2), 8, patience)
+
+    def close(self) -> None:
+        """Closes the index."""
+        if self.films is not None:
+            self.films.close()
+
+    def look(self, movie: Movie, film: Film | None = None, poster: Poster = None) -> Sight:
+        """Reads a movie's poster where nobody has, and looks it up.
+
+        Args:
+            movie: with all that is known of it.
+            film: of the store; a person's answer stays, and nothing is asked twice.
+            poster: a new one, which may be read; None: there is none.
+
+        Raises:
+            Busy: too many posters are being read.
+        """
+        if movie.lettering is None and poster is not None and self._settings.read:
+            movie = self._read(movie, poster)
+        if self.films is None or movie.lettering is None:
+            return Sight(movie)
+        is_asked = (
+            film is not None and film.identity and film.lettering == movie.lettering.to_json()
+        )
+        if is_asked or (film is not None and film.identity_by == "person"):
+            return Sight(movie)
+        opinion = self._opinion(movie, poster)
+        identified = identify(self.films, movie, opinion, self._settings.accept)
+        known = film_of(self.films, identified)
+        if known is None:
+            return Sight(movie, None, Finding(identified))
+        complete = with_film(movie, known, self._languages)
+        texts = _texts_of(complete)
+        texts = {name: text for name, text in texts.items() if text != getattr(movie, name)}
+        finding = Finding(identified, texts, known_genres(known, self._genres))
+        return Sight(complete, known, finding)
+
+    def answer(self, film: Film, known_id: str | None) -> Finding:
+        """What follows from a person's answer.
+
+        Args:
+            film: of the store.
+            known_id: of the film that it is; None: it is none of the index.
+
+        Raises:
+            InputError: there is no index, or no such film in it.
+        """
+        before = film.identified or Identification()
+        if known_id is None:
+            return Finding(replace(before, film=None, title=None, year=None))
+        known = self._index().get(known_id)
+        if known is None:
+            raise InputError(f"the index has no film {known_id[:80]!r}; search it for its id")
+        texts = _texts_of(with_film(Movie(""), known, self._languages))
+        texts = {name: text for name, text in texts.items() if text not in ("", None)}
+        identified = replace(before, film=known.id, title=known.title, year=known.year)
+        return Finding(identified, texts, known_genres(known, self._genres))
+
+    def search(self, text: str, count: int) -> Sequence[dict[str, Any]]:
+        """Known films whose titles are most like a text, as JSON; raises InputError."""
+        films = self._index().search(text, count)
+        return [
+            {
+                "film": one.id,
+                "title": one.title,
+                "year": one.year,
+                "genres": [g for g, has in known_genres(one, self._genres).items() if has],
+            }
+            for one in films
+        ]
+
+    def _index(self) -> Films:
+        if self.films is None:
+            raise InputError("there is no index of films; start the server with --films INDEX")
+        return self.films
+
+    def _read(self, movie: Movie, poster: Path | bytes | Image.Image) -> Movie:
+        try:
+            with self._reading.turn():
+                return replace(movie, lettering=read_lettering(poster, self._settings.limits))
+        except PosterError as error:
+            return replace(movie, problem="; ".join(filter(None, (movie.problem, str(error)))))
+
+    def _opinion(self, movie: Movie, poster: Poster) -> Mapping[str, float]:
+        """The picture's own opinion of the genres; empty where there is none."""
+        picture = movie.poster if poster is None else poster
+        if picture is None or not self._has_pictures:
+            return {}
+        if movie.lettering is None or not movie.lettering.lines:
+            return {}
+        return self._predict(Movie(movie.id, poster=picture)).scores
+
+
+def decided(prediction: Prediction, movie: Movie, sight: Sight) -> Prediction:
+    """A prediction with the genres that follow from all opinions, where an index was asked."""
+    if sight.finding is None:
+        return prediction
+    decided = combine(prediction, movie, sight.known)
+    return replace(decided, identified=sight.finding.identified)
+
+
+def _texts_of(movie: Movie) -> dict[str, Any]:
+    return {name: getattr(movie, name) for name in TEXTS}

@@ -1,0 +1,1 @@
+"""What is wrong with the genres of a catalogue or a library."""
