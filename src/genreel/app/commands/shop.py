@@ -96,6 +96,7 @@ def _read(options: Options) -> tuple[Iterable[Movie], dict[str, Sequence[str]]]:
 
         movies = Catalogue(source, extra=True)
         return (_renamed(movie, names) if names else movie for movie in movies), {}
+    from genreel.app.store import views
     from genreel.app.store.browse import Filter
     from genreel.app.store.export import with_posters
     from genreel.app.store.store import Store
@@ -103,7 +104,7 @@ def _read(options: Options) -> tuple[Iterable[Movie], dict[str, Sequence[str]]]:
 
     store = Store(source, dict.fromkeys(GENRES, 0.5))
     query = Filter(state="reviewed" if options.only_reviewed else "")
-    return with_posters(store, query, names), {}
+    return with_posters(store, query, names), views.collections(store)
 
 
 def _renamed(movie: Movie, names: Names) -> Movie:

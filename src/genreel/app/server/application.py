@@ -17,7 +17,7 @@ from fastapi.staticfiles import StaticFiles
 
 import genreel
 from genreel.app.server import health, label_studio, metrics, pages, posters, problems
-from genreel.app.server.api import export, films, known, predict, reviews, shop, tuning
+from genreel.app.server.api import export, films, known, predict, reviews, shop, tuning, views
 from genreel.app.server.guard import Guard
 from genreel.app.service.service import Service
 from genreel.errors import GenreelError
@@ -35,6 +35,7 @@ ROUTERS = (
     tuning.router,
     export.router,
     shop.router,
+    views.router,
     posters.router,
     label_studio.router,
     pages.router,

@@ -17,6 +17,7 @@ from genreel.app.service.gate import Gate
 from genreel.app.store import browse
 from genreel.app.store.export import EXPORTS
 from genreel.app.store.film import Film
+from genreel.app.store.views import View, delete_view, read_views, save_view
 from genreel.errors import Conflict, UnknownFilm
 from genreel.folding import fold
 
@@ -34,15 +35,17 @@ def films(
     decade: str = "",
     state: str = "",
     q: str = "",
+    since: str = "",
+    before: str = "",
     order: str = "newest",
     offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
 ) -> Response:
-    """Films in a grid, narrowed by genre, decade, state and words."""
+    """Films in a grid, narrowed by genre, decade, state, words and years."""
     store = service.store
     order = order if order in browse.ORDERS else "newest"
-    number = int(decade) if decade.isdecimal() and len(decade) == 4 else None
-    query = browse.Filter(genre, number, state, q)
-    choices = {"genre": genre, "decade": decade, "state": state, "q": q, "order": order}
+    years = {"since": _year(since), "before": _year(before)}
+    query = browse.Filter(genre, _year(decade), state, q, **years)
+    choices = {"genre": genre, "decade": decade, "state": state, "q": q, "order": order, **years}
 
     def link(**changes: Any) -> str:
         parts = {k: v for k, v in {**choices, **changes}.items() if v not in ("", None)}
@@ -60,6 +63,38 @@ def films(
         offset=offset,
         size=browse.PAGE,
     )
+
+
+def _year(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) == 4 else None
+
+
+@router.get("/views/{name:path}")
+def view(service: ServiceDep, name: str) -> Response:
+    """The films of a saved view; its address stays where the view is changed."""
+    views = read_views(service.store)
+    return RedirectResponse(views[name].address if name in views else "/export#views", 303)
+
+
+@router.post("/views")
+def change_view(
+    service: ServiceDep,
+    name: Annotated[str, Form(max_length=200)],
+    action: Annotated[str, Form()] = "save",
+    genre: Annotated[str, Form()] = "",
+    state: Annotated[str, Form()] = "",
+    q: Annotated[str, Form()] = "",
+    since: Annotated[str, Form()] = "",
+    before: Annotated[str, Form()] = "",
+    order: Annotated[str, Form()] = "newest",
+) -> Response:
+    """Saves a view, or forgets one, without JavaScript."""
+    if action == "delete":
+        delete_view(service.store, name)
+    else:
+        query = browse.Filter(genre, None, state, q, since=_year(since), before=_year(before))
+        save_view(service.store, View(name, query, order))
+    return RedirectResponse("/export#views", 303)
 
 
 @router.get("/add")
@@ -170,6 +205,7 @@ def export(request: Request, service: ServiceDep) -> Response:
         request,
         "export",
         formats=EXPORTS,
+        views=read_views(store),
         facets=browse.facets(store, browse.Filter()),
         count=browse.count(store, browse.Filter()),
     )
