@@ -2,6 +2,7 @@
 
     GENREEL_DATA=... python benchmarks/reproduce.py plots posters three-genres across large
     GENREEL_DATA=... python benchmarks/reproduce.py large --only zhang-add --out out/reproduce
+    GENREEL_DATA=... python benchmarks/reproduce.py large --collect --out out/reproduce
     python benchmarks/reproduce.py page
 
 Protocols:
@@ -177,7 +178,11 @@ def trainer(
     """What trains a recipe on the films of a protocol."""
 
     def trained(recipe: Recipe, bundle: Path) -> Mapping[str, Any]:
-        return train(
+        marker = folder / "running" / recipe.head.id
+        marker.parent.mkdir(exist_ok=True)
+        if not marker.is_file():  # a run that was stopped began when it first did
+            marker.touch()
+        metrics = train(
             recipe,
             catalogue,
             bundle,
@@ -185,6 +190,8 @@ def trainer(
             command=f"python benchmarks/reproduce.py {protocol}",
             checkpoints=folder / "checkpoints",
         )
+        marker.unlink()
+        return metrics
 
     return trained
 
@@ -423,14 +430,20 @@ def three_genres() -> None:
     write_table(RESULTS / "three-genres.csv", tuple(rows[0]), rows)
 
 
-def unfinished(out: Path) -> None:
-    """The curves of networks that are still in training, from their checkpoints."""
-    import torch
+def collect(protocol: str, out: Path) -> None:
+    """Rows of what is trained, and the curve so far of what is in training."""
+    folder = out / protocol
+    names = PROTOCOLS[protocol].recipes
+    run(protocol, [n for n in names if (folder / "bundles" / n / "metrics.json").is_file()], out)
+    for marker in (folder / "running").glob("*"):
+        began = marker.stat().st_mtime
+        states = [p for p in (folder / "checkpoints").glob("*.pt") if p.stat().st_mtime > began]
+        if states:
+            import torch
 
-    for name in PROTOCOLS["large"].recipes:
-        for path in (out / "large" / "running").glob(f"{name}.pt"):
-            history = torch.load(path, map_location="cpu", weights_only=True)["history"]
-            keep_curves("large", name, {"model": history})
+            newest = max(states, key=lambda path: path.stat().st_mtime)
+            state = torch.load(newest, map_location="cpu", weights_only=True)
+            keep_curves(protocol, marker.name, {"model": state["history"]})
 
 
 def main() -> None:
@@ -440,6 +453,9 @@ def main() -> None:
     parser.add_argument("protocols", nargs="+", choices=known, metavar="PROTOCOL")
     parser.add_argument("--out", type=Path, default=Path("out/reproduce"), help="for the bundles")
     parser.add_argument("--only", nargs="*", metavar="RECIPE", help="these recipes alone")
+    parser.add_argument(
+        "--collect", action="store_true", help="train nothing: rows of what is done"
+    )
     arguments = parser.parse_args()
     if arguments.protocols != ["page"] and not (DATA / "kaggle").is_dir():
         parser.exit(1, f"{DATA} is not there; set GENREEL_DATA\n")
@@ -448,6 +464,8 @@ def main() -> None:
             across(arguments.out)
         elif protocol == "three-genres":
             three_genres()
+        elif protocol != "page" and arguments.collect:
+            collect(protocol, arguments.out)
         elif protocol != "page":
             names = PROTOCOLS[protocol].recipes
             chosen = [n for n in names if not arguments.only or n in arguments.only]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from genreel import __version__
@@ -184,6 +184,7 @@ class Applied:
 
     Attributes:
         partly: movies that changed or stayed as they are, though an input of theirs failed.
+        files: that were written.
     """
 
     changed: int = 0
@@ -191,6 +192,7 @@ class Applied:
     without_file: int = 0
     failed: int = 0
     partly: int = 0
+    files: list[Path] = field(default_factory=list)
 
     def note(self, movie: Movie, found: Found, warn: Say) -> bool:
         """Tells and counts what failed of a movie; whether it has genres all the same."""
@@ -269,6 +271,7 @@ def apply_to_files(
                 if poster:  # first: a sidecar that is as it should be is never looked at again
                     run.write(*poster)
                 run.write(path, new)
+                counts.files.append(path)
         except GenreelError as error:
             counts.failed += 1
             warn(f"{movie.id}: {error}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from genreel.app.commands import DONE, exit_code, shared
 from genreel.app.commands.flags import Command, UsageError, argument, flag, mandatory, switch
+from genreel.app.commands.refreshing import open_refresher, refresh_flag
 from genreel.app.commands.values import share
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Options:
     safe_cells: bool = switch("an apostrophe before cells like formulas")
     iptc: bool = switch("for xmp: keywords inside JPEG posters, too (exiftool)")
     dry_run: bool = switch("show what would change")
+    refresh: tuple[str, ...] = refresh_flag()
 
 
 def run(options: Options) -> int:
@@ -78,6 +80,9 @@ def run(options: Options) -> int:
         if options.to != "xmp":
             raise UsageError("--iptc goes with --to xmp")
         find_exiftool()
+    if options.refresh and options.to != "nfo":
+        raise UsageError("--refresh goes with --to nfo")
+    refresher = open_refresher(options.refresh)
     movies = applying.find_movies(options.catalogue, options.to)
     choices = applying.Choices(
         out=options.out or applying.place_of(movies, options.catalogue, options.to),
@@ -93,7 +98,8 @@ def run(options: Options) -> int:
     else:
         counts = applying.apply_to_table(pairs, options.to, choices, sys.stdout.write, say)
     say(_summary(counts, options.dry_run))
-    failures = counts.failed + counts.partly
+    refresher.refresh(counts.files)
+    failures = counts.failed + counts.partly + refresher.failures
     return exit_code(counts.changed + counts.unchanged, failures) if failures else DONE
 
 

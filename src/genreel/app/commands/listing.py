@@ -22,6 +22,7 @@ GROUPS = {
         "audit": "find genres that look wrong or are missing, and entries that are doubled",
         "apply": "write genres to where other programs look for them",
         "watch": "classify the posters that land in a folder",
+        "remote": "give genres to the movies of a media server by its API",
         "undo": "put back what the last apply or watch changed, but for files edited since",
     },
     "Review and sell": {
