@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,7 +87,7 @@ def run(options: Options) -> int:
     return _report(result, options.out)
 
 
-def _read(options: Options) -> tuple[Iterable[Movie], dict[str, Sequence[str]]]:
+def _read(options: Options) -> tuple[Iterable[Movie], Mapping[str, Sequence[str]]]:
     """The movies of a store or a catalogue, and the collections of a store."""
     source = shared.store_of(options.source)
     names = shared.names_of(options.names)

@@ -39,6 +39,8 @@ def change_view(
     if action == "delete":
         delete_view(service.store, name)
     else:
-        years = {"since": browse.year_of(since), "before": browse.year_of(before)}
-        save_view(service.store, View(name, browse.Filter(genre, None, state, q, **years), order))
+        query = browse.Filter(
+            genre, None, state, q, since=browse.year_of(since), before=browse.year_of(before)
+        )
+        save_view(service.store, View(name, query, order))
     return RedirectResponse("/export#views", 303)
