@@ -33,7 +33,7 @@ from PIL import Image
 
 RESULTS = Path(__file__).parent / "results" / "attack.csv"
 PLOT = json.dumps({"plot": "A sheriff and a priest hold a town against the army."}).encode()
-CLIENTS = 8
+CLIENTS = 32
 
 
 def ask(
@@ -102,8 +102,32 @@ def _wrong_token(port: int) -> None:
 
 
 def wrong_json(port: int) -> None:
-    """A list with a mistake in each of its items."""
-    ask(port, "/api/reviews/x", b'{"genres":[%s1]}' % (b"1," * 400_000), method="PUT")
+    """Lists with a mistake in each of their items, and an object of very many keys."""
+    for body in WRONG:
+        ask(port, "/api/reviews/x", body, method="PUT")
+    ask(port, "/api/predict/many", b'{"movies":[%s1]}' % (b"{}," * 160_000))
+
+
+def lists(port: int) -> None:
+    """Lists and searches of films with long plots, and exports."""
+    for path in ("/api/films?limit=500", "/?q=a+b+c+d+e+f+g+h", "/api/export?format=jsonl"):
+        ask(port, path)
+
+
+def lazy_lists(port: int) -> None:
+    """Lists that nobody reads."""
+    with socket.create_connection(("127.0.0.1", port)) as one:
+        one.sendall(b"GET /api/films?limit=500 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        time.sleep(10)
+
+
+def add_films(port: int) -> None:
+    """Films with plots as long as they may be, for lists."""
+    plot = "A sheriff and a priest ride. " * 3400
+    for number in range(60):
+        film = json.dumps({"id": f"{number}", "title": f"Ride {number}", "plot": plot}).encode()
+        while ask(port, "/api/films", film)[0] == 429:
+            time.sleep(0.5)
 
 
 def posters(port: int) -> None:
@@ -115,7 +139,7 @@ def posters(port: int) -> None:
 
 def large_bodies(port: int) -> None:
     """JSON of 60 MB."""
-    ask(port, "/api/predict", b'{"poster":"%s"}' % base64.b64encode(b"\0" * 44_000_000))
+    ask(port, "/api/predict", LARGE)
 
 
 def many(port: int) -> None:
@@ -134,6 +158,11 @@ def lazy_readers(port: int) -> None:
         time.sleep(10)
 
 
+WRONG = (
+    b'{"genres":[%s1]}' % (b"1," * 140_000),
+    b'{%s"genres":[]}' % b"".join(b'"%d":1,' % number for number in range(100_000)),
+)
+LARGE = b'{"poster":"%s"}' % base64.b64encode(b"\0" * 44_000_000)
 POSTERS = [
     image("RGBA", "WEBP", 750, lossless=True, method=0),
     image("RGBA", "PNG"),
@@ -142,7 +171,7 @@ POSTERS = [
 ]
 ATTACKS: tuple[Callable[[int], None], ...] = (
     *(headers, idle, codec, wrong_tokens, wrong_json),
-    *(posters, large_bodies, many, lazy_readers),
+    *(posters, large_bodies, many, lazy_readers, lists, lazy_lists),
 )
 
 
@@ -171,6 +200,8 @@ def measure(attack: Callable[[int], None], seconds: float, pause: float) -> dict
     """One attack on a server of its own, as a row of the table."""
     with server() as (port, pid):
         ask(port, "/api/predict", PLOT)
+        if attack in (lists, lazy_lists):
+            add_films(port)
         # A process of its own, or the clients' work would be taken for the server's waiting.
         attackers = multiprocessing.Process(target=repeat, args=(attack, port, seconds))
         attackers.start()
@@ -188,6 +219,7 @@ def measure(attack: Callable[[int], None], seconds: float, pause: float) -> dict
         time.sleep(pause)
         return {
             "attack": attack.__name__,
+            "clients": CLIENTS,
             "cores": os.cpu_count(),
             "load_average": f"{os.getloadavg()[0]:.1f}",
             "seconds": seconds,
