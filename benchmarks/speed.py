@@ -149,7 +149,7 @@ def _throughput(arguments: argparse.Namespace, needs: str) -> dict[str, Any]:
     wanted = [node.name for node in session.get_inputs()]
 
     def read(batch: Sequence[Movie]) -> Any:
-        return predictor.read_batch(batch)[0]
+        return predictor.readers.read(batch)[0]
 
     def raw() -> float:
         threads = predictor.threads if needs == "poster" else 1

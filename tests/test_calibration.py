@@ -7,10 +7,11 @@ import json
 import numpy as np
 import pytest
 
-from genreel.calibration import CaseRules, Curve, Rules, logit, sigmoid
+from genreel.calibration import NEVER, CaseRules, Curve, Rules, logit, sigmoid
 
 GENRES = ("Comedy", "War")
 PRESENT = np.array([[0, 0, 1, 1], [1, 0, 1, 0], [0, 1, 0, 0], [1, 1, 1, 1]], np.float32)
+PRESENT = np.pad(PRESENT, ((0, 0), (0, 2)))  # neither lettering nor languages
 
 
 def test_a_platt_curve_works_on_logits() -> None:
@@ -60,6 +61,18 @@ def test_rules_survive_json() -> None:
         {"Comedy": Curve(1.5, -0.5), "War": Curve(scores=(0.1, 0.9), shares=(0.0, 1.0))},
     )
     assert CaseRules.from_dict(json.loads(json.dumps(rules.to_dict())), GENRES) == rules
+
+
+def test_a_decision_takes_its_own_thresholds() -> None:
+    own = CaseRules({"Comedy": 0.3, "War": 0.4}, others={"sure": {"Comedy": 0.7, "War": NEVER}})
+    rules = Rules(GENRES, {"Comedy": 0.5, "War": 0.6}, {"poster only": own})
+    assert rules.thresholds(PRESENT, "sure")[1].tolist() == [0.7, NEVER]
+    assert rules.thresholds(PRESENT, "everything")[1].tolist() == [0.3, 0.4], "as balanced"
+    assert rules.thresholds(PRESENT, "sure")[0].tolist() == [0.5, 0.6], "a case without its own"
+    assert CaseRules.from_dict(json.loads(json.dumps(own.to_dict())), GENRES) == own
+    for wrong in ({"Comedy": 3, "War": 0.5}, {"Comedy": -0.1, "War": 0.5}):
+        with pytest.raises(ValueError, match="threshold"):
+            CaseRules.from_dict({**own.to_dict(), "sure": wrong}, GENRES)
 
 
 def test_rules_that_do_not_fit_are_refused() -> None:

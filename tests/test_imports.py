@@ -42,7 +42,7 @@ ORDER = (
         "graph",
         "graph_vectors",
     ),
-    *("bundle", "identification", "prediction", "predictor", "memo", "similar"),
+    *("readers", "bundle", "identification", "prediction", "predictor", "memo", "similar"),
 )
 
 # What features read through an extra: a feature's file, and the sense that it imports.
@@ -56,7 +56,7 @@ LAB_ORDER = (
     *("settings", "imbalance", "weights", "splits", "cleaning"),
     *("cache", "examples", "metrics", "model", "frozen", "networks", "models"),
     "fitting",
-    *("recipe", "graphs", "evaluation", "colours", "train", "decades"),
+    *("recipe", "graphs", "evaluation", "colours", "reuse", "train", "decades"),
 )
 
 TORCH = ("torch", "torchvision", "lightning", "timm", "safetensors", "transformers")

@@ -296,10 +296,10 @@ def test_movies_of_like_length_share_a_batch_and_come_in_order(
     rng = np.random.default_rng(count)
     given = [Movie(str(i), plot=f"{PLOT} " * int(rng.integers(1, 9))) for i in range(count)]
     batches: list[list[int]] = []
-    decode = words._decode
+    decode = words.readers.start
     monkeypatch.setattr(
-        words,
-        "_decode",
+        words.readers,
+        "start",
         lambda b, pool: batches.append([len(m.plot) for m in b]) or decode(b, pool),
     )
     found = list(words.predict_many(given, batch_size=4))
@@ -653,7 +653,9 @@ def test_to_dict() -> None:
     )
     expected = {
         "id": "a",
+        "main": "Drama",
         "genres": ["Drama"],
+        "decide": "balanced",
         "scores": {"Action": 0.123457, "Drama": 0.5},
         "missing": ["poster"],
         "language": None,
@@ -667,7 +669,9 @@ def test_to_dict_of_a_failure() -> None:
     failed = Prediction("a", missing=("plot",), error="no plot")
     assert failed.to_dict() == {
         "id": "a",
+        "main": None,
         "genres": [],
+        "decide": "balanced",
         "scores": {},
         "missing": ["plot"],
         "language": None,

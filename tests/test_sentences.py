@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from encoders import WordCounts
 
-from genreel.catalogue import INPUTS, Movie
+from genreel.cases import SENSES
+from genreel.catalogue import Movie
 from genreel.errors import BundleError, InputError, MissingExtra
 from genreel.features import collate, load_feature
 from genreel.features.sentences import Sentences, SentencesSettings
@@ -64,7 +65,7 @@ def test_rows_and_arrays() -> None:
     assert arrays["plot.vectors"].shape == (2, WIDTH)
     assert arrays["plot.vectors"].dtype == np.float32
     assert arrays["plot.rows"].tolist() == [0, 2]
-    assert arrays["present"][:, INPUTS.index("plot")].tolist() == [1, 0, 1]
+    assert arrays["present"][:, SENSES.index("languages")].tolist() == [1, 0, 1]
     assert collate({"plot": feature}, {"plot": [None]})["plot.vectors"].shape == (0, WIDTH)
 
 

@@ -333,6 +333,7 @@ def test_settings_are_those_that_were_given() -> None:
     settings = replace(TermSettings(), ngrams=(1, 2), scale=0.5)
     assert fit(settings).settings() == {
         "input": "plot",
+        "unit": "words",
         "ngrams": (1, 2),
         "min_count": 2,
         "max_terms": 0,
@@ -341,4 +342,5 @@ def test_settings_are_those_that_were_given() -> None:
         "stop_words": False,
         "norm": True,
         "scale": 0.5,
+        "like": "",
     }

@@ -55,7 +55,7 @@ def attempt(case: Case) -> bool:
     [data] = case.files.values()
     with contextlib.suppress(PosterError):
         suffix_of(data)
-    rows, [problems] = predictor().read_batch([Movie("film", poster=data)])
+    rows, [problems] = predictor().readers.read([Movie("film", poster=data)])
     read = any(row is not None for [row] in rows.values())
     assert read != bool(problems), problems
     return read

@@ -109,6 +109,21 @@ class Curve:
         return cls(**values)
 
 
+DECISIONS = ("balanced", "sure", "everything")
+"""How a bundle decides: thresholds of best F1; those from which three genres in four are right, or
+more (see `thresholds.sure_thresholds`); those from which nine in ten of a genre's movies get it.
+"""
+
+BALANCED = "balanced"
+
+NEVER = 2.0
+"""The threshold of a genre that is never assigned."""
+
+
+def _rounded(thresholds: Mapping[str, float]) -> dict[str, float]:
+    return {genre: round(threshold, 6) for genre, threshold in thresholds.items()}
+
+
 @dataclass(frozen=True)
 class CaseRules:
     """Thresholds and calibration of the movies that have one combination of inputs.
@@ -116,29 +131,44 @@ class CaseRules:
     Attributes:
         thresholds: genre → the (calibrated) score from which it is assigned, in [0, 1].
         curves: genre → its calibration; other genres keep their scores.
+        others: of DECISIONS but BALANCED → thresholds that are taken instead; above 1 where a
+            genre is never assigned. A decision that is not there is as BALANCED.
     """
 
     thresholds: Mapping[str, float]
     curves: Mapping[str, Curve] = field(default_factory=dict)
+    others: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def limits(self, decide: str) -> Mapping[str, float]:
+        """The thresholds of one of DECISIONS."""
+        return self.others.get(decide, self.thresholds)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values."""
         return {
-            "thresholds": {genre: round(t, 6) for genre, t in self.thresholds.items()},
+            "thresholds": _rounded(self.thresholds),
             "calibration": {genre: curve.to_dict() for genre, curve in self.curves.items()},
+            **{decide: _rounded(thresholds) for decide, thresholds in self.others.items()},
         }
 
     @classmethod
     def from_dict(cls, table: Mapping[str, Any], genres: Sequence[str]) -> CaseRules:
         """From `to_dict`; KeyError, TypeError or ValueError where it does not suit `genres`."""
         thresholds = {genre: float(table["thresholds"][genre]) for genre in genres}
+        others = {
+            decide: {genre: float(table[decide][genre]) for genre in genres}
+            for decide in DECISIONS
+            if decide in table
+        }
         if not all(0 <= threshold <= 1 for threshold in thresholds.values()):
             raise ValueError("a threshold outside [0, 1]")
+        if not all(0 <= t <= NEVER for limits in others.values() for t in limits.values()):
+            raise ValueError(f"a threshold outside [0, {NEVER:g}]")
         calibration = dict(table).get("calibration", {})
         curves = {genre: Curve.from_dict(curve) for genre, curve in dict(calibration).items()}
         if not set(curves) <= set(genres):
             raise ValueError("a calibration is of no genre of the bundle")
-        return cls(thresholds, curves)
+        return cls(thresholds, curves, others)
 
 
 class Rules:
@@ -160,19 +190,26 @@ class Rules:
         if not set(self.cases) <= set(BUNDLE_CASES):
             raise ValueError(f"cases are {', '.join(BUNDLE_CASES)}")
         common = CaseRules(thresholds)
-        self._thresholds = np.array(
-            [[self.cases.get(case, common).thresholds[g] for g in genres] for case in BUNDLE_CASES]
-        ).reshape(len(BUNDLE_CASES), len(genres))
+        rules = [
+            self.cases.get(name) or self.cases.get(case.simple) or common
+            for name, case in BUNDLE_CASES.items()
+        ]
+        self._thresholds = {
+            decide: np.array([[rule.limits(decide)[g] for g in genres] for rule in rules]).reshape(
+                len(rules), len(genres)
+            )
+            for decide in DECISIONS
+        }
         self._curves = [
-            (number, column, self.cases[case].curves[genre])
-            for number, case in enumerate(BUNDLE_CASES)
+            (number, column, rule.curves[genre])
+            for number, rule in enumerate(rules)
             for column, genre in enumerate(genres)
-            if case in self.cases and genre in self.cases[case].curves
+            if genre in rule.curves
         ]
 
-    def thresholds(self, present: NDArray[Any]) -> Floats:
-        """Shape (n, genres), for the graph's `present`."""
-        return np.asarray(self._thresholds[case_numbers(present)])
+    def thresholds(self, present: NDArray[Any], decide: str = BALANCED) -> Floats:
+        """Shape (n, genres), for the graph's `present` and one of DECISIONS."""
+        return np.asarray(self._thresholds[decide][case_numbers(present)])
 
     def calibrate(self, scores: NDArray[Any], present: NDArray[Any]) -> NDArray[Any]:
         """Scores of the graph, shape (n, genres), as probabilities."""

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 INPUTS = ("poster", "plot", "title", "year")
 """The inputs a movie may have; bundles rely on this order."""
 
+LETTERING = "lettering"
+"""What stands on a poster: read from it, so a part of that input and none of INPUTS."""
+
 TABLES = ("movies.csv", "movies.jsonl", "movies.parquet")
 """Names that the table of a catalogue's folder may have."""
 
@@ -83,8 +86,8 @@ class Movie:
     lettering: Lettering | None = None
 
     def has(self, name: str) -> bool:
-        """Whether it has the input called `name`, one of INPUTS; white space is no text, and a
-        sentence that there is no plot is no plot.
+        """Whether it has the input called `name`, one of INPUTS or LETTERING; white space is no
+        text, and a sentence that there is no plot is no plot.
         """
         value = getattr(self, name)
         if name == "plot" and is_placeholder(value):
@@ -92,10 +95,10 @@ class Movie:
         return bool(value.strip()) if isinstance(value, str) else value is not None
 
     def without(self, names: Iterable[str]) -> Movie:
-        """The same movie with the inputs called `names` taken away."""
+        """The same movie with the inputs `names` taken away; lettering goes with its poster."""
         blanks: dict[str, Any] = {n: "" if n in ("plot", "title") else None for n in names}
         if "poster" in blanks:
-            blanks["lettering"] = None
+            blanks[LETTERING] = None
         return replace(self, **blanks)
 
 
@@ -266,6 +269,9 @@ class Catalogue:
     other columns of genres (see GENRE_COLUMNS; several genres are separated by "|"). At least one
     of poster, plot and title is needed. Iterating streams `Movie`s in the order of the file; a row
     that cannot be used is a movie whose `problem` says why.
+
+    Where a plot is surely in another language than the column `language` says, the column counts as
+    the film's original language, and the plot tells its own.
 
     Args:
         path: the table or its folder.

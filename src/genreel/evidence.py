@@ -17,12 +17,15 @@ from genreel.placeholders import is_placeholder
 _SMALLEST_SHARE = 0.05  # of plots, in a language that a model has learnt to read
 
 
-def readable(movie: Movie, languages: Sequence[str]) -> Movie:
+def readable(
+    movie: Movie, languages: Sequence[str], more: Collection[str] = (), remedy: str = ""
+) -> Movie:
     """The movie with its plot's language, and without a plot that a model cannot read.
 
     Args:
         movie: as it came; where it names the plot's language, that is believed.
         languages: codes of those that the model reads.
+        more: codes of those that it would read after `remedy`, what to install.
 
     Returns:
         The movie; `language` is empty where the plot does not tell. A plot in another language, or
@@ -38,6 +41,8 @@ def readable(movie: Movie, languages: Sequence[str]) -> Movie:
     line = (
         f"plot is in {NAMES[language]}, which this model does not read; give it in {readable_ones}"
     )
+    if language in more:
+        line += f", or {remedy}"
     if not movie.language:
         line += f", or --language {languages[0]} if it is {NAMES[languages[0]]}"
     problem = "; ".join(filter(None, (movie.problem, line)))
@@ -67,19 +72,22 @@ def content_words(title: str) -> str:
     return " ".join(word for word in words if len(word) > 2 and word.lower() not in STOP_WORDS)
 
 
-def has_evidence(movie: Movie, missing: Collection[str], features: Iterable[Feature]) -> bool:
+def has_evidence(movie: Movie, senses: Collection[str], features: Iterable[Feature]) -> bool:
     """Whether anything but what is common among all movies speaks for a genre.
 
     Args:
         movie: as the model sees it.
-        missing: inputs of the model that cannot be used.
+        senses: those of SENSES that the model has of it.
         features: the model's.
     """
-    readers = [feature for feature in features if feature.input not in missing]
-    if any(feature.input in ("poster", "plot") for feature in readers):
+    if not set(senses) <= {"title", "year"}:
         return True
     bare = Movie(movie.id, title=content_words(movie.title))
-    return any(readable_rows(f, [bare])[0] is not None for f in readers if f.input == "title")
+    return "title" in senses and any(
+        readable_rows(feature, [bare])[0] is not None
+        for feature in features
+        if feature.input == "title"
+    )
 
 
 def nothing_to_go_by(movie: Movie, inputs: Sequence[str], missing: Collection[str]) -> str:

@@ -70,6 +70,9 @@ def run_outputs(
 ) -> list[Array]:
     """Those outputs of a graph, in that order; else as `run_session`."""
     inputs = {i.name: arrays[i.name] for i in session.get_inputs()}
+    if "present" in inputs:  # older graphs are told of the first senses alone
+        [columns] = [i.shape[1] for i in session.get_inputs() if i.name == "present"]
+        inputs["present"] = inputs["present"][:, :columns]
     return list(map(np.asarray, session.run(list(outputs), inputs)))
 
 

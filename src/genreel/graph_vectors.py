@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from genreel.catalogue import INPUTS
 from genreel.features import Array, Feature
 from genreel.graph_parts import read_fields
 
@@ -65,7 +66,8 @@ def vectors_by_input(
     """
     groups: dict[str, list[Array]] = {}
     for name, arrays in vectors.items():
-        groups.setdefault(features[name].input, []).extend(map(_unit_rows, arrays))
+        if features[name].input in INPUTS:  # what is printed on a poster is not its picture
+            groups.setdefault(features[name].input, []).extend(map(_unit_rows, arrays))
     return {name: _unit_rows(np.concatenate(group, axis=1)) for name, group in groups.items()}
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 
 from genreel.errors import InputError
 
 MAX_LINES = 1_000
 """Lines of a poster at most; more are not lettering but noise, and cost time."""
+
+MAX_CHARACTERS = 4_000
+"""Of all lines together that a model reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +49,26 @@ class Lettering:
 
     lines: tuple[Line, ...] = ()
 
+    def text(self) -> str:
+        """All that is printed, from top to bottom."""
+        return _text(self.lines)
+
+    def headline(self) -> str:
+        """What is printed large, which most often is the title."""
+        tallest = max((line.height for line in self.lines), default=0.0)
+        return _text([line for line in self.lines if line.height >= _LARGE * tallest])
+
     def to_json(self) -> str:
         """A JSON list of [text, confidence, left, top, width, height], for a catalogue's column."""
         return json.dumps([astuple(line) for line in self.lines], ensure_ascii=False)
+
+
+_LARGE = 0.6  # of the tallest line's height
+
+
+def _text(lines: Iterable[Line]) -> str:
+    ordered = sorted(lines, key=lambda line: (line.top, line.left))
+    return " ".join(line.text for line in ordered)[:MAX_CHARACTERS]
 
 
 def parse_lettering(text: str) -> Lettering:

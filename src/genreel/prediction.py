@@ -8,7 +8,7 @@ from typing import Any
 
 from genreel.features import Array
 from genreel.identification import Identification
-from genreel.why import Area, Why, Word, why_to_dict
+from genreel.why import Why, why_from_dict, why_to_dict
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Prediction:
         why: on request, genre → the words and areas that spoke for it (see `genreel.why`).
         thresholds: genre → the score in [0, 1] from which it was assigned to this movie; empty if
             there are no scores, or if the prediction comes from a file.
+        decide: how `genres` were decided: one of `calibration.DECISIONS`, or "threshold" where one
+            was given for all genres.
         language: that the plot is in, a code of `language.NAMES`; None where it does not tell, or
             where there is no plot.
         identified: which known film it is, accepted or not; None where no index was asked.
@@ -45,9 +47,15 @@ class Prediction:
     why: Mapping[str, Why] | None = None
     thresholds: Mapping[str, float] = field(default_factory=dict, compare=False)
     language: str | None = None
+    decide: str = "balanced"
     identified: Identification | None = None
     source: Mapping[str, str] = field(default_factory=dict)
     vectors: Mapping[str, Array] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def main(self) -> str | None:
+        """The likeliest genre, whatever was decided; None where there are no scores."""
+        return max(self.scores, key=self.scores.__getitem__, default=None)
 
     def labels(self, top_k: int = 5) -> list[dict[str, Any]]:
         """The `top_k` highest scores as {"label", "score"}, highest first."""
@@ -55,12 +63,14 @@ class Prediction:
         return [{"label": genre, "score": score} for genre, score in ranking[:top_k]]
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON values: id, genres, scores, missing, language, error; identified and source where an
-        index was asked; why if asked for.
+        """JSON values: id, main, genres, decide, scores, missing, language, error; identified and
+        source where an index was asked; why if asked for.
         """
         fields: dict[str, Any] = {
             "id": self.id,
+            "main": self.main,
             "genres": list(self.genres),
+            "decide": self.decide,
             "scores": {genre: round(score, 6) for genre, score in self.scores.items()},
             "missing": list(self.missing),
             "language": self.language,
@@ -75,17 +85,11 @@ class Prediction:
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Prediction:
         """The inverse of `to_dict`; `thresholds`, which it leaves out, may be added."""
-        values = dict(fields)
+        values = {name: value for name, value in fields.items() if name != "main"}
         for name in ("genres", "missing"):
             values[name] = tuple(values[name])
         if identified := values.get("identified"):
             values["identified"] = Identification.from_dict(identified)
         if "why" in values:
-            values["why"] = {
-                genre: Why(
-                    words=[Word(**word) for word in why["words"]],
-                    areas=[Area(**area) for area in why["areas"]],
-                )
-                for genre, why in values["why"].items()
-            }
+            values["why"] = {genre: why_from_dict(why) for genre, why in values["why"].items()}
         return cls(**values)

@@ -15,15 +15,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from genreel.bundle import Bundle, open_bundle
-from genreel.catalogue import INPUTS, Movie, movie_from_record
+from genreel.calibration import BALANCED, DECISIONS
+from genreel.cases import SENSES, SHOWABLE
+from genreel.catalogue import INPUTS, LETTERING, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
-from genreel.evidence import has_evidence, nothing_to_go_by, readable
-from genreel.features import Array, collate, read_together
+from genreel.evidence import has_evidence, nothing_to_go_by
+from genreel.features import Array, collate
 from genreel.graph import Session, load_session, probabilities, run_outputs
 from genreel.graph_vectors import find_vectors, vectors_by_input, with_outputs
 from genreel.language import language_code
 from genreel.posters import Limits, PosterSource
 from genreel.prediction import Prediction
+from genreel.readers import Decodes, Readers
 from genreel.why import Why, explain
 
 BATCH_SIZE = 3
@@ -43,6 +46,10 @@ class Predictor:
         bundle: a bundle's folder, the name of one that came with the package, or a `Bundle`.
         threads: how many decode posters and run the graph; None: one for each core.
         limits: what a poster may cost; None: the default of `Limits`.
+
+    Attributes:
+        inputs: those of INPUTS that the bundle reads.
+        reads: the same, and LETTERING where it reads that.
 
     Raises:
         BundleError: the bundle cannot be used.
@@ -64,22 +71,33 @@ class Predictor:
         for feature in features.values():
             feature.limits = limits or feature.limits
         self.inputs = tuple(i for i in INPUTS if any(f.input == i for f in features.values()))
+        self.reads = tuple(n for n in SHOWABLE if any(f.input == n for f in features.values()))
         self._rules = self.bundle.rules()
-        self._slow = {name: feature for name, feature in features.items() if feature.slow}
-        self._slow_inputs = {feature.input for feature in self._slow.values()}
+        self.readers = Readers(features, self.bundle.languages)
         self._text_length = max((feature.text_length for feature in features.values()), default=0)
         self._window = _WINDOW if self._text_length else 1
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Codes of those that it reads plots in: its own, and with an extra those of that sense."""
+        return self.readers.languages
 
     @property
     def genres(self) -> tuple[str, ...]:
         """The genres that it can tell, in the order of `scores`."""
         return self.bundle.vocabulary.genres
 
-    def thresholds(self, missing: Collection[str] = ()) -> dict[str, float]:
-        """Genre → the score from which it is assigned to a movie that lacks `missing`."""
+    def thresholds(
+        self, missing: Collection[str] = (LETTERING,), decide: str = BALANCED
+    ) -> dict[str, float]:
+        """Genre → the score from which it is assigned to a movie that lacks `missing`, some of
+        INPUTS and LETTERING.
+        """
         # To a bundle that does not use an input, no movie has it.
-        present = np.array([[name in self.inputs and name not in missing for name in INPUTS]])
-        return dict(zip(self.genres, self._rules.thresholds(present)[0].tolist(), strict=True))
+        senses = {f.sense for f in self.readers.awake.values() if f.input not in missing}
+        present = np.array([[name in senses for name in SENSES]])
+        limits = self._rules.thresholds(present, decision(decide))
+        return dict(zip(self.genres, limits[0].tolist(), strict=True))
 
     def predict(
         self,
@@ -90,6 +108,7 @@ class Predictor:
         *,
         language: str = "",
         threshold: float | None = None,
+        decide: str = BALANCED,
         explain: bool = False,
     ) -> Prediction:
         """Predicts one movie from any of its inputs.
@@ -101,6 +120,7 @@ class Predictor:
             year: of release.
             language: of the plot, a code or a name; empty: as the plot tells.
             threshold: one threshold in [0, 1] for all genres instead of the bundle's.
+            decide: one of DECISIONS: which of the bundle's thresholds.
             explain: say `why`, for the genres that are assigned, or for the one with the highest
                 score if none is.
 
@@ -110,8 +130,8 @@ class Predictor:
         record = {"id": _default_id(poster, title), "plot": plot, "title": title, "year": year}
         movie = movie_from_record(record, "movie")
         source = Path(poster) if isinstance(poster, str) else poster
-        movie = self._readable(replace(movie, poster=source), language_code(language))
-        [prediction] = self._predict_together([movie], threshold)
+        movie = self.readers.readable(replace(movie, poster=source), language_code(language))
+        [prediction] = self._predict_together([movie], threshold, decision(decide))
         if not prediction.scores:
             raise InputError(prediction.error or "")
         return replace(prediction, why=self._why(movie, prediction)) if explain else prediction
@@ -123,6 +143,7 @@ class Predictor:
         batch_size: int = BATCH_SIZE,
         language: str = "",
         threshold: float | None = None,
+        decide: str = BALANCED,
         explain: bool = False,
         vectors: bool = False,
     ) -> Iterator[Prediction]:
@@ -130,9 +151,8 @@ class Predictor:
 
         Args:
             movies: Movies, or mappings with the keys of a catalogue's columns.
-            batch_size: movies with a poster in one run of the graph, at least 1; LIGHT times as
-                many without one. For a sentence encoder, 400 characters of plot are a poster.
-            language, threshold: as in `predict`, for all; empty: a movie's own language counts.
+            batch_size: movies with a poster in a run of the graph; LIGHT times as many without.
+            language, threshold, decide: as in `predict`; a movie's own language counts without.
             explain: as in `predict`; takes about a second a movie instead of a hundredth.
             vectors: give `Prediction.vectors`, too; loads the graph a second time, once.
 
@@ -140,12 +160,11 @@ class Predictor:
             One Prediction per movie; where nothing can be predicted, it has an `error`.
 
         Raises:
-            InputError: there is no such language.
+            InputError: there is no such language, or decision.
         """
-        stream = self._stream(movies, language_code(language))
-        # While the graph runs over some batches, threads decode the posters of the next ones. Both
-        # queues are short, so memory stays flat however slow the consumer is.
-        decode_queue: deque[tuple[_Numbered, _Decodes]] = deque()
+        stream, decide = self._stream(movies, language_code(language)), decision(decide)
+        # Threads decode posters while the graph runs; short queues keep memory flat.
+        decode_queue: deque[tuple[_Numbered, Decodes]] = deque()
         graph_queue: deque[tuple[_Numbered, _Inputs, Future[_Outputs]]] = deque()
         predictions: dict[int, Prediction] = {}  # by number of movie, until their turn comes
         turn = 0
@@ -158,12 +177,13 @@ class Predictor:
         def take_scores() -> None:
             batch, inputs, outputs = graph_queue.popleft()
             numbers, batch_movies = zip(*batch, strict=True)
-            results = self._predictions(batch_movies, inputs, outputs.result(), threshold, explain)
+            rest = outputs.result(), threshold, decide, explain
+            results = self._predictions(batch_movies, inputs, *rest)
             predictions.update(zip(numbers, results, strict=True))
 
         with ThreadPoolExecutor(self.threads) as pool:
             for batch in self._batches(stream, max(1, batch_size)):
-                decode_queue.append((batch, self._decode([movie for _, movie in batch], pool)))
+                decode_queue.append((batch, self.readers.start([m for _, m in batch], pool)))
                 if len(decode_queue) > _AHEAD:
                     run_graph()
                 if len(graph_queue) > self.threads:
@@ -184,7 +204,7 @@ class Predictor:
         for number, movie in enumerate(movies, 1):
             if not isinstance(movie, Movie):
                 movie = movie_from_record(movie, f"row {number}")
-            yield self._readable(movie, language)
+            yield self.readers.readable(movie, language)
 
     def vectors(
         self, movies: Iterable[Movie | Mapping[str, Any]], *, language: str = ""
@@ -193,7 +213,7 @@ class Predictor:
         stream = self.predict_many(movies, language=language, vectors=True)
         return (prediction.vectors for prediction in stream)
 
-    def predict_batch(self, movies: Sequence[Movie]) -> list[Prediction]:
+    def predict_batch(self, movies: Sequence[Movie], decide: str = BALANCED) -> list[Prediction]:
         """Predicts a few movies in one run of the graph, in the caller's own thread.
 
         For callers that are threads themselves, such as a server's. A stream of movies is faster
@@ -201,11 +221,13 @@ class Predictor:
 
         Args:
             movies: held in memory together.
+            decide: one of DECISIONS.
 
         Returns:
             One Prediction per movie, in order; where nothing can be predicted, it has an `error`.
         """
-        return self._predict_together(list(map(self._readable, movies)), None) if movies else []
+        movies = list(map(self.readers.readable, movies))
+        return self._predict_together(movies, None, decision(decide)) if movies else []
 
     def explain(self, movie: Movie, genres: Sequence[str] | None = None) -> dict[str, Why]:
         """Which words and areas spoke for a genre, measured by taking them away.
@@ -227,8 +249,10 @@ class Predictor:
                 f"bundle {self.bundle.name} does not know {unknown[0]!r}; choose one of "
                 f"{', '.join(self.genres)}"
             )
-        movie = self._readable(movie)
-        reasons = explain(self.scores, self.bundle.features, self.genres, movie, self.threads)
+        movie = self.readers.readable(movie)
+        names = self.readers.names(movie)
+        features, threads = self.bundle.features, self.threads
+        reasons = explain(self.scores, features, self.genres, movie, threads, names)
         return {genre: reasons[genre] for genre in (self.genres if genres is None else genres)}
 
     def scores(self, arrays: Mapping[str, Array]) -> Array:
@@ -286,63 +310,18 @@ class Predictor:
     def _cost(self, movie: Movie) -> int:
         """Time that the graph takes for a movie, where one that needs no network takes 1."""
         plot_cost = min(len(movie.plot), self._text_length) // _CHARACTERS
-        return max(1, plot_cost, LIGHT if self._is_slow(movie) else 1)
+        return max(1, plot_cost, LIGHT if self.readers.is_slow(movie) else 1)
 
-    def _is_slow(self, movie: Movie) -> bool:
-        return any(map(movie.has, self._slow_inputs))
-
-    def _decode(self, movies: Sequence[Movie], pool: ThreadPoolExecutor) -> _Decodes:
-        """Starts to read in the pool what is slow to read."""
-        return [
-            pool.submit(read_together, self._slow, movie) if self._is_slow(movie) else None
-            for movie in movies
-        ]
-
-    def read_batch(
-        self, movies: Sequence[Movie], decodes: _Decodes | None = None
-    ) -> tuple[dict[str, list[Any]], list[list[str]]]:
-        """Reads every input of a batch.
-
-        Args:
-            movies: the batch.
-            decodes: for each movie, its slow rows as they are being read; None: not yet begun.
-
-        Returns:
-            Feature → a row per movie (None where missing), and for each movie its problems.
-        """
-        if decodes is None:
-            slow = [read_together(self._slow, movie) for movie in movies]
-        else:
-            slow = [future.result() if future else {} for future in decodes]
-        rows: dict[str, list[Any]] = {}
-        problems = [[movie.problem] if movie.problem else [] for movie in movies]
-        unusable: list[tuple[int, str]] = []  # a movie's number, and its input
-        for name, feature in self.bundle.features.items():
-            if name in self._slow:
-                rows[name] = [movie_rows.get(name) for movie_rows in slow]
-            else:
-                rows[name] = feature.read_many(movies)
-            for i, row in enumerate(rows[name]):
-                if isinstance(row, InputError):
-                    unusable.append((i, feature.input))
-                    if str(row) not in problems[i]:
-                        problems[i].append(str(row))
-        # For all features: pieces of words make a guess of a plot without one word that is known.
-        for i, name_of_input in unusable:
-            for name, feature in self.bundle.features.items():
-                if feature.input == name_of_input:
-                    rows[name][i] = None
-        return rows, problems
-
-    def _read_inputs(self, movies: Sequence[Movie], decodes: _Decodes | None = None) -> _Inputs:
-        rows, problems = self.read_batch(movies, decodes)
+    def _read_inputs(self, movies: Sequence[Movie], decodes: Decodes | None = None) -> _Inputs:
+        rows, problems = self.readers.read(movies, decodes)
         return _Inputs(collate(self.bundle.features, rows), problems)
 
     def _predict_together(
-        self, movies: Sequence[Movie], threshold: float | None
+        self, movies: Sequence[Movie], threshold: float | None, decide: str
     ) -> list[Prediction]:
         inputs = self._read_inputs(movies)
-        return list(self._predictions(movies, inputs, self._outputs(inputs.arrays), threshold))
+        outputs = self._outputs(inputs.arrays)
+        return list(self._predictions(movies, inputs, outputs, threshold, decide))
 
     def _predictions(
         self,
@@ -350,50 +329,53 @@ class Predictor:
         inputs: _Inputs,
         outputs: _Outputs,
         threshold: float | None,
+        decide: str,
         explain: bool = False,
     ) -> Iterator[Prediction]:
         names, present, scores = self.genres, inputs.arrays["present"], outputs.scores
         # Arithmetic over the whole batch: for one movie at a time it would cost more than a plot.
-        limits = self._rules.thresholds(present) if threshold is None else threshold
+        limits = (
+            self._rules.thresholds(present, decide)
+            if threshold is None
+            else np.full(scores.shape, threshold)
+        )
         decisions = (scores >= limits).tolist()
         ranking = np.argsort(-scores, axis=1, kind="stable").tolist()
-        has_input = present.astype(bool).tolist()
-        columns = {name: INPUTS.index(name) for name in self.inputs}
-        thresholds: dict[tuple[str, ...], Mapping[str, float]] = {}  # by what is missing
+        has_sense = present.astype(bool).tolist()
+        by_senses: dict[tuple[bool, ...], _Had] = {}
         for i, (movie, values) in enumerate(zip(movies, scores.tolist(), strict=True)):
-            missing = tuple(name for name, column in columns.items() if not has_input[i][column])
+            key = tuple(has_sense[i])
+            if key not in by_senses:
+                by_senses[key] = self._had(key, dict(zip(names, limits[i].tolist(), strict=True)))
+            had = by_senses[key]
             error = "; ".join(inputs.problems[i]) or None
             language = movie.language or None
-            if not has_evidence(movie, missing, self.bundle.features.values()):
-                error = error or nothing_to_go_by(movie, self.inputs, missing)
-                yield Prediction(movie.id, missing=missing, error=error, language=language)
+            if not has_evidence(movie, had.senses, self.bundle.features.values()):
+                error = error or nothing_to_go_by(movie, self.inputs, had.missing)
+                yield Prediction(movie.id, missing=had.missing, error=error, language=language)
                 continue
-            if missing not in thresholds:
-                thresholds[missing] = (
-                    self.thresholds(missing)
-                    if threshold is None
-                    else dict.fromkeys(names, threshold)
-                )
             genres = tuple(names[g] for g in ranking[i] if decisions[i][g])
             by_genre = dict(zip(names, values, strict=True))
             prediction = Prediction(
                 movie.id,
                 by_genre,
                 genres,
-                missing,
+                had.missing,
                 error,
-                thresholds=thresholds[missing],
+                thresholds=had.thresholds,
                 language=language,
+                decide=decide if threshold is None else "threshold",
                 vectors={k: rows[i] for k, rows in outputs.vectors.items() if rows[i].any()},
             )
             if explain:
                 prediction = replace(prediction, why=self._why(movie, prediction))
             yield prediction
 
-    def _readable(self, movie: Movie, language: str = "") -> Movie:
-        """The movie as this bundle can read it; `language` is that of the plot, if not empty."""
-        movie = replace(movie, language=language or movie.language)
-        return readable(movie, self.bundle.languages) if "plot" in self.inputs else movie
+    def _had(self, key: tuple[bool, ...], thresholds: Mapping[str, float]) -> _Had:
+        """What movies with these senses have in common."""
+        senses = frozenset(name for name, has in zip(SENSES, key, strict=True) if has)
+        usable = {f.input for f in self.bundle.features.values() if f.sense in senses}
+        return _Had(senses, tuple(n for n in self.inputs if n not in usable), thresholds)
 
     def _why(self, movie: Movie, prediction: Prediction) -> dict[str, Why]:
         highest = [label["label"] for label in prediction.labels(top_k=1)]
@@ -415,7 +397,15 @@ class _Outputs(NamedTuple):
     vectors: Mapping[str, Array]
 
 
-_Decodes = Sequence[Future[dict[str, Any]] | None]  # for each movie, its rows of slow features
+@dataclass(frozen=True)
+class _Had:
+    """The senses of a movie, the inputs that it lacks, and the thresholds of its case."""
+
+    senses: frozenset[str]
+    missing: tuple[str, ...]
+    thresholds: Mapping[str, float]
+
+
 _Numbered = list[tuple[int, Movie]]  # movies with their place in the stream
 
 _AHEAD = 2  # batches that are decoded while one is predicted
@@ -425,6 +415,13 @@ _WINDOW = 85
 reads them. In a batch every text costs as much as the longest, which is about three times the mean
 where movies come in any order.
 """
+
+
+def decision(name: str) -> str:
+    """The name of one of DECISIONS; InputError where it is none."""
+    if name not in DECISIONS:
+        raise InputError(f"no decision {name!r}; choose one of {', '.join(DECISIONS)}")
+    return name
 
 
 def cores() -> int:

@@ -7,7 +7,7 @@ only known cells count.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,56 @@ def choose_thresholds(
     positives = ((labels > 0) & known).sum(axis=0)
     best = CANDIDATES[f1.argmax(axis=1)]
     smooth = (positives * best + SMOOTHING * common) / (positives + SMOOTHING)
+    return dict(zip(genres, map(float, smooth), strict=True))
+
+
+def sure_thresholds(
+    genres: Sequence[str], labels: Labels, known: Known, scores: Scores, precision: float
+) -> dict[str, float]:
+    """The lowest threshold of each genre from which `precision` of what is given is right.
+
+    Near the one that does so for all genres together where positives are few, as in
+    `choose_thresholds`; there is no confidence in it, see `by_promise` for that.
+
+    Returns:
+        genre → threshold in (0, 1].
+    """
+
+    def lowest(truth: NDArray[Any], values: Scores) -> float:
+        order = np.argsort(-values, kind="stable")
+        share = np.cumsum(truth[order] > 0) / np.arange(1, len(order) + 1)
+        right = np.flatnonzero(share >= precision)
+        return float(values[order][right[-1]]) if len(right) else 1.0
+
+    return _near_common(genres, labels, known, scores, lowest)
+
+
+def generous_thresholds(
+    genres: Sequence[str], labels: Labels, known: Known, scores: Scores, recall: float = 0.9
+) -> dict[str, float]:
+    """The highest threshold of each genre that `recall` of its movies reach; near the one of all
+    genres together where positives are few.
+    """
+
+    def highest(truth: NDArray[Any], values: Scores) -> float:
+        positive = values[truth > 0]
+        return float(np.quantile(positive, 1 - recall)) if len(positive) else 0.5
+
+    return _near_common(genres, labels, known, scores, highest)
+
+
+def _near_common(
+    genres: Sequence[str],
+    labels: Labels,
+    known: Known,
+    scores: Scores,
+    choose: Callable[[NDArray[Any], Scores], float],
+) -> dict[str, float]:
+    """What is chosen for each genre, drawn to what is chosen for all cells together."""
+    common = choose(labels[known], scores[known])
+    positives = ((labels > 0) & known).sum(axis=0)
+    best = [choose(labels[use, g], scores[use, g]) for g, use in enumerate(known.T)]
+    smooth = (positives * np.array(best) + SMOOTHING * common) / (positives + SMOOTHING)
     return dict(zip(genres, map(float, smooth), strict=True))
 
 

@@ -14,7 +14,7 @@ from genreel.films.film import Film
 from genreel.films.films import Films
 from genreel.films.lookup import (
     AT_ONCE,
-    decide,
+    combine,
     identify,
     known_genres,
     predict_with_films,
@@ -111,22 +111,22 @@ MODEL = Prediction("a", SCORES, ("Drama", "Sport"))
 def test_the_index_decides_what_its_taxonomies_can_say(
     of_film: Mapping[str, tuple[str, ...]], genres: tuple[str, ...], source: dict[str, str]
 ) -> None:
-    one = decide(MODEL, Movie("a"), Film("tt9", "Tallow Hill", genres=of_film))
+    one = combine(MODEL, Movie("a"), Film("tt9", "Tallow Hill", genres=of_film))
     assert (one.genres, one.source, one.scores) == (genres, source, SCORES)
 
 
 def test_genres_of_a_file_stay_and_none_join_them() -> None:
     film = Film("tt9", "Tallow Hill", genres={"imdb": ("War",)})
     movie = Movie("a", genres={"genreel": ("Horror", "Film-Noir")})
-    one = decide(MODEL, movie, film)
+    one = combine(MODEL, movie, film)
     assert one.genres == ("Horror",)
     assert one.source == dict.fromkeys(SCORES, "file")
-    other = decide(MODEL, Movie("a", genres={"genreel": ("Film-Noir",)}), film)
+    other = combine(MODEL, Movie("a", genres={"genreel": ("Film-Noir",)}), film)
     assert other.genres == ("War",), "a genre that the model does not tell decides nothing"
 
 
 def test_a_film_without_genres_leaves_them_to_the_model() -> None:
-    one = decide(MODEL, Movie("a"), Film("tt9", "Tallow Hill"))
+    one = combine(MODEL, Movie("a"), Film("tt9", "Tallow Hill"))
     assert (one.genres, set(one.source.values())) == (("Drama", "Sport"), {"model"})
     assert known_genres(Film("tt9", "Tallow Hill"), list(SCORES)) == {}
 
@@ -170,7 +170,7 @@ def test_a_film_that_the_movie_says_it_is_not_is_not_accepted(
 def test_a_prediction_survives_json() -> None:
     film = Film("tt9", "Tallow Hill", genres={"imdb": ("War",)})
     identified = Identification("tt9", "Tallow Hill", None, 0.97)
-    one = replace(decide(MODEL, Movie("a"), film), identified=identified)
+    one = replace(combine(MODEL, Movie("a"), film), identified=identified)
     assert Prediction.from_dict(one.to_dict()) == one
     assert Prediction.from_dict(MODEL.to_dict() | {"thresholds": SCORES}).thresholds == SCORES
     assert {"identified", "source"}.isdisjoint(MODEL.to_dict())

@@ -171,7 +171,7 @@ def test_blocks_are_the_features_in_their_order(
         indices, values = features[name].read(movies[0])
         z += values @ blocks[name][indices]
     np.testing.assert_allclose(model.scores(train)[0], 1 / (1 + np.exp(-z)), atol=1e-6)
-    assert model.inputs == ("title", "plot", "year")
+    assert model.senses == ("words", "title", "year")
 
 
 # Any estimator
@@ -210,7 +210,7 @@ def test_every_estimator_learns_what_there_is_to_learn(
 ) -> None:
     model = classic(toy_examples(40, names=name), estimator)
     test = toy_examples(40, seed=3, names=name)
-    there = test.has([model.inputs[0]])
+    there = test.has([model.senses[0]])
     scores = model.scores(test)
     assert scores.shape == (40, 3) and scores.dtype == np.float32
     assert (scores >= 0).all() and (scores <= 1).all()

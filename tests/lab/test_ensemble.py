@@ -14,10 +14,11 @@ import pytest
 from scipy.special import expit
 
 from genreel.calibration import logit
-from genreel.catalogue import INPUTS
+from genreel.cases import SENSE_OF, SENSES
 from genreel.features import Feature
 from genreel.lab.examples import Examples
 from genreel.lab.model import Model, Place, fit_logistics
+from genreel.lab.models.again import AgainSettings
 from genreel.lab.models.ensemble import (
     Average,
     AverageSettings,
@@ -32,14 +33,15 @@ from genreel.lab.networks.joint import Joint
 
 Make = Callable[..., Examples]
 PLACE = Place(Path("unused"), seed=0)
-POSTER, PLOT = (2 ** INPUTS.index(name) for name in ("poster", "plot"))
+POSTER, PLOT = (2 ** SENSES.index(name) for name in ("picture", "words"))
+PATTERNS = 2 ** len(SENSES)
 
 
 class Stub:
     """Its scores are drawn once for each movie; `absent` where its input is missing."""
 
     def __init__(self, name: str, seed: int, absent: float = 0.5) -> None:
-        self.features = self.inputs = (name,)
+        self.features, self.senses = (name,), (SENSE_OF[name],)
         self.table = np.random.default_rng(seed).uniform(0.05, 0.95, (400, 3))
         self.absent = absent
         self.fits = 0
@@ -48,7 +50,7 @@ class Stub:
         self.fits += 1
 
     def scores(self, examples: Examples) -> np.ndarray:
-        there = examples.has(self.inputs)[:, None]
+        there = examples.has(self.senses)[:, None]
         return np.where(there, self.table[examples.index], self.absent).astype(np.float32)
 
 
@@ -127,10 +129,10 @@ def test_patterns_and_parts_that_are_fitted(toy_examples: Make) -> None:
     examples = toy_examples(80)
     model = fusion(examples.features)
     model.fit(examples, examples, PLACE)
-    assert model.inputs == ("poster", "plot")
+    assert model.senses == ("picture", "words")
     assert [part.fits for part in model.parts.values()] == [1, 1]  # type: ignore[attr-defined]
-    assert model.weights.shape == (16, 2, 3)
-    used = {pattern for pattern in range(16) if model.weights[pattern].any()}
+    assert model.weights.shape == (PATTERNS, 2, 3)
+    used = {pattern for pattern in range(PATTERNS) if model.weights[pattern].any()}
     assert used == {POSTER, PLOT, POSTER + PLOT}
     assert not model.weights[POSTER, 0].any() and not model.weights[PLOT, 1].any()
     assert model.weights[POSTER, 1].all() and model.weights[POSTER + PLOT].all()
@@ -155,8 +157,8 @@ def test_each_movie_gets_the_weights_of_its_pattern(toy_examples: Make) -> None:
     examples = toy_examples(8)
     model = fusion(examples.features)
     rng = np.random.default_rng(4)
-    model.weights = rng.normal(size=(16, 2, 3)).astype(np.float32)
-    model.bias = rng.normal(size=(16, 3)).astype(np.float32)
+    model.weights = rng.normal(size=(PATTERNS, 2, 3)).astype(np.float32)
+    model.bias = rng.normal(size=(PATTERNS, 3)).astype(np.float32)
     words, poster = (logit(part.scores(examples)) for part in model.parts.values())
     # Every fourth movie from 1 lacks its poster, every fourth from 2 its plot.
     patterns = np.tile([POSTER + PLOT, PLOT, POSTER, POSTER + PLOT], 2)
@@ -218,7 +220,8 @@ class Table:
     """Scores that are drawn once for each movie, of one input or several."""
 
     def __init__(self, inputs: tuple[str, ...], seed: int, features: tuple[str, ...] = ()) -> None:
-        self.inputs, self.features = inputs, features or inputs
+        self.senses = tuple(SENSE_OF[name] for name in inputs)
+        self.features = features or inputs
         self.table = np.random.default_rng(seed).uniform(0.05, 0.95, (400, 3)).astype(np.float32)
 
     def fit(self, train: Examples, valid: Examples, place: Place) -> None:
@@ -238,7 +241,7 @@ def test_the_mean_of_the_parts_that_a_movie_has(toy_examples: Make) -> None:
     model = Average(AverageSettings(), (), examples.features, parts)
     model.fit(examples, examples, PLACE)
     assert all(part.fitted == (examples, examples, PLACE) for part in parts.values())  # type: ignore[attr-defined]
-    assert model.inputs == ("poster", "plot") and set(model.features) == {"plot", "poster"}
+    assert model.senses == ("picture", "words") and set(model.features) == {"plot", "poster"}
     words, poster, both = (part.scores(examples) for part in parts.values())
     found = model.scores(examples)
     assert found.dtype == np.float32
@@ -259,12 +262,12 @@ class Memory:
     """Scores 0.9 or 0.1 for what it was trained on, by the label, and 0.5 for any other film."""
 
     def __init__(self, inputs: tuple[str, ...] = ("plot",)) -> None:
-        self.inputs = self.features = inputs
+        self.features, self.senses = inputs, tuple(SENSE_OF[name] for name in inputs)
         self.known: dict[int, np.ndarray] = {}
         self.fits: list[Examples] = []
 
     def __deepcopy__(self, memo: object) -> Memory:
-        copied = Memory(self.inputs)
+        copied = Memory(self.features)
         copied.fits = self.fits  # one list, so that copies tell what they were fitted on
         return copied
 
@@ -409,6 +412,8 @@ def test_the_stacker_sees_every_genre_of_every_part(toy_examples: Make, estimato
 
 # Recipes
 
+PART = SimpleNamespace(kind="linear")
+
 
 @pytest.mark.parametrize(
     ("kind", "settings", "changes", "message"),
@@ -418,7 +423,7 @@ def test_the_stacker_sees_every_genre_of_every_part(toy_examples: Make, estimato
         (Stack, StackSettings("svm", folds=0), {}, ""),
         (LateFusion, LateFusionSettings(), {}, ""),
         *(
-            (kind, settings, {"parts": {"a": 1}}, "kind 'some' needs at least two parts")
+            (kind, settings, {"parts": {"a": PART}}, "kind 'some' needs at least two parts")
             for kind, settings in (
                 (Average, AverageSettings()),
                 (Stack, StackSettings("svm")),
@@ -430,6 +435,12 @@ def test_the_stacker_sees_every_genre_of_every_part(toy_examples: Make, estimato
             AverageSettings(),
             {"features": ("plot",)},
             "kind 'some' reads its parts, not features",
+        ),
+        (
+            LateFusion,
+            LateFusionSettings(),
+            {"parts": {"a": SimpleNamespace(kind="again", settings=AgainSettings("b")), "b": PART}},
+            "part 'a' is 'b' again, which no part before it is",
         ),
         (Stack, StackSettings("svm", folds=1), {}, "folds must be 0, or 2 and more"),
         (Stack, StackSettings("svm", folds=-1), {}, "folds must be 0, or 2 and more"),
@@ -443,6 +454,6 @@ def test_the_stacker_sees_every_genre_of_every_part(toy_examples: Make, estimato
 def test_combinations_that_cannot_work(
     kind: Any, settings: Any, changes: dict[str, Any], message: str
 ) -> None:
-    table = {"kind": "some", "settings": settings, "parts": {"a": 1, "b": 2}, "features": ()}
+    table = {"kind": "some", "settings": settings, "parts": {"a": PART, "b": PART}, "features": ()}
     found = kind.problem(SimpleNamespace(**{**table, **changes}), {})
     assert found.startswith(message) and bool(found) == bool(message)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from genreel.cases import SHOWABLE
 from genreel.catalogue import INPUTS, Movie
 from genreel.lab.evaluation.bootstrap import intervals
 from genreel.lab.evaluation.card import model_card
@@ -27,7 +28,7 @@ class Recorder:
     """Stands for a predictor; notes what it is shown, and fails on movies called "broken"."""
 
     def __init__(self, inputs: tuple[str, ...] = INPUTS) -> None:
-        self.inputs = inputs
+        self.inputs = self.reads = inputs
         self.bundle = SimpleNamespace(vocabulary=Vocabulary(GENRES))
         self.seen: list[list[tuple[str, set[str]]]] = []
 
@@ -99,7 +100,7 @@ def test_the_keys_of_the_metrics_stay_as_they_are() -> None:
     results = evaluate(Recorder(), MOVIES)  # type: ignore[arg-type]
     about = {case: {k: r[k] for k in list(r)[:2]} for case, r in results.items()}
     assert json.dumps(about) == (
-        '{"as they are": {"needs": [], "shown": ["poster", "plot", "title", "year"]}, '
+        '{"as they are": {"needs": [], "shown": ["poster", "plot", "title", "year", "lettering"]}, '
         '"both": {"needs": ["poster", "plot"], "shown": ["poster", "plot", "title", "year"]}, '
         '"plot only": {"needs": ["plot"], "shown": ["plot", "title", "year"]}, '
         '"poster only": {"needs": ["poster"], "shown": ["poster"]}}'
@@ -137,7 +138,7 @@ def test_figures_are_those_of_the_answered_movies() -> None:
         expected["genres"][genre]["intervals"] = found
     assert results["as they are"] == {
         "needs": [],
-        "shown": list(INPUTS),
+        "shown": list(SHOWABLE),
         "unanswered": 2,
         "intervals": overall,
         **expected,

@@ -88,8 +88,8 @@ def test_a_recipe_of_one_model(toml: Write) -> None:
         ),
         (
             PLOT + 'input = "poster"\n' + LINEAR,
-            "recipe toy.features.plot: input must be one of plot, title, year, not 'poster'; "
-            "mend it",
+            "recipe toy.features.plot: input must be one of plot, title, lettering, headline, "
+            "year, not 'poster'; mend it",
         ),
         (
             POSTER + "height = 0\n" + NETWORK,
@@ -212,8 +212,9 @@ def test_not_toml(tmp_path: Path, data: bytes) -> None:
 def test_parts_that_name_recipes_are_spelled_out() -> None:
     recipe = load_recipe("fast")
     words, poster = load_recipe("words-kin"), load_recipe("poster")
-    assert recipe.model.parts == {"words": words.model, "poster": poster.model}
-    assert recipe.features == {**words.features, **poster.features}
+    assert recipe.model.parts["words"] == words.model
+    assert recipe.model.parts["poster"] == poster.model
+    assert {**words.features, **poster.features}.items() <= recipe.features.items()
     assert "recipe =" not in recipe.text
 
 
@@ -254,8 +255,17 @@ def test_recipes_in_parts_of_parts(toml: Write) -> None:
     body += '[model.parts.all.parts.poster]\nrecipe = "poster"\n'
     body += '[model.parts.again]\nrecipe = "fast"\n'
     recipe = load_recipe(toml(body))
-    assert recipe.model.parts["all"].parts == load_recipe("fast").model.parts
-    assert recipe.model.parts["again"] == load_recipe("fast").model
+    fast = load_recipe("fast").model
+    assert recipe.model.parts["all"].parts == {n: fast.parts[n] for n in ("words", "poster")}
+    assert recipe.model.parts["again"] == fast
+
+
+def test_a_feature_like_another_follows_it_to_its_new_name(toml: Write) -> None:
+    body = PLOT + FUSION + '[model.parts.all]\nrecipe = "fast"\n'
+    body += '[model.parts.mine]\nkind = "linear"\nfeatures = ["plot"]\n'
+    recipe = load_recipe(toml(body))
+    words, printed = (recipe.model.parts["all"].parts[n] for n in ("words", "lettering-words"))
+    assert recipe.features[printed.features[0]][1].like == words.features[0] == "all-plot"
 
 
 @pytest.mark.parametrize("names", [["a"], ["a", "b"], ["a", "b", "c"]])

@@ -26,6 +26,7 @@ import genreel
 from genreel.app.senses import Senses, predict_movies
 from genreel.app.sources import movies_of
 from genreel.bundle import read_bundle
+from genreel.calibration import BALANCED
 from genreel.catalogue import Catalogue, Movie
 from genreel.errors import GenreelError, MissingExtra
 from genreel.files import remove_parts, write_whole
@@ -69,6 +70,7 @@ class Job:
         workers: actors, each on one core.
         language: as in `Predictor.predict_many`.
         threshold: as in `Predictor.predict_many`.
+        decide: as in `Predictor.predict_many`.
         explain: as in `Predictor.predict_many`.
         limits: what a poster may cost.
         senses: whether posters are read and looked up; every machine must see the index.
@@ -82,6 +84,7 @@ class Job:
     workers: int = 1
     language: str = ""
     threshold: float | None = None
+    decide: str = BALANCED
     explain: bool = False
     limits: Limits = dataclasses.field(default_factory=Limits)
     senses: Senses = dataclasses.field(default_factory=Senses)
@@ -119,6 +122,7 @@ def _manifest(job: Job) -> dict[str, Any]:
         "bundle": read_bundle(job.model).config["sha256"],
         "language": job.language,
         "threshold": job.threshold,
+        "decide": job.decide,
         "explain": job.explain,
         "limits": dataclasses.asdict(job.limits),
         "read": job.senses.is_needed,
@@ -277,6 +281,7 @@ class _Worker:
                 job.limits,
                 language=job.language,
                 threshold=job.threshold,
+                decide=job.decide,
                 explain=job.explain,
             )
             try:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from genreel.calibration import BALANCED
 from genreel.catalogue import Movie
 from genreel.posters import Limits
 from genreel.prediction import Prediction
@@ -40,6 +41,7 @@ def predict_movies(
     *,
     language: str = "",
     threshold: float | None = None,
+    decide: str = BALANCED,
     explain: bool = False,
 ) -> Iterator[Prediction]:
     """`Predictor.predict_many`, with posters read and looked up.
@@ -49,7 +51,7 @@ def predict_movies(
         movies: a stream.
         senses: what is done with posters.
         limits: what a poster may cost to open.
-        language, threshold, explain: as in `predict_many`.
+        language, threshold, decide, explain: as in `predict_many`.
 
     Raises:
         MissingExtra: a library of the extra `read` is not installed.
@@ -61,7 +63,7 @@ def predict_movies(
         movies = with_lettering(movies, predictor.threads, limits)
     if senses.films is None:
         return predictor.predict_many(
-            movies, language=language, threshold=threshold, explain=explain
+            movies, language=language, threshold=threshold, decide=decide, explain=explain
         )
     from genreel.films.films import Films
     from genreel.films.lookup import predict_with_films
@@ -73,5 +75,6 @@ def predict_movies(
         accept=senses.accept,
         language=language,
         threshold=threshold,
+        decide=decide,
         explain=explain,
     )

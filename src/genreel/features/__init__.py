@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from genreel.catalogue import INPUTS, Movie
+from genreel.cases import SENSES
+from genreel.catalogue import Movie
 from genreel.errors import BundleError, InputError
 from genreel.features.colours import Colours
 from genreel.features.feature import Array, Feature, FeatureKind, present_rows
@@ -94,15 +95,15 @@ def collate(features: Mapping[str, Feature], rows: Mapping[str, Sequence[Any]]) 
         rows: name → one row per movie, None where missing.
 
     Returns:
-        `<feature>.<array>` → array, and `present`: float32 in {0, 1}, shape (n, 4), whether a
-        movie has each of INPUTS.
+        `<feature>.<array>` → array, and `present`: float32 in {0, 1}, shape (n, 6), whether a
+        movie has each of SENSES.
     """
     arrays: dict[str, Array] = {}
     n = len(next(iter(rows.values())))
-    present = np.zeros((n, len(INPUTS)), np.float32)
+    present = np.zeros((n, len(SENSES)), np.float32)
     for name, feature in features.items():
         for short, array in feature.collate(rows[name]).items():
             arrays[f"{name}.{short}"] = array
-        present[present_rows(rows[name]), INPUTS.index(feature.input)] = 1
+        present[present_rows(rows[name]), SENSES.index(feature.sense)] = 1
     arrays["present"] = present
     return arrays

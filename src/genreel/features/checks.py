@@ -39,6 +39,9 @@ def check_whole(name: str, value: Any, most: int) -> None:
         raise ValueError(f"{name} must be a whole number from 1 to {most:,}, not {_short(value)}")
 
 
+TEXTS = ("plot", "title", "lettering", "headline")
+"""Texts of a movie; the headline is the large lines of its lettering."""
+
 MAX_WORDS = 1_000_000
 """Words, or pieces of words, of a feature; each takes some 200 bytes."""
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from genreel.cases import SENSE_OF
 from genreel.catalogue import Movie
 from genreel.errors import InputError, RecipeError
 from genreel.posters import Limits
@@ -20,7 +21,8 @@ class Feature(Protocol):
 
     Attributes:
         kind: its key in KINDS, if it is one.
-        input: which of INPUTS it reads.
+        input: which of INPUTS it reads, or LETTERING.
+        own_sense: which of SENSES it is, where that is not the first that reads its input.
         slow: whether `read` spends its time outside Python's lock, so that threads help.
         limits: what a poster may cost; features of text do without.
         poster_size: width and height in pixels that a poster is opened for; None: reads no poster.
@@ -34,6 +36,7 @@ class Feature(Protocol):
 
     kind: str
     input: str
+    own_sense: str = ""
     slow: bool = False
     limits: Limits = Limits()
     poster_size: tuple[int, int] | None = None
@@ -41,6 +44,15 @@ class Feature(Protocol):
     array: str = ""
     text_length: int = 0
     languages: tuple[str, ...] = ()
+
+    @property
+    def sense(self) -> str:
+        """Which of SENSES it is; any feature of a sense makes it present."""
+        return self.own_sense or SENSE_OF[self.input]
+
+    def lacks(self) -> str:
+        """What to install before it can read, as a line; empty where it can."""
+        return ""
 
     def settings(self) -> dict[str, Any]:
         """The settings as JSON values."""

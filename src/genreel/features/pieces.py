@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
 from genreel.errors import InputError
-from genreel.features.checks import check_types, check_whole, read_words
+from genreel.features.checks import TEXTS, check_types, check_whole, read_words
 from genreel.features.feature import FeatureKind, present_rows
-from genreel.features.text import MAX_CHARACTERS, check_length
+from genreel.features.text import MAX_CHARACTERS, check_length, has_text, text_of
 
 PieceRow = NDArray[np.int32]
 
@@ -35,17 +35,19 @@ class PieceSettings:
     """Settings of `Pieces`.
 
     Attributes:
-        input: "plot" or "title".
+        input: one of TEXTS.
         encoder: name of the sentence encoder that the pieces belong to.
         length: pieces of a row at most, start and end included; a longer text keeps its first.
+        like: the name of a feature whose pieces it has, with another input; empty: its own.
     """
 
     input: str = "plot"
     encoder: str = "all-MiniLM-L6-v2"
     length: int = 256
+    like: str = ""
 
     def __post_init__(self) -> None:
-        check_types(self, ("plot", "title"))
+        check_types(self, TEXTS)
         check_whole("length", self.length, MAX_CHARACTERS)
 
 
@@ -99,9 +101,9 @@ class Pieces(FeatureKind):
         Raises:
             InputError: the text is too long, or a plot holds no word that can be spelt.
         """
-        if not movie.has(self.input):
+        if not has_text(movie, self.input):
             return None
-        text: str = getattr(movie, self.input)
+        text = text_of(movie, self.input)
         check_length(text, self.input)
         room = self.length - 2
         ids: list[int] = []

@@ -38,6 +38,7 @@ class Sentences(FeatureKind):
     """
 
     kind = "sentences"
+    own_sense = "languages"
     array = "vectors"
     languages = encoder.READS
     width = encoder.WIDTH
@@ -53,6 +54,10 @@ class Sentences(FeatureKind):
         if not encoder.is_installed():
             raise MissingExtra(encoder.PACKAGE, "languages")
         return cls(settings)
+
+    def lacks(self) -> str:
+        """The extra, where the encoder is not installed."""
+        return "" if encoder.is_installed() else str(MissingExtra(encoder.PACKAGE, "languages"))
 
     @staticmethod
     def version() -> str:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from genreel.catalogue import Movie
 from genreel.decade import decade_name, decade_of
 from genreel.errors import InputError
-from genreel.features.checks import check_choice, check_types, check_whole
+from genreel.features.checks import TEXTS, check_choice, check_types, check_whole
 from genreel.features.feature import FeatureKind
 from genreel.features.ngrams import Ngrams
 from genreel.features.stopwords import STOP_WORDS
@@ -40,8 +40,9 @@ class TermSettings:
     """Settings of `Terms`, named after scikit-learn's TfidfVectorizer.
 
     Attributes:
-        input: "plot", "title" or "year" (a year becomes its decade).
-        ngrams: shortest and longest run of words that makes a term.
+        input: "year" (which becomes its decade), or one of TEXTS.
+        unit: what a term is a run of: "words" or "characters", between words "_".
+        ngrams: shortest and longest run that makes a term.
         min_count: a term must occur in this many training movies.
         max_terms: keep the most frequent ones; 0 keeps all.
         weighting: one of WEIGHTINGS.
@@ -49,9 +50,11 @@ class TermSettings:
         stop_words: drop common English words.
         norm: scale a movie's weights to Euclidean length 1.
         scale: a factor on all weights, to balance several features in one linear model.
+        like: the name of a feature whose terms it has, with another input; empty: its own.
     """
 
     input: str = "plot"
+    unit: str = "words"
     ngrams: tuple[int, int] = (1, 1)
     min_count: int = 2
     max_terms: int = 0
@@ -60,9 +63,11 @@ class TermSettings:
     stop_words: bool = False
     norm: bool = True
     scale: float = 1.0
+    like: str = ""
 
     def __post_init__(self) -> None:
-        check_types(self, ("plot", "title", "year"))
+        check_types(self, (*TEXTS, "year"))
+        check_choice("unit", self.unit, ("words", "characters"))
         for words in self.ngrams:
             check_whole("ngrams", words, _LONGEST_NGRAM)
         if self.ngrams[0] > self.ngrams[1]:
@@ -152,7 +157,7 @@ class Terms(FeatureKind):
         rows: list[TermRow | InputError | None] = [None] * len(movies)
         positions, texts = [], []
         for i, movie in enumerate(movies):
-            if movie.has(self.input):
+            if has_text(movie, self.input):
                 try:
                     texts.append(_words(movie, self._settings))
                     positions.append(i)
@@ -210,7 +215,22 @@ def _words(movie: Movie, settings: TermSettings) -> list[str]:
     if settings.input == "year":
         decade = decade_of(movie.year)
         return [] if decade is None else [decade_name(decade)]
-    return split_words(movie, settings.input, settings.stop_words)
+    words = split_words(movie, settings.input, settings.stop_words)
+    return list(f"_{'_'.join(words)}_") if settings.unit == "characters" else words
+
+
+def has_text(movie: Movie, name: str) -> bool:
+    """Whether a movie has one of TEXTS, or its year."""
+    return movie.lettering is not None if name == "headline" else movie.has(name)
+
+
+def text_of(movie: Movie, name: str) -> str:
+    """One of TEXTS; empty where the movie has none."""
+    if name not in ("lettering", "headline"):
+        return str(getattr(movie, name))
+    if movie.lettering is None:
+        return ""
+    return movie.lettering.text() if name == "lettering" else movie.lettering.headline()
 
 
 def split_words(movie: Movie, name: str, stop_words: bool) -> list[str]:
@@ -218,10 +238,10 @@ def split_words(movie: Movie, name: str, stop_words: bool) -> list[str]:
 
     Args:
         movie: whose text.
-        name: of the input: "plot" or "title".
+        name: one of TEXTS.
         stop_words: drop common English words.
     """
-    text: str = getattr(movie, name)
+    text = text_of(movie, name)
     check_length(text, name)
     words = _WORD.findall(html.unescape(text).lower())
     return [word for word in words if word not in STOP_WORDS] if stop_words else words

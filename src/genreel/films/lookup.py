@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import PurePath
 
+from genreel.calibration import BALANCED
 from genreel.catalogue import Movie
 from genreel.films.film import Film
 from genreel.films.films import Films
@@ -36,12 +37,13 @@ def predict_with_films(
     accept: float | None = None,
     language: str = "",
     threshold: float | None = None,
+    decide: str = BALANCED,
     explain: bool = False,
 ) -> Iterator[Prediction]:
     """Predicts a stream of movies that may be films of an index, in order and constant memory.
 
     An accepted film gives its title, year and plot to the model, where the movie has none, and
-    decides the genres that it is known for (see `decide`). The picture's own opinion helps to
+    decides the genres that it is known for (see `combine`). The picture's own opinion helps to
     identify it.
 
     Args:
@@ -49,7 +51,7 @@ def predict_with_films(
         films: the index.
         movies: with their lettering; one without is predicted as ever.
         accept: as in `Films.identify`.
-        language, threshold, explain: as in `Predictor.predict_many`.
+        language, threshold, decide, explain: as in `Predictor.predict_many`.
 
     Yields:
         One Prediction per movie, with `identified` and `source`.
@@ -71,12 +73,12 @@ def predict_with_films(
             for movie, film in zip(some, entries, strict=True)
         ]
         predictions = predictor.predict_many(
-            complete, language=language, threshold=threshold, explain=explain
+            complete, language=language, threshold=threshold, decide=decide, explain=explain
         )
         for movie, identified, film, prediction in zip(
             some, identifications, entries, predictions, strict=True
         ):
-            yield replace(decide(prediction, movie, film), identified=identified)
+            yield replace(combine(prediction, movie, film), identified=identified)
 
 
 def identify(
@@ -136,7 +138,7 @@ def known_genres(film: Film, genres: Sequence[str]) -> dict[str, bool]:
     return {genre: label > 0 for genre, label, is_known in cells if is_known}
 
 
-def decide(prediction: Prediction, movie: Movie, film: Film | None) -> Prediction:
+def combine(prediction: Prediction, movie: Movie, film: Film | None) -> Prediction:
     """The prediction with the genres that follow from everybody's opinion, and whose it was.
 
     Scores stay the model's. A prediction without scores stays as it is.

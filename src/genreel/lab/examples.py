@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genreel.catalogue import Movie
+from genreel.catalogue import LETTERING, Movie
 from genreel.features import Array, Feature, collate, readable_rows
 from genreel.lab.cache import cached_rows
 from genreel.vocabulary import Known, Labels, Vocabulary
@@ -30,7 +30,7 @@ class Examples:
         labels: float32 in {0, 1}, shape (n, genres).
         known: bool, shape (n, genres); only these cells may be trained on or measured.
         index: int64, shape (n,), the view's rows among `rows`.
-        absent: inputs that the view hides.
+        absent: inputs and senses that the view hides.
         presumed: float32 in [0, 1], shape (n, genres): how much an unknown cell counts as an
             absent genre in training; None where it never does.
     """
@@ -63,21 +63,22 @@ class Examples:
         return np.where(self.known, np.float32(1), np.float32(rest))
 
     def without(self, inputs: Collection[str]) -> Examples:
-        """The same movies with these inputs taken away."""
-        return replace(self, absent=self.absent | set(inputs))
+        """The same movies with these inputs or senses taken away; lettering goes with a poster."""
+        absent = self.absent | set(inputs)
+        return replace(self, absent=absent | {LETTERING} if "poster" in absent else absent)
 
     def read(self, name: str) -> list[Any]:
         """The rows of one feature."""
-        if self.features[name].input in self.absent:
+        if self.absent & {self.features[name].input, self.features[name].sense}:
             return [None] * len(self)
         rows = self.rows[name]
         return [rows[i] for i in self.index]
 
     def has(self, inputs: Collection[str]) -> NDArray[np.bool_]:
-        """bool, shape (n,): whether each movie has all these inputs, in a usable state."""
+        """bool, shape (n,): whether each movie has all these inputs or senses, usable ones."""
         mask = np.ones(len(self), np.bool_)
         for name in inputs:
-            mask &= self._any_row(n for n, f in self.features.items() if f.input == name)
+            mask &= self._any_row(n for n, f in self.features.items() if name in (f.input, f.sense))
         return mask
 
     def has_any(self) -> NDArray[np.bool_]:

@@ -46,6 +46,7 @@ class Vectors(Feature):
     width: int
     input: str
     array: str
+    own_sense: str
     kind: str = "vectors"
 
     def read(self, movie: Movie) -> None:
@@ -98,7 +99,10 @@ def extracted_rows(examples: Examples, name: str, extractor: Extractor, folder: 
     )
     return replace(
         examples,
-        features={**examples.features, name: Vectors(extractor.width, feature.input, short)},
+        features={
+            **examples.features,
+            name: Vectors(extractor.width, feature.input, short, feature.sense),
+        },
         rows={**examples.rows, name: vectors},
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreel.calibration import map_logistic
+from genreel.cases import SENSES
+from genreel.features import Feature
 from genreel.lab.examples import Examples
 from genreel.vocabulary import Labels
 
@@ -55,11 +57,11 @@ class Model(Protocol):
 
     Attributes:
         features: names of the features that the model and its parts read.
-        inputs: movie inputs that these features read.
+        senses: those that these features are, in the order of SENSES.
     """
 
     features: tuple[str, ...]
-    inputs: tuple[str, ...]
+    senses: tuple[str, ...]
 
     def fit(self, train: Examples, valid: Examples, place: Place) -> None:
         """Learns from the known cells of `train`; `valid` may decide settings."""
@@ -126,6 +128,7 @@ def fit_logistics(
     return weights, bias
 
 
-def inputs_of(names: tuple[str, ...], features: Mapping[str, Any]) -> tuple[str, ...]:
-    """The inputs that these features read, each once."""
-    return tuple(dict.fromkeys(features[name].input for name in names))
+def senses_of(names: Collection[str], features: Mapping[str, Feature]) -> tuple[str, ...]:
+    """The senses that these features are, each once, in the order of SENSES."""
+    senses = {features[name].sense for name in names}
+    return tuple(sense for sense in SENSES if sense in senses)

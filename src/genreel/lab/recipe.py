@@ -228,9 +228,14 @@ def _spell_out(
         if check:
             _check(other, f"recipe {source}")
         mine = _mapping(table.setdefault("features", {}), f"{where}.features")
-        names = {}
-        for feature, entry in other.get("features", {}).items():
+        names: dict[str, str] = {}
+        # What is like another feature comes after it, and follows it to its new name.
+        for feature, entry in sorted(
+            other.get("features", {}).items(), key=lambda item: "like" in item[1]
+        ):
             new = feature
+            if "like" in entry:
+                entry = {**entry, "like": names.get(entry["like"], entry["like"])}
             while mine.setdefault(new, entry) != entry:  # another feature goes by that name
                 new = f"{name}-{new}"
             names[feature] = new

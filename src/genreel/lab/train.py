@@ -27,6 +27,7 @@ from genreel.lab.graphs.precision import drift, reduce_precision
 from genreel.lab.model import Model, ModelSpec, Place
 from genreel.lab.models import ENSEMBLES, SINGLE
 from genreel.lab.recipe import Recipe
+from genreel.lab.reuse import NOTHING, reusable
 from genreel.lab.splits import PARTS, Split, stratified_split, with_genres
 from genreel.lab.weights import FITS
 from genreel.paths import cache_folder
@@ -45,22 +46,22 @@ def train(
     extra: Catalogue | None = None,
     command: str = "",
     checkpoints: Path | None = None,
+    reuse: str | Path | None = None,
 ) -> dict[str, Any]:
     """Trains a recipe and writes its bundle.
 
-    Features and models learn from the train part; fusion weights and thresholds from the valid
-    part. The test part is measured once, at the end, on the exported bundle.
+    Features and models learn from train; fusion weights and thresholds from valid; test is
+    measured once, at the end, on the exported bundle.
 
     Args:
         recipe: what to build.
         catalogue: labelled movies.
         out: the bundle's folder.
         split: parts of the catalogue; None makes a stratified one from the recipe's seed.
-        extra: more movies to train on, without those of the valid and test parts and those whose
-            column `split` names another part.
+        extra: more movies to train on, but those of the other parts, or whose column `split` is.
         command: what a person typed, for the card.
-        checkpoints: a folder for them, so that recipes with a network in common train it once;
-            None: `out` + ".work", which is deleted when the bundle is written.
+        checkpoints: a folder that keeps them; None: `out` + ".work", which is deleted at the end.
+        reuse: a bundle whose networks are taken where the recipe asks for the same.
 
     Returns:
         What metrics.json holds; of several processes, only the first returns anything.
@@ -71,9 +72,10 @@ def train(
     start = time.monotonic()
     check_replaceable(out)  # now, not after hours
     split, parts = _split(recipe, catalogue.by_id(), split, extra)
-    features = fit_features(recipe, parts["train"])
+    ready = reusable(recipe, reuse) if reuse else NOTHING
+    features = fit_features(recipe, parts["train"], ready.features)
     train_part, valid_part = _read(recipe, parts, features)
-    model = build_model(recipe.model, features)
+    model = build_model(recipe.model, features, ready.models(recipe, features))
     work = out.with_name(out.name + ".work")
     model.fit(train_part, valid_part, Place(checkpoints or work, recipe.head.seed))
     if not is_first_process():
@@ -85,17 +87,22 @@ def train(
         "command": command,
         "split": split.digest(),
         "movies": {name: len(part) for name, part in parts.items()},
-        "parity": check_parity(graph, model, _sample(valid_part)),
-        "parameters": count_numbers(graph),
+        **_graph_figures(graph, model, valid_part),
         "training_seconds": round(time.monotonic() - start, 1),
         "decisions": choice.others,
-        **fitting_record(model),
+        "reused": sorted(ready.graphs),
     }
     small, precision = _reduce(recipe, graph, train_part, valid_part)
     bundle = _bundle(recipe, choice, features, small, parts)
     metrics = write_measured(out, bundle, recipe, metrics | precision, _held_out(parts))
     shutil.rmtree(work, ignore_errors=True)
     return metrics
+
+
+def _graph_figures(graph: bytes, model: Model, valid: Examples) -> dict[str, Any]:
+    """Whether the graph agrees with its model, its size, and how the model was fitted."""
+    parity = check_parity(graph, model, _sample(valid))
+    return {"parity": parity, "parameters": count_numbers(graph), **fitting_record(model)}
 
 
 def _bundle(
@@ -204,15 +211,18 @@ def _choose_rules(recipe: Recipe, model: Model, valid: Examples) -> Choice:
         examples = examples.take(np.flatnonzero(examples.has_any()))
         return examples.labels, examples.known, model.scores(examples)
 
-    cases = {case: score(part) for case, part in cases_of(valid, model.inputs).items()}
+    cases = {case: score(part) for case, part in cases_of(valid, model.senses).items()}
     return choose_rules(genres, score(valid), cases)
 
 
-def fit_features(recipe: Recipe, movies: Sequence[Movie]) -> dict[str, Feature]:
-    """The recipe's features, fitted on training movies."""
-    features: dict[str, Feature] = {}
-    for name, (kind, settings) in recipe.features.items():
-        feature: Feature = FITS.get(kind, FEATURE_KINDS[kind].fit)(settings, movies)
+def fit_features(
+    recipe: Recipe, movies: Sequence[Movie], ready: Mapping[str, Feature] | None = None
+) -> dict[str, Feature]:
+    """The recipe's features, fitted on training movies; those that are `ready` stay as they are."""
+    features = dict(ready or {})
+    borrow_last = sorted(recipe.features.items(), key=lambda item: bool(_like(item[1][1])))
+    for name, (kind, settings) in borrow_last:
+        feature = features.get(name) or _fit_feature(kind, settings, movies, features)
         # A catalogue may lack titles and years: they only help.
         if feature.input in ("poster", "plot") and not any(m.has(feature.input) for m in movies):
             raise CatalogueError(
@@ -220,13 +230,35 @@ def fit_features(recipe: Recipe, movies: Sequence[Movie]) -> dict[str, Feature]:
                 "one; choose another recipe"
             )
         features[name] = feature
-    return features
+    return {name: features[name] for name in recipe.features}
 
 
-def build_model(spec: ModelSpec, features: Mapping[str, Feature]) -> Model:
-    """An unfitted model."""
+def _like(settings: Any) -> str:
+    """The feature whose terms or pieces one has, if it has none of its own."""
+    return str(getattr(settings, "like", ""))
+
+
+def _fit_feature(
+    kind: str, settings: Any, movies: Sequence[Movie], others: Mapping[str, Feature]
+) -> Feature:
+    """A feature of its own, or one with the terms of another."""
+    if like := _like(settings):
+        if like not in others or others[like].kind != kind:
+            raise RecipeError(f"like = {like!r}: name a feature of kind {kind!r} with its own")
+        own = {"input": settings.input, "like": like}
+        return FEATURE_KINDS[kind].load({**others[like].settings(), **own}, others[like].state())
+    return FITS.get(kind, FEATURE_KINDS[kind].fit)(settings, movies)
+
+
+def build_model(
+    spec: ModelSpec, features: Mapping[str, Feature], ready: Mapping[str, Model] | None = None
+) -> Model:
+    """An unfitted model; its parts that are `ready` are taken as they are."""
     if spec.kind in ENSEMBLES:
-        parts = {name: build_model(part, features) for name, part in spec.parts.items()}
+        parts = {
+            name: (ready or {}).get(name) or build_model(part, features)
+            for name, part in spec.parts.items()
+        }
         return ENSEMBLES[spec.kind](spec.settings, spec.features, features, parts)
     return SINGLE[spec.kind](spec.settings, spec.features, features)
 

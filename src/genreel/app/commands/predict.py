@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from genreel.app.commands import exit_code, shared
 from genreel.app.commands.flags import Command, UsageError, arguments, flag, switch
-from genreel.app.commands.values import positive, share
+from genreel.app.commands.values import DECISIONS, decisions_help, positive, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,14 +49,13 @@ class Options:
         share,
         metavar="P",
     )
+    decide: str = flag("balanced", decisions_help(), choices=DECISIONS)
     films: Path | None = shared.films_flag()
     read: bool = shared.read_flag()
     accept: float | None = shared.accept_flag()
     explain: bool = switch("say which words and areas of the poster spoke for each genre")
     max_bytes: int | None = flag(None, "largest poster file (128 MiB)", positive, metavar="N")
-    max_pixels: int | None = flag(
-        None, "a poster's size (128 million pixels)", positive, metavar="N"
-    )
+    max_pixels: int | None = flag(None, "size of a poster (128 million)", positive, metavar="N")
     max_side: int | None = flag(None, "longest side (30,000 pixels)", positive, metavar="N")
     max_whole: int | None = flag(
         None,
@@ -101,8 +100,7 @@ def run(options: Options) -> int:
             answers += bool(prediction.scores)
             yield prediction
 
-    names = shared.names_of(options.names)
-    with_films = bool(options.films)
+    names, with_films = shared.names_of(options.names), bool(options.films)
     output.write(count(predictions), options.format, genres, options.top_k, with_films, names)
     if failures:
         inputs = "input" if failures == 1 else "inputs"
@@ -132,6 +130,7 @@ def _predict(options: Options, limits: Limits) -> tuple[Iterator[Prediction], tu
         limits,
         language=options.language,
         threshold=options.threshold,
+        decide=options.decide,
         explain=options.explain,
     )
     # A bar and a table on one terminal would write over each other.
@@ -163,6 +162,7 @@ def _predict_with_ray(
         workers=options.workers or cores(),
         language=options.language,
         threshold=options.threshold,
+        decide=options.decide,
         explain=options.explain,
         limits=limits,
         senses=shared.senses_of(options.films, options.read, options.accept),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genreel.app.commands import DONE, shared
-from genreel.app.commands.flags import Command, mandatory
+from genreel.app.commands.flags import Command, flag, mandatory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +22,11 @@ class Options:
     split: Path | None = shared.split_flag()
     extra: str | None = shared.extra_flag()
     set: tuple[str, ...] = shared.set_flag()
+    reuse: str | None = flag(
+        None,
+        "take networks from this bundle as they are, where the recipe asks for the same",
+        metavar="BUNDLE",
+    )
     command: str
 
 
@@ -42,6 +47,7 @@ def run(options: Options) -> int:
         split=shared.split_of(options.split),
         extra=extra,
         command=options.command,
+        reuse=options.reuse,
     )
     if metrics:  # of several processes, the first has them
         print_figures(metrics["test"])

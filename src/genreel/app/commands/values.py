@@ -16,6 +16,13 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def natural(text: str) -> int:
+    """A whole number from 0 on."""
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
+    return int(text)
+
+
 def port(text: str) -> int:
     """A port of TCP; 0: any that is free."""
     if not text.isdecimal() or int(text) >= 2**16:
@@ -72,3 +79,16 @@ def language(text: str) -> str:
     if text.strip() and not code:
         raise ArgumentTypeError(f"{text!r} are several languages; give one, or none")
     return code
+
+
+DECISIONS = {
+    "balanced": "thresholds of best F1",
+    "sure": "only genres of which three in four are right, or more",
+    "everything": "whatever nine in ten of a genre's movies reach",
+}
+"""How a bundle decides, as `calibration.DECISIONS` has it; for help."""
+
+
+def decisions_help() -> str:
+    """What each decision means."""
+    return "; ".join(f"{name}: {text}" for name, text in DECISIONS.items())

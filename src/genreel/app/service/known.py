@@ -17,7 +17,7 @@ from genreel.catalogue import Movie
 from genreel.errors import InputError, PosterError
 from genreel.films.film import Film as KnownFilm
 from genreel.films.films import Films
-from genreel.films.lookup import decide, film_of, identify, known_genres, with_film
+from genreel.films.lookup import combine, film_of, identify, known_genres, with_film
 from genreel.identification import Identification
 from genreel.prediction import Prediction
 from genreel.predictor import Predictor, cores
@@ -164,7 +164,7 @@ def decided(prediction: Prediction, movie: Movie, sight: Sight) -> Prediction:
     """A prediction with the genres that follow from all opinions, where an index was asked."""
     if sight.finding is None:
         return prediction
-    decided = decide(prediction, movie, sight.known)
+    decided = combine(prediction, movie, sight.known)
     return replace(decided, identified=sight.finding.identified)
 
 

@@ -139,7 +139,7 @@ def _row(
     case = next(
         case
         for case in (BOTH, PLOT, POSTER, AS_GIVEN)
-        if case.name in metrics["test"] and case.is_read_by(predictor.inputs)
+        if case.name in metrics["test"] and case.is_read_by(predictor.reads)
     )
     figures = metrics["test"][case.name]
     row: dict[str, Any] = {**dict.fromkeys(COLUMNS), **_about(recipe), "case": case.name}

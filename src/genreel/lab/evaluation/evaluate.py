@@ -87,7 +87,7 @@ def outcomes(predictor: Predictor, movies: Sequence[Movie]) -> dict[str, Outcome
     answers: dict[str, Outcome] = {}
     for name, case in REPORT_CASES.items():
         members = [case.view(movie) for movie in movies if case.is_met_by(movie)]
-        if members and case.is_read_by(predictor.inputs):
+        if members and case.is_read_by(predictor.reads):
             answers[name] = _outcome(predictor, members, case)
     return answers
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from genreel.bundle import bundle_folder, check_replaceable, read_bundle
-from genreel.cases import AS_GIVEN, BUNDLE_CASES, Case
+from genreel.cases import AS_GIVEN, INPUT_CASES, Case, sense_cases
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
 from genreel.lab.evaluation.measure import write_measured
@@ -60,11 +60,11 @@ def recalibrate(
             "no valid movie has genres to calibrate on and is none that the bundle was trained "
             "on; check the split"
         )
-    cases = {
-        name: _score(raw, [movie for movie in valid if case.is_met_by(movie)], case)
-        for name, case in BUNDLE_CASES.items()
-        if case.is_read_by(raw.inputs)
-    }
+    cases: dict[str, Scored] = {}
+    for case in INPUT_CASES:
+        members = [movie for movie in valid if case.is_met_by(movie)]
+        if members and case.is_read_by(raw.reads):
+            cases |= dict.fromkeys(sense_cases(case), _score(raw, members, case))
     choice = choose_rules(raw.genres, _score(raw, valid, AS_GIVEN), cases)
     movies = metrics["movies"] | {"valid": len(valid), "test": len(test)}
     metrics |= {"movies": movies, "decisions": choice.others, "calibrated_by": command}

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from genreel.catalogue import INPUTS
+from genreel.cases import SENSES
 from genreel.features import Feature
 from genreel.features.colours import Colours
 from genreel.features.image import Pixels
@@ -59,10 +59,10 @@ def _over_terms(model: Classic, feature: Terms, name: str) -> ModelProto:
     )
     scores = join_graphs([matrix], ["x"], per_genre_graph(model.core, width))
     mask = parse_graph(
-        [f"float[n, {len(INPUTS)}] present", f"float[n, {genres}] there"],
+        [f"float[n, {len(SENSES)}] present", f"float[n, {genres}] there"],
         f"float[n, {genres}] scores",
         ["shown = Gather <axis=1> (present, column)", "scores = Mul (there, shown)"],
-        constants={"column": np.array([INPUTS.index(feature.input)], np.int64)},
+        constants={"column": np.array([SENSES.index(feature.sense)], np.int64)},
     )
     return join_graphs([scores], ["there"], mask)
 
@@ -80,7 +80,7 @@ def _over_rows(model: Classic, matrix: ModelProto, width: int, name: str) -> Mod
     with_row = join_graphs([matrix], ["some"], pad)
     scores = join_graphs([with_row], ["x"], per_genre_graph(model.core, width))
     place = parse_graph(
-        [f"float[n, {len(INPUTS)}] present", "int64[m] rows", f"float[k, {genres}] padded"],
+        [f"float[n, {len(SENSES)}] present", "int64[m] rows", f"float[k, {genres}] padded"],
         f"float[n, {genres}] scores",
         [
             "count = Shape <start=0, end=1> (present)",

@@ -9,7 +9,7 @@ import numpy as np
 from onnx import ModelProto
 
 from genreel.calibration import EPSILON
-from genreel.catalogue import INPUTS
+from genreel.cases import SENSES
 from genreel.lab.graphs.estimators import per_genre_graph
 from genreel.lab.graphs.text import Constants, count_columns, join_graphs, parse_graph
 from genreel.lab.models.ensemble import SUREST, Average, LateFusion, Stack
@@ -94,12 +94,12 @@ def _over_parts(
     constants: Constants,
 ) -> ModelProto:
     """The graphs under lines that make `output` (n, width) of `stacked` (n, parts, genres) and
-    `present` (n, inputs).
+    `present` (n, senses).
     """
     names = [f"part_{k}" for k in range(len(parts))]
     stacking = [f"{name}_row = Unsqueeze ({name}, one)" for name in names]
     stacking.append(f"stacked = Concat <axis=1> ({', '.join(f'{name}_row' for name in names)})")
-    inputs = [f"float[n, {len(INPUTS)}] present"]
+    inputs = [f"float[n, {len(SENSES)}] present"]
     inputs += [f"float[n, {count_columns(parts[0])}] {name}" for name in names]
     top = parse_graph(
         inputs,
@@ -120,7 +120,7 @@ _SHOWN = (
 
 def _shown_constants(model: Average | Stack) -> Constants:
     """The constants of `_SHOWN`."""
-    table = [[float(name in part.inputs) for part in model.parts.values()] for name in INPUTS]
+    table = [[float(name in part.senses) for part in model.parts.values()] for name in SENSES]
     return {
         "table": np.array(table, np.float32),
         "nothing": np.array(0, np.float32),

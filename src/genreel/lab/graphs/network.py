@@ -11,7 +11,7 @@ from onnx import ModelProto
 from torch import Tensor, nn
 from torch.export import Dim
 
-from genreel.catalogue import INPUTS
+from genreel.cases import SENSES
 from genreel.features import Feature
 from genreel.features.image import Pixels
 from genreel.features.pieces import Pieces
@@ -50,7 +50,7 @@ class _Extract(nn.Module):
 def network_graph(model: Network, features: Mapping[str, Feature]) -> ModelProto:
     """The network's own operations, from `present` and its features' arrays to scores."""
     assert model.module is not None, "fit first"
-    names, examples, shapes = ["present"], [torch.ones(3, len(INPUTS))], [{0: Dim("n")}]
+    names, examples, shapes = ["present"], [torch.ones(3, len(SENSES))], [{0: Dim("n")}]
     for k, name in enumerate(model.features):
         for short, array, shape in _example_arrays(features[name], k):
             names.append(f"{name}.{short}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from genreel.catalogue import INPUTS
+from genreel.cases import SENSES
 from genreel.errors import BundleError
 from genreel.graph import load_session, run_session
 from genreel.lab.examples import Examples
@@ -43,8 +43,8 @@ def check_parity(graph: bytes, model: Model, examples: Examples) -> float:
 
 
 def input_cases(examples: Examples) -> Iterator[Examples]:
-    """The movies with all their inputs, then with one input at a time."""
-    for absent in [(), *([other for other in INPUTS if other != name] for name in INPUTS)]:
+    """The movies with all their senses, then with one sense at a time."""
+    for absent in [(), *([other for other in SENSES if other != name] for name in SENSES)]:
         case = examples.without(absent)
         case = case.take(np.flatnonzero(case.has_any()))
         if len(case):

@@ -70,6 +70,7 @@ def join_graphs(parts: Sequence[ModelProto], names: Sequence[str], top: ModelPro
     for part, name in zip(parts, names, strict=True):
         part = onnx.compose.add_prefix(part, f"{name}/", rename_inputs=False, rename_outputs=False)
         part = rename_values(part, {part.graph.output[0].name: name})
+        _rename_sizes(part, name)
         for entry in part.opset_import:
             versions[entry.domain] = max(entry.version, versions.get(entry.domain, 0))
         nodes += part.graph.node
@@ -83,6 +84,15 @@ def join_graphs(parts: Sequence[ModelProto], names: Sequence[str], top: ModelPro
     del top.opset_import[:]
     top.opset_import.extend(onnx.helper.make_opsetid(d, v) for d, v in sorted(versions.items()))
     return top
+
+
+def _rename_sizes(model: ModelProto, suffix: str) -> None:
+    """Gives every size but the number of movies a new name: two of one name must be equal."""
+    graph = model.graph
+    for value in (*graph.input, *graph.value_info, *graph.output):
+        for size in value.type.tensor_type.shape.dim:
+            if size.dim_param not in ("", "n"):
+                size.dim_param = f"{size.dim_param}_{suffix}"
 
 
 def count_columns(model: ModelProto) -> int:

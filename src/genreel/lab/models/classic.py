@@ -14,7 +14,7 @@ from sklearn.decomposition import PCA
 from genreel.features import Feature
 from genreel.lab.examples import Examples
 from genreel.lab.frozen import extracted_rows
-from genreel.lab.model import ModelSpec, Place, Scores, inputs_of
+from genreel.lab.model import ModelSpec, Place, Scores, senses_of
 from genreel.lab.models.estimators import EstimatorSettings, PerGenre, estimator_problem
 from genreel.lab.models.matrix import term_matrix
 from genreel.lab.networks.backbone import (
@@ -54,7 +54,7 @@ class Classic:
     ) -> None:
         self.settings = settings
         self.features = names
-        self.inputs = inputs_of(names, features)
+        self.senses = senses_of(names, features)
         self.core = PerGenre(settings)
         self.pca: PCA | None = None
         self.extractor: Backbone | None = None
@@ -77,7 +77,7 @@ class Classic:
 
     def fit(self, train: Examples, valid: Examples, place: Place) -> None:
         """PCA and estimators on the training movies that have the input."""
-        train = train.take(np.flatnonzero(train.has(self.inputs)))
+        train = train.take(np.flatnonzero(train.has(self.senses)))
         if self.settings.backbone and self.extractor is None:
             backbone = _backbone(self.settings, self.features[0])
             self.extractor = frozen_backbone(backbone, train, place.seed)
@@ -90,7 +90,7 @@ class Classic:
 
     def scores(self, examples: Examples) -> Scores:
         """Probabilities; 0 for a movie without the input."""
-        present = np.flatnonzero(examples.has(self.inputs))
+        present = np.flatnonzero(examples.has(self.senses))
         x = self._matrix(examples.take(present))
         if self.pca is not None and len(present):
             x = self._reduce(x)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from genreel.calibration import logit
-from genreel.catalogue import INPUTS
+from genreel.cases import SENSES
 from genreel.features import Feature
 from genreel.lab.examples import Examples
 from genreel.lab.imbalance import imbalance_problem
-from genreel.lab.model import Model, ModelSpec, Place, Scores, fit_logistics
+from genreel.lab.model import Model, ModelSpec, Place, Scores, fit_logistics, senses_of
+from genreel.lab.models.again import Again
 from genreel.lab.models.estimators import EstimatorSettings, PerGenre, estimator_problem
 from genreel.lab.networks.joint import Joint, JointSettings, joint_problem
 from genreel.lab.settings import settings_from
@@ -29,14 +30,18 @@ def parts_problem(spec: ModelSpec) -> str:
     """Why a model made of parts cannot work, or ""."""
     if len(spec.parts) < 2:
         return f"kind {spec.kind!r} needs at least two parts"
+    for number, (name, part) in enumerate(spec.parts.items()):
+        earlier = [n for n in list(spec.parts)[:number] if spec.parts[n].kind != "again"]
+        if part.kind == "again" and part.settings.of not in earlier:
+            return f"part {name!r} is {part.settings.of!r} again, which no part before it is"
     return f"kind {spec.kind!r} reads its parts, not features" if spec.features else ""
 
 
 def has_parts(parts: Parts, examples: Examples) -> NDArray[np.bool_]:
-    """bool, shape (n, parts): whether a movie has any of a part's inputs."""
+    """bool, shape (n, parts): whether a movie has any of a part's senses."""
     return np.stack(
         [
-            np.logical_or.reduce([examples.has([name]) for name in part.inputs])
+            np.logical_or.reduce([examples.has([name]) for name in part.senses])
             for part in parts.values()
         ],
         axis=1,
@@ -51,12 +56,13 @@ class Ensemble:
     ) -> None:
         self.settings = settings
         self.parts = parts
+        for part in parts.values():
+            if isinstance(part, Again):
+                part.part = parts[part.settings.of]
         self.features = tuple(
             dict.fromkeys(name for part in parts.values() for name in part.features)
         )
-        self.inputs = tuple(
-            name for name in INPUTS if any(name in part.inputs for part in parts.values())
-        )
+        self.senses = senses_of(self.features, features)
 
     @staticmethod
     def problem(spec: ModelSpec, kinds: Mapping[str, str]) -> str:
@@ -208,15 +214,15 @@ class LateFusionSettings:
 
 
 class LateFusion(Ensemble):
-    """A weighted sum of the parts' logits, with weights for every combination of inputs.
+    """A weighted sum of the parts' logits, with weights for every combination of senses.
 
-    For each pattern of inputs (only the poster, plot and title, …) and genre, a logistic
-    regression on the parts' logits is fitted on the validation movies, with the other inputs
+    For each pattern of senses (only the picture, words and title, …) and genre, a logistic
+    regression on the parts' logits is fitted on the validation movies, with the other senses
     taken away from them. So a missing input is a learnt state, never a zero, and scores are
     calibrated in every case (Platt 1999, per pattern).
 
     After `fit`: `weights` float32, shape (patterns, parts, genres); `bias` float32, shape
-    (patterns, genres); pattern Σ present[i] · 2^i over INPUTS.
+    (patterns, genres); pattern Σ present[i] · 2^i over SENSES.
     """
 
     Settings = LateFusionSettings
@@ -225,6 +231,8 @@ class LateFusion(Ensemble):
         self, settings: Any, names: tuple[str, ...], features: Mapping[str, Feature], parts: Parts
     ) -> None:
         super().__init__(settings, names, features, parts)
+        # A part, rows of examples, senses that are shown → these rows, and the scores of each.
+        self._memory: dict[tuple[int, int, frozenset[str]], tuple[Any, dict[int, Any]]] = {}
         self.weights: NDArray[np.float32] = np.empty((0, 0, 0), np.float32)
         self.bias: NDArray[np.float32] = np.empty((0, 0), np.float32)
 
@@ -233,41 +241,68 @@ class LateFusion(Ensemble):
         parts = list(self.parts.values())
         for part in parts:
             part.fit(train, valid, place)
+        self._memory.clear()
         genres = train.labels.shape[1]
-        self.weights = np.zeros((2 ** len(INPUTS), len(self.parts), genres), np.float32)
-        self.bias = np.zeros((2 ** len(INPUTS), genres), np.float32)
-        logits: dict[tuple[int, frozenset[str]], NDArray[np.float64]] = {}
-        for pattern, present in self._patterns():
-            # A part's scores depend only on its own inputs; kept here, as encoders are slow.
-            views = [frozenset(part.inputs) & set(present) for part in parts]
-            active = [k for k, inputs in enumerate(views) if inputs]
-            for k in active:
-                if (k, views[k]) not in logits:
-                    case = valid.without(set(INPUTS) - views[k])
-                    logits[k, views[k]] = logit(parts[k].scores(case))
-            positions = np.flatnonzero(valid.has(present))
-            x = np.stack([logits[k, views[k]][positions] for k in active], axis=1)
-            w, b = fit_logistics(
-                x, valid.labels[positions], valid.known[positions], self.settings.shrinkage
-            )
+        self.weights = np.zeros((2 ** len(SENSES), len(self.parts), genres), np.float32)
+        self.bias = np.zeros((2 ** len(SENSES), genres), np.float32)
+        shown = {name for name in self.senses if valid.has([name]).any()}
+        for senses in self._combinations():
+            pattern = self._pattern(senses)
+            if absent := set(senses) - shown:
+                # No movie shows what such a sense tells: as if it were not there.
+                simpler = self._pattern(set(senses) - absent)
+                self.weights[pattern], self.bias[pattern] = (
+                    self.weights[simpler],
+                    self.bias[simpler],
+                )
+                continue
+            active = [k for k, part in enumerate(parts) if set(part.senses) & set(senses)]
+            some = valid.take(np.flatnonzero(valid.has(senses)))
+            x = logit(self.part_scores(some.without(set(SENSES) - set(senses))))[:, active]
+            w, b = fit_logistics(x, some.labels, some.known, self.settings.shrinkage)
             self.weights[pattern, active] = w
             self.bias[pattern] = b
 
     def scores(self, examples: Examples) -> Scores:
         """Sigmoid of the weighted sum for each movie's pattern."""
-        present = np.stack([examples.has([name]) for name in INPUTS], axis=1)
+        present = np.stack([examples.has([name]) for name in SENSES], axis=1)
         pattern = present @ self.powers
         x = logit(self.part_scores(examples))
         z = (x * self.weights[pattern]).sum(axis=1) + self.bias[pattern]
         return np.asarray(expit(z), np.float32)
 
+    def part_scores(self, examples: Examples) -> NDArray[np.float32]:
+        """Shape (n, parts, genres); 1/2 where a movie has none of a part's senses.
+
+        A part's scores depend only on its own senses; they are kept, as encoders are slow.
+        """
+        genres = examples.labels.shape[1]
+        scores = np.full((len(examples), len(self.parts), genres), 0.5, np.float32)
+        for k, part in enumerate(self.parts.values()):
+            senses = frozenset(name for name in part.senses if examples.has([name]).any())
+            key = k, id(examples.rows), senses
+            _, table = self._memory.setdefault(key, (examples.rows, {}))
+            shown = examples.without(set(part.senses) - senses)
+            is_active = np.logical_or.reduce([examples.has([name]) for name in part.senses])
+            at = np.flatnonzero(is_active)
+            new = [i for i in at.tolist() if examples.index[i] not in table]
+            if new:
+                found = part.scores(shown.take(new))
+                table.update(zip(examples.index[new].tolist(), found, strict=True))
+            for i in at:
+                scores[i, k] = table[examples.index[i]]
+        return scores
+
     @property
     def powers(self) -> NDArray[np.int64]:
-        """What each of INPUTS adds to the pattern; 0 for those that no part reads."""
-        read = [2**i if name in self.inputs else 0 for i, name in enumerate(INPUTS)]
+        """What each of SENSES adds to the pattern; 0 for those that no part reads."""
+        read = [2**i if name in self.senses else 0 for i, name in enumerate(SENSES)]
         return np.array(read, np.int64)
 
-    def _patterns(self) -> Iterator[tuple[int, tuple[str, ...]]]:
-        for size in range(1, len(self.inputs) + 1):
-            for present in itertools.combinations(self.inputs, size):
-                yield sum(self.powers[INPUTS.index(name)] for name in present), present
+    def _pattern(self, senses: Iterable[str]) -> int:
+        return int(sum(self.powers[SENSES.index(name)] for name in senses))
+
+    def _combinations(self) -> Iterator[tuple[str, ...]]:
+        """Every set of senses that is not empty, smaller ones first."""
+        for size in range(1, len(self.senses) + 1):
+            yield from itertools.combinations(self.senses, size)

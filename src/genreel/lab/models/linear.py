@@ -15,7 +15,7 @@ from genreel.calibration import logit
 from genreel.features import Feature
 from genreel.lab.examples import Examples
 from genreel.lab.imbalance import imbalance_problem
-from genreel.lab.model import ModelSpec, Place, Scores, biased_logistic, inputs_of
+from genreel.lab.model import ModelSpec, Place, Scores, biased_logistic, senses_of
 from genreel.lab.models.estimators import (
     FEWEST,
     SAMPLE_CORRECTIONS,
@@ -56,7 +56,7 @@ class Linear:
     ) -> None:
         self.settings = settings
         self.features = names
-        self.inputs = inputs_of(names, features)
+        self.senses = senses_of(names, features)
         self.weights: NDArray[np.float32] = np.empty((0, 0), np.float32)
         self.bias: NDArray[np.float32] = np.empty(0, np.float32)
 

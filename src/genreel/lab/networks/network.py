@@ -13,13 +13,13 @@ from scipy.special import expit
 from torch import Tensor, nn
 
 from genreel.calibration import logit
-from genreel.catalogue import INPUTS
+from genreel.cases import SENSES
 from genreel.errors import RecipeError
 from genreel.features import Feature
 from genreel.lab.cache import rows_key
 from genreel.lab.examples import Examples
 from genreel.lab.frozen import extracted_rows
-from genreel.lab.model import ModelSpec, Place, Scores, inputs_of, prior
+from genreel.lab.model import ModelSpec, Place, Scores, prior, senses_of
 from genreel.lab.networks.backbone import Backbone
 from genreel.lab.networks.fusion import FUSIONS
 from genreel.lab.networks.layers import ACTIVATIONS, initialise, layers_problem
@@ -148,7 +148,7 @@ class Network:
     ) -> None:
         self.settings = settings
         self.features = names
-        self.inputs = inputs_of(names, features)
+        self.senses = senses_of(names, features)
         self.module: Net | None = None
         self.history: list[dict[str, Any]] = []
         self.start_histories: dict[str, list[dict[str, Any]]] = {}
@@ -215,7 +215,7 @@ class Network:
         return sum(tensor.numel() for tensor in [*tensors, *averages])
 
     def _any_input(self, examples: Examples) -> Any:
-        return np.logical_or.reduce([examples.has([name]) for name in self.inputs])
+        return np.logical_or.reduce([examples.has([name]) for name in self.senses])
 
     def _build(self, train: Examples, place: Place) -> Net:
         towers: dict[str, Any] = {}
@@ -224,7 +224,7 @@ class Network:
             feature = train.features[settings.feature]
             tower = kind(settings, feature, train)
             tower.feature = settings.feature
-            tower.column = INPUTS.index(feature.input)
+            tower.column = SENSES.index(feature.sense)
             towers[name] = tower
             if isinstance(tower, Backbone) and not settings.frozen:
                 positions = np.flatnonzero(train.has([feature.input]))

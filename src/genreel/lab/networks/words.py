@@ -186,17 +186,24 @@ class Dense(nn.Module):
 
 @dataclass(frozen=True)
 class VectorsSettings:
-    """Settings of `Vectors`: `dropout` on each text's vector."""
+    """Settings of `Vectors`.
+
+    Attributes:
+        feature: that it reads.
+        dropout: on each text's vector.
+        scale: whether the mean of a vector's squares is made 1.
+    """
 
     feature: str
     dropout: float = 0.0
+    scale: bool = True
 
 
 class Vectors(nn.Module):
     """The vector that a text comes with, for a head to learn from.
 
-    Vectors of length 1 have small numbers; they are scaled so that the mean of their squares is 1,
-    which a head learns from in a quarter of the steps.
+    Vectors of length 1 have small numbers; scaled, a head learns from them in a quarter of the
+    steps, and a little worse.
     """
 
     reads = Sentences.kind
@@ -206,7 +213,8 @@ class Vectors(nn.Module):
         super().__init__()
         self.dropout = nn.Dropout(settings.dropout)
         self.width = feature.width
+        self.factor = self.width**0.5 if settings.scale else 1.0
 
     def forward(self, vectors: Tensor) -> Tensor:
         """Vectors of texts."""
-        return torch.as_tensor(self.dropout(vectors * self.width**0.5))
+        return torch.as_tensor(self.dropout(vectors * self.factor))
