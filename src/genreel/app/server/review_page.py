@@ -108,6 +108,7 @@ def review(
         choice=choice,
         order=order,
         keys=keys,
+        has_index=service.known.films is not None,
         told=message,
     )
 
