@@ -247,6 +247,8 @@ def published() -> Iterator[str]:
     yield f"n-grams {auc['castelblanco-ngrams']:.3f}"
     yield f"counts in an MLP {auc['gomez-mlp-counts']:.3f}"
     yield f"Word2Vec with Conv1D {auc['castelblanco-word2vec-conv1d']:.3f}"
+    glove, word2vec = (auc[f"castelblanco-{kind}-conv1d"] for kind in ("glove", "word2vec"))
+    yield f"lift the Conv1D by {glove - word2vec:.3f} ({glove:.3f} against {word2vec:.3f})"
     yield f"LSTMs {auc['gomez-lstm']:.2f} to {auc['solano-word2vec-lstm']:.2f}."
     yield f"({auc['solano-word2vec-lstm']:.3f} against {auc['solano-onehot-lstm']:.3f})"
     auc = {r.recipe: r.macro_roc_auc for r in rows("posters")}

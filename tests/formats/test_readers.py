@@ -394,7 +394,9 @@ def test_a_prediction_in_other_names(tmp_path: Path) -> None:
     limits = dict.fromkeys(scores, 0.5) | {"Horror": 0.1}
     prediction = Prediction("a", scores, ("Short", "Film-Noir", "Crime", "Horror"), (), None,
                             {"Crime": {"words": [], "areas": []}}, limits)  # fmt: skip
+    prediction = replace(prediction, source={"Crime": "lookup", "Horror": "model"})
     german = rename(prediction, find_names("de"))
+    assert german.source == {"Krimi": "lookup", "Horror": "model"}
     assert german.genres == ("Kurzfilm", "Film noir", "Krimi", "Horror")
     assert german.scores == {"Horror": 0.2, "Film noir": 0.7, "Krimi": 0.6, "Kurzfilm": 0.9}
     assert list(german.why or ()) == ["Krimi"]

@@ -22,6 +22,7 @@ from genreel.formats.names import OUT, Names
 from genreel.formats.nfo import is_notice, write_nfo
 from genreel.formats.products import handle_of, unique
 from genreel.formats.rows import write_table
+from genreel.formats.series import read_series
 from genreel.formats.shopify import marks_text, new_products, read_marks, write_shopify
 from genreel.formats.source import MAX_TEXT
 from genreel.formats.xmp import read_xmp, write_xmp
@@ -89,8 +90,13 @@ def read_predictions(path: Path) -> dict[str, Prediction]:
     return found
 
 
-def find_movies(path: Path, target: str) -> Iterable[Movie]:
+def find_movies(path: Path, target: str, is_of_series: bool = False) -> Iterable[Movie]:
     """The movies of a catalogue, or of a media library (nfo) or a folder of posters (xmp) itself.
+
+    Args:
+        path: of it.
+        target: one of TARGETS.
+        is_of_series: the series of a media library instead, each as a whole.
 
     Raises:
         CatalogueError: there are none.
@@ -99,7 +105,7 @@ def find_movies(path: Path, target: str) -> Iterable[Movie]:
         raise CatalogueError(f"{path} does not exist; check the path")
     if path.is_dir() and not any((path / name).is_file() for name in TABLES):
         if target == "nfo":
-            return read_kodi(path, Options())
+            return (read_series if is_of_series else read_kodi)(path, Options())
         if target == "xmp":
             return read_folder(path, Options())
     return Catalogue(path, extra=True)
@@ -260,7 +266,8 @@ def apply_to_files(
                 continue
             old = _read(path, MAX_TEXT)
             if target == "nfo":
-                new = write_nfo(old, found, movie=movie, add=choices.add)
+                kind = str(movie.extra.get("kind", "movie"))
+                new = write_nfo(old, found, movie=movie, add=choices.add, kind=kind)
             else:
                 new = write_xmp(old, found, add=choices.add)
             if new == (old or b""):
@@ -382,7 +389,7 @@ def _file_of(movie: Movie, target: str, choices: Choices) -> Path | None:
         if movie.extra.get("nfo"):
             return choices.out / str(movie.extra["nfo"])
         path = choices.out / f"{movie.id}.nfo"
-        if not choices.create:
+        if not choices.create or movie.extra.get("kind"):
             return None
         data = _read(path, MAX_TEXT)
         return path if data is None or not is_notice(data) else new_nfo(path)

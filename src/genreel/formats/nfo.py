@@ -96,7 +96,12 @@ def read_nfo(data: bytes) -> Nfo:
 
 
 def write_nfo(
-    data: bytes | None, found: Found, *, movie: Movie | None = None, add: bool = False
+    data: bytes | None,
+    found: Found,
+    *,
+    movie: Movie | None = None,
+    add: bool = False,
+    kind: str = "movie",
 ) -> bytes:
     """The file with the genres found, as `mark.merge` decides.
 
@@ -105,6 +110,7 @@ def write_nfo(
         found: genres by the name they should have there.
         movie: whose title, year and plot a new file gets.
         add: whether they join genres of a person.
+        kind: what the file is of: movie, or tvshow for a series as a whole.
 
     Returns:
         The new file; `data` itself where nothing is to change, b"" where no file should be.
@@ -113,11 +119,12 @@ def write_nfo(
         CatalogueError: as `read_nfo`; it is no movie's, or an uploader's notice without XML, which
             people share by its hash.
     """
-    nfo = read_nfo(data) if data is not None else Nfo("movie")
+    nfo = read_nfo(data) if data is not None else Nfo(kind)
     if not nfo.kind:
         raise CatalogueError("a notice or an address without XML; put a movie.nfo beside it")
-    if nfo.kind != "movie":
-        raise CatalogueError(f"<{nfo.kind}> is no movie's; nothing is written there")
+    if nfo.kind != kind:
+        what = "movie's" if kind == "movie" else "series'"
+        raise CatalogueError(f"<{nfo.kind}> is no {what}; nothing is written there")
     decision = merge(nfo.genres, nfo.mark, found, locked=nfo.locked, add=add)
     if decision is None:
         return data or b""

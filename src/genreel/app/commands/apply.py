@@ -63,6 +63,7 @@ class Options:
     )
     names: str | None = shared.names_flag("genreel; kodi for nfo")
     add: bool = switch("beside genres of a person, too")
+    series: bool = switch("the series of a media library, each as a whole, into its tvshow.nfo")
     create: bool = switch("NFO files for movies without one")
     safe_cells: bool = switch("an apostrophe before cells like formulas")
     iptc: bool = switch("for xmp: keywords inside JPEG posters, too (exiftool)")
@@ -72,6 +73,7 @@ class Options:
 
 def run(options: Options) -> int:
     """Writes genres to where other programs look for them."""
+    from genreel.app.sources import say_series
     from genreel.formats import applying
     from genreel.formats.iptc import find_exiftool
     from genreel.progress import progress, say
@@ -82,8 +84,10 @@ def run(options: Options) -> int:
         find_exiftool()
     if options.refresh and options.to != "nfo":
         raise UsageError("--refresh goes with --to nfo")
+    if options.series and options.to != "nfo":
+        raise UsageError("--series goes with --to nfo")
     refresher = open_refresher(options.refresh)
-    movies = applying.find_movies(options.catalogue, options.to)
+    movies = applying.find_movies(options.catalogue, options.to, options.series)
     choices = applying.Choices(
         out=options.out or applying.place_of(movies, options.catalogue, options.to),
         add=options.add,
@@ -98,6 +102,8 @@ def run(options: Options) -> int:
     else:
         counts = applying.apply_to_table(pairs, options.to, choices, sys.stdout.write, say)
     say(_summary(counts, options.dry_run))
+    if options.to == "nfo" and not options.series:
+        say_series(options.catalogue)
     refresher.refresh(counts.files)
     failures = counts.failed + counts.partly + refresher.failures
     return exit_code(counts.changed + counts.unchanged, failures) if failures else DONE
