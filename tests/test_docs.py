@@ -453,18 +453,20 @@ def identification_in_short() -> Iterator[str]:
 
 
 def keystrokes_in_short() -> Iterator[str]:
-    yield f"{rows('keystrokes')[-1].keys:.2f} keys a poster"
+    keys = rows("keystrokes")[-1]["keys"]
+    yield f"{keys:.2f} keys a poster"
 
 
 def keystrokes() -> Iterator[str]:
-    alone, films, sure = rows("keystrokes")
-    yield f"it takes {alone.keys:.2f} keys a poster, with MovieLens as the index of films"
-    yield f"{films.keys:.2f}, and {sure.keys:.2f} with what is sure"
+    alone, films, sure = (row["keys"] for row in rows("keystrokes"))
+    yield f"it takes {alone:.2f} keys a poster, with MovieLens as the index of films {films:.2f}"
+    yield f"and {sure:.2f} with what is sure"
+    last = rows("keystrokes")[-1]
     yield (
-        f"{sure.accepted:.0%} of the posters, of whose genres {sure.right_of_accepted:.0%} are "
-        f"right and which have {sure.found_of_accepted:.0%} of their true ones"
+        f"{last.accepted:.0%} of the posters, of whose genres {last.right_of_accepted:.0%} are "
+        f"right and which have {last.found_of_accepted:.0%} of their true ones"
     )
-    yield f"presses {sure.keys_if_corrected:g} keys a poster"
+    yield f"presses {last.keys_if_corrected:g} keys a poster"
 
 
 def audit_in_short() -> Iterator[str]:
