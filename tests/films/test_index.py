@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -98,6 +99,16 @@ def _cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:9_000])
 
 
+def _pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def _folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 def _spoil(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[4096:] = b"\xa5" * (len(data) - 4096)
@@ -115,6 +126,8 @@ def _spoil(path: Path) -> None:
         (_version(99), "of a newer genreel"),
         (_cut, "is cut off"),
         (_spoil, "is damaged"),
+        (_pipe, "is no regular file"),
+        (_folder, "is a folder"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_one_line_with_the_remedy(

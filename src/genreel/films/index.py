@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from genreel.errors import FilmsError
+from genreel.errors import FilmsError, InputError
+from genreel.files import open_file
 from genreel.films.building import rarity
 from genreel.films.film import Film
 from genreel.films.schema import APPLICATION, PART_BITS, VERSION
@@ -211,10 +212,11 @@ class _Reading:
 
 def _check_file(path: Path) -> None:
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             header = file.read(_HEADER)
-    except IsADirectoryError:
-        raise FilmsError(f"{path} is a folder, no index of films; {REMEDY} FILE") from None
+    except InputError:
+        kind = "a folder" if path.is_dir() else "no regular file"
+        raise FilmsError(f"{path} is {kind}, and no index of films; {REMEDY} FILE") from None
     except FileNotFoundError:
         raise FilmsError(
             f"{path} does not exist; make one: genreel films imdb --fetch --out {path}, or "
