@@ -56,7 +56,7 @@ from genreel.lab.recipe import load_recipe
 from genreel.lab.splits import read_split
 from genreel.lab.train import parts_of, train
 from genreel.lab.weights import encoder_folder, weights_folder
-from genreel.lettering import parse_lettering
+from genreel.lettering import Lettering, parse_lettering
 from genreel.predictor import Predictor
 from genreel.progress import say
 from genreel.vocabulary import Vocabulary
@@ -141,7 +141,11 @@ def _genre_row(system: str, genre: str, case: str, outcome: Outcome) -> dict[str
 
 def _parts() -> dict[str, list[Movie]]:
     """Train (with plots.csv), valid and test."""
-    movies = Catalogue(DATA / "movies", "mixed").by_id()
+    lettering = _lettering()
+    movies = {
+        movie.id: replace(movie, lettering=lettering.get(movie.id))
+        for movie in Catalogue(DATA / "movies", "mixed")
+    }
     split = read_split(DATA / "movies" / "split.json")
     return parts_of(movies, split, Catalogue(DATA / "plots.csv", "mixed"))
 
@@ -157,27 +161,25 @@ def ours(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
             yield _genre_row(name, genre, "both", found["both"])
 
 
-def _printed() -> list[Movie]:
-    """Movies of the test part whose large poster was read."""
+def _lettering() -> dict[str, Lettering]:
+    """What RapidOCR read on posters, by the movies' ids."""
     with (DATA / "lettering.jsonl").open(encoding="utf-8") as file:
-        rows = [row for row in map(json.loads, file) if row["part"] == "test"]
-    movies = {movie.id: movie for movie in _parts()["test"]}
-    return [
-        replace(
-            movies[row["id"]],
-            poster=DATA / "large" / f"{row['id']}.jpg",
-            lettering=parse_lettering(json.dumps(row["lines"])),
-        )
-        for row in rows
-    ]
+        rows = list(map(json.loads, file))
+    return {row["id"]: parse_lettering(json.dumps(row["lines"])) for row in rows}
+
+
+def _large(movies: Sequence[Movie]) -> list[Movie]:
+    """Those whose poster was read, with the large one."""
+    pairs = [(movie, DATA / "large" / f"{movie.id}.jpg") for movie in movies if movie.lettering]
+    return [replace(movie, poster=poster) for movie, poster in pairs if poster.is_file()]
 
 
 def read(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Bundles that come along, on posters that were read."""
-    movies = _printed()
+    movies = [movie.without(("plot", "title", "year")) for movie in _large(_parts()["test"])]
     for name in ("default", "fast"):
         found = outcomes(Predictor(name), movies)
-        for case in ("poster only", "poster read", "both", "both, read"):
+        for case in ("poster only", "poster read"):
             yield _row(name, "test part, large posters", case, found[case])
 
 
@@ -185,18 +187,14 @@ def decisions(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """What each decision gives; needs no row of its own in quality.csv, see decisions.csv."""
     predictor = Predictor("default")
     rows = []
-    for case, movies in {
-        "poster only": _parts()["test"],
-        "poster read": _printed(),
-        "plot only": _parts()["test"],
-        "both": _parts()["test"],
-    }.items():
+    for case in ("poster only", "poster read", "plot only", "both", "both, read"):
         shown = REPORT_CASES[case]
-        members = [shown.view(movie) for movie in movies if shown.is_met_by(movie)]
+        members = [shown.view(movie) for movie in _parts()["test"] if shown.is_met_by(movie)]
         labels, known = predictor.bundle.vocabulary.encode(movie.genres for movie in members)
         for decide in DECISIONS:
             answers = list(predictor.predict_many(members, decide=decide))
-            given = known & np.array([[g in a.genres for g in predictor.genres] for a in answers])
+            tags = [[genre in answer.genres for genre in predictor.genres] for answer in answers]
+            given = known & np.array(tags)
             right, true = (given & (labels > 0)).sum(), (known & (labels > 0)).sum()
             row = {
                 "case": case,
