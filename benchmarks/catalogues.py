@@ -4,6 +4,7 @@ python benchmarks/catalogues.py import       rows of The Movies Dataset's shape,
 python benchmarks/catalogues.py clean        drawn posters, 12,500 to 100,000: is it linear?
 python benchmarks/catalogues.py findings --catalogue CATALOGUE     what is wrong with real films
 python benchmarks/catalogues.py kills        kill -9 of import and apply at 50 random moments each
+python benchmarks/catalogues.py watch-kills  the same of watch --apply in a media library, at 30
 
 Each writes a table of its name beside benchmarks/results.
 """
@@ -43,6 +44,7 @@ RESULTS = Path(__file__).parent / "results"
 ROWS = 45_000
 FILMS = (12_500, 25_000, 50_000, 100_000)
 KILLS = 50
+WATCH_KILLS = 30
 GENREEL = (sys.executable, "-c", "import genreel.app.cli as c, sys; sys.exit(c.main())")
 
 Row = dict[str, Any]
@@ -99,7 +101,7 @@ def import_once(folder: Path) -> Row:
     done = write_import(movies, folder / "catalogue")
     seconds, busy = time.perf_counter() - started, time.process_time() - busy
     return {
-        "films": done.films,
+        "films": done.movies,
         "problems": done.problems,
         "seconds": round(seconds, 1),
         "processor_seconds": round(busy, 1),
@@ -266,11 +268,85 @@ def kill_import(folder: Path, films: int) -> Row:
     }
 
 
+def measure_watch_kills(_: argparse.Namespace) -> Iterator[Row]:
+    """Each kill is followed by a look at every NFO file; what is done by then is never undone."""
+    random.seed(0)
+    with tempfile.TemporaryDirectory() as folder:
+        yield kill_watch(Path(folder, "library"), films=150)
+
+
+def kill_watch(library: Path, films: int) -> Row:
+    """Watches a library without genres again and again; begun anew where all is done."""
+    nfos: dict[Path, bytes] = {}
+    random_bytes = np.random.default_rng(0)
+    for number in range(films):
+        home = library / f"Film {number} (1999)"
+        home.mkdir(parents=True)
+        (home / f"{home.name}.mkv").touch()
+        pixels = random_bytes.integers(0, 255, (90, 60, 3), np.uint8)
+        Image.fromarray(pixels).save(home / "poster.jpg")
+        text = f"A sheriff and {number} outlaws ride into a frontier town for a gunfight."
+        path = home / "movie.nfo"
+        path.write_text(
+            f"<movie>\n  <title>Film {number}</title>\n  <plot>{text}</plot>\n</movie>\n"
+        )
+        nfos[path] = path.read_bytes()
+    files = {path.relative_to(library) for path in library.rglob("*")}
+    store = library.with_name("films.db")
+    argv = ("watch", library, "--apply", "nfo", "--once", "--model", "fast", "--store", store)
+
+    def undo_all() -> None:
+        while subprocess.run([*GENREEL, "undo", str(library)], capture_output=True).returncode == 0:
+            pass
+
+    start = time.perf_counter()
+    subprocess.run([*GENREEL, *map(str, argv)], check=True, capture_output=True)
+    whole = time.perf_counter() - start
+    kills = broken = turn = lost = 0
+    written: set[Path] = set(nfos)
+    while kills < WATCH_KILLS:
+        turn += 1
+        if len(written) == films:
+            undo_all()
+            for part in store.parent.glob("films.db*"):
+                part.unlink()
+            written = set()
+        kills += killed(argv, whole)
+        texts = {path: watched_state(path, nfos[path]) for path in nfos}
+        broken += sum(state is None for state in texts.values())
+        lost += sum(not texts[path] for path in written)
+        written = {path for path, state in texts.items() if state}
+    subprocess.run([*GENREEL, *map(str, argv)], capture_output=True)
+    finished = all(watched_state(path, nfos[path]) for path in nfos)
+    undo_all()
+    there = {path.relative_to(library) for path in library.rglob("*")}
+    return {
+        **{"what": "watch", "files": films, "runs": turn, "kills": kills},
+        **{"files_not_whole": broken, "lost": lost, "finished": finished},
+        "undone": {path: path.read_bytes() for path in nfos} == nfos,
+        "left_over": sum(".genreel" not in path.parts for path in there - files),
+    }
+
+
+def watched_state(path: Path, before: bytes) -> bool | None:
+    """Whether a whole NFO file has genres now; None where it is not whole."""
+    data = path.read_bytes()
+    if data == before:
+        return False
+    try:
+        root = ET.fromstring(data)
+    except ET.ParseError:
+        return None
+    is_whole = root.find("plot") is not None and root.find("genreel") is not None
+    return True if is_whole and root.find("genre") is not None else None
+
+
 MEASURES = {
     "import": measure_import,
     "clean": measure_clean,
     "findings": measure_findings,
     "kills": measure_kills,
+    "watch-kills": measure_watch_kills,
 }
 
 

@@ -2,6 +2,7 @@
 
     GENREEL_DATA=... python benchmarks/reproduce.py plots posters three-genres across large
     GENREEL_DATA=... python benchmarks/reproduce.py large --only zhang-add --out out/reproduce
+    GENREEL_DATA=... python benchmarks/reproduce.py large --collect --out out/reproduce
     python benchmarks/reproduce.py page
 
 Protocols:
@@ -16,6 +17,7 @@ three-genres  films of 2016 of one genre of three, as many of each: ten draws, f
               learn from.
 large         14,072 films of all years with a poster, TMDb's 19 genres, at the sources' epochs:
               hours to days on two cores. A run that was stopped goes on from its last whole epoch.
+order         of the systems of `large` that are trained: each against the next, paired bootstrap.
 page          nothing is trained: docs/reproduction.md anew from the tables.
 
 A backbone whose weights cannot be had offline is replaced by MobileNetV2, frozen; such rows go to
@@ -35,6 +37,7 @@ import time
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,9 +48,11 @@ from sklearn.model_selection import train_test_split
 
 from genreel.catalogue import Catalogue, Movie
 from genreel.formats.class_table import read_class_table
+from genreel.lab.evaluation.bootstrap import difference
 from genreel.lab.evaluation.compare import COLUMNS, compare
-from genreel.lab.evaluation.evaluate import evaluate
+from genreel.lab.evaluation.evaluate import evaluate, outcomes
 from genreel.lab.examples import read_examples
+from genreel.lab.metrics import macro_roc_auc
 from genreel.lab.model import Place
 from genreel.lab.models.estimators import PerGenre
 from genreel.lab.recipe import Recipe, load_recipe, recipe_files
@@ -177,7 +182,11 @@ def trainer(
     """What trains a recipe on the films of a protocol."""
 
     def trained(recipe: Recipe, bundle: Path) -> Mapping[str, Any]:
-        return train(
+        marker = folder / "running" / recipe.head.id
+        marker.parent.mkdir(exist_ok=True)
+        if not marker.is_file():  # a run that was stopped began when it first did
+            marker.touch()
+        metrics = train(
             recipe,
             catalogue,
             bundle,
@@ -185,6 +194,8 @@ def trainer(
             command=f"python benchmarks/reproduce.py {protocol}",
             checkpoints=folder / "checkpoints",
         )
+        marker.unlink()
+        return metrics
 
     return trained
 
@@ -423,31 +434,65 @@ def three_genres() -> None:
     write_table(RESULTS / "three-genres.csv", tuple(rows[0]), rows)
 
 
-def unfinished(out: Path) -> None:
-    """The curves of networks that are still in training, from their checkpoints."""
-    import torch
+def order(out: Path) -> None:
+    """Each system of the protocol `large` against the next one: results/order.csv."""
+    catalogue, split = catalogue_of("large", out)
+    test = [m for m in split.part("test", catalogue.by_id()) if m.has("plot") and m.has("poster")]
+    answers = {
+        name: outcomes(Predictor(out / "large" / "bundles" / name), test)["as they are"]
+        for name in PROTOCOLS["large"].recipes
+        if (out / "large" / "bundles" / name / "metrics.json").is_file()
+    }
+    auc = {n: macro_roc_auc(a.labels, a.known, a.scores) for n, a in answers.items()}
+    rows = []
+    for one, other in pairwise(sorted(auc, key=lambda name: -auc[name])):
+        ours, theirs = answers[one], answers[other]
+        figures = difference(ours.labels, ours.known, ours.scores, theirs.scores)
+        row = {"recipe": one, "next": other, "films": len(ours.movies), "roc_auc": auc[one]}
+        row |= dict(zip(("above_next", "low", "high"), figures, strict=True))
+        rows.append({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()})
+    if rows:
+        write_table(RESULTS / "order.csv", tuple(rows[0]), rows)
 
-    for name in PROTOCOLS["large"].recipes:
-        for path in (out / "large" / "running").glob(f"{name}.pt"):
-            history = torch.load(path, map_location="cpu", weights_only=True)["history"]
-            keep_curves("large", name, {"model": history})
+
+def collect(protocol: str, out: Path) -> None:
+    """Rows of what is trained, and the curve so far of what is in training."""
+    folder = out / protocol
+    names = PROTOCOLS[protocol].recipes
+    run(protocol, [n for n in names if (folder / "bundles" / n / "metrics.json").is_file()], out)
+    for marker in (folder / "running").glob("*"):
+        began = marker.stat().st_mtime
+        states = [p for p in (folder / "checkpoints").glob("*.pt") if p.stat().st_mtime > began]
+        if states:
+            import torch
+
+            newest = max(states, key=lambda path: path.stat().st_mtime)
+            state = torch.load(newest, map_location="cpu", weights_only=True)
+            keep_curves(protocol, marker.name, {"model": state["history"]})
 
 
 def main() -> None:
     """Runs the protocols that are named."""
-    known = [*PROTOCOLS, "across", "three-genres", "page"]
+    known = [*PROTOCOLS, "across", "three-genres", "order", "page"]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("protocols", nargs="+", choices=known, metavar="PROTOCOL")
     parser.add_argument("--out", type=Path, default=Path("out/reproduce"), help="for the bundles")
     parser.add_argument("--only", nargs="*", metavar="RECIPE", help="these recipes alone")
+    parser.add_argument(
+        "--collect", action="store_true", help="train nothing: rows of what is done"
+    )
     arguments = parser.parse_args()
     if arguments.protocols != ["page"] and not (DATA / "kaggle").is_dir():
         parser.exit(1, f"{DATA} is not there; set GENREEL_DATA\n")
     for protocol in arguments.protocols:
         if protocol == "across":
             across(arguments.out)
+        elif protocol == "order":
+            order(arguments.out)
         elif protocol == "three-genres":
             three_genres()
+        elif protocol != "page" and arguments.collect:
+            collect(protocol, arguments.out)
         elif protocol != "page":
             names = PROTOCOLS[protocol].recipes
             chosen = [n for n in names if not arguments.only or n in arguments.only]

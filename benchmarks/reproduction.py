@@ -80,7 +80,7 @@ def page(results: Path) -> str:
                 ours = _ours(head, measured, stand_ins, epochs, draws)
                 cells = (head.id, _theirs(head), ours, head.differs)
                 lines.append(f"| {' | '.join(cells)} |")
-    lines += [*_across(results), *_stand_ins(results)]
+    lines += [*_order(results), *_across(results), *_stand_ins(results)]
     return "\n".join(lines) + "\n"
 
 
@@ -136,6 +136,22 @@ def _progress(head: Head, epochs: Sequence[Mapping[str, str]]) -> str:
     return (
         f"in training: epoch {last['epoch']}, valid ROC AUC {float(last['valid_roc_auc']):.3f}, "
         f"best {float(best['valid_roc_auc']):.3f} in {best['epoch']}"
+    )
+
+
+def _order(results: Path) -> Iterator[str]:
+    rows = table_rows(results / "order.csv")
+    if not rows:
+        return
+    yield from ("", "## Order of the fusions", "")
+    steps = [
+        f"{row['recipe']} is {float(row['above_next']):.3f} ({float(row['low']):.3f} to "
+        f"{float(row['high']):.3f}) above {row['next']}"
+        for row in rows
+    ]
+    yield from wrap(
+        f"Macro ROC AUC on the same {int(rows[0]['films']):,} films, by a paired bootstrap "
+        f"([order.csv](../benchmarks/results/order.csv)): {'; '.join(steps)}."
     )
 
 

@@ -134,7 +134,11 @@ def test_a_setting_that_would_take_all_memory(
         ("plot", {"scale": 10**400}, "scale must be a finite number, not 1000"),
         ("plot", {"scale": float("nan")}, "scale must be a finite number, not nan"),
         ("plot", {"norm": "yes"}, "norm must be true or false, not 'yes'"),
-        ("plot", {"input": "poster"}, "input must be one of plot, title, year, not 'poster'"),
+        (
+            "plot",
+            {"input": "poster"},
+            "input must be one of plot, title, lettering, headline, year, not 'poster'",
+        ),
         (
             "plot",
             {"weighting": "tfdif"},

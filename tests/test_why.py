@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from genreel.features.colours import Colours, ColourSettings
 from genreel.features.image import Pixels, PixelSettings
 from genreel.features.ngrams import Ngrams
 from genreel.features.text import Terms, TermSettings
+from genreel.lettering import Lettering, Line
 from genreel.predictor import Predictor
 
 GENRES = ("War", "Comedy")
@@ -182,3 +184,43 @@ def test_no_word_begins_or_ends_inside_a_character() -> None:
         for start, end in places:
             assert not unicodedata.combining(plot[start])
             assert end == len(plot) or unicodedata.category(plot[end]) not in ("Mn", "Mc")
+
+
+class Lines(Terms):
+    """Reads what is printed as the words of a plot are read."""
+
+    def read_many(self, movies: Any) -> Any:
+        letterings = [movie.lettering or Lettering() for movie in movies]
+        texts = [" ".join(line.text for line in one.lines) for one in letterings]
+        return super().read_many([replace(m, plot=t) for m, t in zip(movies, texts, strict=True)])
+
+
+def test_printed_words_are_told_with_their_places(poster: Image.Image) -> None:
+    lines = Lines(
+        TermSettings(norm=False, weighting="count"), Ngrams.of(["army", "clown"], 1), np.ones(2)
+    )
+    lines.input = "lettering"
+    lettering = Lettering(
+        (
+            Line("THE ARMY LAUGHS", 0.9, 0.1, 0.6, 0.75, 0.1),
+            Line("ARMY", 0.9, 0.95, 0.1, 0.02, 0.4),  # from top to bottom
+        )
+    )
+
+    def score(arrays: Mapping[str, Any]) -> np.ndarray:
+        counts = np.zeros((len(arrays["present"]), 2))
+        for i, (at, values) in enumerate(
+            zip(arrays["lines.indices"], arrays["lines.values"], strict=True)
+        ):
+            np.add.at(counts[i], at, values)
+        return 1 / (1 + np.exp(-counts))
+
+    movie = Movie("m", plot=PLOT, poster=poster, lettering=lettering)
+    found = why.explain(score, {"lines": lines}, GENRES, movie)
+    first, second = found["War"]["printed"]
+    assert first == ("army", *map(pytest.approx, (0.3, 0.6, 0.5, 0.7, 1 + np.log(2))))
+    assert second[:5] == ("army", *map(pytest.approx, (0.95, 0.1, 0.97, 0.5)))
+    assert "printed" not in found["Comedy"]
+    assert why.why_from_dict(why.why_to_dict(found["Comedy"])) == found["Comedy"]
+    table = why.why_to_dict(found["War"])
+    assert table["printed"][0]["word"] == "army" and table["printed"][0]["left"] == 0.3

@@ -34,7 +34,7 @@ def attempt(case: Case) -> bool:
         for name in readers:
             try:
                 done = write_import(FORMATS[name].read(path, Options()), target, overwrite=True)
-                good = good or (done.films > 0 and not done.problems)
+                good = good or (done.movies > 0 and not done.problems)
             except GenreelError as error:
                 assert "\n" not in str(error)
         assert {found.name for found in folder.iterdir()} <= {path.name, "catalogue"}

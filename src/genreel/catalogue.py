@@ -283,6 +283,9 @@ class Catalogue:
     of poster, plot and title is needed. Iterating streams `Movie`s in the order of the file; a row
     that cannot be used is a movie whose `problem` says why.
 
+    Where a plot is surely in another language than the column `language` says, the column counts as
+    the film's original language, and the plot tells its own.
+
     Args:
         path: the table or its folder.
         taxonomy: that of the column `genres`; "genreel" has all its genres.

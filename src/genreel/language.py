@@ -383,10 +383,10 @@ def contradicts(text: str, code: str) -> bool:
         text: a plot.
         code: of NAMES.
     """
-    told = language_of(text)
-    if told in (None, OTHER, code) or code == OTHER:
+    likeliest = language_of(text)
+    if likeliest in (None, OTHER, code) or code == OTHER:
         return False
-    return not any(told in family and code in family for family in _FAMILIES)
+    return not any(likeliest in family and code in family for family in _FAMILIES)
 
 
 def language_code(name: str) -> str:

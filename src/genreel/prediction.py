@@ -8,7 +8,7 @@ from typing import Any
 
 from genreel.features import Array
 from genreel.identification import Identification
-from genreel.why import Area, Why, Word, why_to_dict
+from genreel.why import Why, why_from_dict, why_to_dict
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,5 @@ class Prediction:
         if identified := values.get("identified"):
             values["identified"] = Identification.from_dict(identified)
         if "why" in values:
-            values["why"] = {
-                genre: Why(
-                    words=[Word(**word) for word in why["words"]],
-                    areas=[Area(**area) for area in why["areas"]],
-                )
-                for genre, why in values["why"].items()
-            }
+            values["why"] = {genre: why_from_dict(why) for genre, why in values["why"].items()}
         return cls(**values)

@@ -11,15 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, NamedTuple, TypedDict
+from dataclasses import replace
+from typing import Any, NamedTuple, NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genreel.calibration import logit
-from genreel.catalogue import Movie
+from genreel.catalogue import INPUTS, Movie
 from genreel.features import Array, Feature, collate, readable_rows
 from genreel.features.stopwords import STOP_WORDS
+from genreel.lettering import Lettering, Line
 
 WORDS = 10
 """Number of different words named for a genre, at most."""
@@ -59,6 +61,9 @@ _WORD = re.compile(
 )
 _BATCH = 32
 
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom, in [0, 1]."""
+
 Score = Callable[[Mapping[str, Array]], Array]
 
 _Logits = Callable[[Sequence[Mapping[str, Any]]], "Future[Array]"]
@@ -83,23 +88,54 @@ class Area(NamedTuple):
     weight: float
 
 
+class Printed(NamedTuple):
+    """One place of a word on a poster, its sides in [0, 1] from the upper left corner, and its
+    weight.
+    """
+
+    word: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+    weight: float
+
+
 class Why(TypedDict):
-    """What spoke for a genre, the strongest first; a word stands once for each of its places."""
+    """What spoke for a genre, the strongest first; a word stands once for each of its places.
+
+    `printed`, words of the lettering, is there where the model reads it and some spoke.
+    """
 
     words: list[Word]
     areas: list[Area]
+    printed: NotRequired[list[Printed]]
 
 
 def why_to_dict(why: Why) -> dict[str, list[dict[str, Any]]]:
-    """JSON values: words and areas as objects, weights and sides to four places."""
+    """JSON values: words and areas as objects, weights and sides to four places; printed words
+    where there are any.
+    """
 
-    def to_dict(part: Word | Area) -> dict[str, Any]:
+    def to_dict(part: Word | Area | Printed) -> dict[str, Any]:
         return {k: round(v, 4) if isinstance(v, float) else v for k, v in part._asdict().items()}
 
+    printed = [to_dict(word) for word in why.get("printed", ())]
     return {
         "words": [to_dict(word) for word in why["words"]],
         "areas": [to_dict(area) for area in why["areas"]],
-    }
+    } | ({"printed": printed} if printed else {})
+
+
+def why_from_dict(fields: Mapping[str, Any]) -> Why:
+    """The inverse of `why_to_dict`."""
+    why = Why(
+        words=[Word(**word) for word in fields["words"]],
+        areas=[Area(**area) for area in fields["areas"]],
+    )
+    if "printed" in fields:
+        why["printed"] = [Printed(**word) for word in fields["printed"]]
+    return why
 
 
 def explain(
@@ -133,7 +169,8 @@ def explain(
 
         words = _words(logits, reading, movie)
         areas = _areas(logits, reading, movie)
-    return {
+        printed = _printed(logits, reading, movie)
+    reasons: dict[str, Why] = {
         genre: {
             "words": [
                 Word(word, start, end, float(falls[g]))
@@ -146,6 +183,14 @@ def explain(
         }
         for g, genre in enumerate(genres)
     }
+    for g, genre in enumerate(genres):
+        if highest := _highest(printed, g, WORDS):
+            reasons[genre]["printed"] = [
+                Printed._make((word, *box, float(falls[g])))
+                for word, boxes, falls in highest
+                for box in boxes
+            ]
+    return reasons
 
 
 def word_places(plot: str) -> dict[str, list[tuple[int, int]]]:
@@ -207,6 +252,46 @@ def _words(
     )
     falls = _falls(logits, rows, variants)
     return [(word, places, fall) for (word, places), fall in zip(words, falls, strict=True)]
+
+
+def _printed(
+    logits: _Logits, features: Mapping[str, Feature], movie: Movie
+) -> list[tuple[str, list[Box], NDArray[np.float64]]]:
+    """Every word of the lettering, its places on the poster, and its weights, shape (genres,);
+    measured like words of a plot, without the picture.
+    """
+    names = [name for name, feature in features.items() if feature.input not in INPUTS]
+    if movie.lettering is None or not names:
+        return []
+    rows = _rows(features, replace(movie, poster=None))
+    lines = movie.lettering.lines
+    by_word: dict[str, dict[int, list[tuple[int, int]]]] = {}  # → number of a line → its places
+    for number, line in enumerate(lines):
+        for word, places in word_places(line.text).items():
+            by_word.setdefault(word, {})[number] = places
+    words = list(by_word.items())[:MOST_WORDS]
+    shorter = []
+    for _, by_line in words:
+        texts = [without_places(one.text, by_line.get(n, [])) for n, one in enumerate(lines)]
+        parts = (replace(one, text=text) for one, text in zip(lines, texts, strict=True))
+        shorter.append(Movie(movie.id, lettering=Lettering(tuple(parts))))
+    columns = [readable_rows(features[name], shorter) for name in names]
+    variants = (
+        {**rows, **dict(zip(names, row, strict=True))} for row in zip(*columns, strict=True)
+    )
+    falls = _falls(logits, rows, variants)
+    return [
+        (word, [_box(lines[n], *place) for n, places in by_line.items() for place in places], fall)
+        for (word, by_line), fall in zip(words, falls, strict=True)
+    ]
+
+
+def _box(line: Line, start: int, end: int) -> Box:
+    """Where a part of a line stands, as if all letters were equally wide."""
+    if line.height > line.width:  # it does not run from left to right
+        return line.left, line.top, line.right, line.bottom
+    step = line.width / len(line.text)
+    return line.left + start * step, line.top, line.left + end * step, line.bottom
 
 
 def _areas(

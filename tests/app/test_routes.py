@@ -10,8 +10,8 @@ import pytest
 from genreel.app.server.api.films import add_film, edit_film
 from genreel.app.server.api.predict import genres
 from genreel.app.server.api.reviews import history, review
-from genreel.app.server.pages import genre_keys, score_rows
 from genreel.app.server.rendering import templates
+from genreel.app.server.review_page import Choice, genre_keys, score_rows
 from genreel.app.server.shapes import EditIn, MovieIn, ReviewIn
 from genreel.app.service.service import Service
 from genreel.app.service.settings import Settings
@@ -83,9 +83,10 @@ def test_genres_go_by_the_names_of_the_server(predictor: Predictor, tmp_path: Pa
         page = templates.get_template("card.html").render(
             film=film, rows=score_rows(film, keys, {}), label=find_names("de").label, history=[],
             told="", order="unsure", progress=progress(store, "unsure", 0.9), promise=0.9,
+            choice=Choice(Filter(), ""), following=[],
         )  # fmt: skip
         assert '<span class="genre">Krimi</span>' in page
         assert 'value="Crime"' in page
-        assert 'aria-label="Plot" dir="auto" lang="en">' in page
+        assert 'id="plot" dir="auto" lang="en"' in page
     finally:
         service.close()

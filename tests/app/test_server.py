@@ -27,11 +27,11 @@ from PIL import Image
 from genreel.app.server import fetch
 from genreel.app.server.application import create_app
 from genreel.app.server.dependencies import MAX_FILES
-from genreel.app.server.pages import genre_keys
+from genreel.app.server.review_page import genre_keys
 from genreel.app.service.batches import PATIENT, Batches, Closing
 from genreel.app.service.gate import Busy, Gate
 from genreel.app.service.ids import clean_id, file_name
-from genreel.app.service.images import Thumbnails, encode
+from genreel.app.service.images import Pictures, Thumbnails, encode, encode_both
 from genreel.app.service.service import Service
 from genreel.app.service.settings import Settings
 from genreel.app.store.export import EXPORTS
@@ -906,14 +906,14 @@ def test_posters_are_opened_one_after_the_other(
     now: list[int] = [0]
     most: list[int] = [0]
 
-    def slow(poster: bytes, limits: Limits) -> bytes:
+    def slow(poster: bytes, limits: Limits, max_pixels: int) -> Pictures:
         now[0] += 1
         most[0] = max(most[0], now[0])
         time.sleep(0.1)
         now[0] -= 1
-        return encode(poster, limits)
+        return encode_both(poster, limits, max_pixels)
 
-    monkeypatch.setattr("genreel.app.service.service.encode", slow)
+    monkeypatch.setattr("genreel.app.service.service.encode_both", slow)
     data = POSTER.read_bytes()
     with (
         serve(predictor, tmp_path, waiting=100) as client,

@@ -97,6 +97,40 @@ def test_a_renamed_file_stays_the_same_reviewed_film(
     assert service.store.film("a").genres == ("Fantasy",)
 
 
+def test_two_folders_with_files_of_one_name_are_two_films(
+    folder: Path, service: Service, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    names = ("six-miles-to-redwater", "perihelion-six")
+    for name, home in zip(names, (folder, other), strict=True):
+        poster(name, home / "a.jpg")
+    films = [
+        landed.film
+        for home in (folder, other)
+        for landed in Watcher(service, home, quiet=0.05).once()
+    ]
+    first, second = (film.id for film in films if film)
+    assert first == "a"
+    assert second.startswith("a-")
+    assert count(service.store, Filter()) == 2
+    for home in (folder, other):
+        assert list(Watcher(service, home, quiet=0.05).once()) == []
+
+
+def test_a_dry_run_shows_and_writes_nothing(folder: Path, service: Service) -> None:
+    poster("six-miles-to-redwater", folder / "Alba (1999)" / "poster.jpg")
+    nfo = folder / "Alba (1999)" / "movie.nfo"
+    nfo.write_text("<movie><title>Alba</title><plot>A sheriff rides into town.</plot></movie>")
+    (folder / "bad.jpg").write_bytes(b"no image")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    shown: list[str] = []
+    watcher = Watcher(service, folder, 0.05, 0.1, target="nfo", create=True, show=shown.append)
+    landed = list(watcher.once())
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    assert "+" in "".join(shown)
+    assert {one.what for one in landed} == {"new", "left"}
+
+
 def test_a_bad_file_is_set_aside_with_the_reason(look: Look, folder: Path) -> None:
     (folder / "page.jpg").write_text("<html><script>alert(1)</script>")
     (folder / "cut.jpg").write_bytes((SAMPLES / "emberfell.jpg").read_bytes()[:2000])

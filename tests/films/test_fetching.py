@@ -430,3 +430,12 @@ def test_what_cannot_be_fetched(
         main(argv)
     assert stop.value.code == 2
     assert reason in capsys.readouterr().err
+
+
+def test_a_publisher_without_the_flag(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["films", "imdb"]) == 1
+    line = "genreel: imdb does not exist; did you mean imdb --fetch?\n"
+    assert capsys.readouterr().err == line

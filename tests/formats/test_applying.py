@@ -7,6 +7,7 @@ import io
 import json
 import os
 import random
+import re
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +22,7 @@ from genreel.formats.applying import (
     Choices,
     apply_to_files,
     apply_to_table,
+    found_of,
     names_for,
     pairs_of,
     predict_pairs,
@@ -31,6 +33,7 @@ from genreel.formats.importing import write_import
 from genreel.formats.journal import undo
 from genreel.formats.kodi import read_kodi
 from genreel.formats.mark import Found, Mark
+from genreel.formats.names import find_names
 from genreel.formats.nfo import read_nfo
 from genreel.formats.rows import write_table
 from genreel.formats.shopify import write_shopify
@@ -96,6 +99,27 @@ def test_apply_and_undo(tmp_path: Path) -> None:
         undo(tmp_path)
 
 
+def test_a_library_in_another_language_is_the_same_library(tmp_path: Path) -> None:
+    (path, *_) = library(tmp_path, 1)
+    genres = {"Crime": 0.9, "War": 0.8}
+
+    def write(language: str) -> list[str]:
+        apply(tmp_path, found_of(genres, genres, find_names(language), "default", "1"))
+        return re.findall("<genre>(.*?)</genre>", path.read_text(encoding="utf-8"))
+
+    assert write("genreel") == ["Crime", "War"]
+    assert write("de") == ["Krimi", "Kriegsfilm"]
+    path.write_text(path.read_text(encoding="utf-8").replace("<genre>Krimi</genre>", ""))
+    assert write("fr") == ["Kriegsfilm"]  # a person was here: all stays as it is
+    choices = Choices(tmp_path, add=True)
+    found = found_of(genres, genres, find_names("fr"), "default", "1")
+    apply_to_files(
+        ((m, found) for m in read_kodi(tmp_path, Options())), "nfo", choices, print, print
+    )
+    text = path.read_text(encoding="utf-8")
+    assert re.findall("<genre>(.*?)</genre>", text) == ["Guerre"]  # what was rejected stays so
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_an_apply_that_is_killed(tmp_path: Path) -> None:
     files = library(tmp_path)
@@ -131,7 +155,7 @@ def test_an_import_that_is_killed(tmp_path: Path) -> None:
             assert path.read_bytes() == poster
         if (target / "movies.csv").exists():
             assert len(Catalogue(target)) == 60
-    assert write_import(movies, target, overwrite=True).films == 60
+    assert write_import(movies, target, overwrite=True).movies == 60
     assert [m.title for m in Catalogue(target)] == [m.title for m in movies]
     assert not list(tmp_path.rglob(".*.part"))
 

@@ -71,7 +71,7 @@ def test_ids_become_names_inside_the_folder(tmp_path: Path, movie_id: str) -> No
     name = file_name(movie_id)
     assert "/" not in name and "\0" not in name and name.strip(".")
     done = write_import([Movie(movie_id, "Alba", poster=picture())], tmp_path / "out")
-    assert done.films == 1 and [p.parent for p in tmp_path.rglob("*.jpg")] == [
+    assert done.movies == 1 and [p.parent for p in tmp_path.rglob("*.jpg")] == [
         tmp_path / "out" / "posters"
     ]
 
@@ -339,4 +339,4 @@ def test_folders_that_may_not_be_written(tmp_path: Path) -> None:
 
 def test_the_table_is_read_again_after_all(tmp_path: Path) -> None:
     done = write_import([Movie("a", "Alba", poster=picture())], tmp_path / "out")
-    assert done.films == len(Catalogue(tmp_path / "out")) == 1
+    assert done.movies == len(Catalogue(tmp_path / "out")) == 1

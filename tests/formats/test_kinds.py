@@ -37,7 +37,7 @@ def problems(name: str, source: Path, target: Path) -> tuple[int, str]:
     """How many movies an import keeps, and its table of problems."""
     done = write_import(FORMATS[name].read(source, Options()), target)
     table = target / "import-problems.csv"
-    return done.films, table.read_text() if table.exists() else ""
+    return done.movies, table.read_text() if table.exists() else ""
 
 
 # Kinds of files

@@ -213,7 +213,7 @@ def test_kaggle_movies(tmp_path: Path) -> None:
     read = list(FORMATS["kaggle_movies"].read(folder, NONE))
     done = write_import(read, target)
     back = Catalogue(target, extra=True).by_id()
-    assert (done.films, done.left_out, done.problems) == (3, 2, 4)
+    assert (done.movies, done.left_out, done.problems) == (3, 2, 4)
     alba = back["11"]
     assert (alba.title, alba.year, alba.plot) == ("Alba", 1999, "Rain.")
     assert alba.genres == {"tmdb": ("Drama", "Sci-Fi")}
@@ -394,7 +394,9 @@ def test_a_prediction_in_other_names(tmp_path: Path) -> None:
     limits = dict.fromkeys(scores, 0.5) | {"Horror": 0.1}
     prediction = Prediction("a", scores, ("Short", "Film-Noir", "Crime", "Horror"), (), None,
                             {"Crime": {"words": [], "areas": []}}, limits)  # fmt: skip
+    prediction = replace(prediction, source={"Crime": "lookup", "Horror": "model"})
     german = rename(prediction, find_names("de"))
+    assert german.source == {"Krimi": "lookup", "Horror": "model"}
     assert german.genres == ("Kurzfilm", "Film noir", "Krimi", "Horror")
     assert german.scores == {"Horror": 0.2, "Film noir": 0.7, "Krimi": 0.6, "Kurzfilm": 0.9}
     assert list(german.why or ()) == ["Krimi"]

@@ -61,7 +61,11 @@ FILLED = STRIPPED.filter(bool)
 
 
 @settings(deadline=None, phases=(Phase.explicit, Phase.generate), max_examples=30)
-@given(movies(FILLED | st.integers() | st.booleans() | st.floats(allow_nan=False)))
+@given(
+    movies(
+        FILLED | st.integers() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False)
+    )
+)
 def test_json_lines_come_back(given: list[Movie]) -> None:
     placed, back = again(given, ".jsonl")
     assert back == placed

@@ -13,8 +13,8 @@ from sklearn.metrics import (
 )
 
 from genreel.lab.evaluation import bootstrap
-from genreel.lab.evaluation.bootstrap import intervals
-from genreel.lab.metrics import ranking_figures, summary
+from genreel.lab.evaluation.bootstrap import difference, intervals
+from genreel.lab.metrics import macro_roc_auc, ranking_figures, summary
 
 RNG = np.random.default_rng(0)
 N = 400
@@ -33,6 +33,17 @@ def test_ranked_figures_are_those_of_scikit_learn(genre: int) -> None:
         assert auc[k] == pytest.approx(roc_auc_score(y, s, sample_weight=weights), abs=1e-12)
         expected = average_precision_score(y, s, sample_weight=weights)
         assert precision[k] == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_difference_is_surer_on_the_same_films() -> None:
+    noise = np.random.default_rng(1).normal(0, 0.02, SCORES.shape)
+    better = SCORES + noise + 0.1 * LABELS
+    figure, low, high = difference(LABELS, KNOWN, better, SCORES)
+    ends = intervals(LABELS, KNOWN, SCORES, SCORES > 0.5)[0]["macro_roc_auc"]
+    aucs = [macro_roc_auc(LABELS, KNOWN, scores) for scores in (better, SCORES)]
+    assert figure == pytest.approx(aucs[0] - aucs[1], abs=1e-12)
+    assert 0 < low < figure < high and high - low < ends[1] - ends[0]
+    assert difference(LABELS, KNOWN, SCORES, SCORES) == (0, 0, 0)
 
 
 def test_decisions_are_measured_as_scikit_learn_does() -> None:

@@ -43,7 +43,7 @@ def write(
     """
     if names:
         genres = names(genres)
-        predictions = _renamed(predictions, names)
+        predictions = _rename_all(predictions, names)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A file is UTF-8 on every system; a file name that is not Unicode is written with escapes.
         encoding = None if sys.stdout.isatty() else "utf-8"
@@ -58,7 +58,7 @@ def write(
         sys.stdout.writelines(_TEXTS[form](predictions))
 
 
-def _renamed(predictions: Iterable[Prediction], names: Names) -> Iterator[Prediction]:
+def _rename_all(predictions: Iterable[Prediction], names: Names) -> Iterator[Prediction]:
     from genreel.formats.names import rename
 
     for prediction in predictions:
@@ -208,6 +208,8 @@ def _reasons(why: Why) -> str:
     """Why a genre was predicted, in one line: words and places with their weights."""
     words = {_word(word.word): word.weight for word in why["words"]}
     reasons = [f"{word} +{weight:.1f}" for word, weight in words.items()]
+    printed = {_word(word.word): word.weight for word in why.get("printed", ())}
+    reasons += [f'printed "{word}" +{weight:.1f}' for word, weight in printed.items()]
     reasons += [f"poster {_place(area)} +{area.weight:.1f}" for area in why["areas"][:2]]
     return ", ".join(reasons) or "nothing in particular"
 

@@ -12,8 +12,10 @@ from genreel.formats.film import Options
 from genreel.formats.folder import read_folder
 from genreel.formats.kodi import read_kodi
 from genreel.formats.layout import VIDEOS
+from genreel.formats.series import find_series
 from genreel.formats.source import Source, posters_in
 from genreel.posters import SUFFIXES
+from genreel.progress import say
 
 
 def movies_of(paths: Sequence[str]) -> Iterable[Movie]:
@@ -45,6 +47,19 @@ def library_at(path: Path, taxonomy: str = "genreel") -> Iterable[Movie]:
         is_library = any(PurePosixPath(n).suffix.lower() in (".nfo", *VIDEOS) for n in names)
         return (read_kodi if is_library else read_folder)(path, Options())
     return Catalogue(path, taxonomy, extra=True)
+
+
+def say_series(path: Path) -> None:
+    """Says how many series of a media library were passed over."""
+    if not path.is_dir() or any((path / name).is_file() for name in TABLES):
+        return
+    shows = find_series(Source(path).names)
+    if shows:
+        episodes = sum(series.episodes for series in shows)
+        say(
+            f"{len(shows):,} series with {episodes:,} episodes passed over; "
+            "genreel apply --series judges each as a whole"
+        )
 
 
 def holds_many(name: str) -> bool:

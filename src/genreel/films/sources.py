@@ -11,6 +11,7 @@ from pathlib import Path
 from genreel.catalogue import TABLE_SUFFIXES, TABLES, Catalogue, Movie
 from genreel.errors import CatalogueError
 from genreel.films.building import Builder
+from genreel.films.fetching import PUBLISHERS
 from genreel.films.film import film_of
 from genreel.formats import FORMATS
 from genreel.formats.film import Options
@@ -52,7 +53,8 @@ def find_source(text: str) -> FilmSource:
     if not path.exists():
         if "=" in text:
             return FilmSource(path, "tmdb")
-        raise CatalogueError(f"{text} does not exist; check the path")
+        remedy = f"did you mean {text} --fetch?" if text in PUBLISHERS else "check the path"
+        raise CatalogueError(f"{text} does not exist; {remedy}")
     return FilmSource(path, _format_of(path))
 
 

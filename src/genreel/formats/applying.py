@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from genreel import __version__
@@ -22,6 +22,7 @@ from genreel.formats.names import OUT, Names
 from genreel.formats.nfo import is_notice, write_nfo
 from genreel.formats.products import handle_of, unique
 from genreel.formats.rows import write_table
+from genreel.formats.series import read_series
 from genreel.formats.shopify import marks_text, new_products, read_marks, write_shopify
 from genreel.formats.source import MAX_TEXT
 from genreel.formats.xmp import read_xmp, write_xmp
@@ -40,7 +41,7 @@ class Choices:
     Attributes:
         out: the folder of the NFO files or sidecars, or the table or product CSV.
         add: whether genres join those of a person.
-        create: whether a film without an NFO file gets one.
+        create: whether a movie without an NFO file gets one.
         safe_cells: whether CSV cells that look like formulas get an apostrophe.
         dry_run: show a diff, write nothing.
         iptc: whether JPEG posters get the keywords of their sidecars, too.
@@ -89,8 +90,13 @@ def read_predictions(path: Path) -> dict[str, Prediction]:
     return found
 
 
-def find_movies(path: Path, target: str) -> Iterable[Movie]:
+def find_movies(path: Path, target: str, is_of_series: bool = False) -> Iterable[Movie]:
     """The movies of a catalogue, or of a media library (nfo) or a folder of posters (xmp) itself.
+
+    Args:
+        path: of it.
+        target: one of TARGETS.
+        is_of_series: the series of a media library instead, each as a whole.
 
     Raises:
         CatalogueError: there are none.
@@ -99,7 +105,7 @@ def find_movies(path: Path, target: str) -> Iterable[Movie]:
         raise CatalogueError(f"{path} does not exist; check the path")
     if path.is_dir() and not any((path / name).is_file() for name in TABLES):
         if target == "nfo":
-            return read_kodi(path, Options())
+            return (read_series if is_of_series else read_kodi)(path, Options())
         if target == "xmp":
             return read_folder(path, Options())
     return Catalogue(path, extra=True)
@@ -180,10 +186,11 @@ def _found(prediction: Prediction, names: Names, model: str) -> Found:
 
 @dataclass
 class Applied:
-    """How many films changed, stayed as they are, have no file to write to, and failed.
+    """How many movies changed, stayed as they are, have no file to write to, and failed.
 
     Attributes:
-        partly: films that changed or stayed as they are, though an input of theirs failed.
+        partly: movies that changed or stayed as they are, though an input of theirs failed.
+        files: that were written.
     """
 
     changed: int = 0
@@ -191,9 +198,10 @@ class Applied:
     without_file: int = 0
     failed: int = 0
     partly: int = 0
+    files: list[Path] = field(default_factory=list)
 
     def note(self, movie: Movie, found: Found, warn: Say) -> bool:
-        """Tells and counts what failed of a film; whether it has genres all the same."""
+        """Tells and counts what failed of a movie; whether it has genres all the same."""
         if found.error:
             warn(f"{movie.id}: {found.error}")
             self.partly += bool(found.genres)
@@ -243,7 +251,7 @@ def apply_to_files(
         target: "nfo" or "xmp".
         choices: how.
         show: takes the diff of a dry run.
-        warn: takes one line for each film that failed, in whole or in part.
+        warn: takes one line for each movie that failed, in whole or in part.
         journal: of a run that is longer than this one, and goes on after it.
     """
     counts = Applied()
@@ -258,7 +266,8 @@ def apply_to_files(
                 continue
             old = _read(path, MAX_TEXT)
             if target == "nfo":
-                new = write_nfo(old, found, movie=movie, add=choices.add)
+                kind = str(movie.extra.get("kind", "movie"))
+                new = write_nfo(old, found, movie=movie, add=choices.add, kind=kind)
             else:
                 new = write_xmp(old, found, add=choices.add)
             if new == (old or b""):
@@ -269,6 +278,7 @@ def apply_to_files(
                 if poster:  # first: a sidecar that is as it should be is never looked at again
                     run.write(*poster)
                 run.write(path, new)
+                counts.files.append(path)
         except GenreelError as error:
             counts.failed += 1
             warn(f"{movie.id}: {error}")
@@ -297,7 +307,7 @@ def apply_to_table(
     old = _read(path)
     names: set[str] = set()
     handles = [handle_of(movie) for movie, _ in pairs]
-    if old is None:  # a new product CSV, in which no two films share a handle
+    if old is None:  # a new product CSV, in which no two movies share a handle
         handles = [unique(handle, names) for handle in handles]
     also: dict[Path, bytes] = {}
     try:
@@ -379,7 +389,7 @@ def _file_of(movie: Movie, target: str, choices: Choices) -> Path | None:
         if movie.extra.get("nfo"):
             return choices.out / str(movie.extra["nfo"])
         path = choices.out / f"{movie.id}.nfo"
-        if not choices.create:
+        if not choices.create or movie.extra.get("kind"):
             return None
         data = _read(path, MAX_TEXT)
         return path if data is None or not is_notice(data) else new_nfo(path)

@@ -82,7 +82,7 @@ def find_columns(
     columns = {}
     plain = [_plain(name) for name in names]
     for ours in COLUMNS:
-        # A column of this name speaks of the film's language in most tables, not of the plot's.
+        # A column of this name speaks of the movie's language in most tables, not of the plot's.
         if ours == "language" and ours not in mapping:
             continue
         name = mapping.get(ours, ours)

@@ -1,4 +1,4 @@
-"""What every reader of a format shares: its options, and a film from a row of any kind."""
+"""What every reader of a format shares: its options, and a movie from a row of any kind."""
 
 from __future__ import annotations
 

@@ -18,13 +18,13 @@ from genreel.formats.source import Source
 from genreel.tables import csv_rows
 
 FILMS = ("movie", "tvMovie", "short", "video")
-"""Types of titles that are films; "video" went to no cinema, but straight to tape or disc."""
+"""Types of titles that are movies; "video" went to no cinema, but straight to tape or disc."""
 
 
 def read_imdb(path: Path, options: Options) -> Iterator[Movie]:
-    """Films by IMDb id; series, episodes, games and adult titles are passed over.
+    """Movies by IMDb id; series, episodes, games and adult titles are passed over.
 
-    What IMDb calls a film (see FILMS) stands in the column title_type.
+    What IMDb calls a movie (see FILMS) stands in the column title_type.
 
     Raises:
         CatalogueError: the file, or title.basics.tsv[.gz] in the folder, cannot be read.

@@ -26,13 +26,13 @@ class Imported:
     """What became of a source.
 
     Attributes:
-        films: in the catalogue now.
-        left_out: films that are not, each with a reason among the problems.
+        movies: in the catalogue now.
+        left_out: movies that are not, each with a reason among the problems.
         problems: rows of the table of problems.
     """
 
     table: Path
-    films: int = 0
+    movies: int = 0
     left_out: int = 0
     problems: int = 0
 
@@ -52,7 +52,7 @@ def write_import(
     Args:
         movies: as a reader of FORMATS gives them.
         target: the catalogue's folder, or its table.
-        with_poster: leave out films that have none.
+        with_poster: leave out movies that have none.
         overwrite: replace an older table.
 
     Raises:
@@ -81,7 +81,7 @@ def write_import(
             for movie in movies:
                 if movie.id in ids:
                     result.left_out += 1
-                    note(Movie(movie.id, problem="a film with this id came before; left out"))
+                    note(Movie(movie.id, problem="a movie with this id came before; left out"))
                     continue
                 movie = keep_poster(movie, folder)
                 if with_poster and movie.poster is None:
@@ -97,7 +97,7 @@ def write_import(
                     if not movie.problem:
                         note(replace(movie, problem="no poster, plot or title; left out"))
 
-        result.films = write_catalogue(usable(), result.table)
+        result.movies = write_catalogue(usable(), result.table)
     if not result.problems:
         (folder / PROBLEMS).unlink()
     return result

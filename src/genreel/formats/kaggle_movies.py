@@ -19,7 +19,7 @@ def read_kaggle_movies(path: Path, options: Options) -> Iterator[Movie]:
     """Movies by TMDb number; a poster is called like it, like the IMDb id, or as the table says.
 
     Its known defects are findings: rows that broke in two (their number is a date, their genres
-    are companies), films that come twice. The plot "No overview found." is none.
+    are companies), movies that come twice. The plot "No overview found." is none.
 
     Raises:
         CatalogueError: the folder or archive lacks movies_metadata.csv.

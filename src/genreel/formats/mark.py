@@ -1,4 +1,4 @@
-"""Who wrote a film's genres: what genreel found, what it wrote before, and what a person decided.
+"""Who wrote a movie's genres: what genreel found, what it wrote before, and what a person decided.
 
 A mark is left beside genres that genreel writes. A later run compares it with what is there: any
 difference is a person's doing, and a person's doing wins.
@@ -17,14 +17,14 @@ _LONGEST = 2**16  # characters of a mark; genreel's own have some hundreds
 
 @dataclass(frozen=True)
 class Found:
-    """Genres of one film, as the other side calls them.
+    """Genres of one movie, as the other side calls them.
 
     Attributes:
         genres: name → score in [0, 1], surest first; empty where nothing was found.
         model, version: the bundle's name, and genreel's version.
         said: those of the genres that a person or a file said, in a store: written, never marked.
         lookup: those of the genres that an index of films said, not the model.
-        error: which of the film's inputs could not be used; genres, if any, come from the others.
+        error: which of the movie's inputs could not be used; genres, if any, come from the others.
         answers: name → whether it applies: what a person said of what stands there. Where there
             are any, nothing else is changed.
     """

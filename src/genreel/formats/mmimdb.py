@@ -1,6 +1,6 @@
 """MM-IMDb (Arevalo et al. 2017), as it was released.
 
-mmimdb/dataset/0012345.json, 0012345.jpeg     facts and poster of a film, by IMDb number
+mmimdb/dataset/0012345.json, 0012345.jpeg     facts and poster of a movie, by IMDb number
 mmimdb/split.json                             {"train": [...], "dev": [...], "test": [...]}
 multimodal_imdb.hdf5                          imdb_ids, images, genres; no text
 """
@@ -26,7 +26,7 @@ _MEAN_BGR = (103.939, 116.779, 123.68)
 
 
 def read_mmimdb(path: Path, options: Options) -> Iterator[Movie]:
-    """Movies with their official split; the longest of a film's plots, as the authors chose.
+    """Movies with their official split; the longest of a movie's plots, as the authors chose.
 
     Raises:
         CatalogueError: it is neither the released folder nor its HDF5 file.

@@ -49,7 +49,7 @@ class Names:
 def rename(prediction: Prediction, names: Names) -> Prediction:
     """A prediction in other names; of several genres for one name, the highest score counts."""
 
-    def renamed(values: Mapping[str, T]) -> dict[str, T]:
+    def in_names(values: Mapping[str, T]) -> dict[str, T]:
         ranking = sorted(values, key=lambda genre: -prediction.scores.get(genre, 0.0))
         pairs = {name: values[genre] for genre in reversed(ranking) for name in names([genre])}
         return {name: pairs[name] for genre in values for name in names([genre])}
@@ -57,10 +57,10 @@ def rename(prediction: Prediction, names: Names) -> Prediction:
     return replace(
         prediction,
         genres=names(prediction.genres),
-        scores=renamed(prediction.scores),
-        thresholds=renamed(prediction.thresholds),
-        source=renamed(prediction.source),
-        why=None if prediction.why is None else renamed(prediction.why),
+        scores=in_names(prediction.scores),
+        thresholds=in_names(prediction.thresholds),
+        source=in_names(prediction.source),
+        why=None if prediction.why is None else in_names(prediction.why),
     )
 
 
@@ -87,7 +87,7 @@ def _without(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     return {name.casefold(): () for name in names}
 
 
-# What a source says that is no genre of a film, and what `spelling` cannot guess.
+# What a source says that is no genre of a movie, and what `spelling` cannot guess.
 INTO = {
     "tmdb": Names(
         {str(number): (name,) for name, number in TMDB_IDS.items()}

@@ -1,4 +1,4 @@
-"""NFO files, as Kodi, Jellyfin, Emby and Plex's agents read them: one film's facts in XML.
+"""NFO files, as Kodi, Jellyfin, Emby and Plex's agents read them: one movie's facts in XML.
 
 Reading and writing are functions of bytes. Writing puts elements into their place and leaves every
 other byte alone: comments, unknown tags, line ends, the encoding, an address after the end.
@@ -39,7 +39,7 @@ class Nfo:
     Attributes:
         kind: its root, one of ROOTS; empty where the file holds no XML but an address.
         genres: one for each <genre>, and for each part of one that has slashes.
-        locked: whether the whole film, or its genres, are locked against change.
+        locked: whether the whole movie, or its genres, are locked against change.
         ids: "imdb", "tmdb", … → id.
         mark: what genreel wrote there.
     """
@@ -64,19 +64,19 @@ def read_nfo(data: bytes) -> Nfo:
     """What a file says; one without XML says only the ids in its address.
 
     Raises:
-        CatalogueError: it is not well formed, has a DOCTYPE, or is no film's.
+        CatalogueError: it is not well formed, has a DOCTYPE, or is no movie's.
     """
     document = None if is_notice(data) else Document(data)
     body = document.body if document else data.replace(b"\0", b"")
     ids = _ids_in(body.decode("utf-8", "replace"))
     if document is None or document.root is None:
         if not ids and b"://" not in body:
-            raise CatalogueError("neither XML nor the address of a film; replace it")
+            raise CatalogueError("neither XML nor the address of a movie; replace it")
         return Nfo(ids=ids)
     root = _root(document)
     elements = _genre_elements(root)
     if sum(1 + e.text.count("/") + e.text.count("|") for e in elements) > _MAX_GENRES:
-        raise CatalogueError(f"more than {_MAX_GENRES:,} genres; is it of a film?")
+        raise CatalogueError(f"more than {_MAX_GENRES:,} genres; is it of a movie?")
     ids |= {e.attributes.get("type", "").lower(): e.text.strip() for e in root.all("uniqueid")}
     for name, source in (("imdbid", "imdb"), ("tmdbid", "tmdb"), ("id", "imdb")):
         value = root.first(name)
@@ -96,7 +96,12 @@ def read_nfo(data: bytes) -> Nfo:
 
 
 def write_nfo(
-    data: bytes | None, found: Found, *, movie: Movie | None = None, add: bool = False
+    data: bytes | None,
+    found: Found,
+    *,
+    movie: Movie | None = None,
+    add: bool = False,
+    kind: str = "movie",
 ) -> bytes:
     """The file with the genres found, as `mark.merge` decides.
 
@@ -105,6 +110,7 @@ def write_nfo(
         found: genres by the name they should have there.
         movie: whose title, year and plot a new file gets.
         add: whether they join genres of a person.
+        kind: what the file is of: movie, or tvshow for a series as a whole.
 
     Returns:
         The new file; `data` itself where nothing is to change, b"" where no file should be.
@@ -113,11 +119,12 @@ def write_nfo(
         CatalogueError: as `read_nfo`; it is no movie's, or an uploader's notice without XML, which
             people share by its hash.
     """
-    nfo = read_nfo(data) if data is not None else Nfo("movie")
+    nfo = read_nfo(data) if data is not None else Nfo(kind)
     if not nfo.kind:
         raise CatalogueError("a notice or an address without XML; put a movie.nfo beside it")
-    if nfo.kind != "movie":
-        raise CatalogueError(f"<{nfo.kind}> is no movie's; nothing is written there")
+    if nfo.kind != kind:
+        what = "movie's" if kind == "movie" else "series'"
+        raise CatalogueError(f"<{nfo.kind}> is no {what}; nothing is written there")
     decision = merge(nfo.genres, nfo.mark, found, locked=nfo.locked, add=add)
     if decision is None:
         return data or b""
@@ -183,7 +190,7 @@ def _genre_elements(root: Element) -> list[Element]:
 def _root(document: Document) -> Element:
     assert document.root is not None
     if document.root.name not in ROOTS:
-        raise CatalogueError(f"<{document.root.name[:40]}> is no film's; expected <movie>")
+        raise CatalogueError(f"<{document.root.name[:40]}> is no movie's; expected <movie>")
     return document.root
 
 

@@ -1,7 +1,7 @@
-"""TMDb's API, version 3, with a person's own token: films by a query, politely.
+"""TMDb's API, version 3, with a person's own token: movies by a query, politely.
 
 TMDb's terms ask for the notice below, allow a cache of at most six months, and treat machine
-learning as a use that needs an agreement with TMDb; so `genreel train` asks about films that carry
+learning as a use that needs an agreement with TMDb; so `genreel train` asks about movies that carry
 the mark SOURCE in their column `source`.
 """
 
@@ -35,7 +35,7 @@ from genreel.vocabulary import TMDB_IDS, spelling
 
 NOTICE = "This product uses the TMDB API but is not endorsed or certified by TMDB."
 SOURCE = "tmdb-api"
-"""What the column `source` of its films says."""
+"""What the column `source` of its movies says."""
 
 SIZES = ("w92", "w154", "w185", "w342", "w500", "w780", "original")
 TOKEN = "GENREEL_TMDB_TOKEN"  # noqa: S105 - the variable's name
@@ -184,29 +184,29 @@ def retry_after(value: str) -> float:
 
 
 def check_terms(movies: Iterable[Movie], terms: Collection[str]) -> None:
-    """Refuses to learn from films of TMDb's API until a person says that they may.
+    """Refuses to learn from movies of TMDb's API until a person says that they may.
 
     Args:
         movies: with their column `source`, see `Catalogue(..., extra=True)`.
         terms: whose terms the person has accepted; "tmdb" is the one that is asked for.
 
     Raises:
-        CatalogueError: a film comes from there, and it was not accepted.
+        CatalogueError: a movie comes from there, and it was not accepted.
     """
     if "tmdb" in terms:
         return
     if any(movie.extra.get("source") == SOURCE for movie in movies):
         raise CatalogueError(
-            "films of TMDb's API: its terms ask for an agreement with TMDb where a model learns "
+            "movies of TMDb's API: its terms ask for an agreement with TMDb where a model learns "
             "from them; if you have one, add --accept-terms tmdb"
         )
 
 
 def read_tmdb(query: Path, options: Options, client: Client | None = None) -> Iterator[Movie]:
-    """Films by popularity, with poster, facts, and `source` = SOURCE.
+    """Movies by popularity, with poster, facts, and `source` = SOURCE.
 
     Args:
-        query: such as "year=1999 genre=Horror", or "search=Alba"; further "pages=5" (20 films
+        query: such as "year=1999 genre=Horror", or "search=Alba"; further "pages=5" (20 movies
             each; default 1) and "size=w500" (default w342).
         options: for the genres' names.
         client: None makes one with the token of the environment.
@@ -271,7 +271,7 @@ def _own_client() -> Client:
 def _film(client: Client, row: Mapping[str, Any], size: str, options: Options) -> Movie:
     movie_id = str(row.get("id", ""))
     if not movie_id.isdecimal():
-        return Movie(f"tmdb {movie_id[:20]}", problem="TMDb named a film without a number")
+        return Movie(f"tmdb {movie_id[:20]}", problem="TMDb named a movie without a number")
     problem = ""
     facts: Mapping[str, Any] = row
     try:

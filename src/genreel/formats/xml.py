@@ -186,7 +186,7 @@ class Document:
             nonlocal count
             count += 1
             if count > _MAX_ELEMENTS:
-                raise CatalogueError(f"more than {_MAX_ELEMENTS:,} tags; is it of a film?")
+                raise CatalogueError(f"more than {_MAX_ELEMENTS:,} tags; is it of a movie?")
             start = offset + parser.CurrentByteIndex
             tag = _TAG.match(self.body, start)
             if tag is None or len(open_elements) >= _MAX_DEPTH:

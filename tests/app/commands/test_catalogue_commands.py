@@ -17,7 +17,7 @@ def test_import_command(run: Run, tmp_path: Path) -> None:
     argv = ["import", "columns", tmp_path / "films.csv", tmp_path / "out", "--map", "title=Name"]
     ran = run(*argv)
     assert (ran.code, ran.out) == (3, "")
-    assert "1 films: written to" in ran.err
+    assert "1 movies: written to" in ran.err
     [movie] = Catalogue(tmp_path / "out")
     assert (movie.id, movie.title, movie.plot) == ("a", "Alba", "Rain.")
     again = run(*argv)

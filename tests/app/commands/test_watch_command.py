@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from running import Ran, Run
 
-from genreel.formats.names import find_names
+from genreel.formats.names import find_names, spell
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "posters"
 
@@ -65,6 +65,7 @@ def test_genres_are_written_in_a_persons_words(watch: Run, tmp_path: Path) -> No
     done = watch(folder, "--apply", "nfo", "--create", "--names", "de")
     said = dict(line.split("\t")[1:] for line in done.out.splitlines())
     written = re.findall("<genre>(.*?)</genre>", (folder / "b.nfo").read_text(encoding="utf-8"))
-    assert tuple(written) == find_names("de")(said["b.jpg"].split(", "))
-    assert said["a.jpg"] == "Crime"  # a person's, understood
+    assert written == said["b.jpg"].split(", ")
+    assert spell(written)[1] == () and tuple(written) == find_names("de")(spell(written)[0])
+    assert said["a.jpg"] == "Krimi"  # a person's, understood and said again
     assert "<genre>Krimi</genre>" in (folder / "a.nfo").read_text()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from genreel.app.commands import DONE, exit_code, shared
 from genreel.app.commands.flags import Command, UsageError, argument, flag, mandatory, switch
+from genreel.app.commands.refreshing import open_refresher, refresh_flag
 from genreel.app.commands.values import share
 
 if TYPE_CHECKING:
@@ -62,14 +63,17 @@ class Options:
     )
     names: str | None = shared.names_flag("genreel; kodi for nfo")
     add: bool = switch("beside genres of a person, too")
-    create: bool = switch("NFO files for films without one")
+    series: bool = switch("the series of a media library, each as a whole, into its tvshow.nfo")
+    create: bool = switch("NFO files for movies without one")
     safe_cells: bool = switch("an apostrophe before cells like formulas")
     iptc: bool = switch("for xmp: keywords inside JPEG posters, too (exiftool)")
     dry_run: bool = switch("show what would change")
+    refresh: tuple[str, ...] = refresh_flag()
 
 
 def run(options: Options) -> int:
     """Writes genres to where other programs look for them."""
+    from genreel.app.sources import say_series
     from genreel.formats import applying
     from genreel.formats.iptc import find_exiftool
     from genreel.progress import progress, say
@@ -78,7 +82,12 @@ def run(options: Options) -> int:
         if options.to != "xmp":
             raise UsageError("--iptc goes with --to xmp")
         find_exiftool()
-    movies = applying.find_movies(options.catalogue, options.to)
+    if options.refresh and options.to != "nfo":
+        raise UsageError("--refresh goes with --to nfo")
+    if options.series and options.to != "nfo":
+        raise UsageError("--series goes with --to nfo")
+    refresher = open_refresher(options.refresh)
+    movies = applying.find_movies(options.catalogue, options.to, options.series)
     choices = applying.Choices(
         out=options.out or applying.place_of(movies, options.catalogue, options.to),
         add=options.add,
@@ -93,7 +102,10 @@ def run(options: Options) -> int:
     else:
         counts = applying.apply_to_table(pairs, options.to, choices, sys.stdout.write, say)
     say(_summary(counts, options.dry_run))
-    failures = counts.failed + counts.partly
+    if options.to == "nfo" and not options.series:
+        say_series(options.catalogue)
+    refresher.refresh(counts.files)
+    failures = counts.failed + counts.partly + refresher.failures
     return exit_code(counts.changed + counts.unchanged, failures) if failures else DONE
 
 

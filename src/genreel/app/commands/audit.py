@@ -49,7 +49,7 @@ class Options:
 
 def run(options: Options) -> int:
     """Finds genres that look wrong or are missing."""
-    from genreel.app.sources import library_at
+    from genreel.app.sources import library_at, say_series
     from genreel.audit.names import read_names
     from genreel.audit.page import page_of
     from genreel.audit.report import audit
@@ -80,6 +80,7 @@ def run(options: Options) -> int:
         write_whole(options.page, text.encode("utf-8", "replace"))
     _WRITERS[options.format](report.findings, options.count)
     counts = ", ".join(f"{count:,} {kind}" for kind, count in report.counts().items())
+    say_series(options.library)
     say(f"{len(report.judgement.movies):,} movies: {counts or 'nothing looks wrong'}")
     return DONE
 

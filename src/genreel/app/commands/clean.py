@@ -41,13 +41,13 @@ def run(options: Options) -> int:
     if options.out:
         movies = cleaned(catalogue, findings)
         result = write_import(movies, options.out, overwrite=options.overwrite)
-        print(f"{result.films:,} films: written to {result.table}", file=sys.stderr)
+        print(f"{result.movies:,} movies: written to {result.table}", file=sys.stderr)
     return DONE
 
 
 COMMAND = Command(
     Options,
     run,
-    "The findings are a CSV table on standard output: id, kind, detail, other (the film that\n"
+    "The findings are a CSV table on standard output: id, kind, detail, other (the movie that\n"
     "it resembles).",
 )

@@ -129,13 +129,13 @@ def _fish(entries: list[_Entry]) -> Iterator[str]:
     yield f"{first} -a help -d 'explain a command'"
     yield f"complete -c genreel -n '__fish_seen_subcommand_from help' -f -a '{names}'"
     for entry in entries:
-        seen = f"complete -c genreel -n '__fish_seen_subcommand_from {entry.name}'"
+        condition = f"complete -c genreel -n '__fish_seen_subcommand_from {entry.name}'"
         if entry.values:
-            yield f"{seen} -f -a '{' '.join(entry.values)}'"
+            yield f"{condition} -f -a '{' '.join(entry.values)}'"
         for flag in entry.flags:
             values = f"-x -a '{' '.join(flag.choices)}'" if flag.choices else "-r"
             kind = "" if flag.is_switch else f" {values}"
-            yield f"{seen} -l {flag.name}{kind} -d {_fish_quote(flag.text)}"
+            yield f"{condition} -l {flag.name}{kind} -d {_fish_quote(flag.text)}"
 
 
 def _plain(text: str) -> str:
@@ -144,8 +144,8 @@ def _plain(text: str) -> str:
 
 
 def _fish_quote(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+    safe_text = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{safe_text}'"
 
 
 _SHELLS = {"bash": _bash, "zsh": _zsh, "fish": _fish}

@@ -45,7 +45,8 @@ def run(options: Options) -> int:
     if options.agree and not options.fetch:
         raise UsageError("--agree goes with --fetch")
     sources = [
-        _fetched(text, options) if options.fetch else find_source(text) for text in options.sources
+        _fetch_source(text, options) if options.fetch else find_source(text)
+        for text in options.sources
     ]
     problems: list[str] = []
     with Builder(options.out) as builder:
@@ -63,7 +64,7 @@ def run(options: Options) -> int:
     return exit_code(builder.films, len(problems))
 
 
-def _fetched(name: str, options: Options) -> FilmSource:
+def _fetch_source(name: str, options: Options) -> FilmSource:
     """A publisher's files as a source, fetched once their terms are agreed to."""
     from genreel.films.fetching import PUBLISHERS, fetch
     from genreel.films.sources import FilmSource

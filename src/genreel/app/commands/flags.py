@@ -88,10 +88,10 @@ class Parser(argparse.ArgumentParser):
     def refuse_command(self, name: str, names: Iterable[str]) -> NoReturn:
         """Ends the process for a command that is none, with help for the one that was meant."""
         names = list(names)
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"; did you mean {near[0]}?" if near else f" (choose from {', '.join(names)});"
-        helped = " ".join([self.prog, *(word for word in near if word != "help")])
-        self.exit(USAGE, f"{self.prog}: invalid choice: {name!r}{hint} see {helped} --help\n")
+        matches = difflib.get_close_matches(name, names, n=1)
+        hint = f"; did you mean {matches[0]}?" if matches else f" (choose from {', '.join(names)});"
+        command = " ".join([self.prog, *(word for word in matches if word != "help")])
+        self.exit(USAGE, f"{self.prog}: invalid choice: {name!r}{hint} see {command} --help\n")
 
 
 def nearest(word: str, words: Iterable[str]) -> str:

@@ -41,12 +41,12 @@ class Options:
         None, "TOML: rename, merge or drop their genres", Path, metavar="FILE"
     )
     posters: Path | None = flag(None, "posters apart from the source", Path, metavar="DIR")
-    with_poster: bool = switch("leave out films that have no poster")
+    with_poster: bool = switch("leave out movies that have no poster")
     overwrite: bool = switch("replace an older table")
 
 
 def run(options: Options) -> int:
-    """Makes a catalogue of films that are kept in another format."""
+    """Makes a catalogue of movies that are kept in another format."""
     from genreel.formats.importing import PROBLEMS, write_import
     from genreel.progress import progress
 
@@ -57,12 +57,12 @@ def run(options: Options) -> int:
         with_poster=options.with_poster,
         overwrite=options.overwrite,
     )
-    message = f"{result.films:,} films: written to {result.table}"
+    message = f"{result.movies:,} movies: written to {result.table}"
     if result.problems:
         message += f"; {result.left_out:,} left out, {result.problems:,} problems"
         message += f": see {PROBLEMS} there"
     print(message, file=sys.stderr)
-    return exit_code(result.films, result.problems)
+    return exit_code(result.movies, result.problems)
 
 
 def _reading(options: Options) -> film.Options:

@@ -17,11 +17,12 @@ GROUPS = {
         "similar": "find the movies of a catalogue that are most like one",
     },
     "Your library": {
-        "import": "make a catalogue of films that are kept in another format",
+        "import": "make a catalogue of movies that are kept in another format",
         "clean": "find what is wrong with a catalogue's posters, plots and genres",
         "audit": "find genres that look wrong or are missing, and entries that are doubled",
         "apply": "write genres to where other programs look for them",
         "watch": "classify the posters that land in a folder",
+        "remote": "give genres to the movies of a media server by its API",
         "undo": "put back what the last apply or watch changed, but for files edited since",
     },
     "Review and sell": {

@@ -32,6 +32,13 @@ class Options:
         metavar="N",
     )
     max_body: int = flag(Settings.max_body, "bytes of a request", values.positive, metavar="N")
+    full_pixels: int = flag(
+        Settings.full_pixels,
+        "pixels up to which a poster is kept to be looked at closely; 0: none (default: "
+        "%(default)s)",
+        values.natural,
+        metavar="N",
+    )
     fetch_urls: bool = switch("fetch posters from public addresses where Label Studio names them")
     label_studio: str | None = flag(
         None,
@@ -63,6 +70,7 @@ def run(options: Options) -> int:
         token=token,
         waiting=options.waiting,
         max_body=options.max_body,
+        full_pixels=options.full_pixels,
         fetch_urls=options.fetch_urls,
         label_studio=options.label_studio or "",
         names=shared.names_of(options.names),

@@ -27,7 +27,7 @@ class Options:
     seed: int = flag(0, "(default: %(default)s)", values.seed)
     by: str = flag(
         "genre",
-        "genre: at random, every genre with its share; group: so, but films of one title and "
+        "genre: at random, every genre with its share; group: so, but movies of one title and "
         "year, one franchise (column group) or one picture (--findings) stay together; decade: "
         "test on --test-decades; column: as the column split says (default: %(default)s)",
         choices=("genre", "group", "decade", "column"),

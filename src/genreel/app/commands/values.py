@@ -16,6 +16,13 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def natural(text: str) -> int:
+    """A whole number from 0 on."""
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
+    return int(text)
+
+
 def port(text: str) -> int:
     """A port of TCP; 0: any that is free."""
     if not text.isdecimal() or int(text) >= 2**16:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genreel.app.commands import DONE, SOME_FAILED, shared
 from genreel.app.commands.flags import Command, UsageError, argument, flag, switch
+from genreel.app.commands.refreshing import open_refresher, refresh_flag
 
 if TYPE_CHECKING:
+    from genreel.app.media.servers import Refresher
     from genreel.app.service.watch import Landed
+    from genreel.formats.names import Names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +37,8 @@ class Options:
     names: str | None = shared.names_flag("genreel; kodi for nfo")
     create: bool = switch("NFO files for movies without one")
     once: bool = switch("take what is there, then end")
+    dry_run: bool = switch("show what would change, write and keep nothing, then end")
+    refresh: tuple[str, ...] = refresh_flag()
 
 
 def run(options: Options) -> int:
@@ -44,6 +52,9 @@ def run(options: Options) -> int:
 
     if options.create and options.apply != "nfo":
         raise UsageError("--create goes with --apply nfo")
+    if options.refresh and options.apply != "nfo":
+        raise UsageError("--refresh goes with --apply nfo")
+    refresher = open_refresher(options.refresh)
     # Nobody sends files here, so a poster may cost what it may on the command line.
     senses = shared.senses_of(options.films, False, options.accept)
     settings = Settings(
@@ -53,32 +64,43 @@ def run(options: Options) -> int:
         read=senses.is_needed,
         names=shared.names_of(options.names),
     )
-    service = open_service(options.model, shared.store_of(options.store), settings)
-    try:
+    with contextlib.ExitStack() as stack:
+        url = shared.store_of(options.store)
+        if options.dry_run:
+            url = str(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "films.db")
+        service = stack.enter_context(
+            contextlib.closing(open_service(options.model, url, settings))
+        )
         watcher = Watcher(
             service,
             options.folder,
             target=options.apply,
             create=options.create,
             language=options.language,
+            show=sys.stdout.write if options.dry_run else None,
         )
-        report = Report()
-        if options.once:
+        report = Report(refresher, settings.names)
+        if options.once or options.dry_run:
             for file in watcher.once():
                 report.add(file)
         else:
             say(f"watching {options.folder} (Ctrl+C stops it)")
             watcher.run(report.add)
-        return SOME_FAILED if report.failures else DONE
-    finally:
-        service.close()
+        return SOME_FAILED if report.failures + refresher.failures else DONE
 
 
 class Report:
-    """Says what became of each file, a line for each on stdout, what is wrong with it on stderr."""
+    """Says what became of each file, a line for each on stdout, what is wrong with it on stderr.
 
-    def __init__(self) -> None:
+    Args:
+        refresher: asks servers to read anew what was written.
+        names: what genres are called; None: genreel's own names.
+    """
+
+    def __init__(self, refresher: Refresher, names: Names | None = None) -> None:
         self.failures = 0
+        self._refresher = refresher
+        self._names = names or tuple
         self._lacks_nfo = False
 
     def add(self, file: Landed) -> None:
@@ -86,7 +108,7 @@ class Report:
         from genreel.errors import one_line
         from genreel.progress import say
 
-        result = file.reason or ", ".join(file.genres) or "none of these"
+        result = file.reason or ", ".join(self._names(file.genres)) or "none of these"
         print("\t".join(map(one_line, (file.what, file.path, result))), flush=True)
         if file.problem:
             say(f"{file.path}: {file.problem}")
@@ -96,6 +118,7 @@ class Report:
             say(f"{file.path}: no NFO file to write to, here and elsewhere; --create makes one")
             self._lacks_nfo = True
         self.failures += bool(file.reason or file.problem or file.not_written)
+        self._refresher.refresh(file.files)
 
 
 COMMAND = Command(

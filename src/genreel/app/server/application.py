@@ -16,8 +16,25 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
 
 import genreel
-from genreel.app.server import health, label_studio, metrics, pages, posters, problems
-from genreel.app.server.api import export, films, known, predict, reviews, shop, tuning
+from genreel.app.server import (
+    health,
+    label_studio,
+    metrics,
+    pages,
+    posters,
+    problems,
+    review_page,
+)
+from genreel.app.server.api import (
+    batches,
+    export,
+    films,
+    known,
+    predict,
+    reviews,
+    shop,
+    tuning,
+)
 from genreel.app.server.guard import Guard
 from genreel.app.service.service import Service
 from genreel.errors import GenreelError
@@ -32,12 +49,14 @@ ROUTERS = (
     films.router,
     known.router,
     reviews.router,
+    batches.router,
     tuning.router,
     export.router,
     shop.router,
     posters.router,
     label_studio.router,
     pages.router,
+    review_page.router,
     health.router,
 )
 

@@ -1,27 +1,38 @@
-"""The review pages: rendered here, working without JavaScript where that is possible."""
+"""The pages but for the one film to review: rendered here, and working without JavaScript where
+that is possible.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
-from urllib.parse import urlencode
+from dataclasses import replace
+from datetime import date
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from genreel import genre_names
 from genreel.app.server.dependencies import ServiceDep
 from genreel.app.server.guard import COOKIE, cookie_of, is_token
 from genreel.app.server.rendering import PROMISE, page
+from genreel.app.server.review_page import ChoiceDep, keys_of
 from genreel.app.service.gate import Gate
 from genreel.app.store import browse
 from genreel.app.store.export import EXPORTS
-from genreel.app.store.film import Film
-from genreel.errors import Conflict, UnknownFilm
-from genreel.folding import fold
+from genreel.catalogue import FIRST_YEAR
+from genreel.decade import YEARS
+from genreel.language import NAMES
 
 WRONG_TOKENS = Gate("wrong tokens", 32)
 """Those that are answered late, at once. Beyond, they are refused: in time, but without a hint."""
+
+NAME_SETS = {
+    **{code: f"in {NAMES[code]}" for code in genre_names.NAMES},
+    **{"genreel": "in English", "imdb": "as IMDb does", "tmdb": "as TMDb does"},
+    **{"kodi": "as Kodi does", "movielens": "as MovieLens does"},
+}
+"""What genres may be called in an export, and how a person reads that."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,33 +41,26 @@ router = APIRouter(include_in_schema=False)
 def films(
     request: Request,
     service: ServiceDep,
-    genre: str = "",
-    decade: str = "",
-    state: str = "",
-    q: str = "",
-    order: str = "newest",
+    choice: ChoiceDep,
     offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
 ) -> Response:
     """Films in a grid, narrowed by genre, decade, state and words."""
-    store = service.store
-    order = order if order in browse.ORDERS else "newest"
-    number = int(decade) if decade.isdecimal() and len(decade) == 4 else None
-    query = browse.Filter(genre, number, state, q)
-    choices = {"genre": genre, "decade": decade, "state": state, "q": q, "order": order}
-
-    def link(**changes: Any) -> str:
-        parts = {k: v for k, v in {**choices, **changes}.items() if v not in ("", None)}
-        return "/?" + urlencode(parts)
-
+    store, query = service.store, choice.query
+    order = choice.order or "newest"
+    sure = replace(query, sure=PROMISE) if query.sure is None else query
     return page(
         request,
         "films",
         films=browse.find(store, query, order, browse.PAGE, offset),
         count=browse.count(store, query),
         everything=browse.count(store, browse.Filter()),
+        sure=browse.count(store, sure),
         facets=browse.facets(store, query),
-        chosen=choices,
-        link=link,
+        choice=choice,
+        order=order,
+        keys=keys_of(service),
+        decades=range(FIRST_YEAR // YEARS * YEARS, date.today().year + 1, YEARS),
+        formats=EXPORTS,
         offset=offset,
         size=browse.PAGE,
     )
@@ -66,73 +70,6 @@ def films(
 def add(request: Request) -> Response:
     """Posters and tables are dropped here."""
     return page(request, "add")
-
-
-@router.get("/review")
-def review(
-    request: Request,
-    service: ServiceDep,
-    film: str = "",
-    order: str = "unsure",
-    message: Annotated[str, Query(alias="told")] = "",
-    genre: Annotated[Sequence[str], Query()] = (),
-) -> Response:
-    """One film to decide: that asked for, or the next of the queue.
-
-    `genre` are those that a person had chosen, where that could not be kept.
-    """
-    store = service.store
-    order = order if order in browse.ORDERS else "unsure"
-    is_fragment = request.headers.get("x-fragment") == "1"
-    waiting = browse.queue(store, order, 1)
-    film_id = film or (waiting[0] if waiting else "")
-    found_film = store.film(film_id) if film_id else None
-    names = service.settings.names
-    keys = genre_keys(service.predictor.genres, names.label if names else str)
-    overrides = store.tuning.overrides()
-    return page(
-        request,
-        "card" if is_fragment else "review",
-        film=found_film,
-        rows=score_rows(found_film, keys, overrides, genre) if found_film else [],
-        history=store.history(film_id, 20) if film_id else [],
-        progress=browse.progress(store, order, PROMISE),
-        order=order,
-        keys=keys,
-        told=message,
-    )
-
-
-@router.post("/review")
-def confirm(
-    service: ServiceDep,
-    film: Annotated[str, Form()] = "",
-    version: Annotated[int, Form()] = 0,
-    order: Annotated[str, Form()] = "unsure",
-    action: Annotated[str, Form()] = "confirm",
-    genre: Annotated[Sequence[str], Form()] = (),
-) -> Response:
-    """A person's decision, sent by a browser without JavaScript."""
-    query = {"order": order if order in browse.ORDERS else "unsure"}
-    try:
-        if action == "skip":
-            service.store.skip(film, version)
-        elif action == "undo":
-            event = service.undo()
-            query |= {"film": event["film"] or ""} if event else {"told": "Nothing to undo."}
-        else:
-            service.review(film, genre, version)
-    except UnknownFilm as error:
-        query |= {"told": str(error)}
-    except Conflict as error:
-        chosen = [name for name in genre if name in service.predictor.genres]
-        query |= {"told": f"Not saved: {error}. What you chose is still marked.", "film": film}
-        return _see_review([*query.items(), *(("genre", name) for name in chosen)])
-    return _see_review(list(query.items()))
-
-
-def _see_review(query: list[tuple[str, str]]) -> Response:
-    return RedirectResponse("/review?" + urlencode(query, errors="replace"), 303)
 
 
 @router.get("/thresholds")
@@ -170,6 +107,7 @@ def export(request: Request, service: ServiceDep) -> Response:
         request,
         "export",
         formats=EXPORTS,
+        names=NAME_SETS,
         facets=browse.facets(store, browse.Filter()),
         count=browse.count(store, browse.Filter()),
     )
@@ -207,56 +145,3 @@ async def check_token(
 def icon() -> Response:
     """The icon, where browsers look for it."""
     return RedirectResponse("/static/icon.svg")
-
-
-def genre_keys(genres: Sequence[str], label: Callable[[str], str] = str) -> dict[str, str]:
-    """Genre → the letter that toggles it; "z" is left to undo.
-
-    Of the genres with one initial the shortest name has it; the others get a letter of their own.
-
-    Args:
-        label: what a genre is called.
-    """
-    names = {genre: fold(label(genre)) for genre in genres}
-    free = list("abcdefghijklmnopqrstuvwxy")
-    keys: dict[str, str] = {}
-    for genre in sorted(genres, key=lambda genre: len(names[genre])):
-        if names[genre][:1] in free:
-            keys[genre] = names[genre][0]
-            free.remove(keys[genre])
-    for genre in genres:
-        letters = [c for c in names[genre] if c in free] or free
-        if genre not in keys and letters:
-            keys[genre] = letters[0]
-            free.remove(letters[0])
-    return {genre: keys.get(genre, "") for genre in genres}
-
-
-def score_rows(
-    film: Film, keys: dict[str, str], overrides: dict[str, float], chosen: Sequence[str] = ()
-) -> list[dict[str, Any]]:
-    """What the card shows of each genre, the surest first; shares in percent.
-
-    Args:
-        film: with its opinions.
-        keys: genre → the letter that toggles it.
-        overrides: genre → threshold that a person applied.
-        chosen: genres that a person had marked; none: the film's are.
-    """
-    rows = []
-    for genre, key in keys.items():
-        by_source = film.opinions.get(genre, {})
-        model = by_source.get("model")
-        threshold = overrides.get(genre, model.threshold if model else None)
-        rows.append(
-            {
-                "genre": genre,
-                "key": key,
-                "chosen": genre in (chosen or film.genres),
-                "score": None if model is None else model.score,
-                "percent": None if model is None else round(100 * (model.score or 0)),
-                "threshold": None if threshold is None else round(100 * threshold, 1),
-                "by": next((s for s in ("person", "file", "lookup") if s in by_source), ""),
-            }
-        )
-    return sorted(rows, key=lambda row: (-(row["score"] or 0), row["genre"]))

@@ -12,9 +12,9 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/posters/{digest}/{size}.jpg")
 def poster(service: ServiceDep, digest: str, size: str) -> Response:
-    """A poster's JPEG; `size` is small or large."""
-    data = service.store.poster(digest)
-    if data is None or size not in ("small", "large"):
+    """A poster's JPEG; `size` is small, large or full."""
+    data = service.store.poster(digest, size == "full")
+    if data is None or size not in ("small", "large", "full"):
         raise UnknownFilm(digest)
     if size == "small":
         data = service.thumbnail(digest, data)

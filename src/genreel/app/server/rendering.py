@@ -22,6 +22,7 @@ STATE_NAMES = {
     "new": "to review",
     "skipped": "skipped",
     "reviewed": "reviewed",
+    "accepted": "accepted together",
     "problem": "problem",
 }
 
@@ -65,4 +66,9 @@ templates.env.filters["name"] = film_name
 templates.env.filters["ago"] = ago
 templates.env.filters["called"] = lambda genre, label: label(genre)
 templates.env.filters["lang"] = language_of_film
-templates.env.globals.update(orders=browse.ORDERS, state_names=STATE_NAMES, promise=PROMISE)
+templates.env.globals.update(
+    orders=browse.ORDERS,
+    state_names=STATE_NAMES,
+    promise=PROMISE,
+    everything_filter=browse.EVERYTHING,
+)

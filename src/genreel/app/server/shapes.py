@@ -11,7 +11,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, mo
 from pydantic_core import PydanticCustomError
 
 from genreel.app.service.added import Added
+from genreel.app.store.batch import Kind
 from genreel.app.store.film import Film
+from genreel.app.store.undo import AT_ONCE
 from genreel.catalogue import Movie, movie_from_record
 from genreel.errors import InputError
 from genreel.language import language_of
@@ -125,6 +127,27 @@ class VersionIn(Body):
     version: int | None = None
 
 
+class VersionedIn(Body):
+    """A film, as it was seen."""
+
+    id: Annotated[str, Field(max_length=200)]
+    version: int | None = None
+
+
+class BatchIn(Body):
+    """What is done to many films. Further parts of it come with the same `batch`, so that all are
+    undone at once; a part that is sent twice is done once.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    act: Kind
+    films: Annotated[list[VersionedIn], Field(max_length=AT_ONCE), FailFast()]
+    genres: Genres = []
+    decade: int | None = None
+    batch: Annotated[str, Field(max_length=40)] = ""
+
+
 class ThresholdsIn(BaseModel):
     """Genre → the score from which it is assigned."""
 
@@ -138,6 +161,7 @@ def film_out(film: Film, full: bool = True) -> dict[str, Any]:
     poster = film.poster and {
         "small": f"/posters/{film.poster}/small.jpg",
         "large": f"/posters/{film.poster}/large.jpg",
+        "full": f"/posters/{film.poster}/full.jpg",
     }
     identified = film.identified and {
         **film.identified.to_dict(),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import math
+import operator
 import threading
 from collections import OrderedDict
+from typing import NamedTuple
 
 from PIL import Image
 
@@ -17,13 +20,40 @@ LARGE = (780, 1170)
 SMALL = (240, 360)
 
 
-def encode(poster: PosterSource, limits: Limits | None = None) -> bytes:
-    """A poster as a JPEG that fits into LARGE.
+class Pictures(NamedTuple):
+    """A poster as it is kept.
+
+    Attributes:
+        large: a JPEG that fits into LARGE.
+        full: a larger JPEG, to look at closely; None where that would show no more.
+    """
+
+    large: bytes
+    full: bytes | None
+
+
+def encode_both(poster: PosterSource, limits: Limits | None, max_pixels: int) -> Pictures:
+    """A poster as a JPEG that fits into LARGE, and one of up to `max_pixels`.
 
     Raises:
         PosterError: it cannot be used, or could not be once it is as small as that.
     """
     image = open_poster(poster, LARGE, limits)
+    scale = min(1.0, math.sqrt(max_pixels / (image.width * image.height)))
+    size = (round(scale * image.width), round(scale * image.height))
+    full = None
+    if min(size) > 0 and any(map(operator.gt, size, LARGE)):
+        larger = image if scale == 1 else image.resize(size, reducing_gap=3.0)
+        full = _jpeg(larger)
+    return Pictures(_encode(image, limits), full)
+
+
+def encode(poster: PosterSource, limits: Limits | None = None) -> bytes:
+    """A poster as a JPEG that fits into LARGE; raises PosterError as `encode_both`."""
+    return _encode(open_poster(poster, LARGE, limits), limits)
+
+
+def _encode(image: Image.Image, limits: Limits | None) -> bytes:
     image.thumbnail(LARGE)
     least = (limits or Limits()).min_side
     if min(image.size) < least:

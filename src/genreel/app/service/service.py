@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,13 @@ from genreel.app.service.ids import (
     is_other,
     with_digest,
 )
-from genreel.app.service.images import Thumbnails, encode
+from genreel.app.service.images import Pictures, Thumbnails, encode_both
 from genreel.app.service.known import Known, Sight, decided
 from genreel.app.service.learner import Learner
 from genreel.app.service.settings import Settings
 from genreel.app.service.shop import shop_archive
 from genreel.app.shop.rendering import Look
+from genreel.app.store.batch import Act, Outcome, act_on_many
 from genreel.app.store.browse import Filter
 from genreel.app.store.film import Film
 from genreel.app.store.films import MAX_ID
@@ -130,12 +132,14 @@ class Service:
             Busy, Closing: nothing was changed.
         """
         check_id(movie.id)
-        jpeg, problem = self._encode(movie)
+        pictures, problem = self._encode(movie)
         if problem and (needs_poster or not (movie.has("plot") or movie.has("title"))):
             raise PosterError(problem)
         film = self._find(movie.id)
-        sight = self.known.look(self._complete(movie, film, jpeg is not None), film, jpeg)
-        entry = self._entry(movie, self._predict(sight.movie), sight, jpeg, path, source, problem)
+        large = pictures and pictures.large
+        sight = self.known.look(self._complete(movie, film, large is not None), film, large)
+        prediction = self._predict(sight.movie)
+        entry = self._entry(movie, prediction, sight, pictures, path, source, problem)
         return self._save(entry, film, problem)
 
     def add_poster(self, name: str, data: bytes) -> Added:
@@ -146,11 +150,11 @@ class Service:
         """
         name = file_name(name)
         try:
-            jpeg = self._encode_poster(data)
+            pictures = self._encode_poster(data)
         except PosterError as error:
             reason = str(error).removeprefix(f"poster of {len(data)} bytes: ")
             raise PosterError(f"{name or 'a poster'}: {reason}") from None
-        digest = hashlib.sha256(jpeg).hexdigest()
+        digest = hashlib.sha256(pictures.large).hexdigest()
         namesake = self.store.film_by_path(name)
         if namesake and namesake.poster not in (None, digest):
             namesake = None  # it has its poster; this is another of the same name
@@ -163,8 +167,9 @@ class Service:
         if film and film.poster == digest:
             return Added(name, film)
         movie = Movie(film_id, poster=data)
-        sight = self.known.look(self._complete(movie, film, True), film, jpeg)
-        entry = self._entry(movie, self._predict(sight.movie), sight, jpeg, name)
+        large = pictures.large
+        sight = self.known.look(self._complete(movie, film, True), film, large)
+        entry = self._entry(movie, self._predict(sight.movie), sight, pictures, name)
         return self._save(entry, film)
 
     def add_table(self, name: str, data: bytes) -> Iterator[Added]:
@@ -309,6 +314,22 @@ class Service:
         thresholds = self.predictor.thresholds(prediction.missing)
         return self.store.save_prediction(film_id, prediction, self.version, thresholds)
 
+    def _predict_again(self, film_ids: Sequence[str]) -> None:
+        """Predicts films anew; where too much waits for that, their problem says so."""
+        for start in range(0, len(film_ids), ROWS_AT_ONCE):
+            some = [self._find(film_id) for film_id in film_ids[start : start + ROWS_AT_ONCE]]
+            films = [film for film in some if film is not None]
+            movies = [self._complete(Movie(film.id), film, False) for film in films]
+            try:
+                with self.batches.patience():
+                    predictions = self.batches.predict_many(movies)
+            except (Busy, Closing):
+                predictions = [Prediction(film.id, error=OLD_SCORES) for film in films]
+            with contextlib.suppress(UnknownFilm), self.store.database.writing():
+                for prediction in predictions:
+                    thresholds = self.predictor.thresholds(prediction.missing)
+                    self.store.save_prediction(prediction.id, prediction, self.version, thresholds)
+
     def why(self, film_id: str) -> dict[str, Any]:
         """Genre → the words and areas that spoke for it (see `genreel.why`).
 
@@ -337,6 +358,16 @@ class Service:
         self.learner.wake()
         return film
 
+    def act_on_many(self, versions: Mapping[str, int | None], act: Act, batch: str = "") -> Outcome:
+        """A person's act on many films (see `genreel.app.store.batch`); those whose year it
+        changed are predicted anew.
+        """
+        outcome = act_on_many(self.store, versions, act, batch)
+        if act.kind == "decade":
+            self._predict_again(outcome.done)
+        self.learner.wake()
+        return outcome
+
     def undo(self, film_id: str | None = None) -> dict[str, Any] | None:
         """Takes back a person's last change."""
         event = self.store.undo_last(film_id)
@@ -345,7 +376,7 @@ class Service:
         self.learner.wake()
         return event
 
-    def _encode(self, movie: Movie) -> tuple[bytes | None, str]:
+    def _encode(self, movie: Movie) -> tuple[Pictures | None, str]:
         """A movie's poster as it is kept, and what is wrong with it."""
         if movie.poster is None:
             return None, ""
@@ -354,9 +385,9 @@ class Service:
         except PosterError as error:
             return None, str(error)
 
-    def _encode_poster(self, poster: PosterSource) -> bytes:
+    def _encode_poster(self, poster: PosterSource) -> Pictures:
         with self._encoding.turn():
-            return encode(poster, self.settings.limits)
+            return encode_both(poster, self.settings.limits, self.settings.full_pixels)
 
     def _find(self, film_id: str) -> Film | None:
         try:
@@ -389,7 +420,7 @@ class Service:
         movie: Movie,
         prediction: Prediction,
         sight: Sight,
-        jpeg: bytes | None,
+        pictures: Pictures | None,
         path: str = "",
         source: Source = "file",
         problem: str = "",
@@ -400,7 +431,8 @@ class Service:
             errors = "; ".join(filter(None, (prediction.error, problem)))
             prediction = replace(prediction, error=errors)
         movie = replace(movie, lettering=sight.movie.lettering)
-        return Entry(movie, prediction, thresholds, jpeg, path, source, sight.finding)
+        large, full = pictures or (None, None)
+        return Entry(movie, prediction, thresholds, large, path, source, sight.finding, full)
 
     def _save(self, entry: Entry, before: Film | None, problem: str = "") -> Added:
         """Saves one movie; `before` is its film in the store until now, `problem` its poster's."""

@@ -25,6 +25,8 @@ class Settings:
             everybody wait, as batches save little.
         batch: films per run of the graph.
         limits: what a poster may cost.
+        full_pixels: width × height up to which a poster is kept, to be looked at closely, besides
+            the one of 780 × 1170 that the pages show; 0: not at all.
         fetch_urls: whether posters may be fetched from public addresses, for Label Studio.
         label_studio: where Label Studio is, whose own files are fetched; empty: nowhere.
         label_studio_token: of an account there.
@@ -46,6 +48,7 @@ class Settings:
     limits: Limits = field(
         default_factory=lambda: Limits(32 * 2**20, 64_000_000, 20_000, max_whole=16_000_000)
     )
+    full_pixels: int = 6_000_000
     fetch_urls: bool = False
     label_studio: str = ""
     label_studio_token: str = field(default="", repr=False)

@@ -27,6 +27,7 @@ from genreel.app.store.watched import Identity, WatchedFolder
 from genreel.catalogue import movie_from_record
 from genreel.errors import CatalogueError, GenreelError, InputError, StoreGone
 from genreel.files import read_file
+from genreel.formats.applying import Say
 from genreel.progress import say
 
 
@@ -44,6 +45,7 @@ class Landed:
         not_written: why its genres could not be written.
         lacks_nfo: whether its genres were to be written into an NFO file, and it has none.
         film: as the store has it.
+        files: into which its genres were written.
     """
 
     path: str
@@ -54,6 +56,7 @@ class Landed:
     not_written: str = ""
     lacks_nfo: bool = False
     film: Film | None = None
+    files: tuple[Path, ...] = ()
 
 
 @dataclass(slots=True)
@@ -77,6 +80,8 @@ class Watcher:
         target: "nfo" or "xmp": where genres are written, as `genreel apply` does; None: nowhere.
         create: whether a movie without an NFO file gets one.
         language: of the plots, a code; empty: as each tells.
+        show: where given, nothing is written or moved: it takes what would change. Goes with a
+            store that is thrown away.
 
     Raises:
         GenreelError: there is no such folder.
@@ -91,6 +96,7 @@ class Watcher:
         target: str | None = None,
         create: bool = False,
         language: str = "",
+        show: Say | None = None,
     ) -> None:
         if not folder.is_dir():
             raise GenreelError(f"{folder} is no folder; give one to watch")
@@ -98,8 +104,10 @@ class Watcher:
         self.folder = folder
         self.quiet, self.patience = quiet, patience
         self.language = language
+        self._is_dry = show is not None
         self._files = WatchedFolder(service.store.database, folder)
-        self._writer = Writer(folder, target, create, service.settings.names) if target else None
+        names = service.settings.names
+        self._writer = Writer(folder, target, create, names, show) if target else None
         self._waiting: dict[str, _Waiting] = {}
         self._unusable: dict[str, str] = {}  # path → signature with which it could not be used
 
@@ -139,7 +147,8 @@ class Watcher:
     def look(self) -> Iterator[Landed]:
         """Looks once; takes the files that did not change for long enough."""
         signatures = self._files.signatures()
-        put_back(self.folder)
+        if not self._is_dry:
+            put_back(self.folder)
         survey = Survey(self.folder)
         present = survey.posters
         self._waiting = {path: one for path, one in self._waiting.items() if path in present}
@@ -179,7 +188,8 @@ class Watcher:
             if is_patient:
                 self._waiting[path].is_unusable = True
                 return None
-            return self._refuse(path, sighting, str(error), movable=not survey.is_library)
+            movable = not (survey.is_library or self._is_dry)
+            return self._refuse(path, sighting, str(error), movable)
         except Exception as error:  # whatever it is, one file does not end the watch
             reason = str(error) or type(error).__name__
             return self._refuse(path, sighting, reason, movable=False)
@@ -214,6 +224,7 @@ class Watcher:
             not_written=outcome.problem,
             lacks_nfo=outcome.lacks_nfo,
             film=film,
+            files=outcome.files,
         )
 
     def _add(self, identity: Identity, path: str, data: bytes, facts: Facts) -> Added:

@@ -9,7 +9,7 @@ from genreel.app.service.survey import Facts
 from genreel.app.store.film import Film
 from genreel.app.store.writing import found_in, movie_of
 from genreel.errors import GenreelError
-from genreel.formats.applying import Choices, apply_to_files, names_for
+from genreel.formats.applying import Choices, Say, apply_to_files, names_for
 from genreel.formats.journal import Journal
 from genreel.formats.kodi import Place, nfo_names
 from genreel.formats.layout import VIDEOS
@@ -25,11 +25,13 @@ class Outcome:
         problem: why they could not be written.
         lacks_nfo: whether there is no NFO file to write to.
         nfo: the NFO file that may be new now.
+        files: that were written.
     """
 
     problem: str = ""
     lacks_nfo: bool = False
     nfo: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
 
 
 class Writer:
@@ -40,16 +42,25 @@ class Writer:
         target: "nfo" or "xmp".
         create: whether a movie without an NFO file gets one.
         names: what genres are called there; None: as the target calls them.
+        show: where given, takes what would change, and nothing is written.
 
     Raises:
         GenreelError: the folder's journal leads elsewhere.
     """
 
-    def __init__(self, folder: Path, target: str, create: bool, names: Names | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        target: str,
+        create: bool,
+        names: Names | None = None,
+        show: Say | None = None,
+    ) -> None:
         self.folder = folder
         self.target = target
         self.names = names or names_for(target)
-        self._choices = Choices(folder, create=create)
+        self._choices = Choices(folder, create=create, dry_run=show is not None)
+        self._show: Say = show or str
         self._journal = Journal(folder)
 
     def close(self) -> None:
@@ -72,16 +83,16 @@ class Writer:
         problems: list[str] = []
         try:
             applied = apply_to_files(
-                pairs, self.target, self._choices, str, problems.append, self._journal
+                pairs, self.target, self._choices, self._show, problems.append, self._journal
             )
-            if old_path and applied.changed + applied.unchanged:
+            if old_path and not self._choices.dry_run and applied.changed + applied.unchanged:
                 self._remove_sidecars(self.folder / old_path)
         except (GenreelError, OSError) as error:
             problems.append(str(error))
         if problems:
             return Outcome("; ".join(one.removeprefix(f"{place.id}: ") for one in problems))
         nfo = (facts.nfo or f"{place.id}.nfo",) if self.target == "nfo" else ()
-        return Outcome(lacks_nfo=bool(applied.without_file), nfo=nfo)
+        return Outcome("", bool(applied.without_file), nfo, tuple(applied.files))
 
     def _remove_sidecars(self, poster: Path) -> None:
         """Removes what genreel made beside a poster that is elsewhere now."""

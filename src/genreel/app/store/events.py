@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from genreel.app.store.schema import events, films, trash
 
-UNDOABLE = ("review", "skip", "edit", "identify", "thresholds", "delete")
+UNDOABLE = (*("review", "accept", "verdicts", "skip", "edit", "identify", "thresholds", "delete"),)
 """Kinds of a person's events that can be undone."""
 
 
@@ -28,7 +28,8 @@ def log(
     """Notes an event, in the transaction of the change itself; returns its number.
 
     Args:
-        kind: add, edit, identify, genres, predict, review, skip, thresholds, learn, undo or delete.
+        kind: add, edit, identify, genres, predict, review, accept, verdicts, skip, thresholds,
+            learn, undo or delete.
         film_id: the film it happened to, if it was one; it is in the store.
         source: who did it, one of SOURCES.
         by: the version of the model, or the name of the person.
@@ -50,6 +51,13 @@ def log(
     )
     [number] = result.inserted_primary_key or (0,)
     return int(number)
+
+
+def log_many(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Notes what a person did to many films; a row has columns of the table."""
+    common = {"time": time.time(), "source": "person", "by": ""}
+    if rows:
+        connection.execute(events.insert(), [{**common, **row} for row in rows])
 
 
 def _life(film_id: str | None) -> sa.ScalarSelect[str]:
@@ -82,17 +90,43 @@ def read_history(
 
 def last_undoable(connection: sa.Connection, film_id: str | None) -> sa.RowMapping | None:
     """A person's last event that can be undone, of one film or of any."""
-    is_undoable = (events.c.source == "person") & events.c.kind.in_(UNDOABLE) & is_in_force()
-    # A film that is there, or in the trash, or no film at all: thresholds.
-    is_possible = (
-        events.c.film.is_(None)
-        | sa.exists().where(films.c.life == events.c.life, events.c.kind != "delete")
-        | sa.exists().where(trash.c.event == events.c.id)
-    )
-    query = sa.select(events).where(is_undoable, is_possible).order_by(events.c.id.desc()).limit(1)
+    query = sa.select(events).where(_is_undoable(events)).order_by(events.c.id.desc()).limit(1)
     if film_id is not None:
         query = query.where(_is_of(connection, film_id))
     return connection.execute(query).mappings().first()
+
+
+def undoable_of_batch(connection: sa.Connection, batch: str, limit: int) -> Sequence[sa.RowMapping]:
+    """The events of a batch that can be undone, the newest first. What a person did to a film
+    after that stands, so the film is left out.
+    """
+    later = events.alias("after")
+    is_newest = ~sa.exists().where(
+        later.c.life == events.c.life, later.c.id > events.c.id, _is_undoable(later)
+    )
+    query = sa.select(events).where(events.c.batch == batch, _is_undoable(events), is_newest)
+    return connection.execute(query.order_by(events.c.id.desc()).limit(limit)).mappings().all()
+
+
+def events_of_batch(connection: sa.Connection, batch: str) -> dict[str, int]:
+    """Film → the number of its event in a batch, where that was not undone."""
+    query = sa.select(events.c.film, events.c.id)
+    is_of = (events.c.batch == batch) & (events.c.kind != "undo") & is_in_force()
+    pairs: dict[str, int] = dict(connection.execute(query.where(is_of)).all())
+    return pairs
+
+
+def _is_undoable(of: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether an event of a table, or of an alias of it, is a person's and can be undone."""
+    undoing = events.alias()
+    is_in_force = ~sa.exists().where(undoing.c.undoes == of.c.id)
+    # A film that is there, or in the trash, or no film at all: thresholds.
+    is_possible = (
+        of.c.film.is_(None)
+        | sa.exists().where(films.c.life == of.c.life, of.c.kind != "delete")
+        | sa.exists().where(trash.c.event == of.c.id)
+    )
+    return (of.c.source == "person") & of.c.kind.in_(UNDOABLE) & is_in_force & is_possible
 
 
 def fields_of_person(connection: sa.Connection, film_id: str) -> set[str]:

@@ -13,7 +13,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from genreel.app.store.events import log
 from genreel.app.store.film import Film, film_from_row
 from genreel.app.store.opinions import read_opinions
-from genreel.app.store.schema import decisions, films, posters, text_keys, trash
+from genreel.app.store.schema import (
+    decisions,
+    films,
+    full_posters,
+    posters,
+    text_keys,
+    trash,
+)
 from genreel.app.store.tuning import Tuning
 from genreel.errors import Conflict, UnknownFilm
 
@@ -107,13 +114,15 @@ def edit_film(
     log(connection, "edit", row["id"], source, before=before, after=dict(changes))
 
 
-def save_poster(connection: sa.Connection, poster: bytes) -> str:
-    """Keeps a poster's JPEG; returns its digest."""
+def save_poster(connection: sa.Connection, poster: bytes, full: bytes | None = None) -> str:
+    """Keeps a poster's JPEG, and a larger one if there is; returns its digest."""
     digest = hashlib.sha256(poster).hexdigest()
     # The same poster may arrive twice, at two servers, at the same moment.
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(posters).values({"digest": digest, "data": poster})
-    connection.execute(insert.on_conflict_do_nothing())
+    for table, data in ((posters, poster), (full_posters, full)):
+        if data is not None:
+            insert = dialect.insert(table).values({"digest": digest, "data": data})
+            connection.execute(insert.on_conflict_do_nothing())
     return digest
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 
@@ -37,6 +38,40 @@ def replace_opinions(
         ]
         connection.execute(opinions.insert(), rows)
     return before
+
+
+def person_verdicts(
+    connection: sa.Connection, film_ids: Iterable[str]
+) -> dict[str, dict[str, bool]]:
+    """Film → genre → a person's verdict, where there is one."""
+    query = sa.select(opinions.c.film, opinions.c.genre, opinions.c.verdict).where(
+        opinions.c.source == "person", opinions.c.film.in_(film_ids)
+    )
+    by_film: dict[str, dict[str, bool]] = {}
+    for film, genre, verdict in connection.execute(query):
+        by_film.setdefault(film, {})[genre] = verdict
+    return by_film
+
+
+def replace_verdicts(
+    connection: sa.Connection, by_film: Mapping[str, Mapping[str, bool]], by: str = ""
+) -> None:
+    """Puts a person's verdicts about the genres of films in place of all older ones."""
+    is_old = (opinions.c.source == "person") & opinions.c.film.in_(by_film)
+    connection.execute(opinions.delete().where(is_old))
+    now = time.time()
+    rows = [
+        {
+            "film": film,
+            "genre": genre,
+            "source": "person",
+            **asdict(Opinion(verdict, by=by, time=now)),
+        }
+        for film, verdicts in by_film.items()
+        for genre, verdict in verdicts.items()
+    ]
+    if rows:
+        connection.execute(opinions.insert(), rows)
 
 
 def raw_opinions(

@@ -13,8 +13,13 @@ from genreel.folding import fold, sort_key
 SOURCES = ("person", "file", "lookup", "model")
 """Who may say something about a film's genre, the most trusted first."""
 
-STATES = ("new", "skipped", "reviewed")
-"""Of a film: nobody looked yet; somebody left it for later; a person decided."""
+STATES = ("new", "skipped", "reviewed", "accepted")
+"""Of a film: nobody looked yet; somebody left it for later; a person decided; a person accepted
+the genres that it had, together with those of other films. Nothing is learnt from these: the model
+would learn from itself."""
+
+WAITING = ("new", "skipped")
+"""States of the films that are to be reviewed."""
 
 IDENTITIES = ("identified", "unsure", "unknown")
 """Of a film that an index was asked about; see `identity`."""
@@ -27,6 +32,14 @@ posters = sa.Table(
     "posters",
     metadata,
     sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)
+
+# Larger ones of the same pictures, to be looked at closely; encoded by us, too.
+full_posters = sa.Table(
+    "full_posters",
+    metadata,
+    sa.Column("digest", sa.ForeignKey("posters.digest", ondelete="CASCADE"), primary_key=True),
     sa.Column("data", sa.LargeBinary, nullable=False),
 )
 
@@ -106,6 +119,8 @@ events = sa.Table(
     sa.Column("before", sa.JSON),
     sa.Column("after", sa.JSON),
     sa.Column("undoes", sa.Integer, unique=True),
+    # What was done to many films at once, and is undone at once.
+    sa.Column("batch", sa.String(40), index=True),
     sqlite_autoincrement=True,
 )
 
@@ -225,6 +240,16 @@ def _add_lettering(connection: sa.Connection) -> None:
     index.create(connection, checkfirst=True)
 
 
+def _add_batches(connection: sa.Connection) -> None:
+    """Version 6: events of many films belong together; posters can be looked at closely."""
+    full_posters.create(connection, checkfirst=True)
+    columns = {column["name"] for column in sa.inspect(connection).get_columns(events.name)}
+    if "batch" not in columns:
+        connection.execute(sa.text("ALTER TABLE events ADD COLUMN batch VARCHAR(40)"))
+        for index in events.indexes:
+            index.create(connection, checkfirst=True)
+
+
 # Number n brings a store from version n to n + 1. Never change one that was released: add one.
 # The first makes all tables as they are today, so later ones look at what there is.
 MIGRATIONS: tuple[Migration, ...] = (
@@ -233,6 +258,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     _add_extra,
     _add_keys,
     _add_lettering,
+    _add_batches,
 )
 
 

@@ -24,22 +24,23 @@ from genreel.app.store.events import (
     log,
     read_history,
     titles_of_life,
+    undoable_of_batch,
 )
 from genreel.app.store.film import Film, Opinion
 from genreel.app.store.films import (
     edit_film,
-    expect_life,
     expect_row,
     read_film,
     read_row,
     save_poster,
     update_film,
 )
-from genreel.app.store.identity import Finding, restore_verdicts, save_finding
+from genreel.app.store.identity import Finding, save_finding
 from genreel.app.store.opinions import opinions_of_model, replace_opinions
-from genreel.app.store.schema import STATES, films, posters, text_keys
-from genreel.app.store.trash import KEPT_SECONDS, empty_trash, restore, throw_away
+from genreel.app.store.schema import STATES, films, full_posters, posters, text_keys
+from genreel.app.store.trash import KEPT_SECONDS, empty_trash, throw_away
 from genreel.app.store.tuning import Tuning
+from genreel.app.store.undo import AT_ONCE, take_back
 from genreel.catalogue import Movie, Scalar
 from genreel.errors import StoreError
 from genreel.prediction import Prediction
@@ -52,7 +53,7 @@ class Entry:
     """A movie and its prediction, to be saved together.
 
     Attributes:
-        movie, poster, path, source: as `Store.save` takes them.
+        movie, poster, full_poster, path, source: as `Store.save` takes them.
         prediction, thresholds: as `Store.save_prediction` takes them.
         finding: which known film it is, as a lookup says; None where no index was asked.
     """
@@ -64,6 +65,7 @@ class Entry:
     path: str = ""
     source: Source = "file"
     finding: Finding | None = None
+    full_poster: bytes | None = None
 
 
 class Store:
@@ -109,9 +111,14 @@ class Store:
         with self.database.reading() as connection:
             return titles_of_life(connection, film_id)
 
-    def poster(self, digest: str) -> bytes | None:
-        """The JPEG of a poster, if the store has it."""
+    def poster(self, digest: str, full: bool = False) -> bytes | None:
+        """The JPEG of a poster, if the store has it; with `full` the larger one, if there is."""
+        larger = sa.select(full_posters.c.data).where(full_posters.c.digest == digest)
         query = sa.select(posters.c.data).where(posters.c.digest == digest)
+        if full:
+            query = sa.select(sa.func.coalesce(larger.scalar_subquery(), posters.c.data)).where(
+                posters.c.digest == digest
+            )
         with self.database.reading() as connection:
             return connection.execute(query).scalar_one_or_none()
 
@@ -122,6 +129,7 @@ class Store:
         poster: bytes | None = None,
         path: str = "",
         source: Source = "file",
+        full_poster: bytes | None = None,
     ) -> Film:
         """Adds a film, or completes the one with its id: what is missing here stays as it was.
 
@@ -129,6 +137,7 @@ class Store:
             movie: its id, title, year, plot, language, genres, lettering and `extra`; its poster is
                 not looked at.
             poster: a JPEG that was re-encoded by us.
+            full_poster: a larger one of the same picture.
             path: the file the poster came from.
             source: where the genres come from. Text that a person wrote stays as it is.
         """
@@ -138,7 +147,7 @@ class Store:
                 "year": movie.year,
                 "plot": movie.plot,
                 "language": movie.language,
-                "poster": None if poster is None else save_poster(connection, poster),
+                "poster": None if poster is None else save_poster(connection, poster, full_poster),
                 "path": path,
             }
             values = {name: value for name, value in values.items() if value not in ("", None)}
@@ -182,7 +191,13 @@ class Store:
         with self.database.writing():
             for entry in entries:
                 movie = entry.movie
-                self.save(movie, poster=entry.poster, path=entry.path, source=entry.source)
+                self.save(
+                    movie,
+                    poster=entry.poster,
+                    path=entry.path,
+                    source=entry.source,
+                    full_poster=entry.full_poster,
+                )
                 if entry.finding:
                     self.save_finding(movie.id, entry.finding)
                 film = self.save_prediction(movie.id, entry.prediction, by, entry.thresholds)
@@ -239,7 +254,7 @@ class Store:
             row = expect_row(connection, film_id, version)
             before = {name: row[name] for name in ("title", "year", "plot", "path")}
             event = log(connection, "delete", film_id, "person", before=before)
-            throw_away(connection, row, event)
+            throw_away(connection, {event: row})
             empty_trash(connection, time.time() - KEPT_SECONDS)
 
     # Opinions
@@ -339,52 +354,37 @@ class Store:
             return read_history(connection, film_id, limit)
 
     def undo_last(self, film_id: str | None = None) -> dict[str, Any] | None:
-        """Takes back a person's last change that was not yet taken back.
+        """Takes back a person's last act that was not yet taken back.
 
         Args:
-            film_id: only of this film; None: of any.
+            film_id: only of this film; None: of any, and what was done to many films at once is
+                taken back of all of them.
 
         Returns:
-            The event that was undone, or None where there is nothing to undo. A film that was
-            deleted comes back, with an id of its own where another film has its old one.
+            The event that was undone with `film`, as it is called now, and `films`, the number of
+            those that were changed; None where there is nothing to undo. A film that was deleted
+            comes back, with an id of its own where another film has its old one.
         """
         with self.database.writing() as connection:
             event = last_undoable(connection, film_id)
             if event is None:
                 return None
-            film = self._take_back(connection, event)
-            log(
-                connection,
-                "undo",
-                film,
-                "person",
-                before=event["after"],
-                after=event["before"],
-                undoes=event["id"],
-            )
-            return {name: event[name] for name in event if name != "life"} | {"film": film}
+            batch = event["batch"] if film_id is None else None
+            taken = undoable_of_batch(connection, batch, AT_ONCE) if batch else [event]
+            ids = take_back(connection, self.tuning, taken)
+        number = len(ids)
+        while batch and len(ids) == AT_ONCE:  # the rest, while others can do something between
+            with self.database.writing() as connection:
+                taken = undoable_of_batch(connection, batch, AT_ONCE)
+                ids = take_back(connection, self.tuning, taken)
+                number += len(ids)
+        first = ids[0] if number == 1 else None
+        return {name: event[name] for name in event if name != "life"} | {
+            "film": first,
+            "films": number,
+        }
 
     # Inside a transaction
-
-    def _take_back(self, connection: sa.Connection, event: sa.RowMapping) -> str | None:
-        """Takes an event back; returns the id that its film has now, if it was about one."""
-        before = dict(event["before"] or {})
-        if event["kind"] == "thresholds":
-            self.tuning.use_thresholds(connection, before)
-            return None
-        if event["kind"] == "delete":
-            film_id = restore(connection, event["id"])
-            self.tuning.rescore_some(connection)
-        else:
-            row = expect_life(connection, event["life"])
-            film_id = row["id"]
-            if event["kind"] == "review":
-                _save_verdicts(connection, film_id, before.pop("genres"))
-            if event["kind"] == "identify":
-                restore_verdicts(connection, film_id, before.pop("lookup"))
-            update_film(connection, self.tuning, row, **before)
-        settle(connection, self.tuning.overrides(connection), [film_id])
-        return film_id
 
     def _save_genres(
         self, connection: sa.Connection, film_id: str, source: Source, names: Sequence[str]

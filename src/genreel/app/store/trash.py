@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 
@@ -14,25 +15,31 @@ KEPT_SECONDS = 30 * 86400
 """How long a deleted film can come back."""
 
 
-def throw_away(connection: sa.Connection, row: sa.RowMapping, event: int) -> None:
-    """Moves a film with its opinions into the trash.
+def throw_away(connection: sa.Connection, rows: Mapping[int, sa.RowMapping]) -> None:
+    """Moves films with their opinions into the trash.
 
     Args:
-        row: of the film.
-        event: the number of its deletion.
+        rows: of the films, each by the number of the event of its deletion.
     """
-    query = sa.select(opinions).where(opinions.c.film == row["id"])
-    of_film = connection.execute(query).mappings().all()
-    connection.execute(
-        trash.insert().values(
-            event=event,
-            time=time.time(),
-            film=_values(films, row),
-            opinions=[_values(opinions, one) for one in of_film],
-            poster=row["poster"],
-        )
-    )
-    connection.execute(films.delete().where(films.c.id == row["id"]))
+    ids = [row["id"] for row in rows.values()]
+    by_film: dict[str, list[dict[str, object]]] = {}
+    query = sa.select(opinions).where(opinions.c.film.in_(ids))
+    for opinion in connection.execute(query).mappings():
+        by_film.setdefault(opinion["film"], []).append(_values(opinions, opinion))
+    now = time.time()
+    entries = [
+        {
+            "event": event,
+            "time": now,
+            "film": _values(films, row),
+            "opinions": by_film.get(row["id"], []),
+            "poster": row["poster"],
+        }
+        for event, row in rows.items()
+    ]
+    if entries:
+        connection.execute(trash.insert(), entries)
+        connection.execute(films.delete().where(films.c.id.in_(ids)))
 
 
 def restore(connection: sa.Connection, event: int) -> str:

@@ -123,7 +123,8 @@ class Tuning:
                 & (person.c.genre == opinions.c.genre)
                 & (person.c.source == "person"),
             )
-            .where(opinions.c.source == "model")
+            .join(films, films.c.id == opinions.c.film)
+            .where(opinions.c.source == "model", films.c.state == "reviewed")
         )
         cells: dict[str, list[tuple[float, bool]]] = {genre: [] for genre in self.defaults}
         with self.database.reading() as connection:
@@ -235,7 +236,11 @@ class Tuning:
         return True
 
     def reviews(self) -> list[Review]:
-        """What people decided about films that the model has scored: what there is to learn."""
+        """What people decided about films that the model has scored: what there is to learn.
+
+        Those of films that somebody looked at one by one: what was accepted with others, or said
+        of one genre only, would teach the model what it says already.
+        """
         model = opinions.alias("model")
         query = (
             sa.select(
@@ -248,7 +253,11 @@ class Tuning:
             )
             .join(opinions, opinions.c.film == films.c.id)
             .join(model, (model.c.film == films.c.id) & (model.c.genre == opinions.c.genre))
-            .where(opinions.c.source == "person", model.c.source == "model")
+            .where(
+                films.c.state == "reviewed",
+                opinions.c.source == "person",
+                model.c.source == "model",
+            )
         )
         by_film: dict[str, Review] = {}
         with self.database.reading() as connection:

@@ -57,20 +57,23 @@ class WatchedFolder:
             new_id: of the film if it is a new one, where no other file's film has it.
             present: the paths of all files that are in the folder now.
         """
-        query = sa.select(watched.c.path, watched.c.film).where(
-            self._is_in_folder, watched.c.film.in_(sa.select(films.c.id))
-        )
+        has_film = watched.c.film.in_(sa.select(films.c.id))
+        query = sa.select(watched.c.path, watched.c.film).where(has_film)
+        here = query.where(self._is_in_folder)
         with self.database.reading() as connection:
-            same_path = connection.execute(query.where(watched.c.path == path)).first()
-            same_bytes = connection.execute(query.where(watched.c.digest == digest)).all()
-            # Another file may have had the name before it was moved.
+            same_path = connection.execute(here.where(watched.c.path == path)).first()
+            same_bytes = connection.execute(here.where(watched.c.digest == digest)).all()
+            # Another file may have had the name before it was moved, or has it in another folder.
             same_id = connection.execute(query.where(watched.c.film == new_id)).first()
         if same_path is not None:
             return Identity(same_path.film, "changed")
         for row in same_bytes:
             if row.path not in present:
                 return Identity(row.film, "moved", row.path)
-        return Identity(f"{new_id[:190]}-{digest[:6]}" if same_id else new_id, "new")
+        if same_id is None:
+            return Identity(new_id, "new")
+        other = hashlib.sha256(f"{self._name}/{path} {digest}".encode()).hexdigest()
+        return Identity(f"{new_id[:190]}-{other[:6]}", "new")
 
     def save(self, path: str, signature: str, digest: str, identity: Identity) -> None:
         """Notes that a file was taken, and forgets where it was before it was moved."""

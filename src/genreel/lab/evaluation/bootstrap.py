@@ -52,6 +52,45 @@ def intervals(
     ]
 
 
+def difference(
+    labels: Labels,
+    known: Known,
+    scores: NDArray[Any],
+    others: NDArray[Any],
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> tuple[float, float, float]:
+    """Macro ROC AUC of one model less that of another on the same movies, and its 95 % interval.
+
+    Both are measured on the same resamples (paired bootstrap), so what makes some movies hard for
+    either cancels; an interval without 0 orders the two.
+
+    Args:
+        labels, known: shape (n, genres).
+        scores, others: of the two models, shape (n, genres).
+        seed, resamples: as in `intervals`.
+
+    Returns:
+        The difference, and its interval's ends.
+    """
+    n = len(labels)
+    draws = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples)
+    weights = np.vstack([np.ones(n), draws])
+    one, other = (
+        np.stack(
+            [
+                ranking_figures(labels[:, g], known[:, g], values[:, g], weights)[0]
+                for g in range(labels.shape[1])
+            ],
+            axis=1,
+        )
+        for values in (scores, others)
+    )
+    figure, *rest = _mean(one) - _mean(other)
+    low, high = np.nanpercentile(rest, (2.5, 97.5))
+    return float(figure), float(low), float(high)
+
+
 _Figures = dict[str, NDArray[np.float64]]
 
 

@@ -93,7 +93,7 @@ def reliability(cases: Mapping[str, Outcome]) -> list[Svg]:
             for values in (outcome.scores, outcome.labels)
         )
         lines = {COLOURS[case]: list(zip(*means, strict=True))}
-        panels.append(plots.panel(case, "", lines, ("score", "share of films"), True))
+        panels.append(plots.panel(case, "", lines, ("score", "share of movies"), True))
     return panels
 
 
@@ -104,7 +104,7 @@ def mix_ups(outcome: Outcome) -> Svg:
     shares = true.T @ outcome.decisions / np.maximum(true.sum(axis=0), 1)[:, None]
     names = [outcome.genres[g] for g in order]
     cells = [[float(shares[r, c]) for c in order] for r in order]
-    return plots.heatmap(names, names, cells, "Genres assigned to the films of each genre")
+    return plots.heatmap(names, names, cells, "Genres assigned to the movies of each genre")
 
 
 LEARNING_COLOURS = {"training movies": "var(--plot)", "validation movies": "var(--both)"}

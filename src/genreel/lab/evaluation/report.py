@@ -103,7 +103,7 @@ def _warn_of_genres(
     first = next(iter(metrics.values()))
     one_class = [g for g, row in first["genres"].items() if row["roc_auc"] is None]
     if one_class:
-        say(f"films with and without {', '.join(one_class)} are not both there: no ROC AUC")
+        say(f"movies with and without {', '.join(one_class)} are not both there: no ROC AUC")
 
 
 def report(

@@ -10,7 +10,7 @@ from genreel.lab.recipe import Head
 MEASURES = {
     "roc_auc": ("ROC AUC", "macro_roc_auc"),
     "label_accuracy": ("label accuracy", "label_accuracy"),
-    "class_accuracy": ("accuracy of one class of k", "coverage_at_1"),
+    "class_accuracy": ("class accuracy", "coverage_at_1"),
     "loss": ("loss", "log_loss"),
     "weighted_f1": ("weighted F1", "weighted_f1"),
     "precision": ("weighted precision", "weighted_precision"),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Form, Query
 from fastapi.responses import StreamingResponse
 
-from genreel.app.server.dependencies import ServiceDep
+from genreel.app.server.dependencies import MAX_SELECTION, FilterDep, ServiceDep
 from genreel.app.server.problems import RESPONSES
-from genreel.app.store import browse
+from genreel.app.service.service import Service
+from genreel.app.store.browse import Filter
 from genreel.app.store.export import EXPORTS, Options, export
+from genreel.errors import InputError
 from genreel.formats.names import OUT
 
 router = APIRouter(prefix="/api", tags=["export"], responses=RESPONSES)
@@ -39,18 +41,35 @@ _FILES: dict[int | str, dict[str, Any]] = {
 @router.get("/export", response_class=StreamingResponse, responses=_FILES)
 def export_films(
     service: ServiceDep,
+    query: FilterDep,
     form: Annotated[str, Query(alias="format", **_FORMAT)] = "csv",
-    genre: str = "",
-    decade: int | None = None,
-    state: str = "",
-    q: str = "",
     safe_cells: Annotated[
         bool, Query(description="an apostrophe before CSV cells that look like formulas")
     ] = False,
     names: Annotated[str, Query(**_NAMES)] = "",
 ) -> StreamingResponse:
     """The films as a table, Shopify's product CSV, or an archive of NFO files or sidecars."""
-    query = browse.Filter(genre, decade, state, q)
+    return _answer(service, query, form, safe_cells, names)
+
+
+@router.post("/export", response_class=StreamingResponse, responses=_FILES)
+def export_some(
+    service: ServiceDep,
+    films: Annotated[str, Form(description="their ids, a line each")],
+    form: Annotated[str, Form(alias="format", **_FORMAT)] = "csv",
+    safe_cells: Annotated[bool, Form()] = False,
+    names: Annotated[str, Form(**_NAMES)] = "",
+) -> StreamingResponse:
+    """The films that are named, as `GET` has them."""
+    ids = frozenset(films.splitlines())
+    if len(ids) > MAX_SELECTION:
+        raise InputError(f"{len(ids):,} films; name at most {MAX_SELECTION:,}, or use a filter")
+    return _answer(service, Filter(ids=ids), form, safe_cells, names)
+
+
+def _answer(
+    service: Service, query: Filter, form: str, safe_cells: bool, names: str
+) -> StreamingResponse:
     headers = {"Content-Disposition": f'attachment; filename="{EXPORTS[form].name}"'}
     options = Options(safe_cells, OUT[names] if names else service.settings.names)
     parts = export(service.store, query, form, options)

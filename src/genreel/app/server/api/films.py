@@ -13,7 +13,7 @@ from fastapi import APIRouter, File, Query, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from genreel.app.server.dependencies import MAX_FILES, ServiceDep
+from genreel.app.server.dependencies import MAX_FILES, FilterDep, ServiceDep
 from genreel.app.server.problems import RESPONSES
 from genreel.app.server.shapes import EditIn, MovieIn, added_out, film_out
 from genreel.app.service.added import Added
@@ -36,17 +36,12 @@ _LINES: dict[int | str, dict[str, Any]] = {
 @router.get("/films")
 def films(
     service: ServiceDep,
-    genre: str = "",
-    decade: int | None = None,
-    state: str = "",
-    q: str = "",
-    identity: str = "",
+    query: FilterDep,
     order: Annotated[str, Query(pattern=browse.ORDER_PATTERN)] = "newest",
     limit: Annotated[int, Query(ge=1, le=500)] = browse.PAGE,
     offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
 ) -> dict[str, Any]:
     """Lists films: those of a genre, a decade, a state, an identity, with all words of `q`."""
-    query = browse.Filter(genre, decade, state, q, identity)
     page = browse.find(service.store, query, order, limit, offset)
     return {
         "films": [film_out(film, full=False) for film in page],

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from genreel.app.server.dependencies import ServiceDep
+from genreel.app.server.dependencies import FilterDep, ServiceDep
 from genreel.app.server.problems import RESPONSES
 from genreel.app.server.shapes import ReviewIn, VersionIn, film_out
 from genreel.app.store import browse
@@ -27,14 +27,16 @@ def history(
 @router.get("/queue")
 def queue(
     service: ServiceDep,
+    query: FilterDep,
     order: Annotated[str, Query(pattern=browse.ORDER_PATTERN)] = "unsure",
     limit: Annotated[int, Query(ge=1, le=500)] = 10,
     promise: Annotated[float, Query(ge=0, le=1)] = 0.9,
+    after: Annotated[str, Query(description="id of a film: those behind it")] = "",
 ) -> dict[str, Any]:
     """Ids of the films to review next, and how much is left."""
     return {
-        "films": browse.queue(service.store, order, limit),
-        **browse.progress(service.store, order, promise),
+        "films": browse.queue(service.store, order, limit, query, after),
+        **browse.progress(service.store, order, promise, query),
     }
 
 
@@ -52,7 +54,7 @@ def skip(service: ServiceDep, film_id: str, body: VersionIn) -> dict[str, Any]:
 
 @router.post("/undo")
 def undo(service: ServiceDep, film: str | None = None) -> dict[str, Any]:
-    """Takes back a person's last change, of one film or of any."""
+    """Takes back a person's last act, on one film or on any; on many films, if it was."""
     return {"undone": service.undo(film)}
 
 

@@ -1,28 +1,84 @@
 // One film at a time, by keys. Without this the form works as well.
-import { ask, failure, path, reach, refuseDrops, say } from "./server.js";
+import { undo as undoLast } from "./batch.js";
+import { ask, failure, path, reach, say } from "./server.js";
+import * as why from "./why.js";
+import * as zoom from "./zoom.js";
 
 const card = document.getElementById("card");
 const help = document.getElementById("help");
 const letters = document.getElementById("letters");
 const $ = (id) => document.getElementById(id);
-const seen = [];
+const TYPED = "input:not([type=checkbox]), textarea, select, dialog *";
 let busy = false;
 
 letters.checked = localStorage.getItem("letters") !== "off";
 letters.addEventListener("change", () => localStorage.setItem("letters", letters.checked ? "on" : "off"));
 
-async function show(film, told) {
-  const query = new URLSearchParams({ order: $("review")?.dataset.order ?? "unsure" });
-  if (film) query.set("film", film);
-  if (told) query.set("told", told);
-  const response = await reach(`/review?${query}`, { headers: { "X-Fragment": "1" } });
+// Films that come next, fetched ahead: id → the promise of their HTML. What was decided meanwhile
+// comes no more, whatever a page said that was fetched before.
+const ahead = new Map();
+const decided = new Set();
+
+function address(film, more = {}) {
+  const query = new URLSearchParams(location.search);
+  for (const name of ["film", "told", "marked"]) query.delete(name);
+  for (const [name, value] of Object.entries({ film, ...more })) if (value) query.set(name, value);
+  return `/review?${query}`;
+}
+
+async function load(film, told) {
+  const response = await reach(address(film, { told }), { headers: { "X-Fragment": "1" } });
   if (!response.ok) throw await failure(response);
-  card.innerHTML = await response.text();  // rendered and escaped by the server
-  query.delete("told");
-  history.replaceState(null, "", film ? `/review?${query}` : "/review?order=" + query.get("order"));
+  return response.text();
+}
+
+// The films after this one, and their posters; a page that was fetched ahead knows older ones.
+async function fetchAhead(wasAhead) {
+  const form = $("review");
+  if (!form) return;
+  const film = form.dataset.film;
+  if (wasAhead) {
+    const query = new URLSearchParams(address(film).split("?")[1]);
+    query.set("after", film);
+    query.set("limit", 2);
+    if (!query.get("order")) query.set("order", "unsure");
+    form.dataset.next = JSON.stringify((await ask("GET", `/api/queue?${query}`)).films);
+  }
+  for (const next of following(form)) {
+    if (ahead.has(next)) continue;
+    const html = load(next);
+    ahead.set(next, html);
+    html.then((text) => {
+      const page = new DOMParser().parseFromString(text, "text/html");
+      const poster = page.querySelector("#poster img");
+      if (poster) new Image().src = poster.getAttribute("src");
+      const left = page.getElementById("left");  // newer than what the present page says
+      if (left && $("left") && $("review")?.dataset.film === film) $("left").replaceWith(left);
+    }).catch(() => ahead.delete(next));
+  }
+}
+
+const following = (form) => JSON.parse(form.dataset.next).filter((film) => !decided.has(film));
+
+// `step`: "push" makes an entry of the browser's history, "replace" changes the present one.
+async function show(film, { told, step = "push" } = {}) {
+  const wasAhead = !told && ahead.has(film);
+  const html = wasAhead ? ahead.get(film) : load(film, told);
+  ahead.delete(film);
+  card.innerHTML = await html;  // rendered and escaped by the server
+  const shown = $("review")?.dataset.film ?? "";
+  const depth = (history.state?.depth ?? 0) + (step === "push" ? 1 : 0);
+  if (step === "push") history.pushState({ depth }, "", address(shown));
+  if (step === "replace") history.replaceState({ depth }, "", address(shown));
+  ready(wasAhead);
   $("film-title").focus({ preventScroll: true });
   scrollTo(0, 0);
-  explain();
+}
+
+function ready(wasAhead) {
+  document.title = `${card.querySelector("[data-title]").dataset.title} · genreel`;
+  fetchAhead(wasAhead).catch(() => {});  // then the server is asked when it is needed
+  why.explain();
 }
 
 async function act(what, told) {
@@ -33,8 +89,9 @@ async function act(what, told) {
   try {
     say(await what(form) ?? told);
   } catch (error) {
+    ahead.clear();
     if (error.status === 409 && form) await showAgain(form);
-    else if (error.status === 404) await show("", error.message);
+    else if (error.status === 404) await show("", { told: error.message });
     else say(error.message);
   } finally {
     busy = false;
@@ -49,183 +106,114 @@ async function showAgain(form) {
     .map((box) => [box.value, box.checked]);
   const typed = all("#edit input, #edit textarea").filter((field) => field.value !== field.defaultValue)
     .map((field) => [field.name, field.value]);
-  await show(form.dataset.film, "Somebody else changed this film, so nothing was saved. Here is how it is now, with your changes still marked: confirm or save again to keep them.");
+  await show(form.dataset.film, { step: "replace", told: "Somebody else changed this film, so nothing was saved. Here is how it is now, with your changes still marked: confirm or save again to keep them." });
   for (const [genre, on] of toggled) card.querySelector(`[name=genre][value="${CSS.escape(genre)}"]`).checked = on;
-  for (const [name, value] of typed) {
-    const field = $("edit").elements[name];
-    field.value = value;
-    field.closest("details").open = true;
-  }
-  const parts = [...toggled.map(([genre, on]) => `${label(genre)} ${on ? "on" : "off"}`), ...typed.map(([name]) => name)];
+  for (const [name, value] of typed) $("edit").elements[name].value = value;
+  if (typed.length) edit(true);
+  const parts = [...toggled.map(([genre, on]) => `${why.label(genre)} ${on ? "on" : "off"}`), ...typed.map(([name]) => name)];
   say(parts.length ? `Not saved. Still marked: ${parts.join(", ")}` : "Not saved");
 }
 
-// What a genre is called on this page.
-const label = (genre) => card.querySelector(`[name=genre][value="${CSS.escape(genre)}"]`)
-  ?.closest("label").querySelector(".genre").textContent ?? genre;
-
 const version = (form) => Number(form.dataset.version);
+const nextOf = (form) => following(form)[0] ?? "";
 
 const confirm = () => act(async (form) => {
   const genres = [...form.querySelectorAll("[name=genre]:checked")].map((box) => box.value);
-  await ask("PUT", `/api/reviews/${path(form.dataset.film)}`, { genres, version: version(form) });
-  seen.push(form.dataset.film);
-  await show();
+  const now = isTyped() ? (await sendText(form)).version : version(form);
+  await ask("PUT", `/api/reviews/${path(form.dataset.film)}`, { genres, version: now });
+  decided.add(form.dataset.film);
+  await show(nextOf(form));
 }, "Confirmed");
 
 const skip = () => act(async (form) => {
   await ask("POST", `/api/skips/${path(form.dataset.film)}`, { version: version(form) });
-  seen.push(form.dataset.film);
-  await show();
+  await show(nextOf(form));
 }, "Skipped");
 
-const UNDONE = {
-  review: "Review undone", skip: "Skip undone", edit: "Correction undone",
-  thresholds: "Thresholds undone", delete: "The film is back",
-};
+const back = () => history.state?.depth ? history.back() : say("This is the first film");
 
-const back = () => act(async () => {
-  if (seen.length) await show(seen.pop());
-}, "");
-
-const undo = () => act(async () => {
-  const { undone } = await ask("POST", "/api/undo");
-  if (!undone) throw new Error("There is nothing to undo");
-  seen.splice(0, seen.length, ...seen.filter((film) => film !== undone.film));
-  await show(undone.film ?? "");
-  return UNDONE[undone.kind];
+const undo = () => act(async (form) => {
+  const { event, text } = await undoLast();
+  if (!event) throw new Error(text);
+  ahead.clear();
+  decided.clear();
+  await show(event.film ?? form?.dataset.film ?? "");
+  return text;
 }, "Undone");
 
-// Why: for one genre at a time, words of the plot are marked and areas of the poster lit.
-let reasons = null, shown = "";
-async function explain() {
-  reasons = null;
-  shown = "";
-  const form = $("review");
-  if (!form) return;
-  const film = form.dataset.film;
-  try {
-    const { why } = await ask("GET", `/api/why/${path(film)}`);
-    if ($("review")?.dataset.film !== film) return;
-    reasons = why;
-    const [first] = offered();
-    if (first) mark(first, false);  // the poster is dimmed for nobody who has not asked
-  } catch { /* it is a help, not a need */ }
+// Where nothing is known of a film, the form stands open.
+function edit(on) {
+  const isUnnamed = $("reading").classList.contains("unnamed");
+  $("edit").hidden = !on && !isUnnamed;
+  $("reading").hidden = on && !isUnnamed;
+  if (on) $("edit").elements.title.focus();
+  else $("film-title").focus({ preventScroll: true });
 }
 
-// The genres that are chosen, or the likeliest, where something spoke for them.
-function offered() {
-  const boxes = [...card.querySelectorAll("[name=genre]")];
-  const some = boxes.filter((box) => box.checked || box.value === shown);
-  return (some.length ? some : boxes.slice(0, 1)).map((box) => box.value)
-    .filter((genre) => reasons[genre] && (reasons[genre].words.length || reasons[genre].areas.length));
+const isTyped = () => [...card.querySelectorAll("#edit input, #edit textarea")]
+  .some((field) => field.value !== field.defaultValue);
+
+function sendText(review) {
+  const { title, year, plot } = $("edit").elements;
+  if (!year.checkValidity()) throw new Error("A year has four digits, such as 1954");
+  const text = { title: title.value, plot: plot.value, year: year.value ? Number(year.value) : null };
+  return ask("PATCH", `/api/films/${path(review.dataset.film)}`, { ...text, version: version(review) });
 }
 
-function mark(genre, lit = true) {
-  if (!reasons) return;
-  shown = genre;
-  const line = $("why");
-  line.replaceChildren("Why");
-  for (const one of offered()) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.dataset.why = one;
-    button.textContent = label(one);
-    button.setAttribute("aria-pressed", String(one === genre));
-    line.append(" ", button);
-  }
-  line.hidden = line.children.length === 0;
-  const { words = [], areas = [] } = reasons[genre] ?? {};
-  markWords(words);
-  light(lit ? areas : []);
-}
+const save = () => act(async (review) => {
+  await sendText(review);
+  ahead.clear();
+  await show(review.dataset.film, { step: "replace" });
+}, "Saved");
 
-function markWords(words) {
-  const plot = $("plot");
-  const text = [...plot.textContent];  // characters, as the server counts them
-  const part = (start, end) => text.slice(start, end).join("");
-  const most = Math.max(...words.map((word) => word.weight));
-  plot.textContent = "";
-  let at = 0;
-  for (const word of [...words].sort((a, b) => a.start - b.start)) {
-    if (word.start < at || word.weight < most / 5) continue;  // the faint ones only distract
-    const marked = document.createElement("mark");
-    marked.textContent = part(word.start, word.end);
-    marked.style.setProperty("--weight", word.weight / most);
-    plot.append(part(at, word.start), marked);
-    at = word.end;
-  }
-  plot.append(part(at));
-}
-
-// What said nothing is dimmed a little.
-function light(areas) {
-  const poster = $("poster");
-  poster.querySelector(".light")?.remove();
-  if (!areas.length || !poster.querySelector("img")) return;
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", "light");
-  svg.setAttribute("viewBox", "0 0 1 1");
-  svg.setAttribute("preserveAspectRatio", "none");
-  svg.setAttribute("aria-hidden", "true");
-  const dim = document.createElementNS(svg.namespaceURI, "path");
-  const hole = ({ left, top, right, bottom }) => `M${left} ${top}V${bottom}H${right}V${top}Z`;
-  dim.setAttribute("d", `M0 0H1V1H0Z${areas.map(hole).join("")}`);
-  svg.append(dim);
-  poster.append(svg);
-}
-
-// Goes through the genres, then shows none.
-function nextWhy() {
-  if (!reasons) return;
-  const all = [...offered(), ""];
-  mark(all[(all.indexOf(shown) + 1) % all.length]);
-}
+const remove = () => act(async (form) => {
+  await ask("DELETE", `/api/films/${path(form.dataset.film)}?version=${version(form)}`);
+  decided.add(form.dataset.film);
+  await show(nextOf(form));
+}, "Deleted. Undo (z) brings it back.");
 
 card.addEventListener("submit", (event) => {
+  if (event.target.method === "get" && event.target.id !== "edit") return;
   event.preventDefault();
-  if (event.target.id === "edit") return save(event.target);
-  if (!event.target.querySelector("[name=action]")) return;
+  if (event.target.id === "edit") return save();
   const action = event.submitter?.value ?? "confirm";
   ({ undo, skip, confirm })[action]();
 });
 
-function save(form) {
-  act(async (review) => {
-    const { title, plot } = Object.fromEntries(new FormData(form));
-    const year = form.elements.year.value ? Number(form.elements.year.value) : null;
-    await ask("PATCH", `/api/films/${path(review.dataset.film)}`, { title, plot, year, version: version(review) });
-    await show(review.dataset.film);
-  }, "Saved");
-}
-
 card.addEventListener("click", (event) => {
   const button = event.target.closest("button");
-  const id = button?.id;
-  if (button?.dataset.why) {
-    const genre = button.dataset.why;
-    mark(genre === shown ? "" : genre);
-    card.querySelector(`[data-why="${CSS.escape(genre)}"]`)?.focus();
-  }
-  if (id === "back") back();
-  if (id === "help-open") help.showModal();
-  if (id === "delete" && window.confirm("Delete this film, with its review? Undo (z) brings it back.")) {
-    act(async (form) => {
-      await ask("DELETE", `/api/films/${path(form.dataset.film)}?version=${version(form)}`);
-      await show();
-    }, "Deleted. Undo (z) brings it back.");
-  }
+  if (button?.dataset.why) why.toggle(button.dataset.why);
+  const press = {
+    back, poster: zoom.open, "help-open": () => help.showModal(),
+    "edit-open": () => edit(true), "edit-close": () => edit(false),
+    delete: () => window.confirm("Delete this film, with its review? Undo (z) brings it back.") && remove(),
+  }[button?.id];
+  if (press) press();
 });
 card.addEventListener("change", (event) => {
-  if (event.target.name === "genre") mark(event.target.value);
-  if (event.target.id === "order") location.href = `/review?order=${event.target.value}`;
+  if (event.target.name === "genre") why.mark(event.target.value);
+  if (event.target.id === "order") event.target.form.submit();
 });
-document.getElementById("help-close").addEventListener("click", () => help.close());
+// The poster takes the height of the window, whatever its shape.
+const shape = (image) => image.parentElement.style.setProperty("--ratio", image.naturalWidth / image.naturalHeight);
+card.addEventListener("load", (event) => { if (event.target.matches("#poster img")) shape(event.target); }, true);
+for (const image of card.querySelectorAll("#poster img")) if (image.complete && image.naturalWidth) shape(image);
+$("help-close").addEventListener("click", () => help.close());
+addEventListener("popstate", () => {
+  ahead.clear();
+  const film = new URLSearchParams(location.search).get("film") ?? "";
+  show(film, { step: "" }).catch((error) => say(error.message));
+});
 
 addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
   const at = event.target;
-  if (at.matches("input:not([type=checkbox]), textarea, select, dialog *")) return;
+  if (at.closest?.("#edit")) {
+    if (event.key === "Escape") edit(false);
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) $("edit").requestSubmit();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (at.matches(TYPED)) return;
   const done = (what) => { event.preventDefault(); what(); };
   if (event.key === "?") return done(() => help.showModal());
   if (event.key === "z") return done(undo);
@@ -233,11 +221,14 @@ addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !at.matches("button, a, summary")) return done(confirm);
   if (event.key === "ArrowRight") return done(skip);
   if (event.key === "ArrowLeft") return done(back);
-  if (event.key === ".") return done(nextWhy);
+  if (event.key === ".") return done(why.next);
+  if (event.key === "," || event.key === "F2") return done(() => edit(true));
+  if (event.key === "+" || event.key === "=") return done(zoom.open);
   if (!letters.checked) return;
   const box = card.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
-  if (box) done(() => { box.checked = !box.checked; mark(box.value); say(`${label(box.value)} ${box.checked ? "on" : "off"}`); });
+  if (box) done(() => { box.checked = !box.checked; why.mark(box.value); say(`${why.label(box.value)} ${box.checked ? "on" : "off"}`); });
 });
 
-refuseDrops();
-explain();
+zoom.prepare();
+if ($("review")) history.replaceState({ depth: history.state?.depth ?? 0 }, "", address($("review").dataset.film));
+ready();

@@ -42,13 +42,14 @@ function untilBack() {
   return waiting;
 }
 
-// Files that are dropped where they are not taken would open in place of the page.
-export function refuseDrops() {
-  addEventListener("dragover", (event) => event.preventDefault());
-  addEventListener("drop", (event) => {
-    event.preventDefault();
-    if (event.dataTransfer.files.length) say("Drop files on the page Add");
-  });
+// Asks again where the server has too much to do, or is stopping.
+export async function patiently(send) {
+  for (;;) {
+    try { return await send(); } catch (error) {
+      if (error.status !== 429 && error.status !== 503) throw error;
+      await pause(error.retryAfter * 1000);
+    }
+  }
 }
 
 export async function failure(response) {
@@ -60,14 +61,25 @@ export async function failure(response) {
   return error;
 }
 
+// Tells the person; `action` is { label, run } of a button beside it.
 let timer;
-export function say(text) {
+export function say(text, action) {
   const place = document.getElementById("said");
   place.textContent = text;
+  place.classList.toggle("with-button", Boolean(action));
+  if (action) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = action.label;
+    button.addEventListener("click", () => { place.classList.remove("shown"); action.run(); });
+    place.append(" ", button);
+  }
   place.classList.add("shown");
   clearTimeout(timer);
-  timer = setTimeout(() => place.classList.remove("shown"), 4000);
+  timer = setTimeout(() => place.classList.remove("shown"), action ? 12000 : 4000);
 }
+
+export const films = (number) => number === 1 ? "1 film" : `${number.toLocaleString("en")} films`;
 
 export const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 

@@ -1,5 +1,5 @@
 // Sends tables first, so that posters find their films; then posters, a few at a time.
-import { ask, failure, pause, reach } from "./server.js";
+import { ask, failure, patiently, reach } from "./server.js";
 
 const AT_ONCE = 3;
 const SHOWN_ERRORS = 200;
@@ -20,6 +20,7 @@ function show() {
   const idle = done === total;
   $("work-title").textContent = idle ? "Added" : "Adding";
   $("done").hidden = !idle;
+  if (idle) document.dispatchEvent(new CustomEvent("added"));
 }
 
 function fail(name, why) {
@@ -36,15 +37,6 @@ function fail(name, why) {
 function result(one) {
   if (one.error) fail(one.name, one.error);
   if (one.new) added += 1;
-}
-
-async function patiently(send) {
-  for (;;) {
-    try { return await send(); } catch (error) {
-      if (error.status !== 429 && error.status !== 503) throw error;
-      await pause(error.retryAfter * 1000);
-    }
-  }
 }
 
 async function sendTable(file) {
@@ -84,7 +76,11 @@ async function work() {
   }
 }
 
-function take(files) {
+// Whether files are being sent, which leaving the page would stop.
+export const isBusy = () => done < total;
+
+export function take(files) {
+  if (!files.length) return;
   total += files.length;
   queue.push(...files);
   queue.sort((a, b) => TABLE.test(b.name) - TABLE.test(a.name));
@@ -93,7 +89,7 @@ function take(files) {
 }
 
 // Folders that are dropped are walked.
-async function dropped(items) {
+async function walked(items) {
   const files = [];
   async function walk(entry) {
     if (entry.isFile) files.push(await new Promise((ok, no) => entry.file(ok, no)));
@@ -111,16 +107,8 @@ async function dropped(items) {
   return files.filter((file) => /\.(jpe?g|png|webp|gif|csv|jsonl|parquet)$/i.test(file.name) || entries.length === 1);
 }
 
-const drop = $("drop");
-for (const kind of ["dragenter", "dragover"]) {
-  addEventListener(kind, (event) => { event.preventDefault(); drop.classList.add("over"); });
+export async function takeDrop(data) {
+  const plain = [...data.files];
+  const files = await walked(data.items ?? []);
+  take(files.length ? files : plain);
 }
-addEventListener("dragleave", (event) => { if (!event.relatedTarget) drop.classList.remove("over"); });
-addEventListener("drop", async (event) => {
-  event.preventDefault();
-  drop.classList.remove("over");
-  const plain = [...event.dataTransfer.files];
-  const walked = await dropped(event.dataTransfer.items ?? []);
-  take(walked.length ? walked : plain);
-});
-$("files").addEventListener("change", (event) => { take([...event.target.files]); event.target.value = ""; });

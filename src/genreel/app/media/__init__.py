@@ -1,0 +1,1 @@
+"""Media servers, asked by their APIs: Jellyfin, Emby, Plex and Kodi."""
