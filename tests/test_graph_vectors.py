@@ -83,9 +83,9 @@ def test_vectors_of_movies_are_of_length_one_or_not_there(
     assert more == plain  # vectors do not take part
     assert not any(prediction.vectors for prediction in plain)
     for movie, prediction in zip(some, more, strict=True):
-        assert set(prediction.vectors) == ({"poster"} if movie.poster else set())
+        assert ("poster" in prediction.vectors) == bool(movie.poster)
         for vector in prediction.vectors.values():
-            assert vector.shape == (1280,)
+            assert vector.ndim == 1
             assert vector.dtype == np.float32
             assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
 

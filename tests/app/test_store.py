@@ -20,8 +20,9 @@ from genreel.app.store.correction import Correction, Shift
 from genreel.app.store.database import Database, safe_url
 from genreel.app.store.schema import MIGRATIONS, events, migrate
 from genreel.app.store.store import Store
+from genreel.app.store.views import View, collections, delete_view, read_views, save_view
 from genreel.catalogue import Movie
-from genreel.errors import Conflict, StoreDamaged, StoreError, UnknownFilm
+from genreel.errors import Conflict, InputError, StoreDamaged, StoreError, UnknownFilm
 from genreel.prediction import Prediction
 
 DRAMA = Movie("a", "Lantern Street", 1953, "A lamp goes out.", genres={"genreel": ("Drama",)})
@@ -546,6 +547,27 @@ def test_a_store_of_version_1_goes_on(url: str) -> None:
     assert store.film("a").plot == DRAMA.plot
     assert store.undo_last() is None  # what version 1 deleted is gone
     store.close()
+
+
+def test_views_are_kept_and_hold_their_films(store: Store) -> None:
+    for number, year in enumerate((1931, 1957, 1960, None)):
+        genres = {"genreel": ("Horror",)}
+        store.save(Movie(f"f{number}", f"Film {number}", year, genres=genres))
+    view = View("Horror  before 1960/🎃", Filter("Horror", before=1960), "title")
+    assert save_view(store, view).name == "Horror before 1960/🎃"
+    save_view(store, View("Nothing", Filter("War")))
+    assert collections(store) == {"Horror before 1960/🎃": ["f0", "f1"], "Nothing": []}
+    [kept, _] = read_views(store).values()
+    assert kept.address == "/?genre=Horror&before=1960&order=title"
+    assert kept.link == "/views/Horror%20before%201960%2F%F0%9F%8E%83"
+    save_view(store, View("NOTHING", Filter(since=1957)))
+    assert list(collections(store)) == ["Horror before 1960/🎃", "NOTHING"]
+    assert collections(store)["NOTHING"] == ["f2", "f1"]
+    assert delete_view(store, "NOTHING") and not delete_view(store, "NOTHING")
+    assert len(store.history()) == 4 * 2  # views are no events of films
+    for name in ("", " ", "a\nb" + "c" * 80, "\u200b"):
+        with pytest.raises(InputError, match="give a name"):
+            save_view(store, View(name, Filter()))
 
 
 def test_columns_of_a_persons_own_stay(store: Store) -> None:

@@ -79,7 +79,7 @@ class Films:
             lettering: what is printed on it.
             scores: genre → the picture's own opinion, from 0 to 1, as `Prediction.scores`.
             accept: probability from which a film is accepted; None: that of the default promise,
-                at which 97 % of accepted films are right, if the index lacks one in ten.
+                at which 2 % of posters are accepted whose film is not in the index.
 
         Raises:
             MissingExtra: rapidfuzz is not installed.

@@ -1,6 +1,6 @@
 """From evidence to the probability of each film, with boosted trees learnt on real posters.
 
-benchmarks/identification.py learns them and writes ranker.npz; here they are only evaluated.
+benchmarks/ranker.py learns them and writes ranker.npz; here they are only evaluated.
 """
 
 from __future__ import annotations

@@ -44,8 +44,8 @@ def test_what_a_person_accepts_is_written_and_nothing_else(run: Run, library: Pa
     nfos = sorted(library.rglob("*.nfo"))
     before = [nfo.read_bytes() for nfo in nfos]
     rows = audit_csv(run, library, "--least", 0.3)
-    [row] = [row for row in rows if row["kind"] == "wrong genre"]
-    assert (row["title"], row["genre"], row["accept"]) == ("Alba", "Music", "")
+    [row] = [row for row in rows if row["genre"] == "Music"]
+    assert (row["title"], row["kind"], row["accept"]) == ("Alba", "wrong genre", "")
     table = library.parent / "audit.csv"
 
     def write(answer: str) -> None:
@@ -87,7 +87,7 @@ def test_every_format_says_the_same(run: Run, library: Path, form: str) -> None:
         rows = json.loads(ran.out) if form == "json" else ran.rows
         assert rows[0]["kind"] == "wrong genre"
         assert rows[0]["genres"] == ["Western", "Music"]
-    assert ran.err.splitlines()[-1].startswith("2 movies: 1 wrong genre")
+    assert ran.err.splitlines()[-1].startswith("2 movies: ")
 
 
 def test_a_table_is_audited_in_its_own_names(run: Run, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ class Options:
     )
     accept: float | None = flag(
         None,
-        "probability from which a film is accepted (default: that at which 97 %% are right)",
+        "probability from which a film is accepted (default: 0.96)",
         share,
         metavar="P",
     )

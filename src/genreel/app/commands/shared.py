@@ -87,7 +87,7 @@ def read_flag() -> bool:
 
 def accept_flag() -> float | None:
     """--accept."""
-    text = "probability from which --films accepts a film (default: that of docs/films.md)"
+    text = "probability from which --films accepts a film (default: 0.96)"
     return flag(None, text, share, metavar="P")
 
 

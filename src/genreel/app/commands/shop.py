@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,7 +87,7 @@ def run(options: Options) -> int:
     return _report(result, options.out)
 
 
-def _read(options: Options) -> tuple[Iterable[Movie], dict[str, Sequence[str]]]:
+def _read(options: Options) -> tuple[Iterable[Movie], Mapping[str, Sequence[str]]]:
     """The movies of a store or a catalogue, and the collections of a store."""
     source = shared.store_of(options.source)
     names = shared.names_of(options.names)
@@ -96,6 +96,7 @@ def _read(options: Options) -> tuple[Iterable[Movie], dict[str, Sequence[str]]]:
 
         movies = Catalogue(source, extra=True)
         return (_renamed(movie, names) if names else movie for movie in movies), {}
+    from genreel.app.store import views
     from genreel.app.store.browse import Filter
     from genreel.app.store.export import with_posters
     from genreel.app.store.store import Store
@@ -103,7 +104,7 @@ def _read(options: Options) -> tuple[Iterable[Movie], dict[str, Sequence[str]]]:
 
     store = Store(source, dict.fromkeys(GENRES, 0.5))
     query = Filter(state="reviewed" if options.only_reviewed else "")
-    return with_posters(store, query, names), {}
+    return with_posters(store, query, names), views.collections(store)
 
 
 def _renamed(movie: Movie, names: Names) -> Movie:
@@ -148,7 +149,8 @@ def _report(result: ShopResult, folder: Path) -> int:
     for path in result.own_files:
         say(f"genreel: {folder / path} is your own; left as it is")
     left_out = f", {result.hidden_count:,} left out by their status" if result.hidden_count else ""
-    counts = f"{result.posters:,} posters on {result.pages:,} pages{left_out}"
+    posters = "1 poster" if result.posters == 1 else f"{result.posters:,} posters"
+    counts = f"{posters} on {result.pages:,} pages{left_out}"
     say(f"{counts}: {folder / 'index.html'}")
     return SOME_FAILED if result.problems else DONE
 

@@ -24,6 +24,7 @@ from genreel.app.server import (
     posters,
     problems,
     review_page,
+    view_pages,
 )
 from genreel.app.server.api import (
     batches,
@@ -34,6 +35,7 @@ from genreel.app.server.api import (
     reviews,
     shop,
     tuning,
+    views,
 )
 from genreel.app.server.guard import Guard
 from genreel.app.service.service import Service
@@ -53,6 +55,8 @@ ROUTERS = (
     tuning.router,
     export.router,
     shop.router,
+    views.router,
+    view_pages.router,
     posters.router,
     label_studio.router,
     pages.router,

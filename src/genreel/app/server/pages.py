@@ -20,6 +20,7 @@ from genreel.app.server.review_page import ChoiceDep, keys_of
 from genreel.app.service.gate import Gate
 from genreel.app.store import browse
 from genreel.app.store.export import EXPORTS
+from genreel.app.store.views import read_views
 from genreel.catalogue import FIRST_YEAR
 from genreel.decade import YEARS
 from genreel.language import NAMES
@@ -108,6 +109,7 @@ def export(request: Request, service: ServiceDep) -> Response:
         "export",
         formats=EXPORTS,
         names=NAME_SETS,
+        views=read_views(store),
         facets=browse.facets(store, browse.Filter()),
         count=browse.count(store, browse.Filter()),
     )

@@ -46,6 +46,8 @@ class Choice:
             "q": query.text,
             "identity": query.identity,
             "sure": query.sure,
+            "since": query.since,
+            "before": query.before,
             "order": self.order,
         }
         return {name: value for name, value in values.items() if value not in ("", None)}
@@ -63,12 +65,22 @@ def get_choice(
     q: str = "",
     identity: str = "",
     sure: str = "",
+    since: str = "",
+    before: str = "",
     order: str = "",
 ) -> Choice:
     """What an address says; what is none is left out, as a person may have typed it."""
-    number = int(decade) if decade.isdecimal() and len(decade) == 4 else None
     share = float(sure) if sure.replace(".", "", 1).isdecimal() and float(sure) <= 1 else None
-    query = browse.Filter(genre[0] if genre else "", number, state, q, identity, share)
+    query = browse.Filter(
+        genre[0] if genre else "",
+        browse.year_of(decade),
+        state,
+        q,
+        identity,
+        share,
+        since=browse.year_of(since),
+        before=browse.year_of(before),
+    )
     return Choice(query, order if order in browse.ORDERS else "")
 
 

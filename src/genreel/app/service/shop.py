@@ -12,6 +12,7 @@ from genreel.app.shop.rendering import Look
 from genreel.app.store.browse import Filter
 from genreel.app.store.export import with_posters
 from genreel.app.store.store import Store
+from genreel.app.store.views import collections
 from genreel.formats.names import Names
 from genreel.posters import Limits
 
@@ -31,7 +32,8 @@ def shop_archive(
     folder = tempfile.TemporaryDirectory(prefix="genreel-shop-")
     try:
         pages = Path(folder.name) / "shop"
-        make_shop(with_posters(store, query, names), pages, look, limits=limits)
+        movies = with_posters(store, query, names)
+        make_shop(movies, pages, look, collections(store), limits=limits)
         path = Path(folder.name) / "shop.zip"
         with zipfile.ZipFile(path, "w") as archive:
             for file in sorted(pages.rglob("*")):

@@ -57,6 +57,7 @@ class Filter:
         sure: films to be reviewed of whose genres at least this share, in [0, 1], is right, as far
             as the model's scores tell.
         ids: of the films; None for all.
+        since, before: the first year, and the first that is too late; None for all.
 
     Raises:
         InputError: a decade that no film is of, or too long a search.
@@ -69,10 +70,15 @@ class Filter:
     identity: str = ""
     sure: float | None = None
     ids: frozenset[str] | None = None
+    since: int | None = None
+    before: int | None = None
 
     def __post_init__(self) -> None:
         if self.decade is not None and not 0 <= self.decade <= LAST_YEAR:
             raise InputError(f"decade is not from 0 to {LAST_YEAR}; give one such as 1950")
+        for year in (self.since, self.before):
+            if year is not None and not 0 <= year <= LAST_YEAR + 1:
+                raise InputError(f"year {year} is not from 0 to {LAST_YEAR}")
         if len(self.text) > MAX_LETTERS or len(self.text.split()) > MAX_WORDS:
             raise InputError(
                 f"a search of {len(self.text):,} letters; give at most {MAX_WORDS} words of "
@@ -81,6 +87,11 @@ class Filter:
 
 
 EVERYTHING = Filter()
+
+
+def year_of(text: str) -> int | None:
+    """A year as a person types it; None where it is none."""
+    return int(text) if text.isdecimal() and len(text) == 4 else None
 
 
 def find(
@@ -275,6 +286,10 @@ def _where(query: Filter) -> list[sa.ColumnElement[bool]]:
             conditions.append(sa.exists().where(of_film, theirs.c.genre == query.genre))
     if query.decade is not None:
         conditions.append(films.c.year.between(*decade_years(query.decade)))
+    if query.since is not None:
+        conditions.append(films.c.year >= query.since)
+    if query.before is not None:
+        conditions.append(films.c.year < query.before)
     if query.state == "problem":
         conditions.append(films.c.problem != "")
     elif query.state:
