@@ -2,6 +2,8 @@
 
     python benchmarks/attack.py [--seconds 15] [--pause 60] [--only headers …]
 
+--only replaces the rows of these attacks.
+
 Starts `genreel serve` as anybody would, and lets several clients do one hostile thing after the
 other. Meanwhile /health/live is asked for, and one movie predicted, again as it is told to where
 that is refused. A row for each attack in benchmarks/results/attack.csv: the longest that either
@@ -33,7 +35,7 @@ from PIL import Image
 
 RESULTS = Path(__file__).parent / "results" / "attack.csv"
 PLOT = json.dumps({"plot": "A sheriff and a priest hold a town against the army."}).encode()
-CLIENTS = 8
+CLIENTS, FEW_CLIENTS = 32, 8
 
 
 def ask(
@@ -102,8 +104,32 @@ def _wrong_token(port: int) -> None:
 
 
 def wrong_json(port: int) -> None:
-    """A list with a mistake in each of its items."""
-    ask(port, "/api/reviews/x", b'{"genres":[%s1]}' % (b"1," * 400_000), method="PUT")
+    """Lists with a mistake in each of their items, and an object of very many keys."""
+    for body in WRONG:
+        ask(port, "/api/reviews/x", body, method="PUT")
+    ask(port, "/api/predict/many", b'{"movies":[%s1]}' % (b"{}," * 160_000))
+
+
+def lists(port: int) -> None:
+    """Lists and searches of films with long plots, and exports."""
+    for path in ("/api/films?limit=500", "/?q=a+b+c+d+e+f+g+h", "/api/export?format=jsonl"):
+        ask(port, path)
+
+
+def lazy_lists(port: int) -> None:
+    """Lists that nobody reads."""
+    with socket.create_connection(("127.0.0.1", port)) as one:
+        one.sendall(b"GET /api/films?limit=500 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        time.sleep(10)
+
+
+def add_films(port: int) -> None:
+    """Films with plots as long as they may be, for lists."""
+    plot = "A sheriff and a priest ride. " * 3400
+    for number in range(60):
+        film = json.dumps({"id": f"{number}", "title": f"Ride {number}", "plot": plot}).encode()
+        while ask(port, "/api/films", film)[0] == 429:
+            time.sleep(0.5)
 
 
 def posters(port: int) -> None:
@@ -115,7 +141,7 @@ def posters(port: int) -> None:
 
 def large_bodies(port: int) -> None:
     """JSON of 60 MB."""
-    ask(port, "/api/predict", b'{"poster":"%s"}' % base64.b64encode(b"\0" * 44_000_000))
+    ask(port, "/api/predict", LARGE)
 
 
 def many(port: int) -> None:
@@ -134,6 +160,11 @@ def lazy_readers(port: int) -> None:
         time.sleep(10)
 
 
+WRONG = (
+    b'{"genres":[%s1]}' % (b"1," * 140_000),
+    b'{%s"genres":[]}' % b"".join(b'"%d":1,' % number for number in range(100_000)),
+)
+LARGE = b'{"poster":"%s"}' % base64.b64encode(b"\0" * 44_000_000)
 POSTERS = [
     image("RGBA", "WEBP", 750, lossless=True, method=0),
     image("RGBA", "PNG"),
@@ -142,8 +173,13 @@ POSTERS = [
 ]
 ATTACKS: tuple[Callable[[int], None], ...] = (
     *(headers, idle, codec, wrong_tokens, wrong_json),
-    *(posters, large_bodies, many, lazy_readers),
+    *(posters, large_bodies, many, lazy_readers, lists, lazy_lists),
 )
+
+
+FEW = (idle, wrong_tokens, posters)
+"""Of the first two each client asks many times at once. Posters are predicted like the movie that
+is measured: more clients would be a load, in which it waits its turn."""
 
 
 def quietly(attack: Callable[[int], None], port: int) -> None:
@@ -152,7 +188,7 @@ def quietly(attack: Callable[[int], None], port: int) -> None:
         attack(port)
 
 
-def repeat(attack: Callable[[int], None], port: int, seconds: float) -> None:
+def repeat(attack: Callable[[int], None], port: int, seconds: float, number: int) -> None:
     """Several clients, each doing the same again and again."""
     until = time.monotonic() + seconds
 
@@ -160,7 +196,7 @@ def repeat(attack: Callable[[int], None], port: int, seconds: float) -> None:
         while time.monotonic() < until:
             quietly(attack, port)
 
-    clients = [threading.Thread(target=client, daemon=True) for _ in range(CLIENTS)]
+    clients = [threading.Thread(target=client, daemon=True) for _ in range(number)]
     for one in clients:
         one.start()
     for one in clients:  # what they have begun
@@ -171,8 +207,11 @@ def measure(attack: Callable[[int], None], seconds: float, pause: float) -> dict
     """One attack on a server of its own, as a row of the table."""
     with server() as (port, pid):
         ask(port, "/api/predict", PLOT)
+        if attack in (lists, lazy_lists):
+            add_films(port)
+        number = FEW_CLIENTS if attack in FEW else CLIENTS
         # A process of its own, or the clients' work would be taken for the server's waiting.
-        attackers = multiprocessing.Process(target=repeat, args=(attack, port, seconds))
+        attackers = multiprocessing.Process(target=repeat, args=(attack, port, seconds, number))
         attackers.start()
         until = time.monotonic() + seconds
         health, most = 0.0, 0
@@ -188,6 +227,7 @@ def measure(attack: Callable[[int], None], seconds: float, pause: float) -> dict
         time.sleep(pause)
         return {
             "attack": attack.__name__,
+            "clients": number,
             "cores": os.cpu_count(),
             "load_average": f"{os.getloadavg()[0]:.1f}",
             "seconds": seconds,
@@ -210,6 +250,19 @@ def predict(port: int, until: float) -> list[float]:
     return took
 
 
+def write(row: dict[str, object]) -> None:
+    """Puts a row into the table, in the place of an older one."""
+    rows: dict[str, dict[str, object]] = {}
+    if RESULTS.exists():
+        with RESULTS.open(newline="") as file:
+            rows = {old["attack"]: dict(old) for old in csv.DictReader(file)}
+    rows[str(row["attack"])] = row
+    with RESULTS.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(row), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows[one.__name__] for one in ATTACKS if one.__name__ in rows)
+
+
 def main() -> int:
     """Measures every attack, and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -222,11 +275,7 @@ def main() -> int:
     for attack in attacks:
         rows.append(measure(attack, arguments.seconds, arguments.pause))
         print(rows[-1], flush=True)
-    if not arguments.only:
-        with RESULTS.open("w", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+        write(rows[-1])
     bounds = {"health_s": 1.0, "prediction_s": 10.0, "mib_at_most": 1536, "mib_after": 600}
     return any(float(str(row[name])) > most for row in rows for name, most in bounds.items())
 

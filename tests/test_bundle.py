@@ -405,6 +405,7 @@ def _npy_header_promising(shape: str) -> bytes:
     "member",
     [
         b"",
+        b"no header of numpy",
         b"\x93NUMPY",
         _npy_header_promising("(1000000000000000,)"),
         _npy_header_promising("(-5,)"),
@@ -414,7 +415,8 @@ def _npy_header_promising(shape: str) -> bytes:
 def test_arrays_that_are_none(folder: Path, member: bytes) -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("plot.idf.npy", member)
+        for name in ("idf", "runs", "words"):
+            archive.writestr(f"plot.{name}.npy", member)
     replace_file(folder, "features.npz", file.getvalue())
     message = refusal(folder)
     assert "features.npz is damaged" in message or "wrong settings" in message

@@ -417,6 +417,16 @@ def hostile_line(kind: str, *cells: float) -> str:
     return f"| {kind} | " + " | ".join(f"{cell:,}" for cell in cells) + " |"
 
 
+def attacks() -> Iterator[str]:
+    for r in rows("attack"):
+        assert r.health_s <= 1 and r.prediction_s <= 10
+        assert r.mib_at_most <= 1536 and r.mib_after <= 600
+        yield (
+            f"| {r.attack} | {r.clients} | {r.health_s:.2f} | {r.prediction_s:.2f} "
+            f"| {r.mib_at_most} | {r.mib_after} |"
+        )
+
+
 def hostile_in_short() -> Iterator[str]:
     kinds = rows("hostile")
     yield f"{sum(r.cases for r in kinds):,} damaged and adversarial inputs"
@@ -567,6 +577,7 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     (NOTEBOOK, shop),
     (NOTEBOOK, learning),
     (NOTEBOOK, scaling),
+    (NOTEBOOK, attacks),
     (NOTEBOOK, hostile),
     (NOTEBOOK, languages),
 )

@@ -29,6 +29,7 @@ ORDER = (
         "decade",
         "files",
         "paths",
+        "toml",
         "thresholds",
     ),
     *("image_parts", "lettering", "posters", "placeholders", "tables", "catalogue", "seen"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -21,6 +22,7 @@ from genreel.vocabulary import (
     VOCABULARIES,
     Vocabulary,
     find_taxonomy,
+    known_spelling,
     spelling,
 )
 
@@ -280,3 +282,12 @@ def test_no_movies() -> None:
     labels, known = Vocabulary().encode([])
     assert labels.shape == known.shape == (0, 22)
     assert (labels.dtype, known.dtype) == (np.float32, np.bool_)
+
+
+def test_a_long_name_is_no_genre() -> None:
+    start = time.process_time()
+    assert known_spelling("\ufdfa" * 2_000_000) is None
+    with pytest.raises(VocabularyError, match="unknown genre"):
+        spelling("\ufdfa" * 2_000_000)
+    assert time.process_time() - start < 0.5
+    assert known_spelling(" " * 300 + "drama\n") == "Drama"

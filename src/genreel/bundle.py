@@ -328,7 +328,10 @@ def _read_arrays(data: bytes) -> dict[str, dict[str, Any]]:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             for key in arrays.files:
                 feature, _, name = key.rpartition(".")
-                groups.setdefault(feature, {})[name] = arrays[key]
+                array = arrays[key]
+                if not isinstance(array, np.ndarray):  # of a member without numpy's header: bytes
+                    raise ValueError(f"{key[:80]!r} is no array")
+                groups.setdefault(feature, {})[name] = array
     except BundleError:
         raise
     except Exception as error:  # numpy and zipfile fail in more ways than they document

@@ -7,7 +7,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
@@ -252,20 +252,7 @@ def _parse_names(value: Any) -> list[str]:
 
 
 def _parse_lettering(value: str) -> Lettering | None:
-    if not value:
-        return None
-    try:
-        lettering = parse_lettering(value)
-    except OverflowError:  # a whole number that no float can hold
-        lettering = None
-    if lettering is None or not all(
-        0 <= number <= 1 for line in lettering.lines for number in astuple(line)[1:]
-    ):
-        raise CatalogueError(
-            "lettering cannot be read (it has a number that is not from 0 to 1); "
-            "read the poster again, or leave the cell empty"
-        )
-    return lettering
+    return parse_lettering(value) if value else None
 
 
 def _parse_poster(value: str, folder: Path | None) -> Path | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 
@@ -97,6 +96,8 @@ def _line(row: object) -> Line:
     if not (isinstance(row, list) and len(row) == 6 and isinstance(row[0], str)):
         raise ValueError(f"{row!r:.40} is not [text, confidence, left, top, width, height]")
     numbers = row[1:]
-    if not all(isinstance(n, int | float) and math.isfinite(n) for n in numbers):
+    if not all(isinstance(n, int | float) for n in numbers):
         raise ValueError(f"{row!r:.40} has no five numbers behind its text")
+    if not all(0 <= n <= 1 for n in numbers):
+        raise ValueError("it has a number that is not from 0 to 1")
     return Line(row[0], *map(float, numbers))

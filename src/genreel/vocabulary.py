@@ -130,6 +130,9 @@ Labels = NDArray[np.float32]
 Known = NDArray[np.bool_]
 
 
+_LONGEST = 200  # characters of a name that may be a genre's; some of Unicode become 18 each
+
+
 def _key(name: str) -> str:
     # Digits and letters of other scripts stay: "2020 Sports" is a tag of a person's, not Sport.
     return re.sub(r"[\W_]", "", fold(name))
@@ -147,7 +150,8 @@ def known_spelling(name: str) -> str | None:
     """Genreel's spelling of a genre name, or None. A file may hold thousands of unknown names, and
     `spelling` takes long to search for the nearest of each.
     """
-    return _spellings().get(_key(name))
+    name = name.strip()
+    return _spellings().get(_key(name)) if len(name) <= _LONGEST else None
 
 
 def spelling(name: str) -> str:

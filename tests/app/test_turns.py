@@ -147,10 +147,46 @@ def test_a_wrong_body_is_forgotten_at_once(app: Any, path: str, body: bytes) -> 
         assert large() < before + 3000
 
     gc.disable()
+    gc.freeze()  # what is there already is not looked at
     try:
         asyncio.run(main())
     finally:
+        gc.unfreeze()
         gc.enable()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "start", "item", "end"),
+    [
+        ("PUT", "/api/reviews/x", '{"genres":[', "1,", "1]}"),
+        ("PUT", "/api/thresholds", '{"thresholds":{', '"NUMBER":"x",', '"":"x"}}'),
+        ("POST", "/api/predict/many", '{"movies":[', '{"a":1},', "{}]}"),
+        ("POST", "/api/predict/many", '{"movies":[', '{"genres":[""]},', "{}]}"),
+        ("POST", "/labelstudio/predict", '{"tasks":[', '{"data":{}},', "{}]}"),
+        ("POST", "/labelstudio/setup", '{"schema":"', "<Choice ", '"}'),
+        ("POST", "/api/predict", '{"language":"', "\\u0041", '"}'),
+        ("PATCH", "/api/films/x", '{"', "x", '":1}'),
+    ],
+)
+def test_a_wrong_body_takes_a_time_in_proportion(
+    app: Any, method: str, path: str, start: str, item: str, end: str
+) -> None:
+    def body(count: int) -> bytes:
+        return (
+            start + "".join(item.replace("NUMBER", str(k)) for k in range(count)) + end
+        ).encode()
+
+    async def seconds(count: int) -> float:
+        data = body(count)
+        before = time.process_time()
+        assert await ask(app, method, path, data) < 500
+        return time.process_time() - before
+
+    async def main() -> None:
+        await seconds(1_000)
+        assert await seconds(40_000) < 0.2 + 20 * await seconds(4_000)
+
+    asyncio.run(main())
 
 
 def test_too_many_readers_are_told_to_come_again(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:

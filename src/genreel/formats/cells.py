@@ -123,21 +123,28 @@ class Cells:
 
 
 def _rows(reader: Iterator[list[str]], lines: Sequence[str], width: int) -> Iterator[Row]:
-    at, number = reader.line_num, 0  # type: ignore[attr-defined]
+    # Blank lines that follow each other are one row: a file may hold a million.
+    start = at = reader.line_num  # type: ignore[attr-defined]
+    number = 0
     while at < len(lines):
         cells: list[str] | None
         try:
             cells = next(reader)
         except StopIteration:
-            return
+            break
         except csv.Error:
             cells = None
-        text, at = "".join(lines[at : reader.line_num]), reader.line_num  # type: ignore[attr-defined]
+        start_of_row, at = at, reader.line_num  # type: ignore[attr-defined]
         if cells == []:
-            yield Row(0, text, None)
             continue
+        if start < start_of_row:
+            yield Row(0, "".join(lines[start:start_of_row]), None)
         number += 1
+        text = "".join(lines[start_of_row:at])
         yield Row(number, text, cells if cells and len(cells) == width else None)
+        start = at
+    if start < at:
+        yield Row(0, "".join(lines[start:at]), None)
 
 
 def _delimiter(header: str, names: Collection[str]) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from genreel.errors import VocabularyError
+from genreel.errors import InputError, VocabularyError
 from genreel.formats.xml import clean
 from genreel.genre_names import NAMES
+from genreel.toml import read_toml
 from genreel.vocabulary import GENRES_MMIMDB, TAXONOMIES, TMDB_IDS, known_spelling
 
 if TYPE_CHECKING:
@@ -146,13 +146,11 @@ def read_names(path: Path) -> Names:
         VocabularyError: it cannot be read, or says two things of one name.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = read_toml(path)
     except OSError as error:
         raise VocabularyError(f"names {path}: {error.strerror}; check the path") from None
-    except RecursionError:
-        raise VocabularyError(f"names {path}: nested too deeply; mend it") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise VocabularyError(f"names {path}: {error}; mend it") from None
+    except InputError as error:
+        raise VocabularyError(f"names {path}: {error}") from None
     unknown = set(table) - {"rename", "merge", "drop"}
     if unknown:
         raise VocabularyError(

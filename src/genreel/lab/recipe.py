@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,10 +9,11 @@ from typing import Any
 
 import tomli_w
 
-from genreel.errors import RecipeError
+from genreel.errors import InputError, RecipeError
 from genreel.features import KINDS as FEATURE_KINDS
 from genreel.lab.model import ModelSpec
 from genreel.lab.settings import nearest, pick, settings_from
+from genreel.toml import parse_toml, read_toml
 from genreel.vocabulary import VOCABULARIES, Vocabulary
 
 _FOLDER = Path(__file__).parent / "recipes"
@@ -117,7 +117,7 @@ _DESCRIBES = ("title", "source", "command", "cost", "notes", "differs", "reporte
 
 def builds(text: str) -> dict[str, Any]:
     """A recipe's TOML as a table, without the keys that only describe it."""
-    return {k: v for k, v in tomllib.loads(text).items() if k not in _DESCRIBES}
+    return {k: v for k, v in parse_toml(text).items() if k not in _DESCRIBES}
 
 
 def recipe_files() -> dict[str, Path]:
@@ -201,13 +201,11 @@ def _read(name_or_path: str | Path) -> dict[str, Any]:
             raise RecipeError(f"no recipe {str(name_or_path)!r}; {nearest(path.stem, files)}")
         path = files[str(name_or_path)]
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = read_toml(path)
     except OSError as error:
         raise RecipeError(f"recipe {path}: {error.strerror}; check the path") from None
-    except RecursionError:
-        raise RecipeError(f"recipe {path}: nested too deeply; mend it") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(f"recipe {path}: not valid TOML ({error})") from None
+    except InputError as error:
+        raise RecipeError(f"recipe {path}: {error}") from None
     if "model" not in table:
         raise RecipeError(f"recipe {path.stem}: no [model]; add one")
     return table
@@ -331,8 +329,8 @@ def override(table: dict[str, Any], assignment: str) -> None:
     if not equals or not key:
         raise RecipeError(f"--set {assignment!r}: expected path.to.key=value")
     try:
-        new = tomllib.loads(f"value = {value}")["value"]
-    except (tomllib.TOMLDecodeError, RecursionError):
+        new = parse_toml(f"value = {value}")["value"]
+    except InputError:
         new = value.strip()  # a bare word is text
     matches = [t for at, t in _tables(table) if at[len(at) - len(tables) :] == tuple(tables)]
     exact = [t for at, t in _tables(table) if at == tuple(tables)]

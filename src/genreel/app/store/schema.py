@@ -164,11 +164,16 @@ settings = sa.Table(
 )
 
 
+MAX_SORTED, MAX_SEARCHED = 1_000, 100_000
+"""Characters of a title and of a plot that count; some of Unicode become 18 each."""
+
+
 def text_keys(film: Mapping[Any, Any]) -> dict[str, str]:
     """What a film is sorted and searched by, of its id, title and plot."""
-    texts = (film["title"], film["plot"], film["id"])
+    title, plot = film["title"][:MAX_SORTED], film["plot"][:MAX_SEARCHED]
+    texts = (title, plot, film["id"])
     return {
-        "title_key": sort_key(film["title"] or film["id"].rpartition("/")[2]),
+        "title_key": sort_key(title or film["id"].rpartition("/")[2]),
         "search_text": fold("\n".join(texts)),
     }
 
