@@ -369,12 +369,8 @@ def write_bundle(
         GenreelError: it cannot be written.
     """
     check_replaceable(folder)
-    states = {
-        f"{name}.{key}": array
-        for name, feature in features.items()
-        if not feature.settings().get("like")
-        for key, array in feature.state().items()
-    }
+    own = {name: f for name, f in features.items() if not f.settings().get("like")}
+    states = {f"{n}.{k}": array for n, f in own.items() for k, array in f.state().items()}
     arrays = io.BytesIO()
     np.savez_compressed(arrays, allow_pickle=False, **states)
     contents = {
