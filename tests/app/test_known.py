@@ -18,6 +18,7 @@ from genreel.app.service.gate import Busy
 from genreel.app.service.service import Service
 from genreel.app.service.settings import Settings
 from genreel.app.service.watch import Watcher
+from genreel.app.store.browse import Filter
 from genreel.app.store.store import Store
 from genreel.errors import FilmsError, InputError, PosterError, UnknownFilm
 from genreel.films.building import Builder
@@ -101,7 +102,9 @@ def test_a_person_answers_and_takes_it_back(service: Service, reader: Reader) ->
     )
     assert "Comedy" in out["genres"]
     assert (out["identified"]["by"], out["identified"]["film"]) == ("person", "tt9000004")
-    assert [one["id"] for one in list_films(service, identity="identified")["films"]] == ["a"]
+    assert [one["id"] for one in list_films(service, Filter(identity="identified"))["films"]] == [
+        "a"
+    ]
     undone = undo(service)["undone"]
     assert (undone["kind"], undone["film"]) == ("identify", "a")
     film = service.store.film("a")
@@ -142,7 +145,7 @@ def test_predicting_keeps_nothing_and_says_who_decided(service: Service) -> None
     first, second = both["predictions"]
     assert first["genres"] == one["genres"]
     assert "identified" not in second
-    assert list_films(service)["count"] == 0
+    assert list_films(service, Filter())["count"] == 0
 
 
 def test_a_table_brings_its_lettering(service: Service, reader: Reader) -> None:
@@ -169,7 +172,7 @@ def test_reading_has_few_places(service: Service, monkeypatch: pytest.MonkeyPatc
         patch.setattr(service.known._reading, "places", 0)
         with pytest.raises(Busy, match="posters are being read"):
             service.add_poster("a.jpg", POSTER)
-    assert list_films(service)["count"] == 0, "nothing was changed"
+    assert list_films(service, Filter())["count"] == 0, "nothing was changed"
     assert service.add_poster("a.jpg", POSTER).film is not None
 
 

@@ -120,6 +120,7 @@ def review(
         choice=choice,
         order=order,
         keys=keys,
+        has_index=service.known.films is not None,
         told=message,
     )
 

@@ -50,7 +50,7 @@ function told(kind, number, total, refused, what) {
 const UNDONE = {
   review: "Review undone", accept: "Not accepted any more", verdicts: "Genres are as before",
   skip: "Skip undone", edit: "Text and year are as before", thresholds: "Thresholds undone",
-  delete: "Back from the trash", known: "Answer undone",
+  delete: "Back from the trash", identify: "Answer undone",
 };
 
 // Returns the event that was undone, or null; a text says what.

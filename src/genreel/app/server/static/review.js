@@ -1,6 +1,7 @@
 // One film at a time, by keys. Without this the form works as well.
 import { undo as undoLast } from "./batch.js";
 import { ask, failure, path, reach, say } from "./server.js";
+import * as known from "./known.js";
 import * as why from "./why.js";
 import * as zoom from "./zoom.js";
 
@@ -166,6 +167,13 @@ const save = () => act(async (review) => {
   await show(review.dataset.film, { step: "replace" });
 }, "Saved");
 
+const identify = (button) => act(async (form) => {
+  const film = await known.answer(form, button.dataset.known);
+  ahead.clear();
+  await show(form.dataset.film, { step: "replace" });
+  return film.identified?.film ? `It is ${film.identified.title}` : "It is none of these";
+}, "");
+
 const remove = () => act(async (form) => {
   await ask("DELETE", `/api/films/${path(form.dataset.film)}?version=${version(form)}`);
   decided.add(form.dataset.film);
@@ -176,6 +184,7 @@ card.addEventListener("submit", (event) => {
   if (event.target.method === "get" && event.target.id !== "edit") return;
   event.preventDefault();
   if (event.target.id === "edit") return save();
+  if (event.target.id === "search-known") return $("known-found").querySelector("button")?.click();
   const action = event.submitter?.value ?? "confirm";
   ({ undo, skip, confirm })[action]();
 });
@@ -183,6 +192,7 @@ card.addEventListener("submit", (event) => {
 card.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (button?.dataset.why) why.toggle(button.dataset.why);
+  if (button?.matches(".candidate")) identify(button);
   const press = {
     back, poster: zoom.open, "help-open": () => help.showModal(),
     "edit-open": () => edit(true), "edit-close": () => edit(false),
@@ -190,6 +200,7 @@ card.addEventListener("click", (event) => {
   }[button?.id];
   if (press) press();
 });
+card.addEventListener("input", (event) => { if (event.target.id === "known-text") known.search(); });
 card.addEventListener("change", (event) => {
   if (event.target.name === "genre") why.mark(event.target.value);
   if (event.target.id === "order") event.target.form.submit();
@@ -213,8 +224,10 @@ addEventListener("keydown", (event) => {
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (at.id === "known-text" && event.key === "Escape") $("film-title").focus({ preventScroll: true });
   if (at.matches(TYPED)) return;
   const done = (what) => { event.preventDefault(); what(); };
+  if (busy) return done(() => {});  // a letter now would be for a film that is about to go
   if (event.key === "?") return done(() => help.showModal());
   if (event.key === "z") return done(undo);
   if (!$("review")) return;
@@ -224,6 +237,8 @@ addEventListener("keydown", (event) => {
   if (event.key === ".") return done(why.next);
   if (event.key === "," || event.key === "F2") return done(() => edit(true));
   if (event.key === "+" || event.key === "=") return done(zoom.open);
+  if (event.key === "/" && $("known-text")) return done(() => $("known-text").focus());
+  if (/^[0-5]$/.test(event.key) && known.ofDigit(event.key)) return done(() => identify(known.ofDigit(event.key)));
   if (!letters.checked) return;
   const box = card.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
   if (box) done(() => { box.checked = !box.checked; why.mark(box.value); say(`${why.label(box.value)} ${box.checked ? "on" : "off"}`); });
