@@ -63,13 +63,13 @@ class Prediction:
         return [{"label": genre, "score": score} for genre, score in ranking[:top_k]]
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON values: id, main, genres, decide, scores, missing, language, error; identified and
+        """JSON values: id, genres, main, decide, scores, missing, language, error; identified and
         source where an index was asked; why if asked for.
         """
         fields: dict[str, Any] = {
             "id": self.id,
-            "main": self.main,
             "genres": list(self.genres),
+            "main": self.main,
             "decide": self.decide,
             "scores": {genre: round(score, 6) for genre, score in self.scores.items()},
             "missing": list(self.missing),

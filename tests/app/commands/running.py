@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 POSTER = SAMPLES / "posters" / "six-miles-to-redwater.jpg"
+FIELDS = ["id", "genres", "main", "decide", "scores", "missing", "language", "error"]
 PLOT = "A sheriff and a priest hold a town against the army."
 
 

@@ -25,6 +25,7 @@ from genreel.predictor import Predictor
 
 SAMPLES = {
     values.positive: ("7", 7),
+    values.natural: ("0", 0),
     values.port: ("80", 80),
     values.web_address: ("http://localhost:8080", "http://localhost:8080"),
     values.seed: ("5", 5),
@@ -109,8 +110,10 @@ def default(function: Any, name: str) -> object:
 def test_defaults_are_those_of_the_code() -> None:
     serve = parse("serve", [])
     settings = {field.name for field in dataclasses.fields(Settings)} & set(vars(serve))
-    from_elsewhere = {"token", "label_studio", "names"}  # None: the environment's, or none at all
-    assert settings == {"host", "port", "waiting", "max_body", "fetch_urls", *from_elsewhere}
+    # None: the environment's, the code's, or none at all
+    from_elsewhere = {"token", "label_studio", "names", "films", "accept"}
+    own = {"host", "port", "waiting", "max_body", "full_pixels", "fetch_urls"}
+    assert settings == own | from_elsewhere
     assert all(
         getattr(serve, name) == getattr(Settings, name) for name in settings - from_elsewhere
     )

@@ -236,7 +236,7 @@ def test_language(predict: Run, tmp_path: Path) -> None:
     assert ran.code == 1 and "plot is in Spanish" in ran.rows[0]["error"]
     table = tmp_path / "m.csv"
     table.write_text(f"id,plot,language\na,{PLOT},de\n")
-    assert predict(table).rows[0]["language"] == "de"
+    assert predict(table).rows[0]["language"] == "en"  # as it plainly is
     [row] = predict(table, "--language", "English").rows
     assert (row["language"], row["error"]) == ("en", None)
     ran = predict(table, "--language", "xx")

@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from running import PLOT, POSTER, Run, spawn
+from running import FIELDS, PLOT, POSTER, Run, spawn
 
 from genreel.app import output
 from genreel.app.cli import main
@@ -59,7 +59,7 @@ def test_jsonl_keeps_the_keys_and_other_scripts(predict: Run, tmp_path: Path) ->
     (tmp_path / "m.jsonl").write_text(record + "\n", encoding="utf-8")
     ran = predict(tmp_path / "m.jsonl")
     assert ran.out.startswith('{"id": "七人の侍", "genres": [')
-    assert list(ran.rows[0]) == ["id", "genres", "scores", "missing", "language", "error"]
+    assert list(ran.rows[0]) == FIELDS
 
 
 def test_genres_in_a_persons_words(
