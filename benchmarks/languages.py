@@ -61,7 +61,7 @@ def main() -> None:
     is_ranking = [str(line["figure"]).startswith("ROC AUC") for line in old]
     if bundle:
         rows = [line for line, ranks in zip(old, is_ranking, strict=True) if not ranks]
-        rows += ranking_rows({"default": Predictor(threads=1), "languages": Predictor(bundle)})
+        rows += ranking_rows({bundle: Predictor(bundle)})
     else:
         rows = noticing_rows() + [line for line, r in zip(old, is_ranking, strict=True) if r]
     with RESULTS.open("w", newline="") as file:
@@ -94,8 +94,7 @@ def ranking_rows(predictors: Mapping[str, Predictor]) -> list[dict[str, object]]
         for line in csv.DictReader(file):
             if line["seen"] in ("test", "unseen"):
                 genres = {"mixed": tuple(line["genres"].split("|"))}
-                # Whatever the plot's language, each bundle is to read it.
-                movie = Movie(line["id"], plot=line["plot"], language="en", genres=genres)
+                movie = Movie(line["id"], plot=line["plot"], language=line["lang"], genres=genres)
                 movies[line["lang"]].append(movie)
     rows: list[dict[str, object]] = []
     for name, predictor in predictors.items():

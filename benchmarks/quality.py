@@ -6,6 +6,9 @@ Groups of rows of benchmarks/results/quality.csv, all on films that nothing here
 
 - genreel: the bundles `default` and `fast` on the test part of $GENREEL_DATA/movies, in every
   input case and for each rare genre.
+- read: posters of the test part in `large`, by their picture alone and with what RapidOCR read on
+  them (lettering.jsonl).
+- decisions: of the tags that each decision gives, how many are right, in each case.
 - eras: the default on posters from before 1980 and from the 2000s, in the genres that both have.
 - alone: models of the default's own parts that are trained for plots alone and for posters alone.
   Training takes about four hours where --checkpoints has none of the default's networks.
@@ -27,6 +30,7 @@ from __future__ import annotations
 import argparse
 import csv
 import importlib.util
+import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,6 +45,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
+from genreel.calibration import DECISIONS
 from genreel.cases import REPORT_CASES
 from genreel.catalogue import Catalogue, Movie
 from genreel.lab.evaluation.bootstrap import intervals
@@ -51,6 +56,7 @@ from genreel.lab.recipe import load_recipe
 from genreel.lab.splits import read_split
 from genreel.lab.train import parts_of, train
 from genreel.lab.weights import encoder_folder, weights_folder
+from genreel.lettering import Lettering, parse_lettering
 from genreel.predictor import Predictor
 from genreel.progress import say
 from genreel.vocabulary import Vocabulary
@@ -135,7 +141,11 @@ def _genre_row(system: str, genre: str, case: str, outcome: Outcome) -> dict[str
 
 def _parts() -> dict[str, list[Movie]]:
     """Train (with plots.csv), valid and test."""
-    movies = Catalogue(DATA / "movies", "mixed").by_id()
+    lettering = _lettering()
+    movies = {
+        movie.id: replace(movie, lettering=lettering.get(movie.id))
+        for movie in Catalogue(DATA / "movies", "mixed")
+    }
     split = read_split(DATA / "movies" / "split.json")
     return parts_of(movies, split, Catalogue(DATA / "plots.csv", "mixed"))
 
@@ -149,6 +159,58 @@ def ours(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
             yield _row(name, "test part", case, outcome)
         for genre in RARE:
             yield _genre_row(name, genre, "both", found["both"])
+
+
+def _lettering() -> dict[str, Lettering]:
+    """What RapidOCR read on posters, by the movies' ids."""
+    with (DATA / "lettering.jsonl").open(encoding="utf-8") as file:
+        rows = list(map(json.loads, file))
+    return {row["id"]: parse_lettering(json.dumps(row["lines"])) for row in rows}
+
+
+def _large(movies: Sequence[Movie]) -> list[Movie]:
+    """Those whose poster was read, with the large one."""
+    pairs = [(movie, DATA / "large" / f"{movie.id}.jpg") for movie in movies if movie.lettering]
+    return [replace(movie, poster=poster) for movie, poster in pairs if poster.is_file()]
+
+
+def read(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Bundles that come along, on posters that were read."""
+    movies = [movie.without(("plot", "title", "year")) for movie in _large(_parts()["test"])]
+    for name in ("default", "fast"):
+        found = outcomes(Predictor(name), movies)
+        for case in ("poster only", "poster read"):
+            yield _row(name, "test part, large posters", case, found[case])
+
+
+def decisions(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """What each decision gives; needs no row of its own in quality.csv, see decisions.csv."""
+    predictor = Predictor("default")
+    rows = []
+    for case in ("poster only", "poster read", "plot only", "both", "both, read"):
+        shown = REPORT_CASES[case]
+        members = [shown.view(movie) for movie in _parts()["test"] if shown.is_met_by(movie)]
+        labels, known = predictor.bundle.vocabulary.encode(movie.genres for movie in members)
+        for decide in DECISIONS:
+            answers = list(predictor.predict_many(members, decide=decide))
+            tags = [[genre in answer.genres for genre in predictor.genres] for answer in answers]
+            given = known & np.array(tags)
+            right, true = (given & (labels > 0)).sum(), (known & (labels > 0)).sum()
+            row = {
+                "case": case,
+                "decision": decide,
+                "films": len(members),
+                "tags": int(given.sum()),
+            }
+            row |= {"right": f"{right / given.sum():.3f}", "found": f"{right / true:.3f}"}
+            row |= {"films_with_a_tag": f"{given.any(axis=1).mean():.3f}"}
+            rows.append(row)
+            say(str(row))
+    with RESULTS.with_name("decisions.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    yield from ()
 
 
 def of_eras(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
@@ -385,6 +447,8 @@ ALTERNATIVES: dict[str, tuple[str, str, Scorer]] = {
 
 GROUPS: dict[str, Callable[[argparse.Namespace], Iterator[dict[str, Any]]]] = {
     "genreel": ours,
+    "read": read,
+    "decisions": decisions,
     "eras": of_eras,
     "alone": alone,
     "class": class_table,

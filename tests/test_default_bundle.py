@@ -37,7 +37,11 @@ def test_the_fast_one_does_without_the_encoder_and_agrees_mostly(
     predictions: dict[str, Prediction], movies: list[Movie]
 ) -> None:
     fast = Predictor("fast")
-    assert {feature.kind for feature in fast.bundle.features.values()} == {"terms", "pixels"}
+    assert {feature.kind for feature in fast.bundle.features.values()} == {
+        "terms",
+        "sentences",
+        "pixels",
+    }
     apart = [
         abs(prediction.scores[genre] - predictions[prediction.id].scores[genre])
         for prediction in fast.predict_many(movies)

@@ -100,6 +100,34 @@ def quality() -> Iterator[str]:
         yield f"| {shown} | {default.films:,} | {pair(default)} | {pair(fast)} |"
 
 
+READ = {
+    "poster only": "a large poster, its picture alone",
+    "poster read": "a large poster, read",
+}
+
+
+def read() -> Iterator[str]:
+    for case, shown in READ.items():
+        default, fast = (
+            row("quality", group="read", system=name, inputs=case) for name in ("default", "fast")
+        )
+        yield f"| {shown} | {default.films:,} | {pair(default)} | {pair(fast)} |"
+
+
+DECIDED = {
+    "poster only": "poster",
+    "poster read": "poster, read",
+    "plot only": "plot, title, year",
+    "both": "poster, plot, title, year",
+}
+
+
+def decisions() -> Iterator[str]:
+    for case, shown in DECIDED.items():
+        cells = [f"{r.right:.0%}, {r.found:.0%}" for r in rows("decisions", case=case)]
+        yield f"| {shown} | " + " | ".join(cells) + " |"
+
+
 def quality_of_posters() -> Iterator[str]:
     before, later = rows("quality", group="eras")
     yield f"(ROC AUC {before.roc_auc:.3f} and {later.roc_auc:.3f})"
@@ -424,13 +452,8 @@ def languages() -> Iterator[str]:
 
 
 def fifteen_languages() -> Iterator[str]:
-    ranked = zip(
-        rows("languages", figure="ROC AUC, default"),
-        rows("languages", figure="ROC AUC, languages"),
-        strict=True,
-    )
-    for old, new in ranked:
-        yield f"| {new.language} | {old.value:.3f} | {new.value:.3f} |"
+    for r in rows("languages", figure="ROC AUC, default"):
+        yield f"| {r.language} | {r.value:.3f} |"
 
 
 def identification_in_full() -> Iterator[str]:
@@ -537,6 +560,8 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     ("README.md", readme),
     ("docs/audit.md", audit_in_short),
     ("docs/default-model.md", quality),
+    ("docs/default-model.md", read),
+    ("docs/default-model.md", decisions),
     ("docs/default-model.md", quality_of_posters),
     ("docs/default-model.md", sizes),
     ("docs/evaluation.md", default_bundle),

@@ -162,7 +162,8 @@ def _open(folder: Path, prepare: Callable[[bytes], Prepared]) -> tuple[Bundle, P
         }
         arrays = _read_arrays(contents["features.npz"])
         features = {
-            name: load_feature(kind, settings, arrays.get(name, {}))
+            # One that is like another has the same state, which is kept once.
+            name: load_feature(kind, settings, arrays.get(str(settings.get("like") or name), {}))
             for name, (kind, settings) in config.features.items()
         }
         metrics = _read_metrics(contents.get("metrics.json", b"{}"))
@@ -368,7 +369,8 @@ def write_bundle(
         GenreelError: it cannot be written.
     """
     check_replaceable(folder)
-    states = {f"{n}.{k}": array for n, f in features.items() for k, array in f.state().items()}
+    own = {name: f for name, f in features.items() if not f.settings().get("like")}
+    states = {f"{n}.{k}": array for n, f in own.items() for k, array in f.state().items()}
     arrays = io.BytesIO()
     np.savez_compressed(arrays, allow_pickle=False, **states)
     contents = {

@@ -50,22 +50,24 @@ def choose_thresholds(
 
 
 def sure_thresholds(
-    genres: Sequence[str], labels: Labels, known: Known, scores: Scores, precision: float
+    genres: Sequence[str],
+    labels: Labels,
+    known: Known,
+    scores: Scores,
+    precision: float,
+    confidence: float = 0.8,
 ) -> dict[str, float]:
     """The lowest threshold of each genre from which `precision` of what is given is right.
 
-    Near the one that does so for all genres together where positives are few, as in
-    `choose_thresholds`; there is no confidence in it, see `by_promise` for that.
+    As `by_promise`, with less confidence, and near the threshold of all genres together where
+    positives are few, as in `choose_thresholds`: so a genre by itself may be right less often.
 
     Returns:
-        genre → threshold in (0, 1].
+        genre → threshold in (0, 1]; 1 where none is right that often.
     """
 
     def lowest(truth: NDArray[Any], values: Scores) -> float:
-        order = np.argsort(-values, kind="stable")
-        share = np.cumsum(truth[order] > 0) / np.arange(1, len(order) + 1)
-        right = np.flatnonzero(share >= precision)
-        return float(values[order][right[-1]]) if len(right) else 1.0
+        return promised_threshold(truth, values, precision, confidence) or 1.0
 
     return _near_common(genres, labels, known, scores, lowest)
 

@@ -29,6 +29,8 @@ def model_card(recipe: Recipe, metrics: Mapping[str, Any]) -> str:
         "Trained on research data: posters belong to their studios, plots to their sources. No",
         "poster or plot is in this bundle. The weights are under Apache-2.0, like genreel.",
         *(f"Training began with the weights of {origin}." for origin in _origins(recipe)),
+        *_reused(metrics.get("reused", ())),
+        *_senses(recipe),
         "",
     ]
     for part in ("test", "valid"):
@@ -49,6 +51,28 @@ def _origins(recipe: Recipe) -> list[str]:
     encoders = {s.encoder for _, s in recipe.features.values() if hasattr(s, "encoder")}
     names = sorted(encoders | set(_backbones(tomllib.loads(recipe.text))))
     return [ORIGINS.get(name, f"{name}, whose own licence holds") for name in names]
+
+
+def _reused(parts: Sequence[str]) -> list[str]:
+    """A line for the parts that were not trained anew."""
+    names = ", ".join(f"`{part}`" for part in parts)
+    return [f"Taken from an earlier bundle as they were, with `--reuse`: {names}."] if parts else []
+
+
+SENSES = {
+    "languages": "Plots in other languages are read with the extra `[languages]`: the encoder is "
+    "Google's USE multilingual v3\n(Yang et al. 2020), Apache-2.0, which is not in this bundle.",
+    "lettering": "What is printed on a poster is used where it was read (extra `[read]`).",
+}
+"""What a bundle does where something more is installed, by the kind or input of its features."""
+
+
+def _senses(recipe: Recipe) -> list[str]:
+    """What the recipe's features can do with more."""
+    kinds = {kind for kind, _ in recipe.features.values()}
+    inputs = {getattr(settings, "input", "") for _, settings in recipe.features.values()}
+    has = {"languages": "sentences" in kinds, "lettering": "lettering" in inputs}
+    return [SENSES[name] for name, is_there in has.items() if is_there]
 
 
 def _backbones(table: Mapping[str, Any]) -> Iterator[str]:
