@@ -326,7 +326,8 @@ def test_an_unknown_input_of_a_feature(folder: Path) -> None:
     change_config(
         folder, lambda config: config["features"]["plot"]["settings"].update(input="__class__")
     )
-    assert "input must be one of plot, title, year, not '__class__'" in refusal(folder)
+    told = "input must be one of plot, title, lettering, headline, year, not '__class__'"
+    assert told in refusal(folder)
 
 
 @pytest.mark.parametrize(

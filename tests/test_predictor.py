@@ -653,8 +653,8 @@ def test_to_dict() -> None:
     )
     expected = {
         "id": "a",
-        "main": "Drama",
         "genres": ["Drama"],
+        "main": "Drama",
         "decide": "balanced",
         "scores": {"Action": 0.123457, "Drama": 0.5},
         "missing": ["poster"],
