@@ -102,6 +102,10 @@ def test_the_tiny_default_bundle(trained_bundle: Path, movies: list[Movie], spli
         "plot",
         "title",
         "decade",
+        "languages-plot",
+        "lettering",
+        "lettering-words",
+        "headline",
         "poster",
     }
     assert [path.name for path in trained_bundle.parent.iterdir()] == ["tiny"]

@@ -100,4 +100,4 @@ def test_glove_that_is_not_there(
 def test_an_unknown_kind(train: Examples) -> None:
     with pytest.raises(RecipeError, match="unknown embedding 'wordvec'; did you mean 'word2vec'"):
         word_vectors("wordvec", 5, tokens(train), train)
-    assert EMBEDDINGS == ("learnt", "onehot", "word2vec", "glove")
+    assert EMBEDDINGS == ("learnt", "onehot", "number", "word2vec", "glove")

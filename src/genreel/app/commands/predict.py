@@ -55,7 +55,7 @@ class Options:
     accept: float | None = shared.accept_flag()
     explain: bool = switch("say which words and areas of the poster spoke for each genre")
     max_bytes: int | None = flag(None, "largest poster file (128 MiB)", positive, metavar="N")
-    max_pixels: int | None = flag(None, "size of a poster (128 million)", positive, metavar="N")
+    max_pixels: int | None = flag(None, "of a poster (128 million pixels)", positive, metavar="N")
     max_side: int | None = flag(None, "longest side (30,000 pixels)", positive, metavar="N")
     max_whole: int | None = flag(
         None,
