@@ -210,13 +210,13 @@ def test_all_arrays_of_a_batch() -> None:
         "title.values",
     ]
     assert arrays["present"].dtype == np.float32
-    # poster, plot, title (known to either feature), year (read by none)
+    # picture, words, title (known to either feature); year, lettering, languages (read by none)
     assert arrays["present"].tolist() == [
-        [1, 1, 1, 0],
-        [0, 1, 0, 0],
-        [1, 0, 1, 0],
-        [0, 0, 0, 0],
-        [0, 0, 1, 0],
+        [1, 1, 1, 0, 0, 0],
+        [0, 1, 0, 0, 0, 0],
+        [1, 0, 1, 0, 0, 0],
+        [0, 0, 0, 0, 0, 0],
+        [0, 0, 1, 0, 0, 0],
     ]
     assert arrays["poster.rows"].tolist() == [0, 2]
     assert (arrays["title.values"].sum(1) > 0).tolist() == [True, False, False, False, True]

@@ -59,7 +59,7 @@ def test_the_second_answer_is_the_first(predictor: Counter, movies: list[Movie])
         assert set(one.vectors) == set(other.vectors)
         for name, vector in one.vectors.items():
             assert np.abs(vector - other.vectors[name]).max() < 1e-3
-    assert predictor.thresholds(first[0].missing) == second[0].thresholds
+    assert predictor.thresholds((*first[0].missing, "lettering")) == second[0].thresholds
 
 
 def test_what_changed_is_asked_again(

@@ -86,7 +86,7 @@ def test_presence_goes_with_the_rows() -> None:
     feature = fit()
     arrays = collate({"words": feature}, {"words": [feature.read(films(PLOTS)[0]), None]})
     assert set(arrays) == {"words.ids", "words.rows", "present"}
-    assert arrays["present"].tolist() == [[0, 1, 0, 0], [0, 0, 0, 0]]
+    assert arrays["present"].tolist() == [[0, 1, 0, 0, 0, 0], [0] * 6]
 
 
 def test_what_keras_would_do() -> None:

@@ -71,7 +71,6 @@ class _Memo:
 
     def _parse(self, movie_id: str, row: tuple[str, bytes, bytes, bytes]) -> Prediction:
         facts = json.loads(row[0])
-        missing = tuple(facts["missing"])
         scores = np.frombuffer(row[1], np.float32).tolist()
         vectors = {
             name: np.frombuffer(data, np.float16).astype(np.float32)
@@ -82,8 +81,8 @@ class _Memo:
             movie_id,
             dict(zip(self._predictor.genres, scores, strict=True)),
             tuple(facts["genres"]),
-            missing,
-            thresholds=self._predictor.thresholds(missing),
+            tuple(facts["missing"]),
+            thresholds=facts["thresholds"],
             language=facts["language"],
             vectors=vectors,
         )
@@ -94,6 +93,7 @@ class _Memo:
             "genres": prediction.genres,
             "missing": prediction.missing,
             "language": prediction.language,
+            "thresholds": dict(prediction.thresholds),
         }
         if prediction.scores and not prediction.error and self._database:
             row = (

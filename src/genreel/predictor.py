@@ -93,8 +93,9 @@ class Predictor:
         """Genre → the score from which it is assigned to a movie that lacks `missing`, some of
         INPUTS and LETTERING.
         """
-        # To a bundle that does not use an input, no movie has it.
-        senses = {f.sense for f in self.readers.awake.values() if f.input not in missing}
+        # To a bundle that does not use an input, no movie has it; headlines are lettering, too.
+        readers = self.readers.awake.values()
+        senses = {f.sense for f in readers if not {f.input, f.sense} & {*missing}}
         present = np.array([[name in senses for name in SENSES]])
         limits = self._rules.thresholds(present, decision(decide))
         return dict(zip(self.genres, limits[0].tolist(), strict=True))

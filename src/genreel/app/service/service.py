@@ -311,8 +311,9 @@ class Service:
         film = self.store.film(film_id)
         sight = self.known.look(self._complete(Movie(film_id), film, False), film)
         prediction = self._predict(sight.movie)
-        thresholds = self.predictor.thresholds(prediction.missing)
-        return self.store.save_prediction(film_id, prediction, self.version, thresholds)
+        return self.store.save_prediction(
+            film_id, prediction, self.version, prediction.thresholds or None
+        )
 
     def _predict_again(self, film_ids: Sequence[str]) -> None:
         """Predicts films anew; where too much waits for that, their problem says so."""
@@ -327,8 +328,9 @@ class Service:
                 predictions = [Prediction(film.id, error=OLD_SCORES) for film in films]
             with contextlib.suppress(UnknownFilm), self.store.database.writing():
                 for prediction in predictions:
-                    thresholds = self.predictor.thresholds(prediction.missing)
-                    self.store.save_prediction(prediction.id, prediction, self.version, thresholds)
+                    self.store.save_prediction(
+                        prediction.id, prediction, self.version, prediction.thresholds or None
+                    )
 
     def why(self, film_id: str) -> dict[str, Any]:
         """Genre → the words and areas that spoke for it (see `genreel.why`).
@@ -426,7 +428,7 @@ class Service:
         problem: str = "",
     ) -> Entry:
         """What is to be saved of a movie; the poster's problem is the prediction's, too."""
-        thresholds = self.predictor.thresholds(prediction.missing)
+        thresholds = prediction.thresholds or self.predictor.thresholds(prediction.missing)
         if problem:
             errors = "; ".join(filter(None, (prediction.error, problem)))
             prediction = replace(prediction, error=errors)
