@@ -231,7 +231,7 @@ def test_a_disk_that_fills_up_loses_nothing_that_was_confirmed(small_disk: Path)
     kept = 0
     with pytest.raises(StoreGone, match="full"):
         for number in range(1000):
-            store.save(Movie(f"{number:04}", plot="long " * 2000))
+            store.save(Movie(f"{number:04}", plot="long " * 1000))
             kept += 1
     store.close()
     assert kept > 10
