@@ -103,5 +103,5 @@ def nothing_to_go_by(movie: Movie, inputs: Sequence[str], missing: Collection[st
         reason = ": the title holds no word that tells"
     elif "year" in inputs and "year" not in missing:
         reason = ": a year tells no genre"
-    remedy = " or ".join(name for name in inputs if name != "year")
-    return f"nothing to go by{reason}; give a {remedy}"
+    remedies = [name for name in inputs if name != "year"] or ["poster, and read what it says"]
+    return f"nothing to go by{reason}; give a {' or '.join(remedies)}"

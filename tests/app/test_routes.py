@@ -44,13 +44,13 @@ def test_a_route_is_called_without_a_server(service: Service) -> None:
 
 
 def test_the_language_of_a_plot_is_kept_until_the_plot_changes(service: Service) -> None:
-    plot = "Ein Sheriff bewacht die Stadt und das Gold."
+    plot = "En sheriff vaktar staden och guldet, och ingen vill tala med henne."
     add_film(service, MovieIn(id="a", title="Gold", plot=plot, language="English"))
     assert service.store.film("a").language == "en"
     assert edit_film(service, "a", EditIn(year=1953))["language"] == "en"
     assert not service.store.film("a").problem  # it was predicted again as English
-    assert edit_film(service, "a", EditIn(language="German"))["problem"].startswith(
-        "plot is in German, which this model does not read"
+    assert edit_film(service, "a", EditIn(language="Swedish"))["problem"].startswith(
+        "plot is in Swedish, which this model does not read"
     )
     assert edit_film(service, "a", EditIn(plot=plot + "!", language="en"))["problem"] is None
     assert edit_film(service, "a", EditIn(plot="Rosa"))["language"] is None

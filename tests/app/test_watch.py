@@ -163,7 +163,9 @@ def test_a_plot_that_cannot_be_read_is_told_and_the_poster_stays(
     apply: Apply, folder: Path, service: Service
 ) -> None:
     image = poster("emberfell", folder / "a.jpg")
-    (folder / "a.txt").write_text("羅生門の下で雨を待つ")
+    (folder / "a.txt").write_text(
+        "En drake vaknar, och ingen i byn talar om det som hände.", "utf-8"
+    )
     [landed] = apply("xmp")
     assert (landed.what, landed.reason) == ("new", "") and landed.genres
     assert landed.problem.startswith("plot ") and image.is_file()
@@ -173,8 +175,8 @@ def test_a_plot_that_cannot_be_read_is_told_and_the_poster_stays(
 def test_the_language_of_all_plots(folder: Path, service: Service) -> None:
     poster("emberfell", folder / "a.jpg")
     (folder / "a.txt").write_text("A dragon wakes.")
-    [landed] = Watcher(service, folder, quiet=0.05, language="es").once()
-    assert landed.problem.startswith("plot is in Spanish") and landed.genres
+    [landed] = Watcher(service, folder, quiet=0.05, language="sv").once()
+    assert landed.problem.startswith("plot is in Swedish") and landed.genres
 
 
 def test_no_folder(service: Service, tmp_path: Path) -> None:

@@ -209,7 +209,7 @@ def metrics() -> dict[str, Any]:
                 "resnet18, whose own licence holds",
             ],
         ),
-        ("dealer-resnet50-svm", [], ["resnet50, whose own licence holds"]),
+        ("dealer-resnet50-svm", [], ["resnet50.tv_in1k, whose own licence holds"]),
     ],
 )
 def test_the_card_says_whose_weights_training_began_with(

@@ -23,6 +23,7 @@ from genreel.lab.graphs.parity import PARITY
 from genreel.lab.recipe import load_recipe, recipe_names
 from genreel.lab.splits import Split
 from genreel.lab.train import train
+from genreel.lettering import Lettering, Line
 from genreel.predictor import Predictor
 from genreel.vocabulary import GENRES
 
@@ -59,6 +60,8 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
             record = {"id": str(i), "title": f"Film {i}", "year": 2016 if i % 3 else 1971 + i % 40}
             record |= {"plot": " ".join(map(str, rng.permutation(words))), "poster": f"{i}.png"}
             record["language"] = "en"  # these are words, no sentences
+            lines = [Line(word, 0.9, 0.1, n / 9, 0.8, 0.1) for n, word in enumerate(words[:8])]
+            record["lettering"] = Lettering(tuple(lines)).to_json()
             record["genres"] = [GENRES[g] for g in chosen]
             file.write(json.dumps(record) + "\n")
     return Catalogue(folder)
