@@ -123,9 +123,12 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def word_counts() -> Iterator[None]:
-    """In place of the encoder of many languages, one whose vectors count words."""
+    """In place of the encoder of many languages, one whose vectors count words.
+
+    For a module: tests elsewhere read with the encoder itself.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(languages, "is_installed", lambda: True)
         patch.setattr(languages, "_encoder", WordCounts)
@@ -144,7 +147,7 @@ def small_glove(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def toy_features(tiny_encoder: Path, word_counts: None) -> dict[str, Feature]:
     words = Terms.fit(TermSettings(min_count=1), toy_movies(40))
     return {
@@ -156,7 +159,7 @@ def toy_features(tiny_encoder: Path, word_counts: None) -> dict[str, Feature]:
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def toy_examples(
     toy_features: dict[str, Feature],
     toy_vocabulary: Vocabulary,
