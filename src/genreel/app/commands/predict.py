@@ -33,7 +33,7 @@ class Options:
         "with movies.csv); - reads JSON lines from standard input",
         "*",
     )
-    plot: str = flag("", "plot of the one movie, in English")
+    plot: str = flag("", "plot of the one movie")
     language: str = shared.language_flag("all plots")
     title: str = flag("", "title of the one movie")
     year: str = flag("", "year of release of the one movie")

@@ -50,7 +50,8 @@ def language_flag(whose: str) -> str:
     """--language, of one plot or of many."""
     text = (
         f"language of {whose}, such as en or Spanish (default: as a plot tells); one that the "
-        "model does not read counts as missing. The bundles that come along read English"
+        "model does not read counts as missing. The bundles that come along read English, "
+        "and 14 more with the extra languages"
     )
     return flag("", text, language, metavar="CODE")
 
