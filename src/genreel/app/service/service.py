@@ -311,9 +311,8 @@ class Service:
         film = self.store.film(film_id)
         sight = self.known.look(self._complete(Movie(film_id), film, False), film)
         prediction = self._predict(sight.movie)
-        return self.store.save_prediction(
-            film_id, prediction, self.version, prediction.thresholds or None
-        )
+        thresholds = prediction.thresholds or None
+        return self.store.save_prediction(film_id, prediction, self.version, thresholds)
 
     def _predict_again(self, film_ids: Sequence[str]) -> None:
         """Predicts films anew; where too much waits for that, their problem says so."""
@@ -328,9 +327,8 @@ class Service:
                 predictions = [Prediction(film.id, error=OLD_SCORES) for film in films]
             with contextlib.suppress(UnknownFilm), self.store.database.writing():
                 for prediction in predictions:
-                    self.store.save_prediction(
-                        prediction.id, prediction, self.version, prediction.thresholds or None
-                    )
+                    thresholds = prediction.thresholds or None
+                    self.store.save_prediction(prediction.id, prediction, self.version, thresholds)
 
     def why(self, film_id: str) -> dict[str, Any]:
         """Genre → the words and areas that spoke for it (see `genreel.why`).
