@@ -325,6 +325,12 @@ def test_many_at_once(page: Any, server: str) -> None:
 def test_a_queue_keeps_its_filter(page: Any, server: str) -> None:
     from playwright.sync_api import expect
 
+    def press(key: str) -> None:
+        """As a person does who sees that the page is ready."""
+        page.wait_for_load_state()
+        page.locator("#card:not([aria-busy])").wait_for()
+        page.keyboard.press(key)
+
     refused: list[str] = []
     page.on("response", lambda one: refused.append(one.url) if one.status == 429 else None)
     for index in range(5):
@@ -335,19 +341,19 @@ def test_a_queue_keeps_its_filter(page: Any, server: str) -> None:
     expect(page).to_have_title("F1 (1953) · genreel")
     left = page.locator("#left")
     expect(left).to_contain_text("4 to review in 1950s")
-    page.keyboard.press("Enter")
+    press("Enter")
     expect(page).to_have_title("F2 (1956) · genreel")
     assert "decade=1950" in page.url and "film=f2" in page.url
     expect(left).to_contain_text("3 to review")
-    page.keyboard.press("ArrowRight")
+    press("ArrowRight")
     expect(page).to_have_title("F3 (1959) · genreel")
     page.go_back()
     expect(page).to_have_title("F2 (1956) · genreel")
-    page.keyboard.press("Enter")  # it was skipped, so it stood last: round to the first
+    press("Enter")  # it was skipped, so it stood last: round to the first
     expect(page).to_have_title("F0 (1950) · genreel")
-    page.keyboard.press("Enter")
+    press("Enter")
     expect(page).to_have_title("F3 (1959) · genreel")
-    page.keyboard.press(",")  # what is typed is saved with the review
+    press(",")  # what is typed is saved with the review
     page.get_by_label("Title", exact=True).fill("Lanterns")
     page.get_by_role("button", name="Confirm").click()
     page.get_by_role("heading", name="Nothing left to review").wait_for()
