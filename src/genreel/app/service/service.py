@@ -311,8 +311,7 @@ class Service:
         film = self.store.film(film_id)
         sight = self.known.look(self._complete(Movie(film_id), film, False), film)
         prediction = self._predict(sight.movie)
-        thresholds = prediction.thresholds or None
-        return self.store.save_prediction(film_id, prediction, self.version, thresholds)
+        return self.store.save_prediction(film_id, prediction, self.version)
 
     def _predict_again(self, film_ids: Sequence[str]) -> None:
         """Predicts films anew; where too much waits for that, their problem says so."""
@@ -327,8 +326,7 @@ class Service:
                 predictions = [Prediction(film.id, error=OLD_SCORES) for film in films]
             with contextlib.suppress(UnknownFilm), self.store.database.writing():
                 for prediction in predictions:
-                    thresholds = prediction.thresholds or None
-                    self.store.save_prediction(prediction.id, prediction, self.version, thresholds)
+                    self.store.save_prediction(prediction.id, prediction, self.version)
 
     def why(self, film_id: str) -> dict[str, Any]:
         """Genre → the words and areas that spoke for it (see `genreel.why`).
@@ -426,13 +424,12 @@ class Service:
         problem: str = "",
     ) -> Entry:
         """What is to be saved of a movie; the poster's problem is the prediction's, too."""
-        thresholds = prediction.thresholds or self.predictor.thresholds(prediction.missing)
         if problem:
             errors = "; ".join(filter(None, (prediction.error, problem)))
             prediction = replace(prediction, error=errors)
         movie = replace(movie, lettering=sight.movie.lettering)
         large, full = pictures or (None, None)
-        return Entry(movie, prediction, thresholds, large, path, source, sight.finding, full)
+        return Entry(movie, prediction, large, path, source, sight.finding, full)
 
     def _save(self, entry: Entry, before: Film | None, problem: str = "") -> Added:
         """Saves one movie; `before` is its film in the store until now, `problem` its poster's."""

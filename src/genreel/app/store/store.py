@@ -54,13 +54,12 @@ class Entry:
 
     Attributes:
         movie, poster, full_poster, path, source: as `Store.save` takes them.
-        prediction, thresholds: as `Store.save_prediction` takes them.
+        prediction: as `Store.save_prediction` takes it.
         finding: which known film it is, as a lookup says; None where no index was asked.
     """
 
     movie: Movie
     prediction: Prediction
-    thresholds: Mapping[str, float] | None = None
     poster: bytes | None = None
     path: str = ""
     source: Source = "file"
@@ -200,7 +199,7 @@ class Store:
                 )
                 if entry.finding:
                     self.save_finding(movie.id, entry.finding)
-                film = self.save_prediction(movie.id, entry.prediction, by, entry.thresholds)
+                film = self.save_prediction(movie.id, entry.prediction, by)
                 saved_films.append(film)
         return saved_films
 
@@ -259,19 +258,12 @@ class Store:
 
     # Opinions
 
-    def save_prediction(
-        self,
-        film_id: str,
-        prediction: Prediction,
-        by: str,
-        thresholds: Mapping[str, float] | None = None,
-    ) -> Film:
+    def save_prediction(self, film_id: str, prediction: Prediction, by: str) -> Film:
         """What the model says; a prediction without scores only notes its error.
 
         Args:
-            prediction: with the model's own scores.
+            prediction: with the model's own scores, and thresholds where it has any.
             by: the version of the model.
-            thresholds: the model's, for what the film came with; None: the store's.
 
         Raises:
             UnknownFilm.
@@ -285,7 +277,7 @@ class Store:
                 overrides = self.tuning.overrides(connection)
                 opinions = opinions_of_model(
                     prediction.scores,
-                    {**self.defaults, **(thresholds or {})},
+                    {**self.defaults, **prediction.thresholds},
                     row["year"],
                     correction,
                     overrides,
