@@ -444,4 +444,5 @@ def open_service(model: str, store: str, settings: Settings) -> Service:
         BundleError, StoreError, FilmsError: one of them, or the index of films, cannot be used.
     """
     predictor = Predictor(model, limits=settings.limits)
+    predictor.load()  # so that nobody's first poster waits for it
     return Service(predictor, Store(store, predictor.thresholds()), settings)
