@@ -30,14 +30,18 @@ class Graph:
     Args:
         model: the bytes of an ONNX graph.
 
+    Attributes:
+        pieces: what `cut_graph` made of it.
+        sessions: piece → what runs it, of those that are loaded.
+
     Raises:
         BundleError: it does not pass `check_graph`, or cannot be loaded.
     """
 
     def __init__(self, model: bytes) -> None:
         check_graph(model)
-        self._pieces = cut_graph(model)
-        self._sessions: dict[str, Session] = {}
+        self.pieces = cut_graph(model)
+        self.sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
         self.load(["scores"])
 
@@ -48,15 +52,15 @@ class Graph:
             BundleError: one cannot be loaded.
         """
         with self._lock:
-            names = [n for n in pieces or self._pieces if n not in self._sessions]
+            names = [n for n in pieces or self.pieces if n not in self.sessions]
             if len(names) > 1:
                 with ThreadPoolExecutor(len(names)) as pool:
-                    self._sessions.update(zip(names, pool.map(self._session, names), strict=True))
+                    self.sessions.update(zip(names, pool.map(self._session, names), strict=True))
             elif names:
-                self._sessions[names[0]] = self._session(names[0])
+                self.sessions[names[0]] = self._session(names[0])
 
     def _session(self, name: str) -> Session:
-        return _start(b"".join(self._pieces[name].content))
+        return _start(b"".join(self.pieces[name].content))
 
     def run(
         self,
@@ -78,19 +82,19 @@ class Graph:
         """
         wanted = {
             name: [tensor for tensor in outputs if tensor in piece.outputs]
-            for name, piece in self._pieces.items()
+            for name, piece in self.pieces.items()
             if piece.outputs & {*outputs} or not piece.features <= {*idle}
         }
         self.load(wanted)
-        shapes = {o.name: o.shape for o in self._sessions["scores"].get_outputs()}
+        shapes = {o.name: o.shape for o in self.sessions["scores"].get_outputs()}
         tensors = dict(arrays)
-        for name in self._pieces:
+        for name in self.pieces:
             if name not in wanted:
                 size = len(arrays["present"]), shapes["scores"][-1]
                 tensors[name] = np.full(size, 0.5, np.float32)
                 continue
             names = list(dict.fromkeys([*wanted[name], name]))
-            values = run_outputs(self._sessions[name], tensors, names)
+            values = run_outputs(self.sessions[name], tensors, names)
             tensors.update(zip(names, values, strict=True))
         return [tensors[name] for name in outputs]
 

@@ -15,9 +15,8 @@ _INPUTS, _OUTPUTS, _OPERATOR = 1, 2, 4  # of a node
 _NAME, _TENSOR_NAME = 1, 8  # of an input or output; of a tensor
 _NAMES = {_NODE: _OUTPUTS, _TENSOR: _TENSOR_NAME, _INPUT: _NAME, _OUTPUT: _NAME}
 
-_FLOATS = new_field(
-    2, new_field(1, b"\x08\x01")
-)  # of an input or output, the type of a tensor of float32
+# The type of an input or output: tensors of float32.
+_FLOATS = new_field(2, new_field(1, b"\x08\x01"))
 
 _PART = re.compile(r"part_\d+")
 """What an ensemble calls the scores of its parts, float32 (n, genres)."""
@@ -101,7 +100,9 @@ class _Graph:
         """The tensors that a field of the graph makes or names."""
         if number not in _NAMES:
             return []
-        texts: dict[int, list[str]] = {_INPUTS: [], _OUTPUTS: [], _OPERATOR: [], _TENSOR_NAME: []}
+        texts: dict[int, list[str]] = {_NAMES[number]: []}
+        if number == _NODE:
+            texts |= {_INPUTS: [], _OPERATOR: []}
         for field, value in read_fields(content, self._budget):
             if field in texts and not isinstance(value, int):
                 texts[field].append(bytes(value).decode(errors="replace"))
@@ -117,14 +118,14 @@ class _Graph:
 
     def upstream(self, tensors: Iterable[str], ends: Collection[str] = ()) -> set[str]:
         """These tensors and all that they are made from, not looking behind `ends`."""
-        found: set[str] = set()
+        names: set[str] = set()
         queue = list(tensors)
         while queue:
             name = queue.pop()
-            if name not in found:
-                found.add(name)
+            if name not in names:
+                names.add(name)
                 queue += () if name in ends else self.sources.get(name, ())
-        return found
+        return names
 
     def content(
         self, tensors: Collection[str], outputs: Collection[str], inputs: Collection[str]
@@ -135,8 +136,7 @@ class _Graph:
             wanted = outputs if number == _OUTPUT else tensors
             if number not in _NAMES or any(n in wanted and n not in inputs for n in names):
                 parts += (field_head(number, len(content)), content)
-        # Of an input onnxruntime must be told the type; of an output it finds it.
-        new = {name: new_field(_NAME, name.encode()) for name in (*inputs, *outputs)}
-        parts += (new_field(_INPUT, new[name] + _FLOATS) for name in inputs)
-        parts += (new_field(_OUTPUT, new[name]) for name in outputs if name not in self.outputs)
+        new = [(_INPUT, name) for name in sorted(inputs)]
+        new += [(_OUTPUT, name) for name in sorted(outputs) if name not in self.outputs]
+        parts += (new_field(k, new_field(_NAME, name.encode()) + _FLOATS) for k, name in new)
         return (*self._around, field_head(_GRAPH, sum(map(len, parts))), *parts)
