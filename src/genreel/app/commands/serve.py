@@ -18,6 +18,7 @@ class Options:
     store: str | None = shared.store_flag()
     model: str = shared.model_flag()
     films: Path | None = shared.films_flag()
+    read: bool | None = shared.serving_read_flag()
     accept: float | None = shared.accept_flag()
     names: str | None = shared.names_flag()
     host: str = flag(Settings.host, "(default: %(default)s)")
@@ -60,7 +61,7 @@ def run(options: Options) -> int:
     from genreel.progress import say
 
     token = os.environ.get("GENREEL_TOKEN", "") if options.token is None else options.token
-    senses = shared.senses_of(options.films, False, options.accept)
+    senses = shared.serving_senses(options.films, options.read, options.accept)
     settings = Settings(
         films=senses.films,
         accept=senses.accept,

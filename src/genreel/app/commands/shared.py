@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genreel.app.commands.flags import UsageError, argument, flag, repeatable, switch
+from genreel.app.commands.flags import UsageError, argument, either, flag, repeatable, switch
 from genreel.app.commands.values import language, share
 from genreel.errors import GenreelError, MissingExtra
 
@@ -86,6 +86,15 @@ def read_flag() -> bool:
     return switch(f"{text} (extra read)")
 
 
+def serving_read_flag() -> bool | None:
+    """--read and --no-read."""
+    text = (
+        "read what is printed on posters, once each (extra read; default: where that is installed "
+        "and the model uses it, or with --films)"
+    )
+    return either(text)
+
+
 def accept_flag() -> float | None:
     """--accept."""
     text = "probability from which --films accepts a film (default: 0.96)"
@@ -159,6 +168,23 @@ def senses_of(films: Path | None, read: bool, accept: float | None) -> Senses:
     if films is not None or read:
         need("read")
     return Senses(read, films, accept)
+
+
+def serving_senses(films: Path | None, read: bool | None, accept: float | None) -> Senses:
+    """What --films, --read, --no-read and --accept ask a server or a watched folder for.
+
+    Posters are read where the extra `read` is installed, unless told otherwise.
+
+    Raises:
+        UsageError: --accept without --films, or --films with --no-read.
+        MissingExtra: a library of the extra `read` is not installed, and is needed.
+    """
+    from genreel.app.doctor import missing
+
+    if read is False and films is not None:
+        raise UsageError("--no-read does not go with --films")
+    is_read = films is not None or not missing("read") if read is None else read
+    return senses_of(films, is_read, accept)
 
 
 def make_folder(folder: Path) -> None:

@@ -27,6 +27,7 @@ class Options:
     store: str | None = shared.store_flag()
     model: str = shared.model_flag()
     films: Path | None = shared.films_flag()
+    read: bool | None = shared.serving_read_flag()
     accept: float | None = shared.accept_flag()
     language: str = shared.language_flag("the plots")
     apply: str | None = flag(
@@ -56,7 +57,7 @@ def run(options: Options) -> int:
         raise UsageError("--refresh goes with --apply nfo")
     refresher = open_refresher(options.refresh)
     # Nobody sends files here, so a poster may cost what it may on the command line.
-    senses = shared.senses_of(options.films, False, options.accept)
+    senses = shared.serving_senses(options.films, options.read, options.accept)
     settings = Settings(
         limits=Limits(),
         films=senses.films,
