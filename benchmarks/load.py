@@ -4,10 +4,9 @@
 
 On one machine and in one run: how fast `predict_many` is without a server, how long one request
 takes when nobody else asks, and then what many clients get, each of which sends a poster with its
-plot, waits for the answer and sends the next; one that is refused waits as long as it is told to. The
-server reads no posters (`--no-read`), as `predict_many` reads none.
-Memory is read from /proc. Adds a row to
-benchmarks/results/load.csv.
+plot, waits for the answer and sends the next; one that is refused waits as long as it is told
+to. The server reads no posters (`--no-read`), as `predict_many` reads none. Memory is read from
+/proc. Adds a row to benchmarks/results/load.csv.
 """
 
 from __future__ import annotations
