@@ -15,7 +15,8 @@ import pytest
 from running import Run, one_line
 
 from genreel.app import doctor
-from genreel.app.commands.shared import serving_senses, store_of
+from genreel.app.commands.sensing import serving_senses
+from genreel.app.commands.shared import store_of
 from genreel.errors import MissingExtra
 
 

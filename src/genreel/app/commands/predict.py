@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from genreel.app.commands import exit_code, shared
+from genreel.app.commands import exit_code, sensing, shared
 from genreel.app.commands.flags import Command, UsageError, arguments, flag, switch
 from genreel.app.commands.values import DECISIONS, decisions_help, positive, share
 
@@ -50,9 +50,9 @@ class Options:
         metavar="P",
     )
     decide: str = flag("balanced", decisions_help(), choices=DECISIONS)
-    films: Path | None = shared.films_flag()
-    read: bool = shared.read_flag()
-    accept: float | None = shared.accept_flag()
+    films: Path | None = sensing.films_flag()
+    read: bool = sensing.read_flag()
+    accept: float | None = sensing.accept_flag()
     explain: bool = switch("say which words and areas of the poster spoke for each genre")
     max_bytes: int | None = flag(None, "largest poster file (128 MiB)", positive, metavar="N")
     max_pixels: int | None = flag(None, "of a poster (128 million pixels)", positive, metavar="N")
@@ -119,7 +119,10 @@ def _predict(options: Options, limits: Limits) -> tuple[Iterator[Prediction], tu
     for name in ("out", "workers", "part_rows"):
         if getattr(options, name):
             raise UsageError(f"--{name.replace('_', '-')} goes with --engine ray")
-    movies, senses = _movies(options), shared.senses_of(options.films, options.read, options.accept)
+    movies, senses = (
+        _movies(options),
+        sensing.senses_of(options.films, options.read, options.accept),
+    )
     predictor = Predictor(options.model, limits=limits)
     gc.freeze()
     gc.enable()
@@ -165,7 +168,7 @@ def _predict_with_ray(
         decide=options.decide,
         explain=options.explain,
         limits=limits,
-        senses=shared.senses_of(options.films, options.read, options.accept),
+        senses=sensing.senses_of(options.films, options.read, options.accept),
         part_rows=options.part_rows or PART_ROWS,
     )
     return predict(job), read_bundle(options.model).vocabulary.genres
