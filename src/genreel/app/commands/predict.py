@@ -59,8 +59,7 @@ class Options:
     max_side: int | None = flag(None, "longest side (30,000 pixels)", positive, metavar="N")
     max_whole: int | None = flag(
         None,
-        "largest poster that cannot be decoded at a fraction of its size: PNG, WebP, GIF and "
-        "progressive JPEG (40 million pixels, up to 16 bytes of memory each)",
+        "largest PNG, WebP, GIF or progressive JPEG, which are decoded whole (40 million pixels)",
         positive,
         metavar="N",
     )
@@ -100,7 +99,7 @@ def run(options: Options) -> int:
             answers += bool(prediction.scores)
             yield prediction
 
-    names, with_films = shared.names_of(options.names), bool(options.films)
+    with_films = bool(options.films)
     output.write(count(predictions), options.format, genres, options.top_k, with_films, names)
     if failures:
         inputs = "input" if failures == 1 else "inputs"
@@ -197,7 +196,6 @@ COMMAND = Command(
     "examples:\n"
     "  genreel predict poster.jpg --plot 'A sheriff rides into town.' --year 1953\n"
     "  genreel predict posters/ --format csv > genres.csv\n"
-    "  genreel predict catalogue.csv --format jsonl\n"
     "  genreel predict posters/ --films films.db\n"
     '  echo \'{"id": 1, "plot": "…"}\' | genreel predict - --format jsonl',
 )
