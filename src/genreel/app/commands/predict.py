@@ -118,10 +118,8 @@ def _predict(options: Options, limits: Limits) -> tuple[Iterator[Prediction], tu
     for name in ("out", "workers", "part_rows"):
         if getattr(options, name):
             raise UsageError(f"--{name.replace('_', '-')} goes with --engine ray")
-    movies, senses = (
-        _movies(options),
-        sensing.senses_of(options.films, options.read, options.accept),
-    )
+    movies = _movies(options)
+    senses = sensing.senses_of(options.films, options.read, options.accept)
     predictor = Predictor(options.model, limits=limits)
     gc.freeze()
     gc.enable()
