@@ -4,7 +4,7 @@ import { ask, path } from "./server.js";
 
 const $ = (id) => document.getElementById(id);
 const boxes = () => [...document.querySelectorAll("#review [name=genre]")];
-let reasons = null, shown = "", wanted = "", isAsking = false;
+let reasons = null, shown = "", isLit = false, wanted = "", isAsking = false;
 
 // Asks for the film that is shown. One question at a time, and of those that came meanwhile only
 // the last is asked: whoever reviews fast leaves the server alone.
@@ -42,6 +42,7 @@ function offered() {
 export function mark(genre, lit = true) {
   if (!reasons) return;
   shown = genre;
+  isLit = lit;
   const line = $("why");
   line.replaceChildren("Why");
   for (const one of offered()) {
@@ -61,7 +62,7 @@ export function mark(genre, lit = true) {
 
 // Once more for the same genre: no longer.
 export function toggle(genre) {
-  mark(genre === shown ? "" : genre);
+  mark(genre === shown && isLit ? "" : genre);
   document.querySelector(`[data-why="${CSS.escape(genre)}"]`)?.focus();
 }
 
@@ -69,7 +70,8 @@ export function toggle(genre) {
 export function next() {
   if (!reasons) return;
   const all = [...offered(), ""];
-  mark(all[(all.indexOf(shown) + 1) % all.length]);
+  const step = shown && !isLit ? 0 : 1;
+  mark(all[(all.indexOf(shown) + step) % all.length]);
 }
 
 function markWords(words) {
