@@ -22,6 +22,7 @@ SIDES = ("app", "audit", "films", "formats", "lab", "reading")
 ORDER = (
     *(
         "errors",
+        "characters",
         "folding",
         "genre_names",
         "vocabulary",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+
+from genreel.characters import normalize
 
 MAIN, OTHER, PART = 0, 1, 2
 """What a title is to its film: its name, another name, or a part of a longer one."""
@@ -31,7 +32,7 @@ _LEAST_PART = 6  # letters; a shorter part names too many films
 def squeeze(text: str) -> str:
     """Letters and digits of a text, in lower case, without accents: "thematrix"."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKD", text)
+        text = normalize("NFKD", text)
     text = text.casefold().translate(_SPECIAL)
     return "".join(filter(str.isalnum, text[: 2 * MAX_LENGTH]))[:MAX_LENGTH]
 
