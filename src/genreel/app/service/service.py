@@ -106,7 +106,7 @@ class Service:
         """Predictions of films of one request; raises Busy, Closing."""
         if len(movies) == 1:
             return [self.predict(movies[0])]
-        sights = [self.known.look(movie, None, movie.poster) for movie in movies]
+        sights = self.known.look_at_many(movies)
         with self.batches.patience():
             predictions = self.batches.predict_many([sight.movie for sight in sights])
         return list(map(decided, predictions, movies, sights))
@@ -444,4 +444,5 @@ def open_service(model: str, store: str, settings: Settings) -> Service:
         BundleError, StoreError, FilmsError: one of them, or the index of films, cannot be used.
     """
     predictor = Predictor(model, limits=settings.limits)
+    predictor.load()  # so that nobody's first poster waits for it
     return Service(predictor, Store(store, predictor.thresholds()), settings)
