@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from genreel.bundle import Bundle, open_bundle
-from genreel.calibration import BALANCED, DECISIONS
-from genreel.cases import SENSES, SHOWABLE
+from genreel.calibration import BALANCED, DECISIONS, CaseThresholds
+from genreel.cases import BUNDLE_CASES, SENSES, SHOWABLE, case_numbers
 from genreel.catalogue import INPUTS, LETTERING, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
 from genreel.evidence import has_evidence, nothing_to_go_by
@@ -99,6 +99,10 @@ class Predictor:
         present = np.array([[name in senses for name in SENSES]])
         limits = self._rules.thresholds(present, decision(decide))
         return dict(zip(self.genres, limits[0].tolist(), strict=True))
+
+    def thresholds_by_case(self) -> CaseThresholds:
+        """The thresholds of every decision and case; `Prediction.case` says which are a movie's."""
+        return self._rules.by_case()
 
     def predict(
         self,
@@ -364,6 +368,7 @@ class Predictor:
                 had.missing,
                 error,
                 thresholds=had.thresholds,
+                case=had.case,
                 language=language,
                 decide=decide if threshold is None else "threshold",
                 vectors={k: rows[i] for k, rows in outputs.vectors.items() if rows[i].any()},
@@ -376,7 +381,8 @@ class Predictor:
         """What movies with these senses have in common."""
         senses = frozenset(name for name, has in zip(SENSES, key, strict=True) if has)
         usable = {f.input for f in self.bundle.features.values() if f.sense in senses}
-        return _Had(senses, tuple(n for n in self.inputs if n not in usable), thresholds)
+        missing = tuple(n for n in self.inputs if n not in usable)
+        return _Had(senses, missing, thresholds, _CASES[case_numbers(np.array([key]))[0]])
 
     def _why(self, movie: Movie, prediction: Prediction) -> dict[str, Why]:
         highest = [label["label"] for label in prediction.labels(top_k=1)]
@@ -400,12 +406,15 @@ class _Outputs(NamedTuple):
 
 @dataclass(frozen=True)
 class _Had:
-    """The senses of a movie, the inputs that it lacks, and the thresholds of its case."""
+    """The senses of a movie, the inputs that it lacks, the thresholds of its case and its name."""
 
     senses: frozenset[str]
     missing: tuple[str, ...]
     thresholds: Mapping[str, float]
+    case: str
 
+
+_CASES = tuple(BUNDLE_CASES)
 
 _Numbered = list[tuple[int, Movie]]  # movies with their place in the stream
 

@@ -19,6 +19,7 @@ class Options:
     model: str = shared.model_flag()
     films: Path | None = shared.films_flag()
     accept: float | None = shared.accept_flag()
+    decide: str = shared.decide_flag("", "as the store does, a new one sure")
     names: str | None = shared.names_flag()
     host: str = flag(Settings.host, "(default: %(default)s)")
     port: int = flag(Settings.port, "(default: %(default)s)", values.port)
@@ -73,6 +74,7 @@ def run(options: Options) -> int:
         full_pixels=options.full_pixels,
         fetch_urls=options.fetch_urls,
         label_studio=options.label_studio or "",
+        decide=options.decide,
         names=shared.names_of(options.names),
         label_studio_token=os.environ.get("LABEL_STUDIO_API_KEY", ""),
     )

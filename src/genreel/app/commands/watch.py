@@ -34,6 +34,7 @@ class Options:
         "write genres into NFO files or XMP sidecars; genreel undo goes back",
         choices=("nfo", "xmp"),
     )
+    decide: str = shared.decide_flag("", "as the store does, a new one sure")
     names: str | None = shared.names_flag("genreel; kodi for nfo")
     create: bool = switch("NFO files for movies without one")
     once: bool = switch("take what is there, then end")
@@ -62,6 +63,7 @@ def run(options: Options) -> int:
         films=senses.films,
         accept=senses.accept,
         read=senses.is_needed,
+        decide=options.decide,
         names=shared.names_of(options.names),
     )
     with contextlib.ExitStack() as stack:

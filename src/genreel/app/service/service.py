@@ -26,7 +26,7 @@ from genreel.app.service.ids import (
 from genreel.app.service.images import Pictures, Thumbnails, encode_both
 from genreel.app.service.known import Known, Sight, decided
 from genreel.app.service.learner import Learner
-from genreel.app.service.settings import Settings
+from genreel.app.service.settings import NEW_DECISION, Settings
 from genreel.app.service.shop import shop_archive
 from genreel.app.shop.rendering import Look
 from genreel.app.store.batch import Act, Outcome, act_on_many
@@ -444,4 +444,8 @@ def open_service(model: str, store: str, settings: Settings) -> Service:
         BundleError, StoreError, FilmsError: one of them, or the index of films, cannot be used.
     """
     predictor = Predictor(model, limits=settings.limits)
-    return Service(predictor, Store(store, predictor.thresholds()), settings)
+    by_case = predictor.thresholds_by_case()
+    films = Store(store, predictor.thresholds(), by_case, settings.decide or NEW_DECISION)
+    if settings.decide:
+        films.tuning.decide(settings.decide)
+    return Service(predictor, films, settings)
