@@ -129,7 +129,10 @@ def test_what_was_tried_is_kept(store: Store) -> None:
     assert newest["after"]["log_loss"] < newest["before"]["log_loss"]
     # Thresholds of the best F1 are learnt; those of sure genres stay.
     opinion = store.film("f00").opinions["Drama"]["model"]
-    assert (opinion.threshold, store.film("f00").opinions["Crime"]["person"].verdict) == (0.7, False)
+    assert (opinion.threshold, store.film("f00").opinions["Crime"]["person"].verdict) == (
+        0.7,
+        False,
+    )
     learner.close()
 
 
