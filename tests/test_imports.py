@@ -40,6 +40,7 @@ ORDER = (
         "calibration",
         "why",
         "graph_parts",
+        "graph_cut",
         "graph",
         "graph_vectors",
     ),

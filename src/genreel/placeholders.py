@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 from unicodedata import category
@@ -97,7 +98,6 @@ _OTHERS = (
     r"(?:줄거리|개요|설명|시놉시스)\w{0,2} ?(?:없음|없습니다|정보 ?없음|미정)",
     r"(?:لا يوجد|لا توجد) (?:وصف|ملخص|قصة)\b.{0,30}|אין (?:תקציר|תיאור)\b.{0,30}",
 )
-_PLACEHOLDER = re.compile("|".join((*_ENGLISH, *_OTHERS, "released")), re.DOTALL)
 _TAG = re.compile(r"<[^<>]{0,80}>")
 
 
@@ -109,4 +109,10 @@ def is_placeholder(text: str) -> bool:
     if all(character.isspace() or category(character)[0] == "P" for character in text):
         return True
     text = re.sub(r"^[\W_]+|[\W_]+$", "", " ".join(text.split()))
-    return len(text) <= MAX_LENGTH and bool(_PLACEHOLDER.fullmatch(text))
+    return len(text) <= MAX_LENGTH and bool(_pattern().fullmatch(text))
+
+
+@functools.cache
+def _pattern() -> re.Pattern[str]:
+    """Compiled at the first plot, as it takes longer than to read a poster."""
+    return re.compile("|".join((*_ENGLISH, *_OTHERS, "released")), re.DOTALL)

@@ -21,7 +21,7 @@ from genreel.catalogue import INPUTS, LETTERING, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
 from genreel.evidence import has_evidence, nothing_to_go_by
 from genreel.features import Array, collate
-from genreel.graph import Session, load_session, probabilities, run_outputs
+from genreel.graph import Graph, probabilities
 from genreel.graph_vectors import find_vectors, vectors_by_input, with_outputs
 from genreel.language import language_code
 from genreel.posters import Limits, PosterSource
@@ -63,9 +63,9 @@ class Predictor:
         limits: Limits | None = None,
     ) -> None:
         if isinstance(bundle, Bundle):
-            self.bundle, self._session = bundle, load_session(bundle.model)
+            self.bundle, self._graph = bundle, Graph(bundle.model)
         else:
-            self.bundle, self._session = open_bundle(bundle, load_session)
+            self.bundle, self._graph = open_bundle(bundle, Graph)
         self.threads = threads or cores()
         features = self.bundle.features
         for feature in features.values():
@@ -269,12 +269,25 @@ class Predictor:
         """
         return self._outputs(arrays).scores
 
+    def load(self) -> None:
+        """Loads all of the graph now; otherwise its parts are loaded when a movie first needs them.
+
+        Raises:
+            BundleError: it cannot be loaded.
+        """
+        self._graph.load()
+
     def _outputs(self, arrays: Mapping[str, Array], vectors: bool = False) -> _Outputs:
         """Calibrated scores, and on request the vectors of each input."""
-        session, tensors = self._vector_session if vectors else (self._session, {})
+        graph, tensors = self._vector_graph if vectors else (self._graph, {})
         names = [name for group in tensors.values() for name in group]
+        senses = {
+            sense for sense, has in zip(SENSES, arrays["present"].T, strict=True) if has.any()
+        }
+        features = self.bundle.features.items()
+        idle = {name for name, feature in features if feature.sense not in senses}
         try:
-            scores, *values = run_outputs(session, arrays, ["scores", *names])
+            scores, *values = graph.run(arrays, ["scores", *names], idle)
             scores = probabilities(scores).reshape(len(arrays["present"]), len(self.genres))
         except Exception as error:  # onnxruntime's exceptions have no common base
             raise BundleError(f"bundle {self.bundle.name}: the graph failed ({error})") from None
@@ -286,11 +299,11 @@ class Predictor:
         )
 
     @functools.cached_property
-    def _vector_session(self) -> tuple[Session, dict[str, tuple[str, ...]]]:
+    def _vector_graph(self) -> tuple[Graph, dict[str, tuple[str, ...]]]:
         """The graph that gives vectors as well, and the tensors of each feature."""
         tensors = find_vectors(self.bundle.model)
         names = [name for group in tensors.values() for name in group]
-        return load_session(with_outputs(self.bundle.model, names)), tensors
+        return Graph(with_outputs(self.bundle.model, names)), tensors
 
     def _batches(self, movies: Iterable[Movie], size: int) -> Iterator[_Numbered]:
         """Movies with their numbers, in batches that cost about the same; within a window, movies

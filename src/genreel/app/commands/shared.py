@@ -111,9 +111,11 @@ def store_of(url: str | None) -> str:
 
 def names_of(names: str | None) -> Names | None:
     """What --names says; None where it is not given. Raises VocabularyError."""
+    if not names:
+        return None
     from genreel.formats.names import find_names
 
-    return find_names(names) if names else None
+    return find_names(names)
 
 
 def need(extra: str) -> None:

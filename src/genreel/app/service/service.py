@@ -444,6 +444,7 @@ def open_service(model: str, store: str, settings: Settings) -> Service:
         BundleError, StoreError, FilmsError: one of them, or the index of films, cannot be used.
     """
     predictor = Predictor(model, limits=settings.limits)
+    predictor.load()  # so that nobody's first poster waits for it
     by_case = predictor.thresholds_by_case()
     films = Store(store, predictor.thresholds(), by_case, settings.decide or NEW_DECISION)
     if settings.decide:
