@@ -598,7 +598,7 @@ def test_a_stream_that_fails_fails_for_its_reader(words: Predictor) -> None:
 
 
 def test_a_prediction_says_which_thresholds_are_its_own(tiny: Predictor) -> None:
-    by_case = tiny.thresholds_by_case()
+    by_case = tiny.bundle.rules().by_case()
     for record in ({"plot": PLOT}, {"poster": POSTER}, {"plot": PLOT, "poster": POSTER}):
         one = tiny.predict(**record)
         assert dict(one.thresholds) == by_case["balanced"][one.case]

@@ -216,7 +216,7 @@ class Rules:
         return np.asarray(self._thresholds[decide][case_numbers(present)])
 
     def by_case(self) -> CaseThresholds:
-        """The thresholds of every decision and case."""
+        """The thresholds of every decision and case; `Prediction.case` says which are a movie's."""
         return {
             decide: {
                 case: dict(zip(self.genres, row, strict=True))

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from genreel.bundle import Bundle, open_bundle
-from genreel.calibration import BALANCED, DECISIONS, CaseThresholds
-from genreel.cases import BUNDLE_CASES, SENSES, SHOWABLE, case_numbers
+from genreel.calibration import BALANCED, DECISIONS
+from genreel.cases import SENSES, SHOWABLE, case_name
 from genreel.catalogue import INPUTS, LETTERING, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
 from genreel.evidence import has_evidence, nothing_to_go_by
@@ -99,10 +99,6 @@ class Predictor:
         present = np.array([[name in senses for name in SENSES]])
         limits = self._rules.thresholds(present, decision(decide))
         return dict(zip(self.genres, limits[0].tolist(), strict=True))
-
-    def thresholds_by_case(self) -> CaseThresholds:
-        """The thresholds of every decision and case; `Prediction.case` says which are a movie's."""
-        return self._rules.by_case()
 
     def predict(
         self,
@@ -352,11 +348,8 @@ class Predictor:
     ) -> Iterator[Prediction]:
         names, present, scores = self.genres, inputs.arrays["present"], outputs.scores
         # Arithmetic over the whole batch: for one movie at a time it would cost more than a plot.
-        limits = (
-            self._rules.thresholds(present, decide)
-            if threshold is None
-            else np.full(scores.shape, threshold)
-        )
+        own = self._rules.thresholds(present, decide)
+        limits = own if threshold is None else np.full(scores.shape, threshold)
         decisions = (scores >= limits).tolist()
         ranking = np.argsort(-scores, axis=1, kind="stable").tolist()
         has_sense = present.astype(bool).tolist()
@@ -395,7 +388,7 @@ class Predictor:
         senses = frozenset(name for name, has in zip(SENSES, key, strict=True) if has)
         usable = {f.input for f in self.bundle.features.values() if f.sense in senses}
         missing = tuple(n for n in self.inputs if n not in usable)
-        return _Had(senses, missing, thresholds, _CASES[case_numbers(np.array([key]))[0]])
+        return _Had(senses, missing, thresholds, case_name(key))
 
     def _why(self, movie: Movie, prediction: Prediction) -> dict[str, Why]:
         highest = [label["label"] for label in prediction.labels(top_k=1)]
@@ -426,8 +419,6 @@ class _Had:
     thresholds: Mapping[str, float]
     case: str
 
-
-_CASES = tuple(BUNDLE_CASES)
 
 _Numbered = list[tuple[int, Movie]]  # movies with their place in the stream
 

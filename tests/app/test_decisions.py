@@ -13,7 +13,8 @@ from stores import THRESHOLDS, prediction
 
 from genreel.app.server.application import create_app
 from genreel.app.service.learner import Learner
-from genreel.app.service.service import Service, open_service
+from genreel.app.service.opening import open_service
+from genreel.app.service.service import Service
 from genreel.app.service.settings import Settings
 from genreel.app.store.batch import Act, act_on_many
 from genreel.app.store.preview import Preview, cases, preview_decisions
@@ -144,7 +145,7 @@ def test_accepting_keeps_what_is_sure(store: Store) -> None:
 
 @pytest.fixture
 def client(predictor: Predictor, tmp_path: Path) -> Iterator[TestClient]:
-    by_case = predictor.thresholds_by_case()
+    by_case = predictor.bundle.rules().by_case()
     store = Store(str(tmp_path / "films.db"), predictor.thresholds(), by_case, "sure")
     app = create_app(Service(predictor, store, Settings()))
     with TestClient(app, base_url="http://localhost") as client:

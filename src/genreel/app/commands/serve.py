@@ -57,7 +57,7 @@ def run(options: Options) -> int:
 
     from genreel.app.server.application import listen
     from genreel.app.server.application import run as serve
-    from genreel.app.service.service import open_service
+    from genreel.app.service.opening import open_service
     from genreel.app.store.database import safe_url
     from genreel.progress import say
 

@@ -46,7 +46,7 @@ class Options:
 def run(options: Options) -> int:
     """Classifies the posters that land in a folder."""
     shared.need("app")
-    from genreel.app.service.service import open_service
+    from genreel.app.service.opening import open_service
     from genreel.app.service.settings import Settings
     from genreel.app.service.watch import Watcher
     from genreel.posters import Limits

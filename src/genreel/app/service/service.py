@@ -26,7 +26,7 @@ from genreel.app.service.ids import (
 from genreel.app.service.images import Pictures, Thumbnails, encode_both
 from genreel.app.service.known import Known, Sight, decided
 from genreel.app.service.learner import Learner
-from genreel.app.service.settings import NEW_DECISION, Settings
+from genreel.app.service.settings import Settings
 from genreel.app.service.shop import shop_archive
 from genreel.app.shop.rendering import Look
 from genreel.app.store.batch import Act, Outcome, act_on_many
@@ -435,18 +435,3 @@ class Service:
         """Saves one movie; `before` is its film in the store until now, `problem` its poster's."""
         [film] = self.store.save_all([entry], self.version)
         return added_of(entry, film, before, problem)
-
-
-def open_service(model: str, store: str, settings: Settings) -> Service:
-    """A service over a bundle and the URL of a store.
-
-    Raises:
-        BundleError, StoreError, FilmsError: one of them, or the index of films, cannot be used.
-    """
-    predictor = Predictor(model, limits=settings.limits)
-    predictor.load()  # so that nobody's first poster waits for it
-    by_case = predictor.thresholds_by_case()
-    films = Store(store, predictor.thresholds(), by_case, settings.decide or NEW_DECISION)
-    if settings.decide:
-        films.tuning.decide(settings.decide)
-    return Service(predictor, films, settings)
