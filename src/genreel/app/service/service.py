@@ -435,14 +435,3 @@ class Service:
         """Saves one movie; `before` is its film in the store until now, `problem` its poster's."""
         [film] = self.store.save_all([entry], self.version)
         return added_of(entry, film, before, problem)
-
-
-def open_service(model: str, store: str, settings: Settings) -> Service:
-    """A service over a bundle and the URL of a store.
-
-    Raises:
-        BundleError, StoreError, FilmsError: one of them, or the index of films, cannot be used.
-    """
-    predictor = Predictor(model, limits=settings.limits)
-    predictor.load()  # so that nobody's first poster waits for it
-    return Service(predictor, Store(store, predictor.thresholds()), settings)

@@ -10,7 +10,10 @@ import sqlalchemy as sa
 
 from genreel.app.store.schema import events, films, trash
 
-UNDOABLE = (*("review", "accept", "verdicts", "skip", "edit", "identify", "thresholds", "delete"),)
+UNDOABLE = (
+    *("review", "accept", "verdicts", "skip", "edit", "identify", "delete"),
+    *("thresholds", "decide"),
+)
 """Kinds of a person's events that can be undone."""
 
 
@@ -29,7 +32,7 @@ def log(
 
     Args:
         kind: add, edit, identify, genres, predict, review, accept, verdicts, skip, thresholds,
-            learn, undo or delete.
+            decide, learn, undo or delete.
         film_id: the film it happened to, if it was one; it is in the store.
         source: who did it, one of SOURCES.
         by: the version of the model, or the name of the person.
