@@ -566,7 +566,7 @@ def colours_of_posters() -> Iterator[str]:
     yield (
         f"near-black leads in {sum(is_dark.values())} genres, most in {most.genre} "
         f"({most.share:.0%} of its posters), and near-white in "
-        f"{', '.join(light[:-1])} and {light[-1]}".replace("%", " %")
+        f"{', '.join(light[:-1])} and {light[-1]}"
     )
     decades = [f"{year}s" for year in range(1930, 2000, 10)]
     means = [
