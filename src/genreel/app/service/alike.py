@@ -25,9 +25,7 @@ from genreel.similar import Likeness, Shelf
 MAX_FILMS = 10_000
 """Films that are compared, the newest of a store; they take about 200 MB together."""
 
-_AT_ONCE = (
-    16  # films that are read together; between them, whoever waits for a prediction goes first
-)
+_AT_ONCE = 16  # films that are read together; then those that wait for a prediction go first
 _PAGE = 500
 _PAUSE = 0.05  # seconds
 
