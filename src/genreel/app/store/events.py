@@ -63,6 +63,15 @@ def log_many(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> No
         connection.execute(events.insert(), [{**common, **row} for row in rows])
 
 
+def last_change(connection: sa.Connection) -> int:
+    """Number of the last event that may have changed what films there are, or what is known of one
+    but for its genres; 0 where there is none.
+    """
+    is_change = events.c.kind.in_(("add", "edit", "identify", "delete", "undo"))
+    query = sa.select(events.c.id).where(is_change).order_by(events.c.id.desc()).limit(1)
+    return int(connection.execute(query).scalar_one_or_none() or 0)
+
+
 def _life(film_id: str | None) -> sa.ScalarSelect[str]:
     """The life of a film of the store."""
     return sa.select(films.c.life).where(films.c.id == film_id).scalar_subquery()
