@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
-import html
 import re
 from unicodedata import category
+
+from genreel.characters import unescape
 
 MAX_LENGTH = 250
 """Characters; a longer text is a plot, whatever it says."""
@@ -105,7 +106,7 @@ def is_placeholder(text: str) -> bool:
     """Whether a plot says that there is none, be it in HTML or brackets, or is a mark: "-", "?"."""
     if len(text) > 2 * MAX_LENGTH:
         return False
-    text = _TAG.sub(" ", html.unescape(text)).casefold().replace("’", "'")
+    text = _TAG.sub(" ", unescape(text)).casefold().replace("’", "'")
     if all(character.isspace() or category(character)[0] == "P" for character in text):
         return True
     text = re.sub(r"^[\W_]+|[\W_]+$", "", " ".join(text.split()))

@@ -16,7 +16,7 @@ import numpy as np
 
 from genreel.bundle import Bundle, open_bundle
 from genreel.calibration import BALANCED, DECISIONS
-from genreel.cases import SENSES, SHOWABLE
+from genreel.cases import SENSES, SHOWABLE, case_name
 from genreel.catalogue import INPUTS, LETTERING, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
 from genreel.evidence import has_evidence, nothing_to_go_by
@@ -348,11 +348,8 @@ class Predictor:
     ) -> Iterator[Prediction]:
         names, present, scores = self.genres, inputs.arrays["present"], outputs.scores
         # Arithmetic over the whole batch: for one movie at a time it would cost more than a plot.
-        limits = (
-            self._rules.thresholds(present, decide)
-            if threshold is None
-            else np.full(scores.shape, threshold)
-        )
+        own = self._rules.thresholds(present, decide)
+        limits = own if threshold is None else np.full(scores.shape, threshold)
         decisions = (scores >= limits).tolist()
         ranking = np.argsort(-scores, axis=1, kind="stable").tolist()
         has_sense = present.astype(bool).tolist()
@@ -377,6 +374,7 @@ class Predictor:
                 had.missing,
                 error,
                 thresholds=had.thresholds,
+                case=had.case,
                 language=language,
                 decide=decide if threshold is None else "threshold",
                 vectors={k: rows[i] for k, rows in outputs.vectors.items() if rows[i].any()},
@@ -389,7 +387,8 @@ class Predictor:
         """What movies with these senses have in common."""
         senses = frozenset(name for name, has in zip(SENSES, key, strict=True) if has)
         usable = {f.input for f in self.bundle.features.values() if f.sense in senses}
-        return _Had(senses, tuple(n for n in self.inputs if n not in usable), thresholds)
+        missing = tuple(n for n in self.inputs if n not in usable)
+        return _Had(senses, missing, thresholds, case_name(key))
 
     def _why(self, movie: Movie, prediction: Prediction) -> dict[str, Why]:
         highest = [label["label"] for label in prediction.labels(top_k=1)]
@@ -413,11 +412,12 @@ class _Outputs(NamedTuple):
 
 @dataclass(frozen=True)
 class _Had:
-    """The senses of a movie, the inputs that it lacks, and the thresholds of its case."""
+    """The senses of a movie, the inputs that it lacks, the thresholds of its case and its name."""
 
     senses: frozenset[str]
     missing: tuple[str, ...]
     thresholds: Mapping[str, float]
+    case: str
 
 
 _Numbered = list[tuple[int, Movie]]  # movies with their place in the stream
