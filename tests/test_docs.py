@@ -324,6 +324,23 @@ def catalogues() -> Iterator[str]:
     assert watch.finished == watch.undone == "True"
 
 
+def remote_kills() -> Iterator[str]:
+    kinds = rows("remote-kills")
+    for r in kinds:
+        assert r.lost == r.torn == r.damaged_lines == 0
+        assert r.finished == r.undone == "True"
+    kills = sum(r.kills for r in kinds)
+    yield f"{kills} of {kills}"
+
+
+def remote_kills_in_full() -> Iterator[str]:
+    kinds = rows("remote-kills")
+    assert len({r.kills for r in kinds}) == len({r.movies for r in kinds}) == 1
+    yield f"kills `genreel remote` {kinds[0].kills} times each"
+    yield f"a Kodi of {kinds[0].movies} movies"
+    yield f"of the {sum(r.kills for r in kinds)} during `--undo`"
+
+
 def clean_in_short() -> Iterator[str]:
     *_, most = rows("clean")
     yield f"{most.films:,} posters take minutes and {most.peak_mib} MiB"
@@ -597,6 +614,7 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     ("docs/reviewing.md", keystrokes_in_short),
     ("docs/scaling.md", scaling_in_short),
     ("docs/security.md", hostile_in_short),
+    ("docs/servers.md", remote_kills),
     (NOTEBOOK, audit_in_full),
     (NOTEBOOK, identification_in_full),
     (NOTEBOOK, keystrokes),
@@ -620,6 +638,7 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     (NOTEBOOK, scaling),
     (NOTEBOOK, attacks),
     (NOTEBOOK, hostile),
+    (NOTEBOOK, remote_kills_in_full),
     (NOTEBOOK, languages),
 )
 """A page, and the sentences with figures that it must have."""
