@@ -39,6 +39,7 @@ def predict_with_films(
     threshold: float | None = None,
     decide: str = BALANCED,
     explain: bool = False,
+    vectors: bool = False,
 ) -> Iterator[Prediction]:
     """Predicts a stream of movies that may be films of an index, in order and constant memory.
 
@@ -51,7 +52,7 @@ def predict_with_films(
         films: the index.
         movies: with their lettering; one without is predicted as ever.
         accept: as in `Films.identify`.
-        language, threshold, decide, explain: as in `Predictor.predict_many`.
+        language, threshold, decide, explain, vectors: as in `Predictor.predict_many`.
 
     Yields:
         One Prediction per movie, with `identified` and `source`.
@@ -73,7 +74,12 @@ def predict_with_films(
             for movie, film in zip(some, entries, strict=True)
         ]
         predictions = predictor.predict_many(
-            complete, language=language, threshold=threshold, decide=decide, explain=explain
+            complete,
+            language=language,
+            threshold=threshold,
+            decide=decide,
+            explain=explain,
+            vectors=vectors,
         )
         for movie, identified, film, prediction in zip(
             some, identifications, entries, predictions, strict=True

@@ -49,6 +49,7 @@ class Options:
     films: Path | None = shared.films_flag()
     read: bool = shared.read_flag()
     accept: float | None = shared.accept_flag()
+    own: Path | None = shared.own_flag()
     predictions: Path | None = flag(
         None,
         "use these, which genreel predict --format jsonl wrote, and predict nothing",
@@ -125,7 +126,7 @@ def _pairs(options: Options, movies: Iterable[Movie]) -> Pairs:
     from genreel.predictor import Predictor
 
     predictor = Predictor(options.model)
-    senses = shared.senses_of(options.films, options.read, options.accept)
+    senses = shared.senses_of(options.films, options.read, options.accept, options.own)
 
     def predict(movies: Iterable[Movie]) -> Iterator[Prediction]:
         return predict_movies(

@@ -15,6 +15,7 @@ from genreel.app.commands.values import DECISIONS, decisions_help, positive, sha
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from genreel.app.senses import Senses
     from genreel.catalogue import Movie
     from genreel.posters import Limits
     from genreel.prediction import Prediction
@@ -53,6 +54,7 @@ class Options:
     films: Path | None = shared.films_flag()
     read: bool = shared.read_flag()
     accept: float | None = shared.accept_flag()
+    own: Path | None = shared.own_flag()
     explain: bool = switch("say which words and areas of the poster spoke for each genre")
     max_bytes: int | None = flag(None, "largest poster file (128 MiB)", positive, metavar="N")
     max_pixels: int | None = flag(None, "of a poster (128 million pixels)", positive, metavar="N")
@@ -119,7 +121,7 @@ def _predict(options: Options, limits: Limits) -> tuple[Iterator[Prediction], tu
     for name in ("out", "workers", "part_rows"):
         if getattr(options, name):
             raise UsageError(f"--{name.replace('_', '-')} goes with --engine ray")
-    movies, senses = _movies(options), shared.senses_of(options.films, options.read, options.accept)
+    movies, senses = _movies(options), _senses(options)
     predictor = Predictor(options.model, limits=limits)
     gc.freeze()
     gc.enable()
@@ -136,7 +138,7 @@ def _predict(options: Options, limits: Limits) -> tuple[Iterator[Prediction], tu
     # A bar and a table on one terminal would write over each other.
     if not sys.stdout.isatty():
         predictions = progress(predictions, "predicting", shared.length(movies))
-    return predictions, predictor.genres
+    return predictions, _with_own(predictor.genres, options)
 
 
 def _predict_with_ray(
@@ -165,10 +167,24 @@ def _predict_with_ray(
         decide=options.decide,
         explain=options.explain,
         limits=limits,
-        senses=shared.senses_of(options.films, options.read, options.accept),
+        senses=_senses(options),
         part_rows=options.part_rows or PART_ROWS,
     )
-    return predict(job), read_bundle(options.model).vocabulary.genres
+    return predict(job), _with_own(read_bundle(options.model).vocabulary.genres, options)
+
+
+def _senses(options: Options) -> Senses:
+    return shared.senses_of(options.films, options.read, options.accept, options.own)
+
+
+def _with_own(genres: tuple[str, ...], options: Options) -> tuple[str, ...]:
+    """The bundle's genres as they are called, and those of one's own that may speak."""
+    if options.own is None:
+        return genres
+    from genreel.own.file import read_own
+    from genreel.own.predicting import genres_with_own
+
+    return genres_with_own(genres, read_own(options.own))
 
 
 def _movies(options: Options) -> Iterable[Movie]:

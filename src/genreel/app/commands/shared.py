@@ -92,6 +92,12 @@ def accept_flag() -> float | None:
     return flag(None, text, share, metavar="P")
 
 
+def own_flag() -> Path | None:
+    """--own."""
+    text = "genres of your own, from a file that genreel teach or the page Genres wrote"
+    return flag(None, text, Path, metavar="FILE")
+
+
 SPLIT = "JSON with the ids of train, valid and test"
 
 
@@ -145,8 +151,10 @@ def need(extra: str) -> None:
         raise MissingExtra(name, extra)
 
 
-def senses_of(films: Path | None, read: bool, accept: float | None) -> Senses:
-    """What --films, --read and --accept ask for.
+def senses_of(
+    films: Path | None, read: bool, accept: float | None, own: Path | None = None
+) -> Senses:
+    """What --films, --read, --accept and --own ask for.
 
     Raises:
         UsageError: --accept without --films.
@@ -158,7 +166,7 @@ def senses_of(films: Path | None, read: bool, accept: float | None) -> Senses:
         raise UsageError("--accept goes with --films")
     if films is not None or read:
         need("read")
-    return Senses(read, films, accept)
+    return Senses(read, films, accept, own)
 
 
 def make_folder(folder: Path) -> None:

@@ -61,7 +61,7 @@ def run(options: Options) -> int:
         limits=Limits(),
         films=senses.films,
         accept=senses.accept,
-        read=senses.is_needed,
+        read=senses.needs_reading,
         names=shared.names_of(options.names),
     )
     with contextlib.ExitStack() as stack:
