@@ -4,9 +4,9 @@
 
 On one machine and in one run: how fast `predict_many` is without a server, how long one request
 takes when nobody else asks, and then what many clients get, each of which sends a poster with its
-plot, waits for the answer and sends the next; one that is refused waits as long as it is told to.
-Memory is read from /proc. Adds a row to
-benchmarks/results/load.csv.
+plot, waits for the answer and sends the next; one that is refused waits as long as it is told
+to. The server reads no posters (`--no-read`), as `predict_many` reads none. Memory is read from
+/proc. Adds a row to benchmarks/results/load.csv.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def main() -> None:
     bodies = [body(movie) for movie in movies]
     busy = os.getloadavg()[0]
     alone = rate_of_predict_many(movies)
-    with server() as (port, pid):
+    with server("--no-read") as (port, pid):
         for _ in range(3):
             ask(port, bodies, 30)
         single = ask(port, bodies, 100).seconds
@@ -122,13 +122,13 @@ def rate_of_predict_many(movies: list[Movie], seconds: float = 10.0) -> float:
 
 
 @contextlib.contextmanager
-def server() -> Iterator[tuple[int, int]]:
-    """A server as anybody starts it: its port and its process."""
+def server(*flags: str) -> Iterator[tuple[int, int]]:
+    """A server as anybody starts it, with a few flags: its port and its process."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "genreel.app.cli", "serve", "--port", str(port)]
+        command = [sys.executable, "-m", "genreel.app.cli", "serve", "--port", str(port), *flags]
         process = subprocess.Popen(
             [*command, "--store", f"{folder}/films.db"], stderr=subprocess.DEVNULL
         )

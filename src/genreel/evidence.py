@@ -25,7 +25,7 @@ def readable(
     Args:
         movie: as it came; where it names the plot's language, that is believed.
         languages: codes of those that the model reads.
-        more: codes of those that it would read after `remedy`, what to install.
+        more: codes of those that it would read after `remedy`, as `Feature.lacks` says it.
 
     Returns:
         The movie; `language` is empty where the plot does not tell. A plot in another language, or

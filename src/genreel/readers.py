@@ -28,7 +28,7 @@ class Readers:
             is missing.
         languages: codes of those that plots are read in: the bundle's own, and those of a sense
             that reads more.
-        remedy: what to install for the features that cannot read; empty where all can.
+        remedy: how to install what is needed by the features that cannot read; empty where all can.
         slow: features that threads help to read.
     """
 
@@ -120,4 +120,4 @@ class Readers:
         if not self.remedy:
             return []
         idle = self._inputs - {feature.input for feature in self.awake.values()}
-        return [f"{name} is not read: {self.remedy}" for name in sorted(idle) if movie.has(name)]
+        return [f"{name} is not read; {self.remedy}" for name in sorted(idle) if movie.has(name)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import csv
 import json
 import os
@@ -56,11 +57,12 @@ def browser() -> Iterator[Any]:
     pytest_socket.disable_socket(allow_unix_socket=True)
 
 
-@pytest.fixture
-def server(tmp_path: Path, socket_enabled: None) -> Iterator[str]:
+@contextlib.contextmanager
+def serving(store: Path, *flags: object) -> Iterator[str]:
+    """`genreel serve` as anybody starts it: its address."""
     port = free_port()
     command = [sys.executable, "-m", "genreel.app.cli", "serve", "--port", str(port)]
-    command += ["--store", str(tmp_path / "films.db")]
+    command += ["--store", str(store), *map(str, flags)]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=dict(os.environ))
     address = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + 120
@@ -76,6 +78,13 @@ def server(tmp_path: Path, socket_enabled: None) -> Iterator[str]:
     process.terminate()
     # It finishes what it has begun, then lets the signal have its way.
     assert process.wait(60) in (0, -signal.SIGTERM)
+
+
+@pytest.fixture
+def server(tmp_path: Path, socket_enabled: None) -> Iterator[str]:
+    """It reads no posters, which would take a second each."""
+    with serving(tmp_path / "films.db", "--no-read") as address:
+        yield address
 
 
 def drop(page: Any, files: list[Path]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,14 @@ from genreel.app.server.api.reviews import undo
 from genreel.app.server.shapes import AnswerIn, MovieIn, MoviesIn
 from genreel.app.service import known as senses
 from genreel.app.service.gate import Busy
+from genreel.app.service.known import MAX_READ
 from genreel.app.service.service import Service
 from genreel.app.service.settings import Settings
 from genreel.app.service.watch import Watcher
 from genreel.app.store.browse import Filter
 from genreel.app.store.store import Store
-from genreel.errors import FilmsError, InputError, PosterError, UnknownFilm
+from genreel.catalogue import Movie
+from genreel.errors import FilmsError, GenreelError, InputError, PosterError, UnknownFilm
 from genreel.films.building import Builder
 from genreel.films.film import Film
 from genreel.lettering import Lettering, Line
@@ -46,12 +49,12 @@ class Reader:
     """Stands in for the reader of posters."""
 
     def __init__(self) -> None:
-        self.lettering: Lettering | PosterError = BRILL
+        self.lettering: Lettering | GenreelError = BRILL
         self.count = 0
 
     def __call__(self, poster: object, limits: object) -> Lettering:
         self.count += 1
-        if isinstance(self.lettering, PosterError):
+        if isinstance(self.lettering, GenreelError):
             raise self.lettering
         return self.lettering
 
@@ -188,6 +191,43 @@ def test_a_poster_that_lands_in_a_folder_is_identified(service: Service, tmp_pat
     nfo = (folder / "IMG_0012.nfo").read_text()
     assert "<title>Lanterns over Brill</title>" in nfo
     assert "&quot;lookup&quot;: [" in nfo or '"lookup": [' in nfo
+
+
+def test_a_model_that_uses_lettering_has_it_without_an_index(
+    predictor: Predictor, tiny: Predictor, reader: Reader, tmp_path: Path
+) -> None:
+    def scores(bundle: Predictor, settings: Settings, name: str) -> tuple[float | None, str | None]:
+        service = Service(bundle, Store(str(tmp_path / name), bundle.thresholds()), settings)
+        try:
+            film = service.add_poster("a.jpg", POSTER).film
+            assert film is not None and film.identity == ""
+            return film.opinions["Horror"]["model"].score, film.lettering
+        finally:
+            service.close()
+
+    unread, lettering = scores(predictor, Settings(), "unread.db")
+    assert (lettering, reader.count) == (None, 0)
+    read, lettering = scores(predictor, Settings(read=True), "read.db")
+    assert (lettering, reader.count) == (BRILL.to_json(), 1)
+    assert read != unread
+    scores(tiny, Settings(read=True), "tiny.db")
+    assert reader.count == 1, "a model that does not use lettering costs no reading"
+
+
+def test_one_request_has_few_posters_to_be_read(service: Service, reader: Reader) -> None:
+    movies = [Movie(str(n), poster=POSTER) for n in range(MAX_READ + 1)]
+    with pytest.raises(InputError, match="33 posters in one request, and each is read; send at"):
+        service.predict_many(movies)
+    assert reader.count == 0
+    one = service.predict_many([replace(one, lettering=PLAIN) for one in movies[:2]])
+    assert len(one) == 2
+
+
+def test_a_reader_that_is_damaged_costs_no_film(service: Service, reader: Reader) -> None:
+    reader.lettering = GenreelError("rapidocr cannot be loaded (libGL.so.1); install it again")
+    added = service.add_poster("a.jpg", POSTER)
+    assert added.film is not None and "libGL" in added.error
+    assert added.film.opinions["Drama"]["model"].score is not None
 
 
 def test_without_an_index_nothing_is_asked(predictor: Predictor, tmp_path: Path) -> None:

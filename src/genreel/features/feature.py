@@ -51,7 +51,7 @@ class Feature(Protocol):
         return self.own_sense or SENSE_OF[self.input]
 
     def lacks(self) -> str:
-        """What to install before it can read, as a line; empty where it can."""
+        """How to install what it needs to read, to end a line with; empty where it can read."""
         return ""
 
     def settings(self) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class Sentences(FeatureKind):
 
     def lacks(self) -> str:
         """The extra, where the encoder is not installed."""
-        return "" if encoder.is_installed() else str(MissingExtra(encoder.PACKAGE, "languages"))
+        return "" if encoder.is_installed() else MissingExtra(encoder.PACKAGE, "languages").remedy
 
     @staticmethod
     def version() -> str:
@@ -98,7 +98,7 @@ class Sentences(FeatureKind):
             vectors = encoder.sentence_vectors([rows[i] for i in texts])
         except MissingExtra as error:
             for i in texts:
-                rows[i] = InputError(f"{self.input} is not read: {error}")
+                rows[i] = InputError(f"{self.input} is not read; {error.remedy}")
             return rows
         for i, vector in zip(texts, vectors, strict=True):
             rows[i] = vector

@@ -30,6 +30,7 @@ def scripts(run: Run) -> dict[str, str]:
         ("genreel predict a.jpg --explain --format ta", ["table"]),
         ("genreel apply films --to x", ["xmp"]),
         ("genreel completion z", ["zsh"]),
+        ("genreel serve --no-", ["--no-read"]),
         ("genreel predict po", []),  # files, by the shell
         ("genreel predict --model de", []),
         ("genreel --ver", []),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import inspect
 import shlex
@@ -64,16 +65,20 @@ def every_flag(name: str) -> tuple[list[str], list[str], dict[str, Any]]:
         else:
             text, value = SAMPLES.get(action.type, ("x", "x"))  # type: ignore[call-overload]
         words = [text]
+        names = [f"--{action.dest.replace('_', '-')}"] if action.option_strings else []
+        if isinstance(action, argparse.BooleanOptionalAction):
+            words, value = [], True
+            assert action.option_strings == [*names, names[0].replace("--", "--no-")]
+        else:
+            assert action.option_strings == names
         if action.const is True:
             words, value = [], True
         elif action.nargs in ("*", "+"):
             words, value = [text, text], (value, value)
         elif action.default == [] and action.type is None:
             value = (value,)
-        if action.option_strings:
-            assert action.option_strings == [f"--{action.dest.replace('_', '-')}"]
-            words = [*action.option_strings, *words]
-        (named if action.option_strings else positional).extend(words)
+        words = [*names, *words]
+        (named if names else positional).extend(words)
         needed += words if action.required else []
         options[action.dest] = value
     return [*named, *positional], needed, options
@@ -111,7 +116,7 @@ def test_defaults_are_those_of_the_code() -> None:
     serve = parse("serve", [])
     settings = {field.name for field in dataclasses.fields(Settings)} & set(vars(serve))
     # None: the environment's, the code's, or none at all
-    from_elsewhere = {"token", "label_studio", "names", "films", "accept"}
+    from_elsewhere = {"token", "label_studio", "names", "films", "accept", "read"}
     own = {"host", "port", "waiting", "max_body", "full_pixels", "fetch_urls"}
     assert settings == own | from_elsewhere
     assert all(

@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 from running import Run, one_line
 
+from genreel.app import doctor
+from genreel.app.commands.sensing import serving_senses
 from genreel.app.commands.shared import store_of
+from genreel.errors import MissingExtra
 
 
 @pytest.fixture
@@ -54,6 +57,42 @@ def test_the_store_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GENREEL_STORE", "postgresql://ann:secret@host/films")
     assert store_of(None) == "postgresql://ann:secret@host/films"
     assert store_of("other.db") == "other.db"
+
+
+@pytest.mark.parametrize(
+    ("films", "read", "lacks", "is_read"),
+    [
+        (None, None, [], True),
+        (None, None, ["rapidocr"], False),
+        (None, False, [], False),
+        (None, True, [], True),
+        (Path("films.db"), None, [], True),
+    ],
+)
+def test_posters_are_read_where_the_extra_is_installed(
+    films: Path | None,
+    read: bool | None,
+    lacks: list[str],
+    is_read: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(doctor, "missing", lambda extra: lacks)
+    assert serving_senses(films, read, None).is_needed == is_read
+
+
+@pytest.mark.parametrize(("films", "read"), [(Path("films.db"), None), (None, True)])
+def test_who_asks_for_reading_is_told_what_is_missing(
+    films: Path | None, read: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "missing", lambda extra: ["rapidocr"])
+    with pytest.raises(MissingExtra, match="rapidocr"):
+        serving_senses(films, read, None)
+
+
+def test_an_index_needs_posters_that_are_read(run: Run) -> None:
+    ran = run("serve", "--films", "films.db", "--no-read")
+    assert ran.code == 2
+    assert "--no-read does not go with --films" in one_line(ran.err)
 
 
 def test_what_is_announced_answers(socket_enabled: None, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from genreel.app.commands import DONE, exit_code, shared
+from genreel.app.commands import DONE, exit_code, sensing, shared
 from genreel.app.commands.flags import Command, UsageError, argument, flag, mandatory, switch
 from genreel.app.commands.refreshing import open_refresher, refresh_flag
 from genreel.app.commands.values import share
@@ -46,10 +46,10 @@ class Options:
     model: str = shared.model_flag()
     language: str = shared.language_flag("all plots")
     threshold: float | None = flag(None, "assign a genre from this score on", share, metavar="P")
-    films: Path | None = shared.films_flag()
-    read: bool = shared.read_flag()
-    accept: float | None = shared.accept_flag()
-    own: Path | None = shared.own_flag()
+    films: Path | None = sensing.films_flag()
+    read: bool = sensing.read_flag()
+    accept: float | None = sensing.accept_flag()
+    own: Path | None = sensing.own_flag()
     predictions: Path | None = flag(
         None,
         "use these, which genreel predict --format jsonl wrote, and predict nothing",
@@ -126,7 +126,7 @@ def _pairs(options: Options, movies: Iterable[Movie]) -> Pairs:
     from genreel.predictor import Predictor
 
     predictor = Predictor(options.model)
-    senses = shared.senses_of(options.films, options.read, options.accept, options.own)
+    senses = sensing.senses_of(options.films, options.read, options.accept, options.own)
 
     def predict(movies: Iterable[Movie]) -> Iterator[Prediction]:
         return predict_movies(

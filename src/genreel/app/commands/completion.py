@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import shlex
 import sys
 from collections.abc import Iterator
@@ -58,8 +59,12 @@ def _entries() -> Iterator[_Entry]:
                 values = choices
                 continue
             text_of_flag = str(settings["help"]).partition(" (default")[0].replace("\n", " ")
-            is_switch = settings.get("action") == "store_true"
-            flags.append(_Flag(one.name.replace("_", "-"), text_of_flag, choices, is_switch))
+            action, flag_name = settings.get("action"), one.name.replace("_", "-")
+            is_either = action is argparse.BooleanOptionalAction
+            is_switch = is_either or action == "store_true"
+            flags.append(_Flag(flag_name, text_of_flag, choices, is_switch))
+            if is_either:
+                flags.append(_Flag(f"no-{flag_name}", text_of_flag, choices, is_switch))
         yield _Entry(name, text, tuple(flags), values)
 
 

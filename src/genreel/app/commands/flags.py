@@ -54,6 +54,11 @@ def switch(text: str) -> bool:
     return field(default=False, metadata={"help": text, "action": "store_true"})
 
 
+def either(text: str) -> bool | None:
+    """`--name` or `--no-name`: True or False; None where neither is given."""
+    return field(default=None, metadata={"help": text, "action": argparse.BooleanOptionalAction})
+
+
 def repeatable(text: str, **settings: object) -> tuple[str, ...]:
     """`--name VALUE`, as often as wanted."""
     return field(default=(), metadata={"help": text, "action": "append", **settings})

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from genreel.app.commands import exit_code, shared
+from genreel.app.commands import exit_code, sensing, shared
 from genreel.app.commands.flags import Command, UsageError, arguments, flag, switch
 from genreel.app.commands.values import DECISIONS, decisions_help, positive, share
 
@@ -51,18 +51,17 @@ class Options:
         metavar="P",
     )
     decide: str = flag("balanced", decisions_help(), choices=DECISIONS)
-    films: Path | None = shared.films_flag()
-    read: bool = shared.read_flag()
-    accept: float | None = shared.accept_flag()
-    own: Path | None = shared.own_flag()
+    films: Path | None = sensing.films_flag()
+    read: bool = sensing.read_flag()
+    accept: float | None = sensing.accept_flag()
+    own: Path | None = sensing.own_flag()
     explain: bool = switch("say which words and areas of the poster spoke for each genre")
     max_bytes: int | None = flag(None, "largest poster file (128 MiB)", positive, metavar="N")
     max_pixels: int | None = flag(None, "of a poster (128 million pixels)", positive, metavar="N")
     max_side: int | None = flag(None, "longest side (30,000 pixels)", positive, metavar="N")
     max_whole: int | None = flag(
         None,
-        "largest poster that cannot be decoded at a fraction of its size: PNG, WebP, GIF and "
-        "progressive JPEG (40 million pixels, up to 16 bytes of memory each)",
+        "largest PNG, WebP, GIF or progressive JPEG, which are decoded whole (40 million pixels)",
         positive,
         metavar="N",
     )
@@ -102,7 +101,7 @@ def run(options: Options) -> int:
             answers += bool(prediction.scores)
             yield prediction
 
-    names, with_films = shared.names_of(options.names), bool(options.films)
+    with_films = bool(options.films)
     output.write(count(predictions), options.format, genres, options.top_k, with_films, names)
     if failures:
         inputs = "input" if failures == 1 else "inputs"
@@ -174,7 +173,7 @@ def _predict_with_ray(
 
 
 def _senses(options: Options) -> Senses:
-    return shared.senses_of(options.films, options.read, options.accept, options.own)
+    return sensing.senses_of(options.films, options.read, options.accept, options.own)
 
 
 def _with_own(genres: tuple[str, ...], options: Options) -> tuple[str, ...]:
@@ -210,7 +209,6 @@ COMMAND = Command(
     "examples:\n"
     "  genreel predict poster.jpg --plot 'A sheriff rides into town.' --year 1953\n"
     "  genreel predict posters/ --format csv > genres.csv\n"
-    "  genreel predict catalogue.csv --format jsonl\n"
     "  genreel predict posters/ --films films.db\n"
     '  echo \'{"id": 1, "plot": "…"}\' | genreel predict - --format jsonl',
 )

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from genreel.app.commands import DONE, shared, values
+from genreel.app.commands import DONE, sensing, shared, values
 from genreel.app.commands.flags import Command, flag, switch
 from genreel.app.service.settings import Settings
 
@@ -17,8 +17,9 @@ class Options:
 
     store: str | None = shared.store_flag()
     model: str = shared.model_flag()
-    films: Path | None = shared.films_flag()
-    accept: float | None = shared.accept_flag()
+    films: Path | None = sensing.films_flag()
+    read: bool | None = sensing.serving_read_flag()
+    accept: float | None = sensing.accept_flag()
     names: str | None = shared.names_flag()
     host: str = flag(Settings.host, "(default: %(default)s)")
     port: int = flag(Settings.port, "(default: %(default)s)", values.port)
@@ -60,7 +61,7 @@ def run(options: Options) -> int:
     from genreel.progress import say
 
     token = os.environ.get("GENREEL_TOKEN", "") if options.token is None else options.token
-    senses = shared.senses_of(options.films, False, options.accept)
+    senses = sensing.serving_senses(options.films, options.read, options.accept)
     settings = Settings(
         films=senses.films,
         accept=senses.accept,

@@ -7,12 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genreel.app.commands.flags import UsageError, argument, flag, repeatable, switch
-from genreel.app.commands.values import language, share
+from genreel.app.commands.flags import argument, flag, repeatable
+from genreel.app.commands.values import language
 from genreel.errors import GenreelError, MissingExtra
 
 if TYPE_CHECKING:
-    from genreel.app.senses import Senses
     from genreel.catalogue import Catalogue
     from genreel.formats.names import Names
     from genreel.lab.splits import Split
@@ -71,33 +70,6 @@ def store_flag() -> str | None:
     return flag(None, text, metavar="URL")
 
 
-def films_flag() -> Path | None:
-    """--films."""
-    text = (
-        "index of known films, made by genreel films: a poster that is of one of them, as what is "
-        "printed on it tells, gets its genres (extra read)"
-    )
-    return flag(None, text, Path, metavar="INDEX")
-
-
-def read_flag() -> bool:
-    """--read."""
-    text = "read what is printed on posters, for a model that uses it; --films does so, too"
-    return switch(f"{text} (extra read)")
-
-
-def accept_flag() -> float | None:
-    """--accept."""
-    text = "probability from which --films accepts a film (default: 0.96)"
-    return flag(None, text, share, metavar="P")
-
-
-def own_flag() -> Path | None:
-    """--own."""
-    text = "genres of your own, from a file that genreel teach or the page Genres wrote"
-    return flag(None, text, Path, metavar="FILE")
-
-
 SPLIT = "JSON with the ids of train, valid and test"
 
 
@@ -149,24 +121,6 @@ def need(extra: str) -> None:
 
     for name in missing(extra)[:1]:
         raise MissingExtra(name, extra)
-
-
-def senses_of(
-    films: Path | None, read: bool, accept: float | None, own: Path | None = None
-) -> Senses:
-    """What --films, --read, --accept and --own ask for.
-
-    Raises:
-        UsageError: --accept without --films.
-        MissingExtra: a library of the extra `read` is not installed.
-    """
-    from genreel.app.senses import Senses
-
-    if accept is not None and films is None:
-        raise UsageError("--accept goes with --films")
-    if films is not None or read:
-        need("read")
-    return Senses(read, films, accept, own)
 
 
 def make_folder(folder: Path) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from genreel.app.commands import DONE, SOME_FAILED, shared
+from genreel.app.commands import DONE, SOME_FAILED, sensing, shared
 from genreel.app.commands.flags import Command, UsageError, argument, flag, switch
 from genreel.app.commands.refreshing import open_refresher, refresh_flag
 
@@ -26,8 +26,9 @@ class Options:
     folder: Path = argument("FOLDER", "the folder to watch", Path)
     store: str | None = shared.store_flag()
     model: str = shared.model_flag()
-    films: Path | None = shared.films_flag()
-    accept: float | None = shared.accept_flag()
+    films: Path | None = sensing.films_flag()
+    read: bool | None = sensing.serving_read_flag()
+    accept: float | None = sensing.accept_flag()
     language: str = shared.language_flag("the plots")
     apply: str | None = flag(
         None,
@@ -56,7 +57,7 @@ def run(options: Options) -> int:
         raise UsageError("--refresh goes with --apply nfo")
     refresher = open_refresher(options.refresh)
     # Nobody sends files here, so a poster may cost what it may on the command line.
-    senses = shared.senses_of(options.films, False, options.accept)
+    senses = sensing.serving_senses(options.films, options.read, options.accept)
     settings = Settings(
         limits=Limits(),
         films=senses.films,

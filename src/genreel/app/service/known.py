@@ -9,12 +9,12 @@ from typing import Any
 
 from PIL import Image
 
-from genreel.app.service.gate import Gate
+from genreel.app.service.gate import Busy, Gate
 from genreel.app.service.settings import Settings
 from genreel.app.store.film import Film
 from genreel.app.store.identity import TEXTS, Finding
-from genreel.catalogue import Movie
-from genreel.errors import InputError, PosterError
+from genreel.catalogue import LETTERING, Movie
+from genreel.errors import GenreelError, InputError
 from genreel.films.film import Film as KnownFilm
 from genreel.films.films import Films
 from genreel.films.lookup import combine, film_of, identify, known_genres, with_film
@@ -27,6 +27,9 @@ Poster = Path | bytes | Image.Image | None
 
 MAX_KNOWN = 50
 """Known films that a search gives at most."""
+
+MAX_READ = 32
+"""Posters of one request that are read at most; each takes most of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Known:
         self._languages = predictor.bundle.languages
         self._has_pictures = "poster" in predictor.inputs
         self._settings = settings
+        self._reads = settings.read and (LETTERING in predictor.reads or self.films is not None)
         self._predict = predict
         patience = settings.answer_seconds / 6
         self._reading = Gate("posters are being read", max(1, cores() // 2), 8, patience)
@@ -84,7 +88,7 @@ class Known:
         Raises:
             Busy: too many posters are being read.
         """
-        if movie.lettering is None and poster is not None and self._settings.read:
+        if movie.lettering is None and poster is not None and self._reads:
             movie = self._read(movie, poster)
         if self.films is None or movie.lettering is None:
             return Sight(movie)
@@ -103,6 +107,20 @@ class Known:
         texts = {name: text for name, text in texts.items() if text != getattr(movie, name)}
         finding = Finding(identified, texts, known_genres(known, self._genres))
         return Sight(complete, known, finding)
+
+    def look_at_many(self, movies: Sequence[Movie]) -> list[Sight]:
+        """`look` at movies of one request, of which nothing is kept.
+
+        Raises:
+            InputError: more than MAX_READ of them would have to be read.
+            Busy: too many posters are being read.
+        """
+        count = sum(one.poster is not None and one.lettering is None for one in movies)
+        if self._reads and count > MAX_READ:
+            raise InputError(
+                f"{count} posters in one request, and each is read; send at most {MAX_READ}"
+            )
+        return [self.look(movie, None, movie.poster) for movie in movies]
 
     def answer(self, film: Film, known_id: str | None) -> Finding:
         """What follows from a person's answer.
@@ -147,7 +165,9 @@ class Known:
         try:
             with self._reading.turn():
                 return replace(movie, lettering=read_lettering(poster, self._settings.limits))
-        except PosterError as error:
+        except Busy:
+            raise
+        except GenreelError as error:  # of the poster, or of a reader that cannot be loaded
             return replace(movie, problem="; ".join(filter(None, (movie.problem, str(error)))))
 
     def _opinion(self, movie: Movie, poster: Poster) -> Mapping[str, float]:

@@ -106,7 +106,7 @@ class Service:
         """Predictions of films of one request; raises Busy, Closing."""
         if len(movies) == 1:
             return [self.predict(movies[0])]
-        sights = [self.known.look(movie, None, movie.poster) for movie in movies]
+        sights = self.known.look_at_many(movies)
         with self.batches.patience():
             predictions = self.batches.predict_many([sight.movie for sight in sights])
         return list(map(decided, predictions, movies, sights))

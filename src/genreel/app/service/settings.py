@@ -32,7 +32,8 @@ class Settings:
         label_studio_token: of an account there.
         films: the index of known films; None: none is asked.
         accept: probability from which a film is accepted; None: as `Films.identify` has it.
-        read: whether posters are read; the extra `read` is installed then.
+        read: whether posters are read, where the model uses that or there is an index; the extra
+            `read` is installed then.
         names: what genres are called, on pages and in what is exported or written; None: as each
             format calls them. The API keeps genreel's names.
     """

@@ -60,5 +60,5 @@ def undo(service: ServiceDep, film: str | None = None) -> dict[str, Any]:
 
 @router.get("/why/{film_id:path}")
 def why(service: ServiceDep, film_id: str) -> dict[str, Any]:
-    """Words of the plot and areas of the poster that spoke for each genre."""
+    """Words of the plot, areas of the poster and words printed on it that spoke for each genre."""
     return {"why": service.why(film_id)}

@@ -181,7 +181,7 @@ const remove = () => act(async (form) => {
 }, "Deleted. Undo (z) brings it back.");
 
 card.addEventListener("submit", (event) => {
-  if (event.target.method === "get" && event.target.id !== "edit") return;
+  if (event.target.matches(".order")) return;
   event.preventDefault();
   if (event.target.id === "edit") return save();
   if (event.target.id === "search-known") return $("known-found").querySelector("button")?.click();

@@ -1,9 +1,10 @@
-// Why: for one genre at a time, words of the plot are marked and areas of the poster lit.
+// Why: for one genre at a time, words of the plot are marked; areas of the poster and words that
+// are printed on it are lit.
 import { ask, path } from "./server.js";
 
 const $ = (id) => document.getElementById(id);
 const boxes = () => [...document.querySelectorAll("#review [name=genre]")];
-let reasons = null, shown = "", wanted = "", isAsking = false;
+let reasons = null, shown = "", isLit = false, wanted = "", isAsking = false;
 
 // Asks for the film that is shown. One question at a time, and of those that came meanwhile only
 // the last is asked: whoever reviews fast leaves the server alone.
@@ -35,12 +36,13 @@ export const label = (genre) => document.querySelector(`[name=genre][value="${CS
 function offered() {
   const some = boxes().filter((box) => box.checked || box.value === shown);
   return (some.length ? some : boxes().slice(0, 1)).map((box) => box.value)
-    .filter((genre) => reasons[genre] && (reasons[genre].words.length || reasons[genre].areas.length));
+    .filter((genre) => ["words", "areas", "printed"].some((kind) => reasons[genre]?.[kind]?.length));
 }
 
 export function mark(genre, lit = true) {
   if (!reasons) return;
   shown = genre;
+  isLit = lit;
   const line = $("why");
   line.replaceChildren("Why");
   for (const one of offered()) {
@@ -52,14 +54,15 @@ export function mark(genre, lit = true) {
     line.append(" ", button);
   }
   line.hidden = line.children.length === 0;
-  const { words = [], areas = [] } = reasons[genre] ?? {};
+  const { words = [], areas = [], printed = [] } = reasons[genre] ?? {};
   markWords(words);
-  light(lit ? areas : []);
+  sayPrinted(line, printed);
+  light(lit ? areas : [], lit ? printed : []);
 }
 
 // Once more for the same genre: no longer.
 export function toggle(genre) {
-  mark(genre === shown ? "" : genre);
+  mark(genre === shown && isLit ? "" : genre);
   document.querySelector(`[data-why="${CSS.escape(genre)}"]`)?.focus();
 }
 
@@ -67,7 +70,8 @@ export function toggle(genre) {
 export function next() {
   if (!reasons) return;
   const all = [...offered(), ""];
-  mark(all[(all.indexOf(shown) + 1) % all.length]);
+  const step = shown && !isLit ? 0 : 1;
+  mark(all[(all.indexOf(shown) + step) % all.length]);
 }
 
 function markWords(words) {
@@ -89,19 +93,36 @@ function markWords(words) {
   plot.append(part(at));
 }
 
-// What said nothing is dimmed a little.
-function light(areas) {
+// The printed words in plain text, for whoever cannot see where they stand.
+function sayPrinted(line, printed) {
+  const words = [...new Set(printed.map(({ word }) => word))].slice(0, 6);
+  if (!words.length) return;
+  const text = document.createElement("span");
+  text.id = "printed";
+  text.textContent = `printed on the poster: ${words.join(", ")}`;
+  line.append(" ", text);
+  line.querySelector("[aria-pressed=true]")?.setAttribute("aria-describedby", text.id);
+}
+
+// What said nothing is dimmed a little; words have a frame.
+function light(areas, printed) {
   const poster = $("poster");
   poster.querySelector(".light")?.remove();
-  if (!areas.length || !poster.querySelector("img")) return;
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", "light");
-  svg.setAttribute("viewBox", "0 0 1 1");
-  svg.setAttribute("preserveAspectRatio", "none");
-  svg.setAttribute("aria-hidden", "true");
-  const dim = document.createElementNS(svg.namespaceURI, "path");
-  const hole = ({ left, top, right, bottom }) => `M${left} ${top}V${bottom}H${right}V${top}Z`;
-  dim.setAttribute("d", `M0 0H1V1H0Z${areas.map(hole).join("")}`);
-  svg.append(dim);
+  const parts = [...areas, ...printed];
+  if (!parts.length || !poster.querySelector("img")) return;
+  const svg = draw("svg", { class: "light", viewBox: "0 0 1 1", preserveAspectRatio: "none", "aria-hidden": "true" });
+  const whole = { x: 0, y: 0, width: 1, height: 1 };
+  const mask = draw("mask", { id: "lit", ...whole });
+  mask.append(draw("rect", { ...whole, fill: "#fff" }), ...parts.map((part) => draw("rect", box(part))));
+  svg.append(mask, draw("rect", { ...whole, class: "dim", mask: "url(#lit)" }));
+  svg.append(...printed.map((word) => draw("rect", { ...box(word), class: "word" })));
   poster.append(svg);
+}
+
+const box = ({ left, top, right, bottom }) => ({ x: left, y: top, width: right - left, height: bottom - top });
+
+function draw(name, attributes) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  return element;
 }
