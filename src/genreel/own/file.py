@@ -52,8 +52,8 @@ def to_json(vocabulary: OwnVocabulary) -> str:
         "format": FORMAT,
         "bundle": vocabulary.bundle,
         "genres": [genre_to_dict(genre) for genre in vocabulary.genres],
-        "renamed": dict(vocabulary.renamed),
-        "hidden": list(vocabulary.hidden),
+        "new_names": dict(vocabulary.new_names),
+        "hidden_genres": list(vocabulary.hidden_genres),
     }
     return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
 
@@ -75,7 +75,7 @@ def from_json(data: bytes | str, source: str) -> OwnVocabulary:
                 f"own genres {source}: format {str(value['format'])[:20]}, this genreel reads "
                 f"{FORMAT}; export it again"
             )
-        rows = value["genres"]
+        rows, hidden_genres = _list(value["genres"]), _list(value["hidden_genres"])
         if len(rows) > MOST:
             raise VocabularyError(f"own genres {source}: more than {MOST} genres; use fewer")
         genres: list[OwnGenre] = []
@@ -83,12 +83,12 @@ def from_json(data: bytes | str, source: str) -> OwnVocabulary:
             genre = genre_from_dict(row)
             check_new(genre.name, [other.name for other in genres])
             genres.append(genre)
-        renamed = {_text(old): _text(new) for old, new in value["renamed"].items()}
+        new_names = {_text(old): _text(new) for old, new in value["new_names"].items()}
         names = [genre.name for genre in genres]
-        for new in renamed.values():
+        for new in new_names.values():
             names.append(check_name(new, names))
         return OwnVocabulary(
-            _text(value["bundle"])[:64], tuple(genres), renamed, tuple(map(_text, value["hidden"]))
+            _text(value["bundle"])[:64], tuple(genres), new_names, tuple(map(_text, hidden_genres))
         )
     except VocabularyError as error:
         raise VocabularyError(f"own genres {source}: {error}") from None
@@ -140,7 +140,7 @@ def figure_from_dict(row: Mapping[str, Any]) -> Figure:
     return Figure(auc=None if row["auc"] is None else float(row["auc"]), **counts)
 
 
-_COUNTS = ("yes", "no", "given", "right")
+_COUNTS = ("yes", "no", "positives", "right")
 
 
 def linear_to_dict(one: Linear) -> dict[str, Any]:
@@ -169,6 +169,12 @@ def linear_from_dict(row: Mapping[str, Any]) -> Linear:
         if not (np.abs(values) < _GREATEST).all():  # nor where one is no number
             raise ValueError("a weight that cannot be")
     return Linear(weights, biases, bias)
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError("no list")
+    return value
 
 
 def _text(value: Any) -> str:

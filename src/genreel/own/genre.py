@@ -13,9 +13,14 @@ from genreel.own.traits import Traits
 from genreel.thresholds import promised_threshold
 
 BAR = 0.5
-"""A genre is given from the score on from which, with 95 % confidence, more than this share of
-films have it: more right than wrong. Where no score is that good, it is silent: it is only
-suggested, and a person decides.
+"""A genre is given from this score on, or from a higher one if more than this share of the examples
+that reach only that one have it, with 95 % confidence: it is to be right more often than wrong.
+Where no score is that good, it is silent: it is only suggested, and a person decides.
+"""
+
+LEAST_AUC = 0.65
+"""And of as many pairs of examples, one of each kind, it must tell which is which: chance finds
+some score from which a few examples are right.
 """
 
 LEAST = 5
@@ -32,14 +37,14 @@ class Figure:
         yes, no: examples.
         auc: chance that one which has the genre scores higher than one which has not; None: fewer
             than two of a kind.
-        given: examples that reach the threshold; 0 where there is none.
+        positives: examples that reach the threshold; 0 where there is none.
         right: those of them that have the genre.
     """
 
     yes: int = 0
     no: int = 0
     auc: float | None = None
-    given: int = 0
+    positives: int = 0
     right: int = 0
 
 
@@ -78,8 +83,11 @@ class OwnGenre:
         """Its figure, in words; why it is only suggested, and what would change that."""
         if self.threshold is None:
             return self.why_silent()
-        right, given, yes = self.figure.right, self.figure.given, self.figure.yes
-        return f"of {given:,} examples that it would be given, {right:,} have it, of {yes:,} in all"
+        one = self.figure
+        return (
+            f"of {one.positives:,} examples that it would be given, {one.right:,} have it, "
+            f"of {one.yes:,} in all"
+        )
 
     def why_silent(self) -> str:
         """Why it is only suggested, and what would change that; empty where it speaks."""
@@ -87,8 +95,8 @@ class OwnGenre:
             return ""
         yes, no = max(0, LEAST - self.figure.yes), max(0, LEAST - self.figure.no)
         if yes or no:
-            wanted = " and ".join(f"{n} more {what}" for n, what in ((yes, "yes"), (no, "no")) if n)
-            return f"only suggested so far: it needs {wanted}"
+            wishes = " and ".join(f"{n} more {what}" for n, what in ((yes, "yes"), (no, "no")) if n)
+            return f"only suggested so far: it needs {wishes}"
         return (
             "only suggested so far: from no score on are its examples surely more often right than "
             "wrong; answer those suggested"
@@ -99,8 +107,8 @@ def texts_of(name: str, description: str) -> list[str]:
     """What the sentence encoder reads of a genre: its name in two sentences, and its description
     twice, so that each counts alike.
     """
-    named = [f"{name} film", f"A {name} movie."]
-    return [*named, description, description] if description.strip() else named
+    sentences = [f"{name} film", f"A {name} movie."]
+    return [*sentences, description, description] if description.strip() else sentences
 
 
 def judge(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> tuple[float | None, Figure]:
@@ -114,11 +122,13 @@ def judge(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> tuple[float
     if not len(scores) or np.isnan(scores).any():
         return None, Figure(yes, no)
     auc = _auc(scores, labels)
-    threshold = None if min(yes, no) < LEAST else promised_threshold(labels, scores, BAR)
-    if threshold is None:
+    is_able = min(yes, no) >= LEAST and auc >= LEAST_AUC
+    lowest = promised_threshold(labels, scores, BAR) if is_able else None
+    if lowest is None:
         return None, Figure(yes, no, auc)
-    given = scores >= threshold
-    return threshold, Figure(yes, no, auc, int(given.sum()), int((given & labels).sum()))
+    threshold = max(BAR, lowest)
+    is_given = scores >= threshold
+    return threshold, Figure(yes, no, auc, int(is_given.sum()), int((is_given & labels).sum()))
 
 
 def _auc(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> float:

@@ -84,11 +84,11 @@ class Scale:
         for name, rows in pool.items():
             rows = rows[has_trait(rows)].astype(np.float64)
             mean = rows.sum(axis=0) / (len(rows) + (0 if name == SCORES else _SHRINK))
-            centred = rows - mean
+            distances = rows - mean
             if name == SCORES:
-                factor = 1 / np.maximum(centred.std(axis=0), 0.5)
+                factor = 1 / np.maximum(distances.std(axis=0), 0.5)
             else:
-                length = np.sqrt((centred**2).sum(axis=1).mean())
+                length = np.sqrt((distances**2).sum(axis=1).mean())
                 factor = np.full(rows.shape[1], 1 / max(length, 1e-3))
             self.means[name], self.factors[name] = mean, factor
 
@@ -109,7 +109,7 @@ class Scale:
 _SHRINK = 10.0  # movies that a mean of zero counts as: of one movie alone, it would leave nothing
 
 
-def prior_weights(words: Words, scale: Scale, scaled: Mapping[str, Floats]) -> dict[str, Floats]:
+def prior_weights(words: Words, scale: Scale, pool_rows: Mapping[str, Floats]) -> dict[str, Floats]:
     """Weights of scaled traits that follow from name and description; scores over the pool have a
     standard deviation of 1.
 
@@ -119,24 +119,24 @@ def prior_weights(words: Words, scale: Scale, scaled: Mapping[str, Floats]) -> d
     Args:
         words: of the genre.
         scale: of the pool.
-        scaled: traits of the pool, scaled.
+        pool_rows: traits of the pool, scaled.
     """
     names = _directions(scale, words)
     weights: dict[str, Floats] = {}
-    width = scaled[SCORES].shape[1]
+    width = pool_rows[SCORES].shape[1]
     votes: Floats = np.zeros(width)
     if names is not None:
-        own, others = names
-        if "plot" in scaled:
-            weights["plot"] = own / _deviation(scaled["plot"] @ own)
+        genre, others = names
+        if "plot" in pool_rows:
+            weights["plot"] = genre / _deviation(pool_rows["plot"] @ genre)
         if len(others) == width:
             ridge = LIKENESS_RIDGE * np.eye(width)
-            alike = np.asarray(np.linalg.solve(others @ others.T + ridge, others @ own))
-            votes = alike * LIKENESS_WEIGHT / _deviation(scaled[SCORES] @ alike)
+            alike = np.asarray(np.linalg.solve(others @ others.T + ridge, others @ genre))
+            votes = alike * LIKENESS_WEIGHT / _deviation(pool_rows[SCORES] @ alike)
     if words.parent is not None:
         votes[words.parent] += PARENT_WEIGHT
     weights[SCORES] = votes
-    total = _deviation(_score(scaled, weights))
+    total = _deviation(_score(pool_rows, weights))
     return {name: one / total for name, one in weights.items()}
 
 
@@ -147,9 +147,9 @@ def _directions(scale: Scale, words: Words) -> tuple[Floats, Floats] | None:
     # Texts need no scale of a pool that has no plots.
     mean = scale.means.get("plot", np.zeros(words.others["plot"].shape[1]))
     others = _units(words.others["plot"] - mean)
-    own = _units(words.genre["plot"][has_trait(words.genre["plot"])] - mean).mean(axis=0)
+    genre = _units(words.genre["plot"][has_trait(words.genre["plot"])] - mean).mean(axis=0)
     centre = others.mean(axis=0)
-    return _units((own - centre)[None])[0], _units(others - centre)
+    return _units((genre - centre)[None])[0], _units(others - centre)
 
 
 def learn(
@@ -159,62 +159,108 @@ def learn(
 
     Args:
         words: what the bundle makes of the genre's name and description.
-        pool: traits of movies such as are to be told apart, at least one.
+        pool: traits of movies such as are to be told apart, at least one. As most movies are not
+            of a genre, some of them count a little as examples of what it is not: people pick
+            examples, and what they pick has the genre far more often than what is there.
         examples, labels: what a person said, shape (n,); n may be 0.
 
     Returns:
         The weights; and cross-validated scores in [0, 1], shape (n,), NaN where there are not two
         examples of each kind.
     """
+    number = len(labels)
     scale = Scale(pool)
-    scaled, scaled_pool = scale(examples), scale(pool)
-    prior = prior_weights(words, scale, scaled_pool)
-    centre = float(np.mean(_score(scaled_pool, prior)))
-    start = _score(scaled, prior) - centre if len(labels) else np.zeros(0)
-    parts = {name: scaled[name] * SCALES[name] for name in scaled}
-    parts["prior"] = start[:, None]
+    pool_rows = scale(pool)
+    prior = prior_weights(words, scale, pool_rows)
+    centre = float(np.mean(_score(pool_rows, prior)))
+    others = np.linspace(0, count(pool) - 1, min(_OTHERS, count(pool))).astype(int)
+    rows = {
+        name: np.concatenate([array, pool_rows[name][others]])
+        for name, array in scale(examples).items()
+    }
+    start = _score(rows, prior) - centre
+    parts = {name: array * SCALES[name] for name, array in rows.items()} | {"prior": start[:, None]}
     x = np.concatenate([*parts.values()], axis=1)
     kernel = x @ x.T
-    tested = np.full(len(labels), np.nan)
+    y = np.r_[labels, np.zeros(len(others), bool)]
+    weights = np.r_[np.ones(number), np.full(len(others), _others_weight(labels) / len(others))]
+
+    def fit(rows: NDArray[np.bool_]) -> tuple[Floats, float]:
+        return _fit(kernel[np.ix_(rows, rows)], y[rows], weights[rows], start[rows])
+
+    test_scores = np.full(number, np.nan)
     for fold in _folds(labels):
-        rest = ~fold
-        steps, bias = _fit(kernel[np.ix_(rest, rest)], labels[rest], start[rest])
-        tested[fold] = sigmoid(start[fold] + kernel[np.ix_(fold, rest)] @ steps + bias)
-    steps, bias = _fit(kernel, labels, start)
+        held_back = np.r_[fold, np.zeros(len(others), bool)]
+        steps, bias = fit(~held_back)
+        odds = start[held_back] + kernel[np.ix_(held_back, ~held_back)] @ steps + bias
+        test_scores[fold] = sigmoid(odds)
+    steps, bias = fit(np.ones(len(y), bool)) if number else (np.zeros(len(y)), 0.0)
     growth = 1 + float(start @ steps)
-    weights = {name: growth * one for name, one in prior.items()}
-    for name in scaled:
-        change = SCALES[name] * (parts[name].T @ steps)
-        weights[name] = weights.get(name, 0) + change
-    return scale.unscale(weights, bias - growth * centre), tested
+    learnt = {name: growth * one for name, one in prior.items()}
+    for name in rows:
+        learnt[name] = learnt.get(name, 0) + SCALES[name] * (parts[name].T @ steps)
+    return scale.unscale(learnt, bias - growth * centre), test_scores
 
 
-def _score(scaled: Mapping[str, Floats], weights: Mapping[str, Floats]) -> Floats:
-    return np.asarray(sum(scaled[name] @ weights[name] for name in weights if name in scaled))
+_OTHERS = 200
+"""Movies of the pool that count as examples of what a genre is not."""
+
+OTHERS_SHARE = 5.0
+"""How many examples all of them together are worth, for each that has the genre."""
 
 
-def _fit(kernel: Floats, labels: NDArray[np.bool_], offset: Floats) -> tuple[Floats, float]:
-    """Logistic regression with a Gaussian prior, by Newton's method on the dual.
+def _others_weight(labels: NDArray[np.bool_]) -> float:
+    return OTHERS_SHARE * max(1, int(labels.sum()))
+
+
+def _score(rows: Mapping[str, Floats], weights: Mapping[str, Floats]) -> Floats:
+    return np.asarray(sum(rows[name] @ weights[name] for name in weights if name in rows))
+
+
+def _fit(
+    kernel: Floats, labels: NDArray[np.bool_], weights: Floats, offset: Floats
+) -> tuple[Floats, float]:
+    """Logistic regression with a Gaussian prior, by Newton's method on the dual; a step is halved
+    until the loss falls, as whole steps need not converge.
 
     Returns:
-        What each example adds to the weights, in its own direction; and the bias, which is free
-        where both kinds are there.
+        What each example adds to the weights, in its own direction; and the bias, which is free.
     """
+
+    def loss(steps: Floats, bias: float) -> float:
+        odds = offset + kernel @ steps + bias
+        misfit = weights @ (np.logaddexp(0, odds) - labels * odds)
+        return float(misfit + steps @ kernel @ steps / 2)
+
     steps, bias = np.zeros(len(labels)), 0.0
-    is_free = 0 < labels.sum() < len(labels)
-    for _ in range(_ITERATIONS if len(labels) else 0):
+    at = loss(steps, bias)
+    for _ in range(_ITERATIONS):
         odds = offset + kernel @ steps + bias
         p = sigmoid(odds)
-        weight = np.maximum(p * (1 - p), 1e-4)
-        target = odds - offset + (labels - p) / weight
-        ones = np.ones(len(labels))
-        solved = np.linalg.solve(kernel + np.diag(1 / weight), np.stack([target, ones], 1))
-        bias = float(solved[:, 0].sum() / solved[:, 1].sum()) if is_free else 0.0
-        steps = solved[:, 0] - bias * solved[:, 1]
+        curvature = np.maximum(weights * p * (1 - p), _LEAST_CURVATURE)
+        target = odds - offset + weights * (labels - p) / curvature
+        solution = np.linalg.solve(
+            kernel + np.diag(1 / curvature), np.stack([target, np.ones(len(labels))], 1)
+        )
+        new_bias = float(solution[:, 0].sum() / solution[:, 1].sum())
+        new_steps = solution[:, 0] - new_bias * solution[:, 1]
+        size = 1.0
+        while size > _LEAST_STEP:
+            trial = steps + size * (new_steps - steps), bias + size * (new_bias - bias)
+            if (value := loss(*trial)) <= at:
+                break
+            size /= 2
+        else:
+            break
+        (steps, bias), gain, at = trial, at - value, value
+        if gain < 1e-6 * max(1.0, at):
+            break
     return steps, bias
 
 
-_ITERATIONS = 12
+_ITERATIONS = 30
+_LEAST_STEP = 1e-3
+_LEAST_CURVATURE = 1e-5
 
 
 def _folds(labels: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:

@@ -41,23 +41,23 @@ def check_name(name: str, others: Iterable[str]) -> str:
         VocabularyError: it cannot be a genre's, with the reason.
     """
     name = " ".join(name.split())
-    shown = repr(name[:LONGEST])
+    quote = repr(name[:LONGEST])
     if not key(name):
-        raise VocabularyError(f"genre {shown}: a name needs a letter or a digit")
+        raise VocabularyError(f"genre {quote}: a name needs a letter or a digit")
     if len(name) > LONGEST:
-        raise VocabularyError(f"genre {shown}…: at most {LONGEST} characters; shorten it")
+        raise VocabularyError(f"genre {quote}…: at most {LONGEST} characters; shorten it")
     if not name.isprintable():
-        raise VocabularyError(f"genre {shown}: a name holds no control characters")
+        raise VocabularyError(f"genre {quote}: a name holds no control characters")
     for character in _SEPARATORS:
         if character in name:
             raise VocabularyError(
-                f"genre {shown}: {character!r} separates genres in files; use a space or a hyphen"
+                f"genre {quote}: {character!r} separates genres in files; use a space or a hyphen"
             )
     if key(name) in COLUMNS:
-        raise VocabularyError(f"genre {shown}: tables have a column of that name; choose another")
+        raise VocabularyError(f"genre {quote}: tables have a column of that name; choose another")
     for other in others:
         if key(other) == key(name):
-            raise VocabularyError(f"genre {shown}: {other!r} is there already")
+            raise VocabularyError(f"genre {quote}: {other!r} is there already")
     return name
 
 
@@ -68,10 +68,10 @@ def check_new(name: str, others: Iterable[str]) -> str:
         VocabularyError: with the reason.
     """
     name = check_name(name, others)
-    meant = known_spelling(name)
-    if meant is not None:
+    genre = known_spelling(name)
+    if genre is not None:
         raise VocabularyError(
-            f"genre {name!r}: that is what others call {meant}; rename {meant} instead"
+            f"genre {name!r}: that is what others call {genre}; rename {genre} instead"
         )
     return name
 

@@ -79,14 +79,14 @@ def read_for(predictor: Predictor, path: Path) -> OwnVocabulary:
 
 def genres_with_own(genres: Sequence[str], vocabulary: OwnVocabulary) -> tuple[str, ...]:
     """The genres that movies may be given: a bundle's as they are called, then one's own."""
-    own = [genre.name for genre in vocabulary.genres if genre.threshold is not None]
-    return (*names_of(vocabulary)(genres), *own)
+    own_names = [genre.name for genre in vocabulary.genres if genre.threshold is not None]
+    return (*names_of(vocabulary)(genres), *own_names)
 
 
 def names_of(vocabulary: OwnVocabulary) -> Names:
     """What the bundle's genres are called; those that are hidden are dropped."""
-    entries = {old.casefold(): (new,) for old, new in vocabulary.renamed.items()}
-    return Names(entries | {genre.casefold(): () for genre in vocabulary.hidden})
+    entries = {old.casefold(): (new,) for old, new in vocabulary.new_names.items()}
+    return Names(entries | {genre.casefold(): () for genre in vocabulary.hidden_genres})
 
 
 def add_own(
@@ -102,24 +102,24 @@ def add_own(
         vocabulary: that was checked against the bundle.
         genres: the bundle's.
     """
-    own = [genre for genre in vocabulary.genres if genre.threshold is not None]
+    speaking = [genre for genre in vocabulary.genres if genre.threshold is not None]
     parents = parents_of(vocabulary.genres, genres)
     names = names_of(vocabulary)
     for prediction in predictions:
-        if prediction.scores and own:
-            prediction = _add(prediction, own, parents, genres)
+        if prediction.scores and speaking:
+            prediction = _add(prediction, speaking, parents, genres)
         yield rename(prediction, names)
 
 
 def _add(
     prediction: Prediction,
-    own: Sequence[OwnGenre],
+    speaking: Sequence[OwnGenre],
     parents: dict[str, tuple[str, ...]],
     genres: Sequence[str],
 ) -> Prediction:
     traits = traits_of([prediction], genres)
-    scores = {genre.name: float(genre.scores(traits)[0]) for genre in own}
-    limits = {genre.name: genre.threshold or 0.0 for genre in own}
+    scores = {genre.name: float(genre.scores(traits)[0]) for genre in speaking}
+    limits = {genre.name: genre.threshold or 0.0 for genre in speaking}
     if prediction.decide == "threshold":  # one for all genres
         limits = dict.fromkeys(limits, max(prediction.thresholds.values()))
     more = [name for name, score in scores.items() if score >= limits[name]]

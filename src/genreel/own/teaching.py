@@ -42,8 +42,8 @@ def teach(genre: OwnGenre, words: Words, traits: Traits, verdicts: Verdicts) -> 
     labels: NDArray[np.bool_] = np.isin(rows, yes)
     number = len(verdicts)
     pool = np.unique(np.linspace(0, number - 1, min(number, MOST_POOLED)).astype(int))
-    linear, tested = learn(words, take(traits, pool), take(traits, rows), labels)
-    threshold, figure = judge(tested, labels)
+    linear, test_scores = learn(words, take(traits, pool), take(traits, rows), labels)
+    threshold, figure = judge(test_scores, labels)
     return replace(genre, linear=linear, threshold=threshold, figure=figure)
 
 
@@ -54,9 +54,9 @@ def verdicts_of(name: str, movies: Iterable[Movie]) -> list[bool | None]:
     return [_verdict(key(name), movie) for movie in movies]
 
 
-def _verdict(wanted: str, movie: Movie) -> bool | None:
+def _verdict(name_key: str, movie: Movie) -> bool | None:
     names = [*movie.unknown_genres, *(name for names in movie.genres.values() for name in names)]
-    return wanted in map(key, names) if names else None
+    return name_key in map(key, names) if names else None
 
 
 def suggest(scores: NDArray[np.float64], verdicts: Verdicts, count: int) -> tuple[list[int], ...]:

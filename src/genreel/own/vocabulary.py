@@ -20,14 +20,14 @@ class OwnVocabulary:
         bundle: the first digits of the SHA-256 of the graph that the genres were learnt with: what
             another graph makes of movies is not comparable.
         genres: those of one's own.
-        renamed: a genre of the bundle → what it is called.
-        hidden: genres of the bundle that no movie is given.
+        new_names: a genre of the bundle → what it is called.
+        hidden_genres: genres of the bundle that no movie is given.
     """
 
     bundle: str
     genres: tuple[OwnGenre, ...] = ()
-    renamed: Mapping[str, str] = field(default_factory=dict)
-    hidden: tuple[str, ...] = ()
+    new_names: Mapping[str, str] = field(default_factory=dict)
+    hidden_genres: tuple[str, ...] = ()
 
     def check(self, bundle: str, genres: Sequence[str]) -> None:
         """Whether it goes with a bundle.
@@ -44,19 +44,19 @@ class OwnVocabulary:
                 f"own genres were learnt with bundle {self.bundle}, this one is {bundle}; "
                 "use that one, or export them again from the store that taught them"
             )
-        unknown = sorted({*self.renamed, *self.hidden} - {*genres})
+        unknown = sorted({*self.new_names, *self.hidden_genres} - {*genres})
         if unknown:
             raise VocabularyError(f"own genres: the bundle has no genre {unknown[0]!r} to change")
         parents_of(self.genres, genres)
 
 
-def parents_of(own: Iterable[OwnGenre], genres: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def parents_of(own_genres: Iterable[OwnGenre], genres: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Genre of one's own → all that a movie has which has it: its parent, that one's, and so on.
 
     Raises:
         VocabularyError: a parent is no genre, or a genre is its own ancestor.
     """
-    parent_of = {genre.name: genre.parent for genre in own}
+    parent_of = {genre.name: genre.parent for genre in own_genres}
     ancestors: dict[str, tuple[str, ...]] = {}
     for name in parent_of:
         line: list[str] = []

@@ -15,7 +15,6 @@ from genreel.app.commands.values import DECISIONS, decisions_help, positive, sha
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from genreel.app.senses import Senses
     from genreel.catalogue import Movie
     from genreel.posters import Limits
     from genreel.prediction import Prediction
@@ -88,11 +87,11 @@ def run(options: Options) -> int:
 
     if options.explain and options.format in ("csv", "parquet"):
         raise UsageError("--explain needs --format table, json or jsonl")
-    limits = Limits(**{k: value for k in LIMITS if (value := getattr(options, k)) is not None})
     names = shared.names_of(options.names)
+    limits = Limits(**{k: value for k in LIMITS if (value := getattr(options, k)) is not None})
     predict = _predict_with_ray if options.engine == "ray" else _predict
-    predictions, genres = predict(options, limits)
-    failures = answers = 0
+    predictions, model_genres = predict(options, limits)
+    genres, failures, answers = sensing.genres_of(model_genres, options.own), 0, 0
 
     def count(predictions: Iterable[Prediction]) -> Iterator[Prediction]:
         nonlocal failures, answers
@@ -101,8 +100,8 @@ def run(options: Options) -> int:
             answers += bool(prediction.scores)
             yield prediction
 
-    with_films = bool(options.films)
-    output.write(count(predictions), options.format, genres, options.top_k, with_films, names)
+    more = options.top_k, bool(options.films), names
+    output.write(count(predictions), options.format, genres, *more)
     if failures:
         inputs = "input" if failures == 1 else "inputs"
         print(f"genreel: {failures} {inputs} failed; see the error of each", file=sys.stderr)
@@ -120,7 +119,8 @@ def _predict(options: Options, limits: Limits) -> tuple[Iterator[Prediction], tu
     for name in ("out", "workers", "part_rows"):
         if getattr(options, name):
             raise UsageError(f"--{name.replace('_', '-')} goes with --engine ray")
-    movies, senses = _movies(options), _senses(options)
+    movies = _movies(options)
+    senses = sensing.senses_of(options.films, options.read, options.accept, options.own)
     predictor = Predictor(options.model, limits=limits)
     gc.freeze()
     gc.enable()
@@ -137,7 +137,7 @@ def _predict(options: Options, limits: Limits) -> tuple[Iterator[Prediction], tu
     # A bar and a table on one terminal would write over each other.
     if not sys.stdout.isatty():
         predictions = progress(predictions, "predicting", shared.length(movies))
-    return predictions, _with_own(predictor.genres, options)
+    return predictions, predictor.genres
 
 
 def _predict_with_ray(
@@ -166,24 +166,10 @@ def _predict_with_ray(
         decide=options.decide,
         explain=options.explain,
         limits=limits,
-        senses=_senses(options),
+        senses=sensing.senses_of(options.films, options.read, options.accept, options.own),
         part_rows=options.part_rows or PART_ROWS,
     )
-    return predict(job), _with_own(read_bundle(options.model).vocabulary.genres, options)
-
-
-def _senses(options: Options) -> Senses:
-    return sensing.senses_of(options.films, options.read, options.accept, options.own)
-
-
-def _with_own(genres: tuple[str, ...], options: Options) -> tuple[str, ...]:
-    """The bundle's genres as they are called, and those of one's own that may speak."""
-    if options.own is None:
-        return genres
-    from genreel.own.file import read_own
-    from genreel.own.predicting import genres_with_own
-
-    return genres_with_own(genres, read_own(options.own))
+    return predict(job), read_bundle(options.model).vocabulary.genres
 
 
 def _movies(options: Options) -> Iterable[Movie]:

@@ -82,3 +82,13 @@ def serving_senses(films: Path | None, read: bool | None, accept: float | None) 
         raise UsageError("--no-read does not go with --films")
     is_read = films is not None or not missing("read") if read is None else read
     return senses_of(films, is_read, accept)
+
+
+def genres_of(genres: tuple[str, ...], own: Path | None) -> tuple[str, ...]:
+    """A bundle's genres as --own calls them, and those of its own that may speak."""
+    if own is None:
+        return genres
+    from genreel.own.file import read_own
+    from genreel.own.predicting import genres_with_own
+
+    return genres_with_own(genres, read_own(own))
