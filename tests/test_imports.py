@@ -22,6 +22,7 @@ SIDES = ("app", "audit", "films", "formats", "lab", "own", "reading")
 ORDER = (
     *(
         "errors",
+        "characters",
         "folding",
         "genre_names",
         "vocabulary",
@@ -40,6 +41,7 @@ ORDER = (
         "calibration",
         "why",
         "graph_parts",
+        "graph_cut",
         "graph",
         "graph_vectors",
     ),
@@ -218,7 +220,7 @@ def test_films_import_the_using_side_formats_and_one_library() -> None:
     for found in on_side("films").values():
         assert {i.side for i in found} <= {"", "films", "formats"}
     assert importers("rapidfuzz") == {"films/evidence.py"}
-    files = {"memo.py", "app/store/database.py", "films/building.py", "films/index.py"}
+    files = {"memo.py", "app/store/database.py", "films/building.py", "films/opening.py"}
     assert importers("sqlite3") == files
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from genreel.catalogue import Catalogue, Movie, movie_from_record
+from genreel.errors import InputError
 from genreel.formats.lettering import with_letterings
 from genreel.formats.table import write_catalogue
-from genreel.lettering import Lettering, Line, parse_lettering
+from genreel.lettering import MAX_LINE, Lettering, Line, parse_lettering
 
 LETTERING = Lettering(
     (
@@ -72,3 +73,10 @@ def test_every_other_byte_of_a_table_stays() -> None:
     assert with_letterings(lines, ".jsonl", {"1": Lettering()}) == (
         b'{"id":1, "x":1.10,"lettering":"[]"}\nbad\n{"id":"2"}\n'
     )
+
+
+def test_a_cell_is_as_large_as_a_poster_needs() -> None:
+    long = Lettering((Line("A" * 5_000, 0.9, 0.1, 0.1, 0.7, 0.06),))
+    assert parse_lettering(long.to_json()).lines[0].text == "A" * MAX_LINE
+    with pytest.raises(InputError, match="lettering of over 1,048,576 characters"):
+        parse_lettering("[" + "[]," * 400_000 + "[]]")

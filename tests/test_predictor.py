@@ -597,6 +597,22 @@ def test_a_stream_that_fails_fails_for_its_reader(words: Predictor) -> None:
 # Decisions
 
 
+def test_a_prediction_says_which_thresholds_are_its_own(tiny: Predictor) -> None:
+    by_case = tiny.bundle.rules().by_case()
+    for record in ({"plot": PLOT}, {"poster": POSTER}, {"plot": PLOT, "poster": POSTER}):
+        one = tiny.predict(**record)
+        assert dict(one.thresholds) == by_case["balanced"][one.case]
+
+
+def test_the_likeliest_genre_is_kept_unless_somebody_says_otherwise() -> None:
+    one = Prediction("a", {"War": 0.3, "Drama": 0.4, "Crime": 0.9}, ("Crime",))
+    assert one.with_main() is one
+    unsure = replace(one, scores={**one.scores, "Crime": 0.35})
+    assert unsure.with_main().genres == ("Drama", "Crime")
+    assert replace(unsure, source={"Drama": "lookup"}).with_main().genres == ("Crime",)
+    assert Prediction("a").with_main().genres == ()
+
+
 def test_genres_are_those_that_reach_their_threshold_surest_first(
     tiny: Predictor, movies: list[Movie]
 ) -> None:

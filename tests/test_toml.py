@@ -17,6 +17,7 @@ from genreel.toml import MAX_BYTES, MAX_DOTS, parse_toml, read_toml
     [
         (b"a = [", "not valid TOML"),
         (b"\xff", "not valid TOML"),
+        (b"a = " + b"9" * 5_000, "not valid TOML"),
         (b"a = " + b"[" * 100_000, "nested too deeply; mend it"),
         (b"a." * 50_000 + b"a = 1", f"a line of over {MAX_DOTS} dots; shorten it"),
         (b"[" + b"a." * 50_000 + b"a]", f"a line of over {MAX_DOTS} dots; shorten it"),

@@ -114,7 +114,10 @@ DECISIONS = ("balanced", "sure", "everything")
 more (see `thresholds.sure_thresholds`); those from which nine in ten of a genre's movies get it.
 """
 
-BALANCED = "balanced"
+BALANCED, SURE = "balanced", "sure"
+
+CaseThresholds = Mapping[str, Mapping[str, Mapping[str, float]]]
+"""Of DECISIONS → of `cases.BUNDLE_CASES` → genre → the score from which it is assigned."""
 
 NEVER = 2.0
 """The threshold of a genre that is never assigned."""
@@ -186,6 +189,7 @@ class Rules:
         thresholds: Mapping[str, float],
         cases: Mapping[str, CaseRules] | None = None,
     ) -> None:
+        self.genres = tuple(genres)
         self.cases = dict(cases or {})
         if not set(self.cases) <= set(BUNDLE_CASES):
             raise ValueError(f"cases are {', '.join(BUNDLE_CASES)}")
@@ -210,6 +214,16 @@ class Rules:
     def thresholds(self, present: NDArray[Any], decide: str = BALANCED) -> Floats:
         """Shape (n, genres), for the graph's `present` and one of DECISIONS."""
         return np.asarray(self._thresholds[decide][case_numbers(present)])
+
+    def by_case(self) -> CaseThresholds:
+        """The thresholds of every decision and case; `Prediction.case` says which are a movie's."""
+        return {
+            decide: {
+                case: dict(zip(self.genres, row, strict=True))
+                for case, row in zip(BUNDLE_CASES, table.tolist(), strict=True)
+            }
+            for decide, table in self._thresholds.items()
+        }
 
     def calibrate(self, scores: NDArray[Any], present: NDArray[Any]) -> NDArray[Any]:
         """Scores of the graph, shape (n, genres), as probabilities."""

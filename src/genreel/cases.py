@@ -147,3 +147,9 @@ def case_numbers(present: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
     """
     has = present[:, [SENSES.index(sense) for sense in _DECIDING]] > 0
     return np.asarray(has @ (2 ** np.arange(len(_DECIDING))), np.int64)
+
+
+def case_name(present: Collection[bool]) -> str:
+    """Which of BUNDLE_CASES a movie is in that has these of SENSES, in their order."""
+    number = int(case_numbers(np.array([present]))[0])
+    return list(BUNDLE_CASES)[number]

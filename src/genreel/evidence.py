@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from genreel.catalogue import Movie
+from genreel.characters import unescape
 from genreel.features import Feature, readable_rows
 from genreel.features.stopwords import STOP_WORDS
 from genreel.language import NAMES, OTHER, language_of
@@ -68,7 +68,7 @@ def content_words(title: str) -> str:
     """The words of a title that may tell a genre: neither "the" nor "up" nor "none"."""
     if is_placeholder(title):
         return ""
-    words = re.findall(r"\w+", html.unescape(title))
+    words = re.findall(r"\w+", unescape(title))
     return " ".join(word for word in words if len(word) > 2 and word.lower() not in STOP_WORDS)
 
 

@@ -70,8 +70,27 @@ def open_file(path: Path, name: str = "") -> BinaryIO:
     return file
 
 
+def open_journal(path: Path) -> BinaryIO:
+    """A regular file, made where there is none, opened to be read and added to. A link is never
+    followed: in a folder of somebody else's it may lead to any file of the person who runs this.
+
+    Raises:
+        InputError: it is no such file.
+        OSError: it cannot be opened.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        if path.is_symlink():
+            raise InputError(f"{path} is a link; remove it")
+        _check_regular(str(path), path.stat())
+    return open(path, "a+b", opener=_open_no_link)
+
+
+def _open_no_link(path: str, flags: int) -> int:
+    return _open_now(path, flags | getattr(os, "O_NOFOLLOW", 0))
+
+
 def _open_now(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o666)
 
 
 def _check_regular(name: str, status: os.stat_result) -> None:

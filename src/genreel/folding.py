@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from genreel.characters import normalize
 
 # Accents, the dots of Hebrew and Arabic, and Arabic's line that only stretches a word. The vowel
 # signs of Thai and of Indian scripts are marks as well, but words are told apart by them.
@@ -29,10 +30,10 @@ def fold(text: str) -> str:
     """A text as it is compared: "Straße" is "strasse", "İstanbul" is "istanbul"."""
     if text.isascii():
         return text.lower()
-    text = unicodedata.normalize("NFKD", text).casefold()
+    text = normalize("NFKD", text).casefold()
     text = _INVISIBLE.sub("", _ACCENTS.sub("", text)).translate(_LETTERS)
     # Hangul and kana are put together again, or a search for one would meet parts of others.
-    return unicodedata.normalize("NFC", text)
+    return normalize("NFC", text)
 
 
 def sort_key(title: str) -> str:

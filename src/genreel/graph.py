@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 
 import numpy as np
@@ -11,6 +13,7 @@ import onnxruntime
 
 from genreel.errors import BundleError
 from genreel.features import Array
+from genreel.graph_cut import cut_graph
 from genreel.graph_parts import check_graph
 
 MAX_GRAPH_BYTES = 768 * 2**20
@@ -19,6 +22,81 @@ MAX_GRAPH_BYTES = 768 * 2**20
 Session: TypeAlias = onnxruntime.InferenceSession
 
 _ROUNDING = 1e-5  # by which a sum of shares in float32 may miss 0 or 1
+
+
+class Graph:
+    """The graph of a bundle; of an ensemble, each part is loaded when a movie first needs it.
+
+    Args:
+        model: the bytes of an ONNX graph.
+
+    Attributes:
+        pieces: what `cut_graph` made of it.
+        sessions: piece → what runs it, of those that are loaded.
+
+    Raises:
+        BundleError: it does not pass `check_graph`, or cannot be loaded.
+    """
+
+    def __init__(self, model: bytes) -> None:
+        check_graph(model)
+        self.pieces = cut_graph(model)
+        self.sessions: dict[str, Session] = {}
+        self._lock = threading.Lock()
+        self.load(["scores"])
+
+    def load(self, pieces: Iterable[str] | None = None) -> None:
+        """Loads pieces now, side by side, where they are not loaded yet; None: all.
+
+        Raises:
+            BundleError: one cannot be loaded.
+        """
+        with self._lock:
+            names = [n for n in pieces or self.pieces if n not in self.sessions]
+            if len(names) > 1:
+                with ThreadPoolExecutor(len(names)) as pool:
+                    self.sessions.update(zip(names, pool.map(self._session, names), strict=True))
+            elif names:
+                self.sessions[names[0]] = self._session(names[0])
+
+    def _session(self, name: str) -> Session:
+        return _start(b"".join(self.pieces[name].content))
+
+    def run(
+        self,
+        arrays: Mapping[str, Array],
+        outputs: Sequence[str] = ("scores",),
+        idle: Collection[str] = (),
+    ) -> list[Array]:
+        """Those outputs of the graph, in that order.
+
+        Args:
+            arrays: as `features.collate` gives them.
+            outputs: "scores" is float32, shape (n, genres).
+            idle: features that no movie of the batch has. What a part says of features that are
+                missing does not count in an ensemble, so that it need not be asked.
+
+        Raises:
+            BundleError: a part cannot be loaded.
+            Exception: of onnxruntime, where the arrays do not fit the graph or memory runs out.
+        """
+        wanted = {
+            name: [tensor for tensor in outputs if tensor in piece.outputs]
+            for name, piece in self.pieces.items()
+            if piece.outputs & {*outputs} or not piece.features <= {*idle}
+        }
+        self.load(wanted)
+        shapes = {o.name: o.shape for o in self.sessions["scores"].get_outputs()}
+        tensors = dict(arrays)
+        for name in self.pieces:
+            if name not in wanted:
+                size = len(arrays["present"]), shapes["scores"][-1]
+                tensors[name] = np.full(size, 0.5, np.float32)
+                continue
+            names = list(dict.fromkeys([*wanted[name], name]))
+            values = run_outputs(self.sessions[name], tensors, names)
+            tensors.update(zip(names, values, strict=True))
+        return [tensors[name] for name in outputs]
 
 
 def load_session(model: bytes) -> Session:
@@ -32,6 +110,10 @@ def load_session(model: bytes) -> Session:
         BundleError: it does not pass `check_graph`, or cannot be loaded.
     """
     check_graph(model)
+    return _start(model)
+
+
+def _start(model: bytes) -> Session:
     _bound_memory()
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.use_env_allocators", "1")  # that of _bound_memory

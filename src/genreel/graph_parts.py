@@ -235,13 +235,16 @@ def read_fields(
     """Number and content of each field of a Protocol Buffers message that is a whole number or has
     a length; of what `lists` matches, _LIST and all of it.
     """
-    at = 0
+    at, end = 0, len(message)
 
     def varint() -> int:
         nonlocal at
+        if at < end and (byte := message[at]) < 128:  # most have one byte
+            at += 1
+            return byte
         value = 0
         for shift in range(0, 70, 7):
-            if at >= len(message):
+            if at >= end:
                 break
             byte = message[at]
             at += 1
@@ -250,7 +253,7 @@ def read_fields(
                 return value
         raise _refusal("no Protocol Buffers")
 
-    while at < len(message):
+    while at < end:
         if next(budget, None) is None:
             raise _refusal(f"over {MAX_FIELDS:,} fields")
         if lists and (found := lists.match(message, at)):
@@ -262,9 +265,27 @@ def read_fields(
         if kind == 0:
             yield key >> 3, varint()
             continue
-        size = {1: 8, 5: 4}.get(kind) or (varint() if kind == 2 else len(message) + 1)
-        if at + size > len(message):
+        size = {1: 8, 5: 4}.get(kind) or (varint() if kind == 2 else end + 1)
+        if at + size > end:
             raise _refusal("no Protocol Buffers")
         if kind == 2:
             yield key >> 3, message[at : at + size]
         at += size
+
+
+def new_field(number: int, content: int | bytes | memoryview) -> bytes:
+    """A field of a Protocol Buffers message: a whole number, or what has a length."""
+    if isinstance(content, int):
+        return _varint(number << 3) + _varint(content)
+    return field_head(number, len(content)) + bytes(content)
+
+
+def field_head(number: int, length: int) -> bytes:
+    """What stands before the content of a field that has a length."""
+    return _varint(number << 3 | 2) + _varint(length)
+
+
+def _varint(value: int) -> bytes:
+    """Seven bits a byte, the lowest first; all but the last have the highest bit."""
+    low, rest = value & 127, value >> 7
+    return bytes([low | 128]) + _varint(rest) if rest else bytes([low])

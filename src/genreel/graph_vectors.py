@@ -8,13 +8,11 @@ import numpy as np
 
 from genreel.catalogue import INPUTS
 from genreel.features import Array, Feature
-from genreel.graph_parts import read_fields
+from genreel.graph_parts import MAX_FIELDS, new_field, read_fields
 
 # Numbers of fields of onnx.proto.
 _GRAPH, _NODE, _OUTPUT, _NAME = 7, 1, 12, 1  # of a model; of a graph; of a value
 _INPUTS, _OUTPUTS, _OPERATOR = 1, 2, 4  # of a node
-
-_MAX_FIELDS = 1_000_000
 
 
 def find_vectors(model: bytes) -> dict[str, tuple[str, ...]]:
@@ -50,9 +48,9 @@ def find_vectors(model: bytes) -> dict[str, tuple[str, ...]]:
 
 def with_outputs(model: bytes, tensors: Iterable[str]) -> bytes:
     """The graph with further outputs: inner tensors of it, by their names."""
-    outputs = b"".join(_field(_OUTPUT, _field(_NAME, name.encode())) for name in tensors)
+    outputs = b"".join(new_field(_OUTPUT, new_field(_NAME, name.encode())) for name in tensors)
     # Protocol Buffers join two messages of a field that is there once.
-    return model + _field(_GRAPH, outputs)
+    return model + new_field(_GRAPH, outputs)
 
 
 def vectors_by_input(
@@ -78,7 +76,7 @@ def _unit_rows(rows: Array) -> Array:
 
 def _nodes(model: memoryview) -> Iterator[tuple[list[str], list[str], str]]:
     """Inputs, outputs and operator of each node of the main graph."""
-    budget = iter(range(_MAX_FIELDS))
+    budget = iter(range(MAX_FIELDS))
     for number, graph in read_fields(model, budget):
         if number != _GRAPH or isinstance(graph, int):
             continue
@@ -90,14 +88,3 @@ def _nodes(model: memoryview) -> Iterator[tuple[list[str], list[str], str]]:
                 if field in texts and not isinstance(value, int):
                     texts[field].append(bytes(value).decode(errors="replace"))
             yield texts[_INPUTS], texts[_OUTPUTS], texts[_OPERATOR][-1]
-
-
-def _field(number: int, content: bytes) -> bytes:
-    """A field of Protocol Buffers that has a length."""
-    return bytes([number << 3 | 2]) + _varint(len(content)) + content
-
-
-def _varint(value: int) -> bytes:
-    """Seven bits a byte, the lowest first; all but the last have the highest bit."""
-    low, rest = value & 127, value >> 7
-    return bytes([low | 128]) + _varint(rest) if rest else bytes([low])

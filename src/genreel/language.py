@@ -10,11 +10,11 @@ them: where the evidence is thin the answer is None, never a guess.
 from __future__ import annotations
 
 import functools
-import html
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from genreel.characters import unescape
 from genreel.errors import InputError
 
 # Characters that are looked at: the first lines tell a language as well as the whole text.
@@ -354,7 +354,7 @@ def language_of(text: str) -> str | None:
         is short, or holds too few words that tell.
     """
     if "&" in text[:_LENGTH]:  # of a page: "&#1064;" is one letter
-        text = html.unescape(text[: 8 * _LENGTH])
+        text = unescape(text[: 8 * _LENGTH])
     text = text[:_LENGTH]
     if not text.isascii() and len(_OTHER_LETTER.findall(text)) > len(_LATIN_LETTER.findall(text)):
         return _language_of_letters(text[:200])

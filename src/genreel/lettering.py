@@ -11,6 +11,12 @@ from genreel.errors import InputError
 MAX_LINES = 1_000
 """Lines of a poster at most; more are not lettering but noise, and cost time."""
 
+MAX_LINE = 400
+"""Characters of a line that are kept; a poster is not that wide."""
+
+MAX_CELL = 2**20
+"""Characters of a cell that is read; a poster's lettering has some thousand."""
+
 MAX_CHARACTERS = 4_000
 """Of all lines together that a model reads."""
 
@@ -79,6 +85,8 @@ def parse_lettering(text: str) -> Lettering:
     """
     if not text.strip():
         return Lettering()
+    if len(text) > MAX_CELL:
+        raise InputError(f"lettering of over {MAX_CELL:,} characters; read the poster again")
     try:
         rows = json.loads(text)
         if not isinstance(rows, list):
@@ -100,4 +108,4 @@ def _line(row: object) -> Line:
         raise ValueError(f"{row!r:.40} has no five numbers behind its text")
     if not all(0 <= n <= 1 for n in numbers):
         raise ValueError("it has a number that is not from 0 to 1")
-    return Line(row[0], *map(float, numbers))
+    return Line(row[0][:MAX_LINE], *map(float, numbers))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import html
+import functools
 import re
 from unicodedata import category
+
+from genreel.characters import unescape
 
 MAX_LENGTH = 250
 """Characters; a longer text is a plot, whatever it says."""
@@ -97,7 +99,6 @@ _OTHERS = (
     r"(?:줄거리|개요|설명|시놉시스)\w{0,2} ?(?:없음|없습니다|정보 ?없음|미정)",
     r"(?:لا يوجد|لا توجد) (?:وصف|ملخص|قصة)\b.{0,30}|אין (?:תקציר|תיאור)\b.{0,30}",
 )
-_PLACEHOLDER = re.compile("|".join((*_ENGLISH, *_OTHERS, "released")), re.DOTALL)
 _TAG = re.compile(r"<[^<>]{0,80}>")
 
 
@@ -105,8 +106,14 @@ def is_placeholder(text: str) -> bool:
     """Whether a plot says that there is none, be it in HTML or brackets, or is a mark: "-", "?"."""
     if len(text) > 2 * MAX_LENGTH:
         return False
-    text = _TAG.sub(" ", html.unescape(text)).casefold().replace("’", "'")
+    text = _TAG.sub(" ", unescape(text)).casefold().replace("’", "'")
     if all(character.isspace() or category(character)[0] == "P" for character in text):
         return True
     text = re.sub(r"^[\W_]+|[\W_]+$", "", " ".join(text.split()))
-    return len(text) <= MAX_LENGTH and bool(_PLACEHOLDER.fullmatch(text))
+    return len(text) <= MAX_LENGTH and bool(_pattern().fullmatch(text))
+
+
+@functools.cache
+def _pattern() -> re.Pattern[str]:
+    """Compiled at the first plot, as it takes longer than to read a poster."""
+    return re.compile("|".join((*_ENGLISH, *_OTHERS, "released")), re.DOTALL)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from genreel.features import Array
@@ -27,6 +27,7 @@ class Prediction:
         why: on request, genre → the words and areas that spoke for it (see `genreel.why`).
         thresholds: genre → the score in [0, 1] from which it was assigned to this movie; empty if
             there are no scores, or if the prediction comes from a file.
+        case: of `cases.BUNDLE_CASES`, which thresholds these are; empty where there are none.
         decide: how `genres` were decided: one of `calibration.DECISIONS`, or "threshold" where one
             was given for all genres.
         language: that the plot is in, a code of `language.NAMES`; None where it does not tell, or
@@ -51,11 +52,21 @@ class Prediction:
     identified: Identification | None = None
     source: Mapping[str, str] = field(default_factory=dict)
     vectors: Mapping[str, Array] = field(default_factory=dict, compare=False, repr=False)
+    case: str = field(default="", compare=False)
 
     @property
     def main(self) -> str | None:
         """The likeliest genre, whatever was decided; None where there are no scores."""
         return max(self.scores, key=self.scores.__getitem__, default=None)
+
+    def with_main(self) -> Prediction:
+        """The same, with the likeliest genre among its genres whatever was decided; a lookup's or a
+        file's word stays.
+        """
+        main = self.main
+        if main is None or main in self.genres or self.source.get(main, "model") != "model":
+            return self
+        return replace(self, genres=(main, *self.genres))
 
     def labels(self, top_k: int = 5) -> list[dict[str, Any]]:
         """The `top_k` highest scores as {"label", "score"}, highest first."""

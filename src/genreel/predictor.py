@@ -16,12 +16,12 @@ import numpy as np
 
 from genreel.bundle import Bundle, open_bundle
 from genreel.calibration import BALANCED, DECISIONS
-from genreel.cases import SENSES, SHOWABLE
+from genreel.cases import SENSES, SHOWABLE, case_name
 from genreel.catalogue import INPUTS, LETTERING, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
 from genreel.evidence import has_evidence, nothing_to_go_by
 from genreel.features import Array, collate
-from genreel.graph import Session, load_session, probabilities, run_outputs
+from genreel.graph import Graph, probabilities
 from genreel.graph_vectors import find_vectors, vectors_by_input, with_outputs
 from genreel.language import language_code
 from genreel.posters import Limits, PosterSource
@@ -63,9 +63,9 @@ class Predictor:
         limits: Limits | None = None,
     ) -> None:
         if isinstance(bundle, Bundle):
-            self.bundle, self._session = bundle, load_session(bundle.model)
+            self.bundle, self._graph = bundle, Graph(bundle.model)
         else:
-            self.bundle, self._session = open_bundle(bundle, load_session)
+            self.bundle, self._graph = open_bundle(bundle, Graph)
         self.threads = threads or cores()
         features = self.bundle.features
         for feature in features.values():
@@ -265,12 +265,25 @@ class Predictor:
         """
         return self._outputs(arrays).scores
 
+    def load(self) -> None:
+        """Loads all of the graph now; otherwise its parts are loaded when a movie first needs them.
+
+        Raises:
+            BundleError: it cannot be loaded.
+        """
+        self._graph.load()
+
     def _outputs(self, arrays: Mapping[str, Array], vectors: bool = False) -> _Outputs:
         """Calibrated scores, and on request the vectors of each input."""
-        session, tensors = self._vector_session if vectors else (self._session, {})
+        graph, tensors = self._vector_graph if vectors else (self._graph, {})
         names = [name for group in tensors.values() for name in group]
+        senses = {
+            sense for sense, has in zip(SENSES, arrays["present"].T, strict=True) if has.any()
+        }
+        features = self.bundle.features.items()
+        idle = {name for name, feature in features if feature.sense not in senses}
         try:
-            scores, *values = run_outputs(session, arrays, ["scores", *names])
+            scores, *values = graph.run(arrays, ["scores", *names], idle)
             scores = probabilities(scores).reshape(len(arrays["present"]), len(self.genres))
         except Exception as error:  # onnxruntime's exceptions have no common base
             raise BundleError(f"bundle {self.bundle.name}: the graph failed ({error})") from None
@@ -282,11 +295,11 @@ class Predictor:
         )
 
     @functools.cached_property
-    def _vector_session(self) -> tuple[Session, dict[str, tuple[str, ...]]]:
+    def _vector_graph(self) -> tuple[Graph, dict[str, tuple[str, ...]]]:
         """The graph that gives vectors as well, and the tensors of each feature."""
         tensors = find_vectors(self.bundle.model)
         names = [name for group in tensors.values() for name in group]
-        return load_session(with_outputs(self.bundle.model, names)), tensors
+        return Graph(with_outputs(self.bundle.model, names)), tensors
 
     def _batches(self, movies: Iterable[Movie], size: int) -> Iterator[_Numbered]:
         """Movies with their numbers, in batches that cost about the same; within a window, movies
@@ -335,11 +348,8 @@ class Predictor:
     ) -> Iterator[Prediction]:
         names, present, scores = self.genres, inputs.arrays["present"], outputs.scores
         # Arithmetic over the whole batch: for one movie at a time it would cost more than a plot.
-        limits = (
-            self._rules.thresholds(present, decide)
-            if threshold is None
-            else np.full(scores.shape, threshold)
-        )
+        own = self._rules.thresholds(present, decide)
+        limits = own if threshold is None else np.full(scores.shape, threshold)
         decisions = (scores >= limits).tolist()
         ranking = np.argsort(-scores, axis=1, kind="stable").tolist()
         has_sense = present.astype(bool).tolist()
@@ -364,6 +374,7 @@ class Predictor:
                 had.missing,
                 error,
                 thresholds=had.thresholds,
+                case=had.case,
                 language=language,
                 decide=decide if threshold is None else "threshold",
                 vectors={k: rows[i] for k, rows in outputs.vectors.items() if rows[i].any()},
@@ -376,7 +387,8 @@ class Predictor:
         """What movies with these senses have in common."""
         senses = frozenset(name for name, has in zip(SENSES, key, strict=True) if has)
         usable = {f.input for f in self.bundle.features.values() if f.sense in senses}
-        return _Had(senses, tuple(n for n in self.inputs if n not in usable), thresholds)
+        missing = tuple(n for n in self.inputs if n not in usable)
+        return _Had(senses, missing, thresholds, case_name(key))
 
     def _why(self, movie: Movie, prediction: Prediction) -> dict[str, Why]:
         highest = [label["label"] for label in prediction.labels(top_k=1)]
@@ -400,11 +412,12 @@ class _Outputs(NamedTuple):
 
 @dataclass(frozen=True)
 class _Had:
-    """The senses of a movie, the inputs that it lacks, and the thresholds of its case."""
+    """The senses of a movie, the inputs that it lacks, the thresholds of its case and its name."""
 
     senses: frozenset[str]
     missing: tuple[str, ...]
     thresholds: Mapping[str, float]
+    case: str
 
 
 _Numbered = list[tuple[int, Movie]]  # movies with their place in the stream

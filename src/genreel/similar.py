@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from genreel.catalogue import Movie
+from genreel.characters import normalize
 from genreel.errors import InputError
 from genreel.features import Array
 
@@ -148,5 +149,5 @@ def _units(rows: Array) -> Array:
 
 def _plain(text: str) -> str:
     """A title without capitals, accents and white space at its ends."""
-    letters = unicodedata.normalize("NFKD", text.strip().casefold())
+    letters = normalize("NFKD", text.strip().casefold())
     return "".join(letter for letter in letters if not unicodedata.combining(letter))

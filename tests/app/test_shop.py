@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
+import os
 import re
 import xml.etree.ElementTree as ET
 import zipfile
@@ -283,6 +285,53 @@ def test_a_folder_of_a_persons_own_is_no_shop(tmp_path: Path) -> None:
         (tmp_path / "shop" / MANIFEST).write_text(text)
         with pytest.raises(GenreelError, match=r"damaged|outside"):
             shop_of([Movie("a", "Alba")], tmp_path / "shop")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "[" * 100_000,
+        '{"files": {"a": 5}, "pictures": {}}',
+        '{"files": {"a": []}, "pictures": {}}',
+        '{"files": {"a\\u0000": ["x"]}, "pictures": {}}',
+        '{"files": {"a\\ud800": ["x"]}, "pictures": {}}',
+        '{"files": {"a": ["x"]}, "pictures": {"p": [1e400, 1]}}',
+    ],
+)
+def test_a_manifest_that_somebody_damaged_is_one_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / MANIFEST).write_text(text)
+    with pytest.raises(GenreelError, match="is damaged; delete the folder"):
+        make_shop([Movie("a", "Quince")], tmp_path, Look())
+
+
+def test_a_shop_whose_folders_are_links_is_not_written(tmp_path: Path) -> None:
+    mine, shop = tmp_path / "mine", tmp_path / "shop"
+    mine.mkdir()
+    shop.mkdir()
+    (mine / "keep.html").write_text("mine")
+    digest = hashlib.sha256(b"mine").hexdigest()
+    files = {"poster/keep.html": [digest]}
+    (shop / MANIFEST).write_text(json.dumps({"files": files, "pictures": {}}))
+    (shop / "poster").symlink_to(mine)
+    with pytest.raises(GenreelError, match="poster leads out of"):
+        make_shop([Movie("a", "Quince")], shop, Look())
+    assert [path.name for path in mine.iterdir()] == ["keep.html"]
+    assert sorted(path.name for path in shop.iterdir()) == [MANIFEST, "poster"]
+
+
+def test_a_poster_is_known_before_it_is_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with (tmp_path / "huge.jpg").open("wb") as file:
+        file.truncate(5 * 2**30)
+    posters = [tmp_path / name for name in ("pipe.jpg", "huge.jpg", "none.jpg")]
+    movies = [Movie(path.stem, path.stem, poster=path) for path in posters]
+    result = make_shop(movies, tmp_path / "shop", Look())
+    assert result.posters == 3
+    pipe, huge, none = result.problems
+    assert "pipe.jpg is no regular file" in pipe
+    assert "huge.jpg: more than 134,217,728 bytes" in huge
+    assert "none.jpg: No such file or directory; check the path" in none
 
 
 def test_a_run_that_stops_halfway_is_finished_by_the_next(

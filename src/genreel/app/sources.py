@@ -8,12 +8,6 @@ from pathlib import Path, PurePosixPath
 
 from genreel.catalogue import TABLE_SUFFIXES, TABLES, Catalogue, Movie, movies_from_json_lines
 from genreel.errors import GenreelError
-from genreel.formats.film import Options
-from genreel.formats.folder import read_folder
-from genreel.formats.kodi import read_kodi
-from genreel.formats.layout import VIDEOS
-from genreel.formats.series import find_series
-from genreel.formats.source import Source, posters_in
 from genreel.posters import SUFFIXES
 from genreel.progress import say
 
@@ -43,6 +37,13 @@ def library_at(path: Path, taxonomy: str = "genreel") -> Iterable[Movie]:
     if not path.exists():
         raise GenreelError(f"{path} does not exist; check the path")
     if path.is_dir() and not any((path / name).is_file() for name in TABLES):
+        # Imported where they are needed, as one poster from a cold shell does not wait for them.
+        from genreel.formats.film import Options
+        from genreel.formats.folder import read_folder
+        from genreel.formats.kodi import read_kodi
+        from genreel.formats.layout import VIDEOS
+        from genreel.formats.source import Source
+
         names = Source(path).names
         is_library = any(PurePosixPath(n).suffix.lower() in (".nfo", *VIDEOS) for n in names)
         return (read_kodi if is_library else read_folder)(path, Options())
@@ -53,6 +54,9 @@ def say_series(path: Path) -> None:
     """Says how many series of a media library were passed over."""
     if not path.is_dir() or any((path / name).is_file() for name in TABLES):
         return
+    from genreel.formats.series import find_series
+    from genreel.formats.source import Source
+
     shows = find_series(Source(path).names)
     if shows:
         episodes = sum(series.episodes for series in shows)
@@ -77,6 +81,8 @@ def _movies_at(name: str) -> Iterable[Movie]:
         return [Movie(path.stem, poster=path)]
     if path.suffix.lower() in TABLE_SUFFIXES or any((path / name).is_file() for name in TABLES):
         return Catalogue(path)
+    from genreel.formats.source import posters_in
+
     files = (p.relative_to(path).as_posix() for p in path.rglob("*") if not p.is_dir())
     posters = posters_in(files)
     if not posters:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
+from genreel.characters import normalize, unescape
 from genreel.errors import InputError
 from genreel.features.checks import TEXTS, check_types, check_whole, read_words
 from genreel.features.feature import FeatureKind, present_rows
@@ -107,7 +107,7 @@ class Pieces(FeatureKind):
         check_length(text, self.input)
         room = self.length - 2
         ids: list[int] = []
-        for word in basic_words(html.unescape(text)):
+        for word in basic_words(unescape(text)):
             ids += self._spell(word)
             if len(ids) >= room:
                 break
@@ -165,7 +165,7 @@ def basic_words(text: str) -> list[str]:
     """
     text = text.translate(_CLEAN)
     if not text.isascii():
-        text = unicodedata.normalize("NFD", text)
+        text = normalize("NFD", text)
     return text.translate(_SPLIT).split()
 
 

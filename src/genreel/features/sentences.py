@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
+from genreel.characters import unescape
 from genreel.errors import InputError, MissingExtra
 from genreel.features.checks import check_types
 from genreel.features.feature import FeatureKind, present_rows
@@ -121,7 +121,7 @@ class Sentences(FeatureKind):
             check_length(text, self.input)
         except InputError as error:
             return error
-        text = html.unescape(text)
+        text = unescape(text)
         if any(map(str.isalpha, text[: encoder.LENGTH])):
             return text
         # A title often has no word ("1917"); a plot without one is a problem to report.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import html
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
+from genreel.characters import unescape
 from genreel.decade import decade_name, decade_of
 from genreel.errors import InputError
 from genreel.features.checks import TEXTS, check_choice, check_types, check_whole
@@ -243,7 +243,7 @@ def split_words(movie: Movie, name: str, stop_words: bool) -> list[str]:
     """
     text = text_of(movie, name)
     check_length(text, name)
-    words = _WORD.findall(html.unescape(text).lower())
+    words = _WORD.findall(unescape(text).lower())
     return [word for word in words if word not in STOP_WORDS] if stop_words else words
 
 

@@ -301,5 +301,6 @@ def _batches(items: Iterable[T]) -> Iterator[list[T]]:
 def _writing(path: Path) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    # The latter two: half a character, a number of over 64 bits.
+    except (sqlite3.Error, OSError, UnicodeEncodeError, OverflowError) as error:
         raise FilmsError(f"cannot write {path} ({error}); check the folder and its space") from None

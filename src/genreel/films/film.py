@@ -7,13 +7,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from genreel.catalogue import Movie
+from genreel.features.text import MAX_CHARACTERS
 from genreel.films.titles import main_title
+from genreel.formats.xml import clean
 
 _IMDB = re.compile(r"tt\d{5,12}")
 _TMDB = re.compile(r"(?:tmdb)?(\d{1,12})(?:\.0)?")
 _VOTES = ("votes", "vote_count", "num_votes", "numVotes")
 _PEOPLE = ("people", "directors", "director", "cast", "actors", "writers", "writer")
-_MAX_PEOPLE = 16
+
+MAX_PEOPLE = 16
+MAX_TEXT = 1_000
+"""Characters of a title, a name or an id; what is longer is cut."""
+
+_MOST_VOTES = 10**12  # a larger number is none of votes, and may be too large for SQLite
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,33 +66,41 @@ def film_of(movie: Movie, format_name: str = "") -> Film:
         numbers.insert(0, movie.id)
     matches = filter(None, map(_TMDB.fullmatch, numbers))
     tmdb = next((match[1] for match in matches), "")
+    title = _text(movie.title)
     return Film(
-        id=imdb or (f"tmdb{tmdb}" if tmdb else movie.id),
-        title=main_title(movie.title),
+        id=imdb or (f"tmdb{tmdb}" if tmdb else _text(movie.id)),
+        title=main_title(title),
         year=movie.year,
         genres=movie.genres,
-        plot=movie.plot,
+        plot=clean(movie.plot[:MAX_CHARACTERS]),
         people=_people(extra.get(name) for name in _PEOPLE),
         votes=next(filter(None, (_votes(extra.get(name)) for name in _VOTES)), None),
         imdb=imdb,
         tmdb=tmdb,
-        other_titles=(movie.title, *_split(extra.get("original_title"))),
+        other_titles=(title, *_split(extra.get("original_title"))),
     )
 
 
 def _people(cells: Iterable[object]) -> tuple[str, ...]:
     names = dict.fromkeys(name for cell in cells for name in _split(cell))
-    return tuple(names)[:_MAX_PEOPLE]
+    return tuple(names)[:MAX_PEOPLE]
 
 
 def _split(cell: object) -> list[str]:
     if not isinstance(cell, str):
         return []
-    return [name.strip() for name in re.split(r"[|;,]" if "|" not in cell else r"\|", cell)]
+    names = re.split(r"[|;,]" if "|" not in cell else r"\|", cell)
+    return [_text(name.strip()) for name in names]
+
+
+def _text(text: str) -> str:
+    """What an index holds of a text: no half characters, which SQLite does not take."""
+    return clean(text[:MAX_TEXT])
 
 
 def _votes(value: object) -> int | None:
     try:
-        return max(0, int(float(value))) if isinstance(value, str | int | float) else None
+        votes = int(float(value)) if isinstance(value, str | int | float) else None
     except (ValueError, OverflowError):
         return None
+    return None if votes is None else min(max(0, votes), _MOST_VOTES)

@@ -8,6 +8,10 @@ VERSION = 1
 PART_BITS = 20
 """Titles of a part, as a power of two: postings hold a title's place in its part."""
 
+MAX_PARTS = 64
+"""Of an index: 67 million titles. IMDb's films have some 20 million."""
+
+# An index whose tables or indexes read otherwise is refused: whoever changes them changes VERSION.
 # `genres` is JSON: taxonomy → genres. `people` are separated by "|". `votes` is NULL where unknown.
 TABLES = """
 CREATE TABLE source (name TEXT, format TEXT, films INTEGER, made TEXT);

@@ -17,6 +17,8 @@ from genreel.formats import FORMATS
 from genreel.formats.film import Options
 from genreel.formats.source import Source
 
+_MAX_LINE = 2**20  # bytes; a gzip file of a few kilobytes may hold one of gigabytes
+
 # A file that a format's folder or archive holds → the format.
 _MARKS = {
     "movies_metadata.csv": "kaggle_movies",
@@ -118,7 +120,7 @@ def add_source(builder: Builder, source: FilmSource, movies: Iterator[Movie]) ->
 
 def _votes(folder: Path) -> Iterator[tuple[str, int]]:
     for row in _rows(folder, "title.ratings.tsv", ("tconst", "numVotes")):
-        if row[1].isdecimal():
+        if row[1].isdecimal() and len(row[1]) <= 12:
             yield row[0], int(row[1])
 
 
@@ -134,12 +136,12 @@ def _rows(folder: Path, name: str, columns: tuple[str, str]) -> Iterator[tuple[s
         return
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
-            header = file.readline().decode("utf-8", "replace").rstrip("\r\n").split("\t")
+            header = file.readline(_MAX_LINE).decode("utf-8", "replace").rstrip("\r\n").split("\t")
             lacking = set(columns) - set(header)
             if lacking:
                 raise CatalogueError(f"{path}: no column {min(lacking)!r}; is it {name}?")
             first, second = (header.index(column) for column in columns)
-            for line in file:
+            for line in iter(lambda: file.readline(_MAX_LINE), b""):
                 cells = line.decode("utf-8", "replace").rstrip("\r\n").split("\t")
                 if len(cells) == len(header):
                     yield cells[first], cells[second]

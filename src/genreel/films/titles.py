@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+
+from genreel.characters import normalize
 
 MAIN, OTHER, PART = 0, 1, 2
 """What a title is to its film: its name, another name, or a part of a longer one."""
@@ -22,16 +23,17 @@ _ARTICLES = (
     r"The|A|An|Le|La|Les|L'|Il|Lo|I|Gli|El|Los|Las|Der|Die|Das|De|Het|O|Os|Un|Une|En|Den|Det"
 )
 _ARTICLE_BEHIND = re.compile(rf"^(.*?)[,;] ?({_ARTICLES})$", re.DOTALL | re.IGNORECASE)
-_BRACKETS = re.compile(r"\s*\(([^()]*)\)\s*")
-_ALIAS = re.compile(r"^(?:a\.?k\.?a\.?|also known as)\s+", re.IGNORECASE)
-_PART = re.compile(r":\s+|\s+[-–—]\s+|;? or:? |, or ")
+_BRACKETS = re.compile(r"\(([^()]*)\)")
+_ALIAS = re.compile(r"^(?:a\.?k\.?a\.?|also known as) ", re.IGNORECASE)
+_PART = re.compile(r": | [-–—] |;? or:? |, or ")
 _LEAST_PART = 6  # letters; a shorter part names too many films
 
 
 def squeeze(text: str) -> str:
     """Letters and digits of a text, in lower case, without accents: "thematrix"."""
+    text = text[: 2 * MAX_LENGTH]
     if not text.isascii():
-        text = unicodedata.normalize("NFKD", text)
+        text = normalize("NFKD", text)
     text = text.casefold().translate(_SPECIAL)
     return "".join(filter(str.isalnum, text[: 2 * MAX_LENGTH]))[:MAX_LENGTH]
 
@@ -47,7 +49,7 @@ def turn_article(title: str) -> str:
 
 def main_title(title: str) -> str:
     """A title without the other ones in its brackets, its article in front."""
-    return turn_article(_BRACKETS.sub(" ", title).strip() or title)
+    return turn_article(_one_space(_BRACKETS.sub(" ", title)) or _one_space(title))
 
 
 def forms(title: str) -> Iterator[tuple[str, int]]:
@@ -58,7 +60,7 @@ def forms(title: str) -> Iterator[tuple[str, int]]:
     main = main_title(title)
     yield main, MAIN
     for inner in _BRACKETS.findall(title):
-        other = turn_article(_ALIAS.sub("", inner.strip()))
+        other = turn_article(_ALIAS.sub("", _one_space(inner)))
         if other and not other.isdecimal():
             yield other, OTHER
     parts = _PART.split(main)
@@ -66,6 +68,11 @@ def forms(title: str) -> Iterator[tuple[str, int]]:
         for part in parts:
             if len(squeeze(part)) >= _LEAST_PART:
                 yield part, PART
+
+
+def _one_space(text: str) -> str:
+    """A text with one space for all white space between its words, and none at its ends."""
+    return " ".join(text.split())
 
 
 def likeness(text: str, other: str) -> float:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from genreel.films.titles import squeeze
+from genreel.films.titles import MAX_LENGTH, squeeze
 from genreel.lettering import Lettering, Line
 
 MAX_WINDOWS = 160
@@ -38,6 +39,7 @@ class Window:
     middle: float
 
 
+@functools.lru_cache(1_024)  # it is asked for every pair of lines
 def letter_size(line: Line) -> float:
     """Height of a line's letters, in fractions of the poster's height.
 
@@ -58,10 +60,11 @@ def windows_of(lettering: Lettering) -> list[Window]:
     lines = ordered_lines(lettering)[:_MAX_LINES]
     runs = list(_runs(lines))
     below = [_below(lines, runs, run) for run in runs]
+    texts = [squeeze(line.text) for line in lines]
     windows: dict[str, Window] = {}
     for path in _paths(runs, below):
         numbers = tuple(number for run in path for number in runs[run])
-        window = _window(lines, numbers)
+        window = _window(lines, texts, numbers)
         older = windows.get(window.text)
         if older is None or older.size < window.size:
             windows[window.text] = window
@@ -69,14 +72,14 @@ def windows_of(lettering: Lettering) -> list[Window]:
     return largest_first[:MAX_WINDOWS]
 
 
-def _window(lines: Sequence[Line], numbers: tuple[int, ...]) -> Window:
+def _window(lines: Sequence[Line], texts: Sequence[str], numbers: tuple[int, ...]) -> Window:
     members = [lines[number] for number in numbers]
     sizes = [letter_size(line) for line in members]
     letters = [len(line.text) for line in members]
     top, bottom = min(line.top for line in members), max(line.bottom for line in members)
     confidence = sum(c.confidence * n for c, n in zip(members, letters, strict=True))
     return Window(
-        text=squeeze("".join(line.text for line in members)),
+        text="".join(texts[number] for number in numbers)[:MAX_LENGTH],
         lines=numbers,
         size=max(sizes),
         smallest=min(sizes),

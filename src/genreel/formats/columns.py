@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from genreel.catalogue import Movie
+from genreel.characters import normalize
 from genreel.errors import CatalogueError
 from genreel.formats.film import Options, bad_row, film, genres_of, literal, year_of
 from genreel.formats.source import Poster, Source
@@ -99,7 +99,7 @@ def find_columns(
 
 
 def _plain(name: str) -> str:
-    name = unicodedata.normalize("NFKC", name).casefold().replace("\ufeff", "")
+    name = normalize("NFKC", name).casefold().replace("\ufeff", "")
     return " ".join(re.sub("[\"'\u2018-\u201f\u00ab\u00bb]", " ", name).split())
 
 

@@ -39,11 +39,13 @@ _NUMBERED_EPISODE = re.compile(r"(?<![a-z0-9])\d{1,2}x\d{2,3}(?![a-z0-9])", re.I
 _DISC_FOLDERS = {"video_ts", "audio_ts", "hvdvd_ts", "bdmv", "bdav", "avchd", "certificate", "aacs"}
 _DISC_PART = re.compile(r"(cd|dvd|dis[ck])[ ._-]*\d{1,2}")
 _DISC_FILE = re.compile(r"video_ts|vts_\d\d_\d")
+# A run of separators is tried from its beginning alone, or a name of many takes seconds.
 _PART = re.compile(
-    r"(?P<before>.*?)[ ._-]*[(\[]?(?<![a-z0-9])(?:cd|dvd|p(?:ar)?t|dis[ck])[ ._-]*"
+    r"(?P<before>.*?)(?<![ ._-])[ ._-]*[(\[]?(?<![a-z0-9])(?:cd|dvd|p(?:ar)?t|dis[ck])[ ._-]*"
     r"(?P<number>\d{1,2})[)\]]?(?P<after>(?![a-z0-9]).*)"
-    r"|(?P<before2>.*?)[ ._-]+[(\[]?(?P<number2>\d{1,2})[ ._-]*of[ ._-]*\d{1,2}[)\]]?(?P<after2>.*)"
-    r"|(?P<before3>.*?)(?:[ ._-]+|(?<=[)\]\d]))(?P<number3>[a-d])(?P<after3>)",
+    r"|(?P<before2>.*?)(?<![ ._-])[ ._-]+[(\[]?(?P<number2>\d{1,2})[ ._-]*of[ ._-]*\d{1,2}[)\]]?"
+    r"(?P<after2>.*)"
+    r"|(?P<before3>.*?)(?:(?<![ ._-])[ ._-]+|(?<=[)\]\d]))(?P<number3>[a-d])(?P<after3>)",
     re.I,
 )
 

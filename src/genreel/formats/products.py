@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from genreel.catalogue import Movie, Scalar
+from genreel.characters import normalize
 from genreel.decade import YEARS
 
 HANDLE = ("handle", "url handle")
@@ -154,7 +154,7 @@ def handle_of(movie: Movie) -> str:
 
 def slug(text: str) -> str:
     """Small letters, digits and hyphens of a text, for an address; empty where it has none."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    plain = normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain)[:MAX_HANDLE].strip("-")
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
-from xml.sax.saxutils import escape
 
 from genreel.errors import CatalogueError
 
@@ -274,7 +274,7 @@ def clean(text: str) -> str:
 
 def content(text: str) -> str:
     """A text as it stands in XML."""
-    return escape(clean(text))
+    return html.escape(clean(text), quote=False)
 
 
 def tag(name: str, text: str) -> str:

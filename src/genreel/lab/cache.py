@@ -20,6 +20,7 @@ from genreel.catalogue import Movie
 from genreel.errors import GenreelError, InputError
 from genreel.features import Array, Feature, image, readable_rows
 from genreel.features.sentences import Sentences
+from genreel.files import open_file
 from genreel.progress import progress
 
 
@@ -154,10 +155,10 @@ def _content(movie: Movie) -> bytes:
         if poster is None:
             return b"\0"
         if isinstance(poster, Path):
-            with poster.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").digest()
+            with open_file(poster) as file:
+                return hashlib.file_digest(file, "sha256").digest()  # type: ignore[arg-type]
         if not isinstance(poster, bytes):
             poster = f"{poster.mode} {poster.size} ".encode() + poster.tobytes()
         return hashlib.sha256(poster).digest()
-    except OSError:
+    except (OSError, InputError):
         return b"\0"

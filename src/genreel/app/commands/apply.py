@@ -46,6 +46,7 @@ class Options:
     model: str = shared.model_flag()
     language: str = shared.language_flag("all plots")
     threshold: float | None = flag(None, "assign a genre from this score on", share, metavar="P")
+    decide: str = shared.decide_flag("sure", "%(default)s, and always the likeliest genre")
     films: Path | None = sensing.films_flag()
     read: bool = sensing.read_flag()
     accept: float | None = sensing.accept_flag()
@@ -123,15 +124,24 @@ def _pairs(options: Options, movies: Iterable[Movie]) -> Pairs:
         predictions = applying.read_predictions(options.predictions)
         return applying.pairs_of(movies, predictions, names)
     from genreel.app.senses import predict_movies
+    from genreel.calibration import SURE
     from genreel.predictor import Predictor
 
     predictor = Predictor(options.model)
     senses = sensing.senses_of(options.films, options.read, options.accept, options.own)
 
     def predict(movies: Iterable[Movie]) -> Iterator[Prediction]:
-        return predict_movies(
-            predictor, movies, senses, language=options.language, threshold=options.threshold
+        predictions = predict_movies(
+            predictor,
+            movies,
+            senses,
+            language=options.language,
+            threshold=options.threshold,
+            decide=options.decide,
         )
+        if options.threshold is not None or options.decide != SURE:
+            return predictions
+        return (prediction.with_main() for prediction in predictions)
 
     return applying.predict_pairs(movies, predict, names, predictor.bundle.name)
 

@@ -17,6 +17,7 @@ class Options:
 
     store: str | None = shared.store_flag()
     model: str = shared.model_flag()
+    decide: str = shared.decide_flag("", "as the store does, a new one sure")
     films: Path | None = sensing.films_flag()
     read: bool | None = sensing.serving_read_flag()
     accept: float | None = sensing.accept_flag()
@@ -56,7 +57,7 @@ def run(options: Options) -> int:
 
     from genreel.app.server.application import listen
     from genreel.app.server.application import run as serve
-    from genreel.app.service.service import open_service
+    from genreel.app.service.opening import open_service
     from genreel.app.store.database import safe_url
     from genreel.progress import say
 
@@ -74,6 +75,7 @@ def run(options: Options) -> int:
         full_pixels=options.full_pixels,
         fetch_urls=options.fetch_urls,
         label_studio=options.label_studio or "",
+        decide=options.decide,
         names=shared.names_of(options.names),
         label_studio_token=os.environ.get("LABEL_STUDIO_API_KEY", ""),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genreel.app.commands.flags import argument, flag, repeatable
-from genreel.app.commands.values import language
+from genreel.app.commands.values import DECISIONS, decisions_help, language
 from genreel.errors import GenreelError, MissingExtra
 
 if TYPE_CHECKING:
@@ -53,6 +53,11 @@ def language_flag(whose: str) -> str:
         "and 14 more with the extra languages"
     )
     return flag("", text, language, metavar="CODE")
+
+
+def decide_flag(default: str, otherwise: str) -> str:
+    """--decide; see `calibration.DECISIONS`."""
+    return flag(default, f"{decisions_help()} (default: {otherwise})", choices=tuple(DECISIONS))
 
 
 def names_flag(default: str = "genreel") -> str | None:
@@ -106,9 +111,11 @@ def store_of(url: str | None) -> str:
 
 def names_of(names: str | None) -> Names | None:
     """What --names says; None where it is not given. Raises VocabularyError."""
+    if not names:
+        return None
     from genreel.formats.names import find_names
 
-    return find_names(names) if names else None
+    return find_names(names)
 
 
 def need(extra: str) -> None:

@@ -35,6 +35,7 @@ class Options:
         "write genres into NFO files or XMP sidecars; genreel undo goes back",
         choices=("nfo", "xmp"),
     )
+    decide: str = shared.decide_flag("", "as the store does, a new one sure")
     names: str | None = shared.names_flag("genreel; kodi for nfo")
     create: bool = switch("NFO files for movies without one")
     once: bool = switch("take what is there, then end")
@@ -45,7 +46,7 @@ class Options:
 def run(options: Options) -> int:
     """Classifies the posters that land in a folder."""
     shared.need("app")
-    from genreel.app.service.service import open_service
+    from genreel.app.service.opening import open_service
     from genreel.app.service.settings import Settings
     from genreel.app.service.watch import Watcher
     from genreel.posters import Limits
@@ -63,6 +64,7 @@ def run(options: Options) -> int:
         films=senses.films,
         accept=senses.accept,
         read=senses.needs_reading,
+        decide=options.decide,
         names=shared.names_of(options.names),
     )
     with contextlib.ExitStack() as stack:

@@ -18,9 +18,11 @@ from genreel.app.server.guard import COOKIE, cookie_of, is_token
 from genreel.app.server.rendering import PROMISE, page
 from genreel.app.server.review_page import ChoiceDep, keys_of
 from genreel.app.service.gate import Gate
-from genreel.app.store import browse
+from genreel.app.store import browse, preview
+from genreel.app.store.correction import MIN_REVIEWS
 from genreel.app.store.export import EXPORTS
 from genreel.app.store.views import read_views
+from genreel.calibration import DECISIONS
 from genreel.catalogue import FIRST_YEAR
 from genreel.decade import YEARS
 from genreel.language import NAMES
@@ -75,15 +77,29 @@ def add(request: Request) -> Response:
 
 @router.get("/thresholds")
 def thresholds(request: Request, service: ServiceDep) -> Response:
-    """The threshold of each genre, with a preview of a change."""
-    tuning = service.store.tuning
+    """The decision in use, and the threshold of each genre, with a preview of a change."""
+    store, tuning = service.store, service.store.tuning
+    decide, applied, cases = tuning.decision(), tuning.overrides(), preview.cases(store)
+    by_case = {case: {**tuning.own_thresholds(case, decide), **applied} for case in cases}
     return page(
         request,
         "thresholds",
-        thresholds=tuning.thresholds(),
-        applied=tuning.overrides(),
+        decide=decide,
+        decisions=preview.preview_decisions(store),
+        cases=cases,
+        by_case=by_case,
+        thresholds=next(iter(by_case.values()), tuning.thresholds()),
+        applied=applied,
         counts=tuning.preview_thresholds({})["genres"],
     )
+
+
+@router.post("/thresholds")
+def decide(service: ServiceDep, decide: Annotated[str, Form()]) -> Response:
+    """Takes a decision for all films, without JavaScript."""
+    if decide in DECISIONS:
+        service.store.tuning.decide(decide)
+    return RedirectResponse("/thresholds", 303)
 
 
 @router.get("/learning")
@@ -96,7 +112,9 @@ def learning(request: Request, service: ServiceDep) -> Response:
         on=tuning.is_learning(),
         in_use=tuning.correction()[0],
         learnt=tuning.list_corrections()[:20],
+        attempts=tuning.attempts(),
         reviews=tuning.count_reviews(),
+        least=MIN_REVIEWS,
     )
 
 

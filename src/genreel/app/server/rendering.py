@@ -11,7 +11,9 @@ from fastapi import Request, Response
 from fastapi.templating import Jinja2Templates
 
 from genreel.app.store import browse
+from genreel.app.store.correction import lost
 from genreel.app.store.film import Film
+from genreel.cases import BUNDLE_CASES
 from genreel.language import language_of
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -25,6 +27,10 @@ STATE_NAMES = {
     "accepted": "accepted together",
     "problem": "problem",
 }
+
+CASE_NAMES = {name: name.replace(" + ", ", ") for name in BUNDLE_CASES}
+CASE_NAMES |= {"both": "poster and plot", "title and year": "title and year only"}
+"""What a case of films is called on the pages."""
 
 
 def page(
@@ -71,4 +77,6 @@ templates.env.globals.update(
     state_names=STATE_NAMES,
     promise=PROMISE,
     everything_filter=browse.EVERYTHING,
+    lost=lost,
+    case_names=CASE_NAMES,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -146,6 +146,12 @@ class BatchIn(Body):
     genres: Genres = []
     decade: int | None = None
     batch: Annotated[str, Field(max_length=40)] = ""
+
+
+class DecisionIn(Body):
+    """Which of the bundle's thresholds decide."""
+
+    decide: Literal["balanced", "sure", "everything"]
 
 
 class ThresholdsIn(BaseModel):

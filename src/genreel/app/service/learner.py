@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
-from genreel.app.store.correction import MIN_REVIEWS, decade, held_out, learn
+from genreel.app.store.correction import MIN_REVIEWS, decade, held_out, learn, lost
 from genreel.app.store.store import Store
 from genreel.errors import GenreelError
 
@@ -50,14 +51,14 @@ class Learner:
         tuning = self.store.tuning
         reviews = tuning.reviews()
         raw = tuning.raw_scores({decade(review.year) for review in reviews})
-        figures = held_out(reviews, raw, tuning.overrides())
+        decide = tuning.decision()
+        figures = held_out(reviews, raw, tuning.overrides(), decide)
         self._last_count = len(reviews)
-        before, after = figures["before"], figures["after"]
-        if len(reviews) < MIN_REVIEWS or before is None or after is None:
-            return ""
-        if after["macro_f1"] < before["macro_f1"] or after["log_loss"] > before["log_loss"]:
-            return ""
-        return tuning.save_correction(learn(reviews, raw), figures)
+        is_better = len(reviews) >= MIN_REVIEWS and not lost(figures)
+        version = tuning.save_correction(learn(reviews, raw), figures) if is_better else ""
+        attempt = {"time": time.time(), **figures, "decide": decide, "version": version}
+        tuning.note_attempt(attempt)
+        return version
 
     def _wait(self) -> None:
         while not self._closing.is_set():

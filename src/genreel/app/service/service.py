@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from genreel.app.service.added import Added, added_of
+from genreel.app.service.alike import Alike
 from genreel.app.service.batches import Batches, Closing
 from genreel.app.service.gate import Busy, Gate
 from genreel.app.service.ids import (
@@ -65,6 +66,7 @@ class Service:
         self.batches = Batches(predictor, settings.batch, settings.waiting)
         self.learner = Learner(store)
         self.known = Known(predictor, settings, self._predict)
+        self.alike = Alike(predictor, store, self.batches)
         self.thumbnails = Thumbnails()
         # Besides the queue for the graph, all that is costly. A worker each has a poster open as
         # well, so three are decoded at once at most: of the largest, a gigabyte. Together fewer
@@ -84,6 +86,7 @@ class Service:
         """Finishes what has begun."""
         self.batches.close()
         self.learner.close()
+        self.alike.close()
         self.known.close()
         self.store.close()
         self._folder.cleanup()  # tables that a stop has interrupted
@@ -435,13 +438,3 @@ class Service:
         """Saves one movie; `before` is its film in the store until now, `problem` its poster's."""
         [film] = self.store.save_all([entry], self.version)
         return added_of(entry, film, before, problem)
-
-
-def open_service(model: str, store: str, settings: Settings) -> Service:
-    """A service over a bundle and the URL of a store.
-
-    Raises:
-        BundleError, StoreError, FilmsError: one of them, or the index of films, cannot be used.
-    """
-    predictor = Predictor(model, limits=settings.limits)
-    return Service(predictor, Store(store, predictor.thresholds()), settings)

@@ -6,8 +6,12 @@ import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from genreel.calibration import SURE
 from genreel.formats.names import Names
 from genreel.posters import Limits
+
+NEW_DECISION = SURE
+"""How a new store decides: what is given is to be sold, or goes into somebody's library."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,8 @@ class Settings:
         accept: probability from which a film is accepted; None: as `Films.identify` has it.
         read: whether posters are read, where the model uses that or there is an index; the extra
             `read` is installed then.
+        decide: one of `calibration.DECISIONS`, which the store takes from now on; empty: it goes on
+            as it did, and a new one begins with NEW_DECISION.
         names: what genres are called, on pages and in what is exported or written; None: as each
             format calls them. The API keeps genreel's names.
     """
@@ -56,6 +62,7 @@ class Settings:
     films: Path | None = None
     accept: float | None = None
     read: bool = False
+    decide: str = ""
     names: Names | None = None
 
     @property

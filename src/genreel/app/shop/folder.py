@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -88,7 +88,9 @@ class ShopFolder:
             The files that are a person's own and stay as they are.
         """
         with _typed_errors(self.folder):
-            own_files = [path for path in {**self._old, **self._new} if not self._is_ours(path)]
+            paths = {**self._old, **self._new}
+            self._check_links(paths)
+            own_files = [path for path in paths if not self._is_ours(path)]
             # A run that is killed now leaves either file, and the next one knows both.
             both = dict(self._old)
             for path in self._new.keys() - set(own_files):
@@ -107,6 +109,13 @@ class ShopFolder:
             _write_manifest(self.folder / MANIFEST, marks, sizes)
         return sorted(own_files)
 
+    def _check_links(self, paths: Iterable[str]) -> None:
+        """GenreelError where a folder of the shop is a link that leads out of it."""
+        real = Path(os.path.realpath(self.folder))
+        for folder in {(self.folder / path).parent for path in paths}:
+            if not Path(os.path.realpath(folder)).is_relative_to(real):
+                raise GenreelError(f"{folder} leads out of {self.folder}; put a folder there")
+
     def _is_ours(self, path: str) -> bool:
         """Whether a file is as genreel wrote it, or not there."""
         target = self.folder / path
@@ -116,7 +125,8 @@ class ShopFolder:
             return False
         if path in self._new and not (self._part / path).exists():  # it is not replaced
             return True
-        return hashlib.sha256(target.read_bytes()).hexdigest() in self._old[path]
+        with target.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() in self._old[path]
 
 
 def _read_manifest(path: Path) -> tuple[dict[str, list[str]], Sizes]:
@@ -126,7 +136,10 @@ def _read_manifest(path: Path) -> tuple[dict[str, list[str]], Sizes]:
         manifest = json.loads(path.read_bytes())
         marks = {str(file): [str(mark) for mark in m] for file, m in manifest["files"].items()}
         sizes = {str(name): (int(w), int(h)) for name, (w, h) in manifest["pictures"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
+        is_whole = all(file.isprintable() and digests for file, digests in marks.items())
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        is_whole = False
+    if not is_whole:
         raise GenreelError(f"{path} is damaged; delete the folder, or give another") from None
     if any(Path(file).is_absolute() or ".." in Path(file).parts for file in marks):
         raise GenreelError(f"{path} names files outside of its folder; give another folder")

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from genreel.app.shop.pictures import Picture
 from genreel.catalogue import Movie
+from genreel.characters import normalize
 from genreel.decade import decade_name, decade_of
 from genreel.formats.products import (
     PRICE,
@@ -75,7 +76,7 @@ class Item:
     @property
     def sort_key(self) -> str:
         """By which titles are sorted: without accents, capitals and an article in front."""
-        plain = unicodedata.normalize("NFKD", self.name.casefold())
+        plain = normalize("NFKD", self.name.casefold())
         letters = "".join(c for c in plain if not unicodedata.combining(c))
         return _ARTICLE.sub("", letters.strip(" \"'“”‘’«»¡¿().…-"))
 

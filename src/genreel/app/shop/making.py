@@ -14,7 +14,7 @@ from genreel.app.shop.pictures import Picture, bytes_of, name_of, write_picture
 from genreel.app.shop.rendering import SEARCH, Look, Renderer
 from genreel.app.shop.site import make_site, pages_of
 from genreel.catalogue import Movie
-from genreel.errors import InputError, PosterError
+from genreel.errors import InputError
 from genreel.posters import Limits
 
 _AHEAD = 32
@@ -126,8 +126,11 @@ def _with_pictures(
             movie, future = waiting.pop(0)
             try:
                 return movie, future.result()
-            except (PosterError, OSError) as error:
+            except InputError as error:
                 problems.append(f"{movie.id}: {error}")
+                return movie, None
+            except OSError as error:
+                problems.append(f"{movie.id}: {error.filename}: {error.strerror}; check the path")
                 return movie, None
 
         for movie in movies:
@@ -143,7 +146,7 @@ def _picture(movie: Movie, files: ShopFolder, limits: Limits | None) -> Picture 
     """A movie's poster in the shop: the older shop's, where it is the same file."""
     if movie.poster is None:
         return None
-    data = bytes_of(movie.poster)
+    data = bytes_of(movie.poster, limits)
     name = name_of(data)
     if name in files.sizes:
         picture = Picture(name, *files.sizes[name])

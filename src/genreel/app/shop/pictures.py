@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from genreel.files import read_file
 from genreel.posters import Limits, PosterSource, open_poster
 
 WIDTHS = (240, 480)
@@ -82,12 +83,17 @@ def write_picture(
     return picture
 
 
-def bytes_of(poster: PosterSource) -> bytes:
-    """A poster's file; raises OSError."""
+def bytes_of(poster: PosterSource, limits: Limits | None = None) -> bytes:
+    """A poster's file.
+
+    Raises:
+        InputError: it is no regular file, or too large.
+        OSError: it cannot be read.
+    """
     if isinstance(poster, bytes):
         return poster
     if isinstance(poster, str | Path):
-        return Path(poster).read_bytes()
+        return read_file(Path(poster), (limits or Limits()).max_bytes)
     file = io.BytesIO()
     poster.convert("RGB").save(file, "PNG")
     return file.getvalue()

@@ -81,6 +81,13 @@ def _is_page(address: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
+# What a template may raise, however it goes wrong.
+_FAILURES = (
+    *(TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError),
+    *(MemoryError, RecursionError),
+)
+
+
 class Renderer:
     """Renders the pages of one shop.
 
@@ -145,7 +152,7 @@ class Renderer:
     def _render(self, **values: object) -> bytes:
         try:
             text = self._template.render(**values)
-        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+        except _FAILURES as error:
             raise self._problem(error, _line(error)) from None
         return (text.strip() + "\n").encode("utf-8", "replace")
 

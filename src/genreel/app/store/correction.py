@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from genreel.calibration import logit, map_logistic, sigmoid
+from genreel.calibration import BALANCED, logit, map_logistic, sigmoid
 from genreel.decade import decade_of
 
 Floats = NDArray[np.float64]
@@ -73,9 +73,15 @@ class Correction:
         }
         return {**raw, **new}
 
-    def thresholds(self, raw: Mapping[str, float], year: int | None) -> dict[str, float]:
-        """Genre → corrected threshold of a film, whose `raw` are the model's own."""
-        shifts = self.weights.get(decade(year), {})
+    def thresholds(
+        self, raw: Mapping[str, float], year: int | None, decide: str = BALANCED
+    ) -> dict[str, float]:
+        """Genre → corrected threshold of a film, whose `raw` are the model's own.
+
+        What is learnt are thresholds of the best F1, so those of another of
+        `calibration.DECISIONS` stay: with corrected scores they mean the same as before.
+        """
+        shifts = self.weights.get(decade(year), {}) if decide == BALANCED else {}
         new = {
             genre: shift.trust * shift.threshold + (1 - shift.trust) * raw[genre]
             for genre, shift in shifts.items()
@@ -160,7 +166,10 @@ def best_threshold(scores: Floats) -> tuple[float, float]:
 
 
 def held_out(
-    reviews: Sequence[Review], raw: Raw, overrides: Mapping[str, float] | None = None
+    reviews: Sequence[Review],
+    raw: Raw,
+    overrides: Mapping[str, float] | None = None,
+    decide: str = BALANCED,
 ) -> dict[str, Any]:
     """How well what is learnt does on reviews that it was not learnt from, five times.
 
@@ -168,6 +177,7 @@ def held_out(
         reviews: all of them.
         raw: as `learn` needs it.
         overrides: genre → threshold that a person applied, whatever was learnt.
+        decide: of `calibration.DECISIONS`, whose thresholds those of the reviews are.
 
     Returns:
         reviews: their number. before, after: {"macro_f1", "log_loss"} with nothing learnt, and
@@ -185,15 +195,31 @@ def held_out(
             corrections[i] = correction
     return {
         "reviews": len(reviews),
-        "before": measure([Correction()] * len(reviews), reviews, overrides),
-        "after": measure(corrections, reviews, overrides),
+        "before": measure([Correction()] * len(reviews), reviews, overrides, decide),
+        "after": measure(corrections, reviews, overrides, decide),
     }
+
+
+def lost(figures: Mapping[str, Any]) -> list[str]:
+    """What is worse after learning, of `held_out`'s "macro_f1" and "log_loss"; where either is,
+    nothing is taken.
+    """
+    before, after = figures["before"], figures["after"]
+    if before is None or after is None:
+        return []
+    names = []
+    if after["macro_f1"] < before["macro_f1"]:
+        names.append("macro_f1")
+    if after["log_loss"] > before["log_loss"]:
+        names.append("log_loss")
+    return names
 
 
 def measure(
     corrections: Sequence[Correction],
     reviews: Sequence[Review],
     overrides: Mapping[str, float] | None = None,
+    decide: str = BALANCED,
 ) -> dict[str, float]:
     """How right films are, each with a correction of its own.
 
@@ -203,7 +229,8 @@ def measure(
     cells: dict[str, list[tuple[float, float, bool]]] = {g: [] for g in _genres(reviews)}
     for correction, review in zip(corrections, reviews, strict=True):
         scores = correction.scores(review.raw, review.year)
-        thresholds = {**correction.thresholds(review.thresholds, review.year), **(overrides or {})}
+        thresholds = correction.thresholds(review.thresholds, review.year, decide)
+        thresholds |= overrides or {}
         for genre, verdict in review.verdicts.items():
             if genre in scores:
                 cells[genre].append((scores[genre], thresholds[genre], verdict))

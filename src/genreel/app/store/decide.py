@@ -1,6 +1,8 @@
 """Who decides a genre, in SQL: the first source of SOURCES that has an opinion about it.
 
 The genres that a file names are a person's: neither a lookup nor the model adds others to them.
+The model gives a film the genres whose scores reach their thresholds; where it gives only what is
+sure, the likeliest one, too, unless a person has set a threshold for that.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 
 from genreel.app.store.schema import SOURCES, decisions, films, opinions
+from genreel.calibration import SURE
 
 NAMED = 1.0
 """The least margin of a film whose genres a file names; a model's margin is less."""
@@ -91,9 +94,16 @@ def threshold(overrides: Mapping[str, float]) -> sa.ColumnElement[float]:
     return sa.case(dict(overrides), value=opinions.c.genre, else_=models) if overrides else models
 
 
-def count_changes(overrides: Mapping[str, float]) -> sa.Select[int]:
+def verdict(overrides: Mapping[str, float], decide: str) -> sa.ColumnElement[bool]:
+    """Whether the model gives the film the genre."""
+    is_reached = opinions.c.score >= threshold(overrides)
+    if decide != SURE:
+        return is_reached
+    return is_reached | (opinions.c.likeliest & opinions.c.genre.not_in(overrides))
+
+
+def count_changes(overrides: Mapping[str, float], decide: str) -> sa.Select[int]:
     """How many films would gain or lose a genre."""
-    verdict = opinions.c.score >= threshold(overrides)
     return sa.select(sa.func.count(opinions.c.film.distinct())).where(
-        model_decides(), opinions.c.verdict != verdict
+        model_decides(), opinions.c.verdict != verdict(overrides, decide)
     )

@@ -10,7 +10,10 @@ import sqlalchemy as sa
 
 from genreel.app.store.schema import events, films, trash
 
-UNDOABLE = (*("review", "accept", "verdicts", "skip", "edit", "identify", "thresholds", "delete"),)
+UNDOABLE = (
+    *("review", "accept", "verdicts", "skip", "edit", "identify", "delete"),
+    *("thresholds", "decide"),
+)
 """Kinds of a person's events that can be undone."""
 
 
@@ -29,7 +32,7 @@ def log(
 
     Args:
         kind: add, edit, identify, genres, predict, review, accept, verdicts, skip, thresholds,
-            learn, undo or delete.
+            decide, learn, undo or delete.
         film_id: the film it happened to, if it was one; it is in the store.
         source: who did it, one of SOURCES.
         by: the version of the model, or the name of the person.
@@ -58,6 +61,15 @@ def log_many(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> No
     common = {"time": time.time(), "source": "person", "by": ""}
     if rows:
         connection.execute(events.insert(), [{**common, **row} for row in rows])
+
+
+def last_change(connection: sa.Connection) -> int:
+    """Number of the last event that may have changed what films there are, or what is known of one
+    but for its genres; 0 where there is none.
+    """
+    is_change = events.c.kind.in_(("add", "edit", "identify", "delete", "undo"))
+    query = sa.select(events.c.id).where(is_change).order_by(events.c.id.desc()).limit(1)
+    return int(connection.execute(query).scalar_one_or_none() or 0)
 
 
 def _life(film_id: str | None) -> sa.ScalarSelect[str]:

@@ -20,6 +20,7 @@ class Opinion:
         raw: the model's own probability, before what was learnt.
         threshold: the score from which the model assigns it, with what was learnt.
         raw_threshold: the model's own, for a film that came with what this one did.
+        likeliest: whether the model finds no genre of the film likelier.
         by: the version of the model, or the name of the person; perhaps empty.
         time: seconds since 1970.
     """
@@ -31,6 +32,7 @@ class Opinion:
     raw_threshold: float | None = None
     by: str = ""
     time: float = 0.0
+    likeliest: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, field, fields
 
 import sqlalchemy as sa
 
 from genreel.app.store.correction import Correction
 from genreel.app.store.film import Opinion
 from genreel.app.store.schema import opinions
+from genreel.calibration import BALANCED, SURE
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How scores become genres.
+
+    Attributes:
+        decide: of `calibration.DECISIONS`.
+        overrides: genre → threshold that a person applied.
+        version, correction: what was learnt from reviews.
+    """
+
+    decide: str = BALANCED
+    overrides: Mapping[str, float] = field(default_factory=dict)
+    version: str = ""
+    correction: Correction = field(default_factory=Correction)
 
 
 def read_opinions(connection: sa.Connection, film_id: str) -> dict[str, dict[str, Opinion]]:
@@ -90,8 +107,7 @@ def opinions_of_model(
     raw: Mapping[str, float],
     raw_thresholds: Mapping[str, float],
     year: int | None,
-    correction: Correction,
-    overrides: Mapping[str, float],
+    policy: Policy,
     by: str = "",
     time: float = 0.0,
 ) -> dict[str, Opinion]:
@@ -101,22 +117,26 @@ def opinions_of_model(
         raw: genre → the model's own score, in [0, 1].
         raw_thresholds: genre → the model's own threshold for this film.
         year: of release.
-        correction: what was learnt from reviews.
-        overrides: genre → threshold that a person applied.
+        policy: how scores become genres.
         by: the version of the model.
         time: seconds since 1970.
     """
-    scores = correction.scores(raw, year)
-    thresholds = correction.thresholds(raw_thresholds, year)
+    scores = policy.correction.scores(raw, year)
+    thresholds = policy.correction.thresholds(raw_thresholds, year, policy.decide)
+    overrides = policy.overrides
+    main = max(scores, key=scores.__getitem__)
+    keeps_main = policy.decide == SURE and main not in overrides
     return {
         genre: Opinion(
-            verdict=score >= overrides.get(genre, thresholds[genre]),
+            verdict=score >= overrides.get(genre, thresholds[genre])
+            or (keeps_main and genre == main),
             score=score,
             raw=raw[genre],
             threshold=thresholds[genre],
             raw_threshold=raw_thresholds[genre],
             by=by,
             time=time,
+            likeliest=genre == main,
         )
         for genre, score in scores.items()
     }

@@ -67,6 +67,8 @@ films = sa.Table(
     sa.Column("identity_by", sa.String(10), nullable=False, server_default=""),
     sa.Column("state", sa.String(10), nullable=False, default="new", index=True),
     sa.Column("version", sa.Integer, nullable=False, default=1),  # grows with every edit
+    # Which senses the model had of it, as `cases` calls that: its thresholds follow from it.
+    sa.Column("case_name", sa.String(60), key="case", nullable=False, server_default=""),
     sa.Column("correction", sa.String(80), nullable=False, default=""),  # that made the scores
     sa.Column("added", sa.Float, nullable=False, index=True),  # seconds since 1970, as all times
     # What is compared (see `folding`), worked out whenever title or plot change. Both databases
@@ -90,6 +92,8 @@ opinions = sa.Table(
     sa.Column("raw", sa.Float),  # the model's own
     sa.Column("threshold", sa.Float),  # the model's, corrected likewise
     sa.Column("raw_threshold", sa.Float),  # the model's own, for what the film came with
+    # Whether the model finds no genre of the film likelier (see `decide`).
+    sa.Column("likeliest", sa.Boolean, nullable=False, server_default=sa.false(), default=False),
     # The version of the model, or the name of the person.
     sa.Column("version", sa.String(80), key="by", nullable=False, default=""),
     sa.Column("time", sa.Float, nullable=False),
@@ -255,6 +259,21 @@ def _add_batches(connection: sa.Connection) -> None:
             index.create(connection, checkfirst=True)
 
 
+def _add_decisions(connection: sa.Connection) -> None:
+    """Version 7: films keep their likeliest genre, and know the case their thresholds are of."""
+    for table, name, rule in (
+        (films, "case_name", "VARCHAR(60) NOT NULL DEFAULT ''"),
+        (opinions, "likeliest", f"BOOLEAN NOT NULL DEFAULT {sa.false().compile(connection)}"),
+    ):
+        columns = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
+        if name not in columns:
+            connection.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN {name} {rule}"))
+    plot = sa.case((films.c.plot == "", "poster only"), else_="both")
+    no_poster = sa.case((films.c.plot == "", "title and year"), else_="plot only")
+    case = sa.case((films.c.poster.is_not(None), plot), else_=no_poster)
+    connection.execute(films.update().values(case=case, correction="stale"))
+
+
 # Number n brings a store from version n to n + 1. Never change one that was released: add one.
 # The first makes all tables as they are today, so later ones look at what there is.
 MIGRATIONS: tuple[Migration, ...] = (
@@ -264,6 +283,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     _add_keys,
     _add_lettering,
     _add_batches,
+    _add_decisions,
 )
 
 

@@ -41,6 +41,7 @@ from genreel.app.store.schema import STATES, films, full_posters, posters, text_
 from genreel.app.store.trash import KEPT_SECONDS, empty_trash, throw_away
 from genreel.app.store.tuning import Tuning
 from genreel.app.store.undo import AT_ONCE, take_back
+from genreel.calibration import BALANCED, CaseThresholds
 from genreel.catalogue import Movie, Scalar
 from genreel.errors import StoreError
 from genreel.prediction import Prediction
@@ -76,15 +77,24 @@ class Store:
     Args:
         url: "sqlite:///films.db", "postgresql://user:password@host/name", or a path.
         thresholds: genre → the score from which the model assigns it, where none were applied.
+        by_case: the model's thresholds of every decision and case; those of a film follow from it.
+        decide: how a new store decides; one of `calibration.DECISIONS`.
 
     Raises:
         StoreError: it cannot be opened, or it was last opened by a newer genreel.
     """
 
-    def __init__(self, url: str, thresholds: Mapping[str, float]) -> None:
+    def __init__(
+        self,
+        url: str,
+        thresholds: Mapping[str, float],
+        by_case: CaseThresholds | None = None,
+        decide: str = BALANCED,
+    ) -> None:
         self.defaults = dict(thresholds)
         self.database = Database(url)
-        self.tuning = Tuning(self.database, thresholds)
+        self.tuning = Tuning(self.database, thresholds, by_case or {})
+        self.tuning.begin(decide)
         self.tuning.rescore()
 
     def close(self) -> None:
@@ -273,22 +283,25 @@ class Store:
             update = films.update().where(films.c.id == film_id)
             connection.execute(update.values(problem=prediction.error or ""))
             if prediction.scores:
-                version, correction = self.tuning.correction(connection)
-                overrides = self.tuning.overrides(connection)
+                policy = self.tuning.policy(connection)
                 opinions = opinions_of_model(
                     prediction.scores,
-                    {**self.defaults, **prediction.thresholds},
+                    {
+                        **self.defaults,
+                        **prediction.thresholds,
+                        **self.tuning.own_thresholds(prediction.case, policy.decide),
+                    },
                     row["year"],
-                    correction,
-                    overrides,
+                    policy,
                     by,
                     time.time(),
                 )
                 replace_opinions(connection, film_id, "model", opinions)
                 raw = {genre: round(score, 4) for genre, score in prediction.scores.items()}
                 log(connection, "predict", film_id, "model", by, after=raw)
-                connection.execute(update.values(correction=version))
-                settle(connection, overrides, [film_id])
+                values = {"correction": policy.version, "case": prediction.case}
+                connection.execute(update.values(values))
+                settle(connection, policy.overrides, [film_id])
             return read_film(connection, film_id, self.defaults)
 
     def save_genres(self, film_id: str, source: Source, names: Sequence[str]) -> Film:
@@ -370,6 +383,8 @@ class Store:
                 taken = undoable_of_batch(connection, batch, AT_ONCE)
                 ids = take_back(connection, self.tuning, taken)
                 number += len(ids)
+        if event["kind"] == "decide":
+            self.tuning.rescore()
         first = ids[0] if number == 1 else None
         return {name: event[name] for name in event if name != "life"} | {
             "film": first,

@@ -1,4 +1,4 @@
-"""How scores become genres: thresholds that a person applied, and what was learnt from reviews."""
+"""How scores become genres: a decision, thresholds that a person applied, what reviews taught."""
 
 from __future__ import annotations
 
@@ -13,16 +13,21 @@ import sqlalchemy as sa
 
 from genreel.app.store.correction import UNKNOWN, Correction, Raw, Review, decade
 from genreel.app.store.database import Database, get_setting, set_setting
-from genreel.app.store.decide import count_changes, model_decides, settle, threshold
+from genreel.app.store.decide import count_changes, model_decides, settle
+from genreel.app.store.decide import verdict as verdict_of_model
 from genreel.app.store.events import log
-from genreel.app.store.opinions import opinions_of_model, raw_opinions
+from genreel.app.store.opinions import Policy, opinions_of_model, raw_opinions
 from genreel.app.store.schema import corrections, decisions, films, opinions
+from genreel.calibration import BALANCED, DECISIONS, CaseThresholds
 from genreel.decade import decade_years
 from genreel.errors import StoreDamaged
 from genreel.thresholds import promised_threshold
 
 RESCORED_AT_ONCE = 500
 """Films whose scores change in one transaction: a fraction of a second."""
+
+MAX_ATTEMPTS = 20
+"""Attempts to learn that are kept."""
 
 _RESCORE = (
     opinions.update()
@@ -34,6 +39,8 @@ _RESCORE = (
     .values(
         score=sa.bindparam("new"),
         threshold=sa.bindparam("limit"),
+        raw_threshold=sa.bindparam("own"),
+        likeliest=sa.bindparam("main"),
         verdict=sa.bindparam("yes"),
     )
 )
@@ -44,12 +51,68 @@ class Tuning:
 
     Args:
         database: the store's.
-        defaults: genre → the bundle's threshold, where none was applied.
+        defaults: genre → the bundle's threshold, of a film whose case is not known.
+        by_case: the bundle's thresholds of every decision.
     """
 
-    def __init__(self, database: Database, defaults: Mapping[str, float]) -> None:
+    def __init__(
+        self, database: Database, defaults: Mapping[str, float], by_case: CaseThresholds
+    ) -> None:
         self.database = database
         self.defaults = dict(defaults)
+        self.by_case = by_case
+
+    def begin(self, decide: str) -> None:
+        """Keeps how a new store decides; one that has films goes on as it did."""
+        with self.database.writing() as connection:
+            if not get_setting(connection, "decide", ""):
+                is_new = connection.execute(sa.select(films.c.id).limit(1)).first() is None
+                set_setting(connection, "decide", decide if is_new else BALANCED)
+
+    def decision(self, connection: sa.Connection | None = None) -> str:
+        """Which of `calibration.DECISIONS` is in use."""
+        with self._reading(connection) as reading:
+            decide: str = get_setting(reading, "decide", BALANCED)
+        if decide not in DECISIONS:
+            raise StoreDamaged("the store is damaged (setting 'decide'); put back a copy")
+        return decide
+
+    def policy(self, connection: sa.Connection) -> Policy:
+        """How scores become genres, inside a transaction."""
+        version, correction = self.correction(connection)
+        overrides = self.overrides(connection)
+        return Policy(self.decision(connection), overrides, version, correction)
+
+    def own_thresholds(self, case: str, decide: str) -> Mapping[str, float]:
+        """Genre → the bundle's threshold for films of a case; empty where it has no such case."""
+        return self.by_case.get(decide, {}).get(case, {})
+
+    def decide(self, decide: str) -> None:
+        """Takes a decision for all films, in place of the thresholds that a person applied to
+        genres; a person's word about a film stays.
+
+        Args:
+            decide: one of `calibration.DECISIONS`.
+        """
+        with self.database.writing() as connection:
+            before = {
+                "decide": self.decision(connection),
+                "thresholds": self.overrides(connection),
+            }
+            after = {"decide": decide, "thresholds": {}}
+            if before == after:
+                return
+            self.use_decision(connection, decide, {})
+            log(connection, "decide", None, "person", before=before, after=after)
+        self.rescore()
+
+    def use_decision(
+        self, connection: sa.Connection, decide: str, overrides: Mapping[str, float]
+    ) -> None:
+        """Takes a decision inside a transaction; films follow with `rescore`."""
+        set_setting(connection, "decide", decide)
+        set_setting(connection, "thresholds", dict(overrides))
+        connection.execute(films.update().values(correction="stale"))
 
     def overrides(self, connection: sa.Connection | None = None) -> dict[str, float]:
         """Genre → threshold, for the genres to which a person applied one."""
@@ -73,7 +136,8 @@ class Tuning:
             before = self.overrides(connection)
             new = {g: float(t) for g, t in thresholds.items() if g in self.defaults}
             after = {**before, **new}
-            changes: int = connection.execute(count_changes(after)).scalar_one()
+            query = count_changes(after, self.decision(connection))
+            changes: int = connection.execute(query).scalar_one()
             self.use_thresholds(connection, after)
             log(connection, "thresholds", None, "person", before=before, after=after)
             return changes
@@ -85,10 +149,10 @@ class Tuning:
             changed: films that would gain or lose a genre. genres: genre → films that would
             have it.
         """
-        after = {**self.overrides(), **thresholds}
+        after, decide = {**self.overrides(), **thresholds}, self.decision()
         model = (
             sa.select(opinions.c.genre, sa.func.count())
-            .where(model_decides(), opinions.c.score >= threshold(after))
+            .where(model_decides(), verdict_of_model(after, decide))
             .group_by(opinions.c.genre)
         )
         others = (
@@ -101,7 +165,7 @@ class Tuning:
             for genre, count in [*connection.execute(model), *connection.execute(others)]:
                 if genre in counts:
                     counts[genre] += count
-            changes = connection.execute(count_changes(after)).scalar_one()
+            changes = connection.execute(count_changes(after, decide)).scalar_one()
         return {"changed": changes, "genres": counts}
 
     def promised_thresholds(self, precision: float) -> dict[str, float | None]:
@@ -139,7 +203,7 @@ class Tuning:
     def use_thresholds(self, connection: sa.Connection, overrides: Mapping[str, float]) -> None:
         """Applies thresholds inside a transaction."""
         set_setting(connection, "thresholds", dict(overrides))
-        verdict = opinions.c.score >= threshold(overrides)
+        verdict = verdict_of_model(overrides, self.decision(connection))
         changes = (opinions.c.source == "model") & (opinions.c.verdict != verdict)
         connection.execute(opinions.update().where(changes).values(verdict=verdict))
         settle(connection, overrides)
@@ -191,6 +255,22 @@ class Tuning:
         self.rescore()
         return previous
 
+    def note_attempt(self, attempt: Mapping[str, Any]) -> None:
+        """Keeps what became of an attempt to learn; the newest of them stay.
+
+        Args:
+            attempt: `time`, the figures of `correction.held_out`, `decide`, and `version`, that of
+                the correction that was taken; empty: none was.
+        """
+        with self.database.writing() as connection:
+            attempts = get_setting(connection, "attempts", [])
+            set_setting(connection, "attempts", [dict(attempt), *attempts][:MAX_ATTEMPTS])
+
+    def attempts(self) -> list[dict[str, Any]]:
+        """What was tried to learn, the newest first; see `note_attempt`."""
+        with self.database.reading() as connection:
+            return list(get_setting(connection, "attempts", []))
+
     def list_corrections(self) -> list[dict[str, Any]]:
         """All corrections without their weights, the newest first."""
         columns = [column for column in corrections.c if column.name != "weights"]
@@ -209,30 +289,34 @@ class Tuning:
 
     def rescore_some(self, connection: sa.Connection) -> bool:
         """Brings some films up to date inside a transaction; False where all are."""
-        version, correction = self.correction(connection)
-        query = sa.select(films.c.id, films.c.year).where(films.c.correction != version)
-        stale = connection.execute(query.limit(RESCORED_AT_ONCE)).all()
-        years: dict[str, int | None] = dict(stale)
-        if not years:
+        policy = self.policy(connection)
+        query = sa.select(films.c.id, films.c.year, films.c.case)
+        query = query.where(films.c.correction != policy.version).limit(RESCORED_AT_ONCE)
+        stale = {film: (year, case) for film, year, case in connection.execute(query)}
+        if not stale:
             return False
-        overrides = self.overrides(connection)
         rows = []
-        for film, (raw, thresholds) in raw_opinions(connection, years).items():
-            new = opinions_of_model(raw, thresholds, years[film], correction, overrides)
+        for film, (raw, thresholds) in raw_opinions(connection, stale).items():
+            year, case = stale[film]
+            thresholds |= self.own_thresholds(case, policy.decide)
+            new = opinions_of_model(raw, thresholds, year, policy)
             rows += [
                 {
                     "of": film,
                     "about": genre,
                     "new": opinion.score,
                     "limit": opinion.threshold,
+                    "own": opinion.raw_threshold,
+                    "main": opinion.likeliest,
                     "yes": opinion.verdict,
                 }
                 for genre, opinion in new.items()
             ]
         if rows:
             connection.execute(_RESCORE, rows)
-        connection.execute(films.update().where(films.c.id.in_(years)).values(correction=version))
-        settle(connection, overrides, list(years))
+        is_stale = films.c.id.in_(stale)
+        connection.execute(films.update().where(is_stale).values(correction=policy.version))
+        settle(connection, policy.overrides, list(stale))
         return True
 
     def reviews(self) -> list[Review]:

@@ -62,6 +62,9 @@ def _take_back(connection: sa.Connection, tuning: Tuning, event: sa.RowMapping) 
     if event["kind"] == "thresholds":
         tuning.use_thresholds(connection, before)
         return None
+    if event["kind"] == "decide":
+        tuning.use_decision(connection, before["decide"], before["thresholds"])
+        return None
     if event["kind"] == "delete":
         return restore(connection, event["id"])
     values = {name: value for name, value in before.items() if name not in _OPINIONS}

@@ -23,6 +23,9 @@ from genreel.catalogue import FIRST_YEAR, LAST_YEAR
 from genreel.errors import GenreelError, InputError
 from genreel.language import language_code
 
+MAX_ALIKE = 50
+"""Films like one that are asked for at most."""
+
 router = APIRouter(prefix="/api", tags=["films"], responses=RESPONSES)
 
 _LINES: dict[int | str, dict[str, Any]] = {
@@ -95,6 +98,25 @@ async def add_table(service: ServiceDep, file: UploadFile) -> StreamingResponse:
             yield json.dumps(added_out(Added(name, error=str(error)))) + "\n"
 
     return StreamingResponse(lines(), media_type="application/x-ndjson")
+
+
+@router.get("/similar/{film_id:path}")
+def similar(
+    service: ServiceDep, film_id: str, count: Annotated[int, Query(ge=1, le=MAX_ALIKE)] = 8
+) -> dict[str, Any]:
+    """Films of the store that are most like one, by what the model makes of plots and posters.
+
+    They are read in the background, once; until `ready`, ask again.
+    """
+    answer = service.alike.like(film_id, count)
+    ids = frozenset(one.movie.id for one in answer.films)
+    by_id = {film.id: film for film in browse.find(service.store, browse.Filter(ids=ids))}
+    films = [
+        {**film_out(by_id[one.movie.id], full=False), "likeness": one.to_dict()["score"]}
+        for one in answer.films
+        if one.movie.id in by_id
+    ]
+    return {"films": films, "ready": answer.is_ready}
 
 
 @router.get("/films/{film_id:path}")

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Query
 
 from genreel.app.server.dependencies import ServiceDep
 from genreel.app.server.problems import RESPONSES
-from genreel.app.server.shapes import ThresholdsIn
+from genreel.app.server.shapes import DecisionIn, ThresholdsIn
 from genreel.app.service.service import Service
+from genreel.app.store import preview
 from genreel.errors import InputError
 
 router = APIRouter(prefix="/api", tags=["tuning"], responses=RESPONSES)
@@ -17,13 +18,26 @@ router = APIRouter(prefix="/api", tags=["tuning"], responses=RESPONSES)
 
 @router.get("/thresholds")
 def thresholds(service: ServiceDep) -> dict[str, Any]:
-    """Genre → the score from which it is assigned; and those that a person applied."""
-    tuning = service.store.tuning
-    return {"thresholds": tuning.thresholds(), "applied": tuning.overrides()}
+    """The decision in use, and what each would give; and for each case that films have, genre →
+    the score from which it is assigned. Those that a person applied hold in every case; above 1, a
+    genre is never assigned.
+    """
+    tuning, cases = service.store.tuning, preview.cases(service.store)
+    decide, applied = tuning.decision(), tuning.overrides()
+    return {
+        "decide": decide,
+        "decisions": {
+            name: one._asdict() for name, one in preview.preview_decisions(service.store).items()
+        },
+        "films": cases,
+        "cases": {case: {**tuning.own_thresholds(case, decide), **applied} for case in cases},
+        "thresholds": tuning.thresholds(),
+        "applied": applied,
+    }
 
 
-@router.post("/thresholds/preview")
-def preview(service: ServiceDep, body: ThresholdsIn) -> dict[str, Any]:
+@router.post("/thresholds/preview", name="preview")
+def preview_thresholds(service: ServiceDep, body: ThresholdsIn) -> dict[str, Any]:
     """What applying thresholds would change, with nothing written."""
     _check_genres(service, body.thresholds)
     return service.store.tuning.preview_thresholds(body.thresholds)
@@ -37,6 +51,15 @@ def promise(
     return {"thresholds": service.store.tuning.promised_thresholds(precision)}
 
 
+@router.put("/decision")
+def decide(service: ServiceDep, body: DecisionIn) -> dict[str, Any]:
+    """Takes a decision for all films, in place of the thresholds that a person applied; a person's
+    word about a film stays. Undo takes it back.
+    """
+    service.store.tuning.decide(body.decide)
+    return {"decide": body.decide}
+
+
 @router.put("/thresholds")
 def apply(service: ServiceDep, body: ThresholdsIn) -> dict[str, Any]:
     """Applies thresholds; a person's decisions stay."""
@@ -46,12 +69,13 @@ def apply(service: ServiceDep, body: ThresholdsIn) -> dict[str, Any]:
 
 @router.get("/learning")
 def learning(service: ServiceDep) -> dict[str, Any]:
-    """What was learnt from reviews, the newest first, and which of it is in use."""
+    """What was learnt from reviews and what was tried, the newest first; which of it is in use."""
     tuning = service.store.tuning
     return {
         "on": tuning.is_learning(),
         "in_use": tuning.correction()[0],
         "learnt": tuning.list_corrections(),
+        "attempts": tuning.attempts(),
         "reviews": tuning.count_reviews(),
     }
 

@@ -1,6 +1,7 @@
 // One film at a time, by keys. Without this the form works as well.
 import { undo as undoLast } from "./batch.js";
 import { ask, failure, path, reach, say } from "./server.js";
+import * as alike from "./alike.js";
 import * as known from "./known.js";
 import * as why from "./why.js";
 import * as zoom from "./zoom.js";
@@ -80,6 +81,7 @@ function ready(wasAhead) {
   document.title = `${card.querySelector("[data-title]").dataset.title} · genreel`;
   fetchAhead(wasAhead).catch(() => {});  // then the server is asked when it is needed
   why.explain();
+  alike.prepare();
 }
 
 async function act(what, told) {

@@ -76,7 +76,7 @@ document.getElementById("undo").addEventListener("click", async () => {
     const { events } = await ask("GET", "/api/history?limit=200");  // also what was learnt since
     const undone = new Set(events.map((event) => event.undoes));
     const last = events.find((event) => event.source === "person" && event.kind !== "undo" && !undone.has(event.id));
-    if (last?.kind !== "thresholds") return say("The last change was not to thresholds");
+    if (!["thresholds", "decide"].includes(last?.kind)) return say("The last change was not to thresholds");
     await ask("POST", "/api/undo");
     location.reload();
   } catch (error) { say(error.message); }

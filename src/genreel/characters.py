@@ -1,0 +1,33 @@
+"""Characters of texts that anybody may have written: Unicode's forms, and references of HTML.
+
+Python's own functions do the same, but take a time that grows with the square of a text, or raise
+ValueError.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from typing import Literal
+
+# Python sorts the marks behind a letter by insertion, so a text is taken piece by piece. A piece
+# ends before white space, which joins with nothing; a word of more characters is nobody's.
+_PIECE = 500
+_PIECES = re.compile(rf".{{1,{_PIECE}}}(?=\s|\Z)|.{{1,{_PIECE}}}", re.DOTALL)
+
+# Python converts no number of over 4,300 digits; no character has one of over 7.
+_LONG_NUMBER = re.compile(r"&#[0-9]{100,};?")
+
+
+def normalize(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
+    """`unicodedata.normalize`, in a time in proportion to the text."""
+    if len(text) <= _PIECE or text.isascii():
+        return unicodedata.normalize(form, text)
+    pieces = _PIECES.findall(text)
+    return "".join(unicodedata.normalize(form, piece) for piece in pieces)
+
+
+def unescape(text: str) -> str:
+    """`html.unescape`, of numbers of any length; one that is no character is U+FFFD."""
+    return html.unescape(_LONG_NUMBER.sub("\ufffd", text))
