@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -18,25 +17,23 @@ from genreel.app.service.gate import Busy, Gate
 from genreel.app.service.ids import (
     check_id,
     file_name,
-    has_id,
     id_of_poster,
-    id_of_row,
-    is_other,
     with_digest,
 )
 from genreel.app.service.images import Pictures, Thumbnails, encode_both
 from genreel.app.service.known import Known, Sight, decided
 from genreel.app.service.learner import Learner
+from genreel.app.service.rows import find_film, movies_of_table
 from genreel.app.service.settings import Settings
 from genreel.app.service.shop import shop_archive
 from genreel.app.shop.rendering import Look
 from genreel.app.store.batch import Act, Outcome, act_on_many
 from genreel.app.store.browse import Filter
 from genreel.app.store.film import Film
-from genreel.app.store.films import MAX_ID
 from genreel.app.store.store import Entry, Source, Store
 from genreel.catalogue import TABLE_SUFFIXES, Catalogue, Movie
-from genreel.errors import CatalogueError, InputError, PosterError, UnknownFilm
+from genreel.errors import CatalogueError, PosterError, UnknownFilm
+from genreel.films.lookup import soften
 from genreel.lettering import parse_lettering
 from genreel.posters import PosterSource
 from genreel.prediction import Prediction
@@ -94,7 +91,7 @@ class Service:
     def predict(self, movie: Movie) -> Prediction:
         """One prediction, of which nothing is kept; raises Busy, Closing."""
         sight = self.known.look(movie, None, movie.poster)
-        return decided(self._predict(sight.movie), movie, sight)
+        return decided(self._predict_sight(sight), movie, sight)
 
     def _predict(self, movie: Movie) -> Prediction:
         """The model's prediction; raises Busy, Closing."""
@@ -110,9 +107,18 @@ class Service:
         if len(movies) == 1:
             return [self.predict(movies[0])]
         sights = self.known.look_at_many(movies)
-        with self.batches.patience():
-            predictions = self.batches.predict_many([sight.movie for sight in sights])
-        return list(map(decided, predictions, movies, sights))
+        return list(map(decided, self._predict_sights(sights), movies, sights))
+
+    def _predict_sight(self, sight: Sight) -> Prediction:
+        """The prediction of a movie as it was seen; raises Busy, Closing."""
+        return soften(sight.prediction or self._predict(sight.movie), sight.likely)
+
+    def _predict_sights(self, sights: Sequence[Sight], wait: bool = False) -> list[Prediction]:
+        """The predictions of several movies together; raises Busy, Closing."""
+        movies = [sight.movie for sight in sights if sight.prediction is None]
+        with self.batches.patience(wait):
+            others = iter(self.batches.predict_many(movies))
+        return [soften(sight.prediction or next(others), sight.likely) for sight in sights]
 
     def add(
         self,
@@ -141,7 +147,7 @@ class Service:
         film = self._find(movie.id)
         large = pictures and pictures.large
         sight = self.known.look(self._complete(movie, film, large is not None), film, large)
-        prediction = self._predict(sight.movie)
+        prediction = self._predict_sight(sight)
         entry = self._entry(movie, prediction, sight, pictures, path, source, problem)
         return self._save(entry, film, problem)
 
@@ -172,7 +178,7 @@ class Service:
         movie = Movie(film_id, poster=data)
         large = pictures.large
         sight = self.known.look(self._complete(movie, film, True), film, large)
-        entry = self._entry(movie, self._predict(sight.movie), sight, pictures, name)
+        entry = self._entry(movie, self._predict_sight(sight), sight, pictures, name)
         return self._save(entry, film)
 
     def add_table(self, name: str, data: bytes) -> Iterator[Added]:
@@ -195,7 +201,9 @@ class Service:
             wait = False
             try:
                 batch: list[Movie] = []
-                for result in self._rows(Catalogue(path, extra=True), file_name(name)):
+                for result in movies_of_table(
+                    self.store, Catalogue(path, extra=True), file_name(name)
+                ):
                     if isinstance(result, Added):
                         yield result
                         continue
@@ -208,52 +216,6 @@ class Service:
                 message = str(error).replace(str(path), file_name(name))
                 raise CatalogueError(message) from None
 
-    def _rows(self, catalogue: Catalogue, table: str) -> Iterator[Movie | Added]:
-        """The rows of a table with the ids of their films; a row that cannot be used is an error.
-
-        Args:
-            catalogue: the table.
-            table: what its file is called.
-        """
-        ids: set[str] = set()
-        for movie in catalogue:
-            if movie.problem and not (movie.title or movie.plot or movie.poster):
-                yield Added(movie.id, error=movie.problem)
-                continue
-            if isinstance(movie.poster, Path):  # the table lies in a folder that soon is gone
-                movie = replace(movie, poster=Path(os.path.relpath(movie.poster, catalogue.folder)))
-            try:
-                film_id = self._id_of_row(movie, table, ids)
-            except InputError as error:
-                yield Added(movie.id, error=str(error))
-                continue
-            ids.add(film_id)
-            yield replace(movie, id=film_id)
-
-    def _id_of_row(self, movie: Movie, table: str, ids: set[str]) -> str:
-        """The id of a row's film; raises InputError where it cannot be used, or is another's."""
-        film = self._find(movie.id) if len(movie.id) <= MAX_ID else None
-        if has_id(movie):
-            check_id(movie.id)
-            if film and is_other(film, movie, self.store.titles(film.id)):
-                year = f" ({film.year})" if film.year else ""
-                raise InputError(
-                    f"id {movie.id[:80]!r} is that of {film.title[:80]!r}{year}, another film; "
-                    "give this row an id of its own, or correct the film on its page"
-                )
-            return movie.id
-        # A film that an older genreel, or an import, called after its row.
-        if film and film.title and (film.title, film.year) == (movie.title, movie.year):
-            return movie.id
-        film_id = id_of_row(table, movie, ids)
-        if movie.poster and self._find(film_id) is None:  # perhaps its poster came first
-            film = self.store.film_by_path(file_name(str(movie.poster)))
-            if film and film.id not in ids and not film.title:
-                return film.id
-            if film and (film.title, film.year) == (movie.title, movie.year):
-                return film.id
-        return film_id
-
     def _add_batch(self, movies: list[Movie], wait: bool) -> Iterator[Added]:
         # The posters of a table come as files of their own; the table says what they are called.
         paths = [file_name(str(movie.poster)) if movie.poster else "" for movie in movies]
@@ -263,8 +225,7 @@ class Service:
             self.known.look(self._complete(movie, film, False), film)
             for movie, film in zip(movies, films, strict=True)
         ]
-        with self.batches.patience(wait):
-            predictions = self.batches.predict_many([sight.movie for sight in sights])
+        predictions = self._predict_sights(sights, wait)
         entries = [
             self._entry(movie, prediction, sight, None, path)
             for movie, prediction, sight, path in zip(
@@ -312,19 +273,20 @@ class Service:
     def predict_again(self, film_id: str) -> Film:
         """Predicts a film anew, after a person's edit; raises UnknownFilm, Busy, Closing."""
         film = self.store.film(film_id)
-        sight = self.known.look(self._complete(Movie(film_id), film, False), film)
-        prediction = self._predict(sight.movie)
+        sight = self._look_again(film)
+        prediction = self._predict_sight(sight)
         return self.store.save_prediction(film_id, prediction, self.version)
+
+    def _look_again(self, film: Film) -> Sight:
+        return self.known.look(self._complete(Movie(film.id), film, False), film)
 
     def _predict_again(self, film_ids: Sequence[str]) -> None:
         """Predicts films anew; where too much waits for that, their problem says so."""
         for start in range(0, len(film_ids), ROWS_AT_ONCE):
             some = [self._find(film_id) for film_id in film_ids[start : start + ROWS_AT_ONCE]]
             films = [film for film in some if film is not None]
-            movies = [self._complete(Movie(film.id), film, False) for film in films]
             try:
-                with self.batches.patience():
-                    predictions = self.batches.predict_many(movies)
+                predictions = self._predict_sights(list(map(self._look_again, films)))
             except (Busy, Closing):
                 predictions = [Prediction(film.id, error=OLD_SCORES) for film in films]
             with contextlib.suppress(UnknownFilm), self.store.database.writing():
@@ -391,10 +353,7 @@ class Service:
             return encode_both(poster, self.settings.limits, self.settings.full_pixels)
 
     def _find(self, film_id: str) -> Film | None:
-        try:
-            return self.store.film(film_id)
-        except UnknownFilm:
-            return None
+        return find_film(self.store, film_id)
 
     def _complete(self, movie: Movie, film: Film | None, has_poster: bool) -> Movie:
         """A movie with what the store has beyond it; without its poster unless `has_poster`."""
