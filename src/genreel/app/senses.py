@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from genreel.calibration import BALANCED
 from genreel.catalogue import Movie
@@ -45,7 +46,6 @@ def predict_movies(
     threshold: float | None = None,
     decide: str = BALANCED,
     explain: bool = False,
-    vectors: bool = False,
 ) -> Iterator[Prediction]:
     """`Predictor.predict_many`, with posters read and looked up.
 
@@ -54,53 +54,46 @@ def predict_movies(
         movies: a stream.
         senses: what is done with posters.
         limits: what a poster may cost to open.
-        language, threshold, decide, explain, vectors: as in `predict_many`.
+        language, threshold, decide, explain: as in `predict_many`.
 
     Raises:
         MissingExtra: a library of the extra `read` is not installed.
         FilmsError: the index cannot be used.
         VocabularyError: the file of genres of one's own cannot be used.
     """
-    if senses.own is not None:
-        from genreel.own.predicting import add_own, read_for
+    settings: dict[str, Any] = {
+        "language": language,
+        "threshold": threshold,
+        "decide": decide,
+        "explain": explain,
+    }
+    if senses.own is None:
+        return _predict(predictor, movies, senses, limits, settings)
+    from genreel.own.predicting import add_own, read_for
 
-        vocabulary = read_for(predictor, senses.own)
-        predictions = predict_movies(
-            predictor,
-            movies,
-            replace(senses, own=None),
-            limits,
-            language=language,
-            threshold=threshold,
-            decide=decide,
-            explain=explain,
-            vectors=True,
-        )
-        return add_own(predictions, vocabulary, predictor.genres)
+    vocabulary = read_for(predictor, senses.own)
+    settings["vectors"] = True
+    predictions = _predict(predictor, movies, senses, limits, settings)
+    return add_own(predictions, vocabulary, predictor.genres)
+
+
+def _predict(
+    predictor: Predictor,
+    movies: Iterable[Movie],
+    senses: Senses,
+    limits: Limits | None,
+    settings: Mapping[str, Any],
+) -> Iterator[Prediction]:
+    """Predictions with a bundle's genres; `settings` as in `predict_many`."""
     if senses.needs_reading:
         from genreel.reading.posters import with_lettering
 
         movies = with_lettering(movies, predictor.threads, limits)
     if senses.films is None:
-        return predictor.predict_many(
-            movies,
-            language=language,
-            threshold=threshold,
-            decide=decide,
-            explain=explain,
-            vectors=vectors,
-        )
+        return predictor.predict_many(movies, **settings)
     from genreel.films.films import Films
     from genreel.films.lookup import predict_with_films
 
     return predict_with_films(
-        predictor,
-        Films(senses.films),
-        movies,
-        accept=senses.accept,
-        language=language,
-        threshold=threshold,
-        decide=decide,
-        explain=explain,
-        vectors=vectors,
+        predictor, Films(senses.films), movies, accept=senses.accept, **settings
     )
