@@ -271,6 +271,8 @@ def _rows(
                 gives = use & (scores >= learnt.threshold)
                 precisions.append((gives & truth).sum() / max(1, gives.sum()))
                 recalls.append((gives & truth).sum() / truth[use].sum())
+        if len(values) < _LEAST_GENRES:
+            continue
         yield {
             "part": f"bundle, {part}",
             "reads": "default",
@@ -284,6 +286,9 @@ def _rows(
             "precision": f"{np.mean(precisions):.3f}" if precisions else "",
             "recall": f"{np.mean(recalls):.3f}" if recalls else "",
         }
+
+
+_LEAST_GENRES = 4  # of which a mean says something
 
 
 def speed() -> Iterator[dict[str, Any]]:
