@@ -21,7 +21,7 @@ speed: a million made-up titles: how long the index takes, its size, and CPU mil
 → benchmarks/results/films.csv
 
 memory: resident memory after a tenth and after all of a run over posters of large/, which come
-again and again: 600 that are read, and 5,000 with lettering that are predicted and looked up; CPU
+again and again: 300 that are read, and 5,000 with lettering that are predicted and looked up; CPU
 seconds a poster, those that are read scaled to 300 × 450 before. → benchmarks/results/reading.csv
 
 Real films come from $GENREEL_DATA (default ../shared/data); the index of them is kept as
@@ -276,7 +276,7 @@ def index_without_labels(path: Path) -> Path:
 
 # Memory, over many posters
 
-READ, LOOKED_UP = 600, 5_000
+READ, LOOKED_UP = 300, 5_000
 SIZE = (300, 450)
 
 

@@ -44,9 +44,10 @@ def predict_with_films(
 ) -> Iterator[Prediction]:
     """Predicts a stream of movies that may be films of an index, in order and constant memory.
 
-    What the model says of a movie helps to identify it. An accepted film gives its title, year and
-    plot to the model, where the movie has none, and decides the genres that it is known for (see
-    `combine`); where films are only likely, their genres are mixed into the scores (see `soften`).
+    What the model says of a movie helps to identify it. An accepted film decides the genres that it
+    is known for (see `combine`); for the others its title, year and plot are given to the model,
+    where the movie has none. Where films are only likely, their genres are mixed into the scores
+    (see `soften`).
 
     Args:
         predictor: what predicts.
@@ -78,7 +79,10 @@ def predict_with_films(
             movie if film is None else with_film(movie, film, predictor.languages)
             for movie, film in zip(some, entries, strict=True)
         ]
-        changed = [n for n, movie in enumerate(some) if complete[n] != movie]
+        changed = [
+            n for n, film in enumerate(entries) if film and leaves_some(film, predictor.genres)
+        ]
+        changed = [n for n in changed if complete[n] != some[n]]
         for n, prediction in zip(changed, predict([complete[n] for n in changed]), strict=True):
             predictions[n] = prediction
         for n, movie in enumerate(some):
@@ -180,6 +184,11 @@ def known_genres(film: Film, genres: Sequence[str]) -> dict[str, bool]:
     [labels], [known] = Vocabulary(tuple(genres)).encode([film.genres])
     cells = zip(genres, labels.tolist(), known.tolist(), strict=True)
     return {genre: label > 0 for genre, label, is_known in cells if is_known}
+
+
+def leaves_some(film: Film, genres: Sequence[str]) -> bool:
+    """Whether the index cannot tell some of the genres of a film."""
+    return len(known_genres(film, genres)) < len(genres)
 
 
 def combine(prediction: Prediction, movie: Movie, film: Film | None) -> Prediction:
