@@ -80,9 +80,10 @@ def predict_with_films(
             for movie, film in zip(some, entries, strict=True)
         ]
         changed = [
-            n for n, film in enumerate(entries) if film and leaves_some(film, predictor.genres)
+            n
+            for n, film in enumerate(entries)
+            if film and complete[n] != some[n] and needs_more(predictions[n], film)
         ]
-        changed = [n for n in changed if complete[n] != some[n]]
         for n, prediction in zip(changed, predict([complete[n] for n in changed]), strict=True):
             predictions[n] = prediction
         for n, movie in enumerate(some):
@@ -186,9 +187,11 @@ def known_genres(film: Film, genres: Sequence[str]) -> dict[str, bool]:
     return {genre: label > 0 for genre, label, is_known in cells if is_known}
 
 
-def leaves_some(film: Film, genres: Sequence[str]) -> bool:
-    """Whether the index cannot tell some of the genres of a film."""
-    return len(known_genres(film, genres)) < len(genres)
+def needs_more(prediction: Prediction, film: Film) -> bool:
+    """Whether the texts of an accepted film are of use to the model: the index cannot tell some
+    genres of the film, or the movie had nothing else to go by.
+    """
+    return len(known_genres(film, list(prediction.scores))) < max(1, len(prediction.scores))
 
 
 def combine(prediction: Prediction, movie: Movie, film: Film | None) -> Prediction:

@@ -22,7 +22,6 @@ from genreel.films.lookup import (
     film_of,
     identify,
     known_genres,
-    leaves_some,
     likely_films,
     with_film,
 )
@@ -117,7 +116,7 @@ class Known:
         texts = _texts_of(complete)
         texts = {name: text for name, text in texts.items() if text != getattr(movie, name)}
         finding = Finding(identified, texts, known_genres(known, self._genres))
-        if texts and leaves_some(known, self._genres):
+        if texts and needs_more(prediction, known):
             return Sight(complete, known, finding, None, likely)
         return Sight(complete, known, finding, prediction, likely)
 
