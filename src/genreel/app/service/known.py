@@ -23,6 +23,7 @@ from genreel.films.lookup import (
     identify,
     known_genres,
     likely_films,
+    needs_more,
     with_film,
 )
 from genreel.identification import Identification
