@@ -45,9 +45,8 @@ def predict_with_films(
     """Predicts a stream of movies that may be films of an index, in order and constant memory.
 
     What the model says of a movie helps to identify it. An accepted film decides the genres that it
-    is known for (see `combine`); for the others its title, year and plot are given to the model,
-    where the movie has none. Where films are only likely, their genres are mixed into the scores
-    (see `soften`).
+    is known for (see `combine`); for others its title, year and plot are given to the model, where
+    the movie has none. Genres of likely films are mixed into the scores (see `soften`).
 
     Args:
         predictor: what predicts.
@@ -60,8 +59,7 @@ def predict_with_films(
         One Prediction per movie, with `identified` and `source`.
 
     Raises:
-        MissingExtra: rapidfuzz is not installed.
-        FilmsError: the index is damaged.
+        MissingExtra, FilmsError: rapidfuzz is not installed; the index is damaged.
     """
     stream = iter(movies)
 
@@ -90,8 +88,8 @@ def predict_with_films(
             likely = likely_films(films, movie, identifications[n])
             one = combine(soften(predictions[n], likely), movie, entries[n])
             if explain and one.scores:
-                genres = one.genres or [max(one.scores, key=one.scores.__getitem__)]
-                one = replace(one, why=predictor.explain(complete[n], genres))
+                highest = [max(one.scores, key=one.scores.__getitem__)]
+                one = replace(one, why=predictor.explain(complete[n], one.genres or highest))
             yield replace(one, identified=identifications[n])
 
 
