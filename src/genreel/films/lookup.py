@@ -6,7 +6,7 @@ model. Genres that a file names are a person's: nobody adds others to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import PurePath
@@ -70,30 +70,42 @@ def predict_with_films(
         )
 
     while some := list(islice(stream, AT_ONCE)):
-        predictions = list(predict(some))
-        identifications = [
-            identify(films, movie, prediction.scores, accept)
-            for movie, prediction in zip(some, predictions, strict=True)
-        ]
-        entries = [film_of(films, one) for one in identifications]
-        complete = [
-            movie if film is None else with_film(movie, film, predictor.languages)
-            for movie, film in zip(some, entries, strict=True)
-        ]
-        changed = [
-            n
-            for n, film in enumerate(entries)
-            if film and complete[n] != some[n] and needs_more(predictions[n], film)
-        ]
-        for n, prediction in zip(changed, predict([complete[n] for n in changed]), strict=True):
-            predictions[n] = prediction
-        for n, movie in enumerate(some):
-            likely = likely_films(films, movie, identifications[n])
-            one = combine(soften(predictions[n], likely), movie, entries[n])
-            if explain and one.scores:
-                highest = [max(one.scores, key=one.scores.__getitem__)]
-                one = replace(one, why=predictor.explain(complete[n], one.genres or highest))
-            yield replace(one, identified=identifications[n])
+        yield from _predict_some(predictor, films, some, predict, accept, explain)
+
+
+def _predict_some(
+    predictor: Predictor,
+    films: Films,
+    movies: Sequence[Movie],
+    predict: Callable[[Sequence[Movie]], Iterator[Prediction]],
+    accept: float | None,
+    explain: bool,
+) -> Iterator[Prediction]:
+    """`predict_with_films` of a few movies; `predict` is without the index."""
+    predictions = list(predict(movies))
+    identifications = [
+        identify(films, movie, prediction.scores, accept)
+        for movie, prediction in zip(movies, predictions, strict=True)
+    ]
+    entries = [film_of(films, one) for one in identifications]
+    complete = [
+        movie if film is None else with_film(movie, film, predictor.languages)
+        for movie, film in zip(movies, entries, strict=True)
+    ]
+    changed = [
+        n
+        for n, film in enumerate(entries)
+        if film and complete[n] != movies[n] and needs_more(predictions[n], film)
+    ]
+    for n, prediction in zip(changed, predict([complete[n] for n in changed]), strict=True):
+        predictions[n] = prediction
+    for n, movie in enumerate(movies):
+        likely = likely_films(films, movie, identifications[n])
+        one = combine(soften(predictions[n], likely), movie, entries[n])
+        if explain and one.scores:
+            highest = [max(one.scores, key=one.scores.__getitem__)]
+            one = replace(one, why=predictor.explain(complete[n], one.genres or highest))
+        yield replace(one, identified=identifications[n])
 
 
 def identify(
