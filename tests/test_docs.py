@@ -493,6 +493,24 @@ def identification_in_short() -> Iterator[str]:
     )
 
 
+def reading_many() -> Iterator[str]:
+    read, found = rows("reading")
+    yield (
+        f"from {read.mib_after_a_tenth} MiB after {read.posters // 10} posters to "
+        f"{read.mib_at_the_end} MiB after {read.posters}"
+    )
+    yield (
+        f"from {found.mib_after_a_tenth} MiB after {found.posters // 10} to "
+        f"{found.mib_at_the_end} MiB after {found.posters:,}"
+    )
+    yield f"{read.cpu_s:.2f} s of CPU time a poster of 300 × 450"
+
+
+def reading_in_short() -> Iterator[str]:
+    read, _ = rows("reading")
+    yield f"{read.cpu_s:.2f} s of CPU time a poster of 300 × 450"
+
+
 def dealer_in_full() -> Iterator[str]:
     for r in rows("dealer"):
         yield (
@@ -629,6 +647,8 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     (NOTEBOOK, keystrokes),
     (NOTEBOOK, own_genres),
     (NOTEBOOK, dealer_in_full),
+    (NOTEBOOK, reading_many),
+    ("docs/reading.md", reading_in_short),
     ("docs/lookup.md", dealer_in_short),
     (NOTEBOOK, quality),
     (NOTEBOOK, quality_in_full),
