@@ -226,13 +226,18 @@ def tried() -> Iterator[str]:
     yield f"has {pair(plain)} with the labels as they are"
     yield f"{pair(smooth)} with labels smoothed by 0.05"
     yield f"{pair(third)} (0.3), {pair(half)} (0.5), {pair(unknown)} (in unknown cells alone)"
+    large, three, four, labels, half, alone = rows("tried", group="teacher")
+    yield f"a head on 8,000 training plots, has {pair(large)} on the valid part"
+    yield f"it brings {pair(three)} to {pair(four)};"
+    yield f"has {pair(labels)} from labels as they are, {pair(half)} from labels and the teacher's"
+    yield f"half and half, {pair(alone)} from the teacher alone"
     for name, text in (
         ("late-fusion", "summed with learned weights**"),
         ("gates", "gates (Arevalo et al. 2017)"),
         ("side by side", "vectors side by side"),
     ):
-        three = (row("tried", tried=name, inputs=case) for case in CASES)
-        yield " | ".join((text, *map(pair, three))) + " |"
+        cells = (pair(row("tried", tried=name, inputs=case)) for case in CASES)
+        yield " | ".join((text, *cells)) + " |"
 
 
 def training() -> Iterator[str]:
