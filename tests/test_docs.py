@@ -209,6 +209,10 @@ def speed() -> Iterator[str]:
     yield f"a logistic regression a genre | {fast.ratio:.1f} |"
     yield f"| one film from a cold shell | {cold.genreel:.2f} s | {cold.alternative:.2f} s: "
     yield f"the graph loaded; {python.alternative:.2f} s: Python alone"
+    poster, *_ = rows("speed", what="cold start, a poster alone")
+    languages, *_ = rows("speed", what="cold start, with [languages]")
+    yield f"| its poster alone | {poster.genreel:.2f} s |"
+    yield f"| with `[languages]` | {languages.genreel:.2f} s |"
     yield f"10,000 films | {memory.genreel:.0f} MB | {memory.alternative:.0f} MB: 1,000 films |"
 
 
