@@ -4,39 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from genreel.app.service.added import Added, added_of
+from genreel.app.service.added import Added, PosterFile, added_of
 from genreel.app.service.alike import Alike
 from genreel.app.service.batches import Batches, Closing
 from genreel.app.service.gate import Busy, Gate
 from genreel.app.service.ids import (
     check_id,
     file_name,
-    has_id,
     id_of_poster,
-    id_of_row,
-    is_other,
     with_digest,
 )
 from genreel.app.service.images import Pictures, Thumbnails, encode_both
 from genreel.app.service.known import Known, Sight, decided
 from genreel.app.service.learner import Learner
+from genreel.app.service.rows import find_film, rows_of
 from genreel.app.service.settings import Settings
 from genreel.app.service.shop import shop_archive
 from genreel.app.shop.rendering import Look
 from genreel.app.store.batch import Act, Outcome, act_on_many
 from genreel.app.store.browse import Filter
 from genreel.app.store.film import Film
-from genreel.app.store.films import MAX_ID
 from genreel.app.store.store import Entry, Source, Store
 from genreel.catalogue import TABLE_SUFFIXES, Catalogue, Movie
-from genreel.errors import CatalogueError, InputError, PosterError, UnknownFilm
+from genreel.errors import CatalogueError, PosterError, UnknownFilm
 from genreel.lettering import parse_lettering
 from genreel.posters import PosterSource
 from genreel.prediction import Prediction
@@ -138,7 +134,7 @@ class Service:
         pictures, problem = self._encode(movie)
         if problem and (needs_poster or not (movie.has("plot") or movie.has("title"))):
             raise PosterError(problem)
-        film = self._find(movie.id)
+        film = find_film(self.store, movie.id)
         large = pictures and pictures.large
         sight = self.known.look(self._complete(movie, film, large is not None), film, large)
         prediction = self._predict(sight.movie)
@@ -151,6 +147,52 @@ class Service:
         Raises:
             PosterError: it cannot be used. Busy, Closing: nothing was changed.
         """
+        one = self._look_at_poster(name, data)
+        if isinstance(one, Added):
+            return one
+        return self._save(self._poster_entry(one, self._predict(one.sight.movie)), one.film)
+
+    def add_posters(self, files: Sequence[tuple[str, bytes]]) -> list[Added]:
+        """Adds posters together, a few: as `add_poster`, but one that cannot be used is an error.
+
+        Raises:
+            Busy, Closing: nothing was changed.
+        """
+        results: list[Added | PosterFile] = []
+        for number, (name, data) in enumerate(files):
+            try:
+                one = self._look_at_poster(name, data)
+            except PosterError as error:
+                one = Added(name, error=str(error))
+            if isinstance(one, PosterFile) and one.is_like_any(results):
+                before = self._add_together(results)  # the store must have these first
+                return [*before, *self._add_rest(files[number:])]
+            results.append(one)
+        return self._add_together(results)
+
+    def _add_rest(self, files: Sequence[tuple[str, bytes]]) -> list[Added]:
+        try:
+            return self.add_posters(files)
+        except (Busy, Closing) as error:  # what is added already is told
+            return [Added(name, error=str(error)) for name, _ in files]
+
+    def _add_together(self, results: Sequence[Added | PosterFile]) -> list[Added]:
+        """Predicts what is to be added in common runs, and saves it in one transaction."""
+        new = [one for one in results if isinstance(one, PosterFile)]
+        movies = [one.sight.movie for one in new]
+        if len(new) > 1:
+            with self.batches.patience():
+                predictions = self.batches.predict_many(movies)
+        else:
+            predictions = [self._predict(movie) for movie in movies]
+        entries = list(map(self._poster_entry, new, predictions))
+        saved_films = self.store.save_all(entries, self.version) if entries else []
+        saved = zip(entries, saved_films, new, strict=True)
+        added = iter([added_of(entry, film, one.film) for entry, film, one in saved])
+        return [one if isinstance(one, Added) else next(added) for one in results]
+
+    def _look_at_poster(self, name: str, data: bytes) -> PosterFile | Added:
+        """A poster before it is predicted, or its film, if that has it already."""
         name = file_name(name)
         try:
             pictures = self._encode_poster(data)
@@ -162,18 +204,19 @@ class Service:
         if namesake and namesake.poster not in (None, digest):
             namesake = None  # it has its poster; this is another of the same name
         film_id = namesake.id if namesake else id_of_poster(name, digest)
-        film = namesake or self._find(film_id)
+        film = namesake or find_film(self.store, film_id)
         for letters in (6, 12):
             if film and film.poster and film.poster != digest:  # two posters, one name
                 film_id = with_digest(film_id, digest[:letters])
-                film = self._find(film_id)
+                film = find_film(self.store, film_id)
         if film and film.poster == digest:
             return Added(name, film)
-        movie = Movie(film_id, poster=data)
-        large = pictures.large
-        sight = self.known.look(self._complete(movie, film, True), film, large)
-        entry = self._entry(movie, self._predict(sight.movie), sight, pictures, name)
-        return self._save(entry, film)
+        movie = self._complete(Movie(film_id, poster=data), film, True)
+        return PosterFile(name, self.known.look(movie, film, pictures.large), film, pictures)
+
+    def _poster_entry(self, one: PosterFile, prediction: Prediction) -> Entry:
+        movie = Movie(one.sight.movie.id)
+        return self._entry(movie, prediction, one.sight, one.pictures, one.name)
 
     def add_table(self, name: str, data: bytes) -> Iterator[Added]:
         """Adds the films of a table, as they are predicted; a bad row is one with an error.
@@ -195,7 +238,7 @@ class Service:
             wait = False
             try:
                 batch: list[Movie] = []
-                for result in self._rows(Catalogue(path, extra=True), file_name(name)):
+                for result in rows_of(self.store, Catalogue(path, extra=True), file_name(name)):
                     if isinstance(result, Added):
                         yield result
                         continue
@@ -208,57 +251,11 @@ class Service:
                 message = str(error).replace(str(path), file_name(name))
                 raise CatalogueError(message) from None
 
-    def _rows(self, catalogue: Catalogue, table: str) -> Iterator[Movie | Added]:
-        """The rows of a table with the ids of their films; a row that cannot be used is an error.
-
-        Args:
-            catalogue: the table.
-            table: what its file is called.
-        """
-        ids: set[str] = set()
-        for movie in catalogue:
-            if movie.problem and not (movie.title or movie.plot or movie.poster):
-                yield Added(movie.id, error=movie.problem)
-                continue
-            if isinstance(movie.poster, Path):  # the table lies in a folder that soon is gone
-                movie = replace(movie, poster=Path(os.path.relpath(movie.poster, catalogue.folder)))
-            try:
-                film_id = self._id_of_row(movie, table, ids)
-            except InputError as error:
-                yield Added(movie.id, error=str(error))
-                continue
-            ids.add(film_id)
-            yield replace(movie, id=film_id)
-
-    def _id_of_row(self, movie: Movie, table: str, ids: set[str]) -> str:
-        """The id of a row's film; raises InputError where it cannot be used, or is another's."""
-        film = self._find(movie.id) if len(movie.id) <= MAX_ID else None
-        if has_id(movie):
-            check_id(movie.id)
-            if film and is_other(film, movie, self.store.titles(film.id)):
-                year = f" ({film.year})" if film.year else ""
-                raise InputError(
-                    f"id {movie.id[:80]!r} is that of {film.title[:80]!r}{year}, another film; "
-                    "give this row an id of its own, or correct the film on its page"
-                )
-            return movie.id
-        # A film that an older genreel, or an import, called after its row.
-        if film and film.title and (film.title, film.year) == (movie.title, movie.year):
-            return movie.id
-        film_id = id_of_row(table, movie, ids)
-        if movie.poster and self._find(film_id) is None:  # perhaps its poster came first
-            film = self.store.film_by_path(file_name(str(movie.poster)))
-            if film and film.id not in ids and not film.title:
-                return film.id
-            if film and (film.title, film.year) == (movie.title, movie.year):
-                return film.id
-        return film_id
-
     def _add_batch(self, movies: list[Movie], wait: bool) -> Iterator[Added]:
         # The posters of a table come as files of their own; the table says what they are called.
         paths = [file_name(str(movie.poster)) if movie.poster else "" for movie in movies]
         movies = [replace(movie, poster=None) for movie in movies]
-        films = [self._find(movie.id) for movie in movies]
+        films = [find_film(self.store, movie.id) for movie in movies]
         sights = [
             self.known.look(self._complete(movie, film, False), film)
             for movie, film in zip(movies, films, strict=True)
@@ -319,7 +316,9 @@ class Service:
     def _predict_again(self, film_ids: Sequence[str]) -> None:
         """Predicts films anew; where too much waits for that, their problem says so."""
         for start in range(0, len(film_ids), ROWS_AT_ONCE):
-            some = [self._find(film_id) for film_id in film_ids[start : start + ROWS_AT_ONCE]]
+            some = [
+                find_film(self.store, film_id) for film_id in film_ids[start : start + ROWS_AT_ONCE]
+            ]
             films = [film for film in some if film is not None]
             movies = [self._complete(Movie(film.id), film, False) for film in films]
             try:
@@ -389,12 +388,6 @@ class Service:
     def _encode_poster(self, poster: PosterSource) -> Pictures:
         with self._encoding.turn():
             return encode_both(poster, self.settings.limits, self.settings.full_pixels)
-
-    def _find(self, film_id: str) -> Film | None:
-        try:
-            return self.store.film(film_id)
-        except UnknownFilm:
-            return None
 
     def _complete(self, movie: Movie, film: Film | None, has_poster: bool) -> Movie:
         """A movie with what the store has beyond it; without its poster unless `has_poster`."""
