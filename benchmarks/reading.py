@@ -1,22 +1,28 @@
 """How well posters are read, and which of them are identified.
 
-    python benchmarks/reading.py [identification|dealer|speed]
+    python benchmarks/reading.py [identification|dealer|speed|memory]
 
 identification: lettering of the part test, against MovieLens and all titles of movies.csv: share
 of posters whose film comes first (of films that are equally probable the index's first one does;
 "without order" one of them is drawn), and in the first five; share that is accepted, and how many
 of those are right; share that is accepted, wrongly, once its film is taken out of the index; CPU
-milliseconds a poster. All posters, those of films before 1980, and each with the picture's own
-opinion of the genres (default bundle, posters in large/). → benchmarks/results/identification.csv
+milliseconds a poster. All posters, those of films before 1980, and each with the default bundle's
+opinion of picture (in large/) and lettering. Where the film is taken out, also how often the film
+that is accepted has the very same title: a remake. → benchmarks/results/identification.csv
 
 dealer: a poster and nothing else, of the test part in large/, with its lettering: genres by the
-default bundle from the picture, and with lettering and the index. The index has titles of
+default bundle from the picture, with lettering, and with the index as well, by the thresholds
+of both decisions. The index has titles of
 movies.csv without their genres, so a lookup gives MovieLens' genres; the truth is TMDb's and
 IMDb's. Macro F1 over 22 genres, share of given tags that are right, tags a film.
 → benchmarks/results/dealer.csv
 
 speed: a million made-up titles: how long the index takes, its size, and CPU milliseconds a poster.
 → benchmarks/results/films.csv
+
+memory: resident memory after a tenth and after all of a run over posters of large/, which come
+again and again: 600 that are read, and 5,000 with lettering that are predicted and looked up; CPU
+seconds a poster, those that are read scaled to 300 × 450 before. → benchmarks/results/reading.csv
 
 Real films come from $GENREEL_DATA (default ../shared/data); the index of them is kept as
 films.db in $GENREEL_CACHE or the working folder.
@@ -25,17 +31,21 @@ films.db in $GENREEL_CACHE or the working folder.
 from __future__ import annotations
 
 import csv
+import os
 import random
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from ranker import data_folder, read_lettering, real_index
 
 from genreel.catalogue import Catalogue, Movie
@@ -45,9 +55,11 @@ from genreel.films.films import Films
 from genreel.films.lookup import predict_with_films
 from genreel.films.ranker import load_ranker
 from genreel.films.sources import FilmSource, add_source
+from genreel.films.titles import squeeze
 from genreel.lettering import Lettering, Line
 from genreel.prediction import Prediction
 from genreel.predictor import Predictor
+from genreel.reading.posters import with_lettering
 from genreel.vocabulary import GENRES, Vocabulary
 
 RESULTS = Path(__file__).parent / "results"
@@ -61,6 +73,8 @@ def main(part: str = "identification", index: str = "films.db") -> None:
     """Measures, prints and writes a table."""
     if part == "dealer":
         write("dealer.csv", list(measure_dealer(Path("dealer.db"))))
+    elif part == "memory":
+        write("reading.csv", list(measure_memory(Path(index))))
     elif part == "speed":
         write("films.csv", [measure_speed()])
     else:
@@ -86,6 +100,7 @@ class Answer:
         share: chance that it comes first if films of equal probability are drawn.
         probability: of the first candidate.
         absent: the same, with its film taken out.
+        is_remake: whether that first candidate has the very same title.
         seconds: of CPU time, with its film.
     """
 
@@ -94,13 +109,14 @@ class Answer:
     share: float
     probability: float
     absent: float
+    is_remake: bool
     seconds: float
 
 
 def measure_identification(index: Path) -> Iterator[dict[str, Any]]:
     """A row for each group of posters and each evidence."""
     films = Films(real_index(data_folder(), index))
-    for name, scores in (("lettering", {}), ("lettering and picture", read_scores())):
+    for name, scores in (("lettering", {}), ("lettering and model", read_scores())):
         answers = list(answer(films, scores))
         for group, last in (("all", 2100), ("before 1980", 1979)):
             chosen = [one for one in answers if (one.year or 2100) <= last]
@@ -123,12 +139,23 @@ def answer(films: Films, scores: Mapping[str, Mapping[str, float]]) -> Iterator[
         place = ids.index(film.id) if film.id in ids else None
         equal = [one.probability == there.probability for one in there.candidates]
         share = 0.0 if place is None or not equal[place] else 1 / sum(equal)
-        yield Answer(film.year, place, share, there.probability, without.probability, seconds)
+        others = without.candidates[:1]
+        is_remake = any(squeeze(one.title) == squeeze(film.title) for one in others)
+        yield Answer(
+            film.year,
+            place,
+            share,
+            there.probability,
+            without.probability,
+            is_remake,
+            seconds,
+        )
 
 
 def figures(answers: list[Answer], accept: float) -> dict[str, Any]:
     """Shares of the answers, to three digits."""
     accepted = [one for one in answers if one.probability >= accept]
+    remakes = [one.absent >= accept and one.is_remake for one in answers]
     return {
         "posters": len(answers),
         "first": round(float(np.mean([one.place == 0 for one in answers])), 3),
@@ -138,19 +165,20 @@ def figures(answers: list[Answer], accept: float) -> dict[str, Any]:
         "accepted": round(len(accepted) / len(answers), 3),
         "precision": round(float(np.mean([one.place == 0 for one in accepted])), 3),
         "accepted_absent": round(float(np.mean([one.absent >= accept for one in answers])), 3),
+        "remakes_absent": round(float(np.mean(remakes)), 3),
         "cpu_ms": round(1000 * float(np.mean([one.seconds for one in answers])), 1),
     }
 
 
 def read_scores() -> dict[str, Mapping[str, float]]:
-    """The default bundle's opinion of the pictures of the part test."""
-    predictor = Predictor()
-    scores = {}
-    for film_id, _, _ in read_lettering(data_folder(), "test"):
-        picture = data_folder() / "large" / f"{film_id}.jpg"
-        if picture.is_file():
-            scores[film_id] = predictor.predict(picture).scores
-    return scores
+    """The default bundle's opinion of the posters of the part test."""
+    folder = data_folder() / "large"
+    movies = (
+        Movie(film_id, poster=folder / f"{film_id}.jpg", lettering=lettering)
+        for film_id, _, lettering in read_lettering(data_folder(), "test")
+        if (folder / f"{film_id}.jpg").is_file()
+    )
+    return {one.id: one.scores for one in Predictor().predict_many(movies)}
 
 
 # A poster and nothing else
@@ -169,24 +197,39 @@ def measure_dealer(path: Path) -> Iterator[dict[str, Any]]:
             truth.append({n: g for n, g in movie.genres.items() if n != "movielens"})
     labels, known = Vocabulary(GENRES).encode(truth)
     predictor = Predictor()
-    accept = float(load_ranker().accept)
     pictures = [Movie(movie.id, poster=movie.poster) for movie in movies]
-    ways: dict[str, Iterable[Prediction]] = {
-        "picture": predictor.predict_many(pictures),
-        f"with films, accepted from {accept:.3f}": predict_with_films(predictor, films, movies),
-        f"with films, accepted from {LENIENT}": predict_with_films(
-            predictor, films, movies, accept=LENIENT
-        ),
+    for decide in ("balanced", "sure"):
+        ways: dict[str, Iterable[Prediction]] = {
+            "picture": predictor.predict_many(pictures, decide=decide),
+            "picture and lettering": predictor.predict_many(movies, decide=decide),
+            "with films": predict_with_films(predictor, films, movies, decide=decide),
+        }
+        for name, stream in ways.items():
+            predictions = list(stream)
+            given = np.array([[g in one.genres for g in GENRES] for one in predictions])
+            scores = np.array([[one.scores.get(g, 0.0) for g in GENRES] for one in predictions])
+            accepted = [bool(one.identified and one.identified.film) for one in predictions]
+            yield {
+                "evidence": name,
+                "decide": decide,
+                "posters": len(movies),
+                **tag_figures(given, labels > 0, known),
+                **ranking_figures(scores, labels, known),
+                "accepted": round(float(np.mean(accepted)), 3),
+            }
+
+
+def ranking_figures(
+    scores: NDArray[np.float64], labels: NDArray[Any], known: NDArray[Any]
+) -> dict[str, float]:
+    """Macro ROC AUC and average precision, over known cells."""
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    cells = [(labels[known[:, g] > 0, g], scores[known[:, g] > 0, g]) for g in range(len(GENRES))]
+    return {
+        "macro_roc_auc": round(float(np.mean([roc_auc_score(*pair) for pair in cells])), 3),
+        "macro_ap": round(float(np.mean([average_precision_score(*pair) for pair in cells])), 3),
     }
-    for name, stream in ways.items():
-        predictions = list(stream)
-        given = np.array([[g in one.genres for g in GENRES] for one in predictions])
-        accepted = [bool(one.identified and one.identified.film) for one in predictions]
-        yield {
-            "evidence": name,
-            "posters": len(movies),
-            **tag_figures(given, labels > 0, known),
-        } | {"accepted": round(float(np.mean(accepted)), 3)}
 
 
 def tag_figures(given: Mask, labels: Mask, known: Mask) -> dict[str, float]:
@@ -214,6 +257,60 @@ def index_without_labels(path: Path) -> Path:
             bare = (replace(movie, genres={}) for movie in source.movies())
             add_source(builder, source, bare)
     return path
+
+
+# Memory, over many posters
+
+READ, LOOKED_UP = 600, 5_000
+SIZE = (300, 450)
+
+
+def measure_memory(index: Path) -> Iterator[dict[str, Any]]:
+    """A row for posters that are read, and one for those that are looked up."""
+    folder = data_folder() / "large"
+    rows = list(read_lettering(data_folder(), "valid", "test"))
+    movies = [
+        Movie(film_id, poster=folder / f"{film_id}.jpg", lettering=lettering)
+        for film_id, _, lettering in rows
+        if (folder / f"{film_id}.jpg").is_file()
+    ]
+
+    def scaled(movie: Movie) -> Movie:
+        assert isinstance(movie.poster, Path)
+        with Image.open(movie.poster) as image:
+            small = image.convert("RGB").resize(SIZE, Image.Resampling.LANCZOS)
+        return replace(movie, poster=small, lettering=None)
+
+    yield measure_run("read", with_lettering(map(scaled, cycle(movies))), READ)
+    films = Films(real_index(data_folder(), index))
+    looked_up = predict_with_films(Predictor(), films, cycle(movies))
+    yield measure_run("predicted and looked up", looked_up, LOOKED_UP)
+
+
+def measure_run(name: str, stream: Iterator[Any], count: int) -> dict[str, Any]:
+    """Takes `count` of a stream: memory after a tenth and at the end, CPU time of one."""
+    consume(stream, count // 10)
+    early, begin = resident_memory(), time.process_time()
+    consume(stream, count - count // 10)
+    seconds = (time.process_time() - begin) / (count - count // 10)
+    return {
+        "posters": count,
+        "what": name,
+        "mib_after_a_tenth": round(early / 2**20),
+        "mib_at_the_end": round(resident_memory() / 2**20),
+        "cpu_s": round(seconds, 3),
+    }
+
+
+def consume(stream: Iterator[Any], count: int) -> None:
+    """Takes `count` of a stream and keeps none."""
+    deque(islice(stream, count), maxlen=0)
+
+
+def resident_memory() -> int:
+    """Bytes of memory that this process holds, from /proc."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 # Speed, on titles that no film has

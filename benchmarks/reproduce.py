@@ -20,8 +20,9 @@ large         14,072 films of all years with a poster, TMDb's 19 genres, at the 
 order         of the systems of `large` that are trained: each against the next, paired bootstrap.
 page          nothing is trained: docs/reproduction.md anew from the tables.
 
-A backbone whose weights cannot be had offline is replaced by MobileNetV2, frozen; such rows go to
-stand-ins.csv, one a network. Every other row is of the recipe as it stands.
+A backbone whose weights cannot be had offline is replaced by another, frozen: MobileNetV2, or one
+of --stand-in, such as tf_efficientnet_lite0. Such rows go to stand-ins.csv, one a network and
+stand-in. Every other row is of the recipe as it stands.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ from genreel.lab.examples import read_examples
 from genreel.lab.metrics import macro_roc_auc
 from genreel.lab.model import Place
 from genreel.lab.models.estimators import PerGenre
+from genreel.lab.networks.backbone import LITE
 from genreel.lab.recipe import Recipe, load_recipe, recipe_files
 from genreel.lab.splits import Split, read_split, stratified_split
 from genreel.lab.train import build_model, fit_features, train
@@ -116,21 +118,21 @@ PROTOCOLS = {
 }
 THREE_GENRES = ("dealer-pca-knn", "dealer-pca-logistic", "dealer-pca-forest")
 
-STAND_IN = "mobilenetv2_100"
+STAND_INS = ("mobilenetv2_100", *LITE)
 BACKBONES = ("vgg16", "vgg19", "inception_v3", "resnet18", "resnet50")
 ONE_GENRE = ("data.main_genre=false", "data.one_genre=true")
 """The order of a film's genres is lost in these data, so its main genre is unknown."""
 
 
-def recipe_here(name: str) -> Recipe:
+def recipe_here(name: str, stand_in: str = STAND_INS[0]) -> Recipe:
     """The recipe, with a stand-in for a backbone that cannot be had, on films as they are here."""
     recipe = load_recipe(name)
     changes = list(ONE_GENRE) if recipe.head.data.main_genre else []
     if any(f'"{backbone}.' in recipe.text for backbone in BACKBONES):
         if recipe.model.kind == "classic":
-            changes.append(f"model.backbone={STAND_IN}")
+            changes.append(f"model.backbone={stand_in}")
         else:
-            changes += [f"towers.poster.name={STAND_IN}", "towers.poster.frozen=true"]
+            changes += [f"towers.poster.name={stand_in}", "towers.poster.frozen=true"]
     return load_recipe(name, changes)
 
 
@@ -200,12 +202,13 @@ def trainer(
     return trained
 
 
-def run(protocol: str, names: Sequence[str], out: Path) -> None:
+def run(protocol: str, names: Sequence[str], out: Path, stand_in: str = STAND_INS[0]) -> None:
     """Trains what is not trained yet; its rows and curves go among those of results/."""
-    folder = out / protocol
+    usual = stand_in == STAND_INS[0]
+    folder = out / (protocol if usual else f"{protocol}-{stand_in}")
     folder.mkdir(parents=True, exist_ok=True)
     catalogue, split = catalogue_of(protocol, out)
-    recipes = [recipe_here(name) for name in names]
+    recipes = [recipe_here(name, stand_in) for name in names]
     test = split.part("test", catalogue.by_id())
     trained = trainer(protocol, catalogue, split, folder)
     rows = [row for row in compare(recipes, trained, test, split, folder) if not row["error"]]
@@ -214,10 +217,14 @@ def run(protocol: str, names: Sequence[str], out: Path) -> None:
         recipe = by_name[row["recipe"]]
         metrics = json.loads((folder / "bundles" / row["recipe"] / "metrics.json").read_bytes())
         row |= {"protocol": protocol, "seed": recipe.head.seed, "machine": machine()}
-        row |= {"network": network_of(recipe)} if STAND_IN in row["changed"] else {}
+        if stand_in in row["changed"]:
+            row |= {"network": network_of(recipe), "stand_in": stand_in}
+        elif not usual:
+            raise SystemExit(f"{row['recipe']} has no backbone for {stand_in} to stand in for")
         keep_row(row)
-        keep_curves(protocol, row["recipe"], metrics.get("history", {}))
-        fill_in(row, PROTOCOLS[protocol].about)
+        if usual:
+            keep_curves(protocol, row["recipe"], metrics.get("history", {}))
+            fill_in(row, PROTOCOLS[protocol].about)
 
 
 def machine() -> str:
@@ -226,7 +233,7 @@ def machine() -> str:
 
 
 def network_of(recipe: Recipe) -> str:
-    """What a recipe is once MobileNetV2 stands in: the same words for the same network."""
+    """What a recipe is once another network stands in: the same words for the same network."""
     table = tomllib.loads(recipe.text)
     poster = table["features"]["poster"]
     colour = "grey" if poster.get("grey") else "colour"
@@ -254,12 +261,12 @@ def keep_row(row: Mapping[str, Any]) -> None:
     """
     is_stand_in = "network" in row
     path = RESULTS / ("stand-ins.csv" if is_stand_in else f"{row['protocol']}.csv")
-    columns = [*(["network"] if is_stand_in else []), *COLUMNS, *EXTRA]
-    rows = {r["recipe"]: r for r in read_table(path)} | {row["recipe"]: dict(row)}
+    columns = [*(["network", "stand_in"] if is_stand_in else []), *COLUMNS, *EXTRA]
+    rows = {(r["recipe"], r.get("stand_in")): r for r in [*read_table(path), dict(row)]}
     write_table(
         path,
         columns,
-        sorted(rows.values(), key=lambda r: r["network"])
+        sorted(rows.values(), key=lambda r: (r["network"], STAND_INS.index(r["stand_in"])))
         if is_stand_in
         else sorted(rows.values(), key=lambda r: -float(r["macro_roc_auc"])),
     )
@@ -477,6 +484,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("protocols", nargs="+", choices=known, metavar="PROTOCOL")
     parser.add_argument("--out", type=Path, default=Path("out/reproduce"), help="for the bundles")
+    parser.add_argument("--stand-in", choices=STAND_INS, default=STAND_INS[0])
     parser.add_argument("--only", nargs="*", metavar="RECIPE", help="these recipes alone")
     parser.add_argument(
         "--collect", action="store_true", help="train nothing: rows of what is done"
@@ -496,7 +504,7 @@ def main() -> None:
         elif protocol != "page":
             names = PROTOCOLS[protocol].recipes
             chosen = [n for n in names if not arguments.only or n in arguments.only]
-            run(protocol, chosen, arguments.out)
+            run(protocol, chosen, arguments.out, arguments.stand_in)
     write_page(RESULTS)
 
 

@@ -37,8 +37,8 @@ HEAD = (
     "tenth of the training films chooses thresholds and stops training; those of the test part "
     "are measured once.",
     "- **Stand-ins.** VGG, Inception and ResNet want weights that cannot be had offline. "
-    "MobileNetV2 in their place stands [below](#stand-ins), unranked, a row a network. It neither "
-    "confirms nor denies what a source says of its own network.",
+    "MobileNetV2 and EfficientNet-Lite in their place stand [below](#stand-ins), unranked. They "
+    "neither confirm nor deny what a source says of its own network.",
     "- **In training.** A system whose training has not ended has no figure, only its curve so "
     "far; every epoch is in [curves.csv](../benchmarks/results/curves.csv).",
     "- In brackets: 95 % bootstrap intervals over films. A dash: the source prints no figure.",
@@ -196,19 +196,25 @@ def _decades_of(head: Head, decade: str) -> str:
     return text
 
 
+STAND_INS = {"mobilenetv2_100": "MobileNetV2"}
+STAND_INS |= {f"tf_efficientnet_lite{n}": f"EfficientNet-Lite{n}" for n in range(5)}
+"""Backbone → its name in words."""
+
+
 def _stand_ins(results: Path) -> Iterator[str]:
     yield from ("", "## Stand-ins", "")
     yield from wrap(
-        "MobileNetV2, frozen, ImageNet weights, in the order of the networks' names, which is no "
-        "ranking ([stand-ins.csv](../benchmarks/results/stand-ins.csv))."
+        "Another backbone, frozen, with ImageNet weights, in the order of the networks' names, "
+        "which is no ranking ([stand-ins.csv](../benchmarks/results/stand-ins.csv))."
     )
     yield from (
         "",
-        "| network | in the place of | films | macro ROC AUC | by the source's measure |",
+        "| network | in the place of | stand-in | films | macro ROC AUC | its measure |",
     )
-    yield "|---|---|---|---|---|"
+    yield "|---|---|---|---|---|---|"
     for row in table_rows(results / "stand-ins.csv"):
         low, high = (float(row[f"macro_roc_auc_{end}"]) for end in ("low", "high"))
         auc = f"{float(row['macro_roc_auc']):.3f} ({low:.3f}–{high:.3f})"
-        cells = (row["network"], row["recipe"], row["movies"], auc, row["measured"] or "—")
+        name = STAND_INS[row["stand_in"]]
+        cells = (row["network"], row["recipe"], name, row["movies"], auc, row["measured"] or "—")
         yield f"| {' | '.join(cells)} |"

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from genreel.app.cli import build_parser
@@ -282,7 +283,7 @@ def published() -> Iterator[str]:
     auc = {r.recipe: r.macro_roc_auc for r in rows("posters")}
     trees, forest = auc["gomez-extratrees-pca"], auc["gomez-forest-pca"]
     yield f"ExtraTrees beat the forest ({trees:.3f} against {forest:.3f})"
-    auc = {r.recipe: r.macro_roc_auc for r in rows("stand-ins")}
+    auc = {r.recipe: r.macro_roc_auc for r in rows("stand-ins", stand_in="mobilenetv2_100")}
     colour, grey = auc["castelblanco-vgg16-colour"], auc["castelblanco-vgg16-grey"]
     yield f"({colour:.3f} against {grey:.3f})"
     assert rows("curves")
@@ -556,7 +557,28 @@ def audit_in_full() -> Iterator[str]:
         )
 
 
+def colours_of_posters() -> Iterator[str]:
+    leading = rows("colours", greys="with", period="", rank="1")
+    is_dark = {r.genre: int(r.colour[1:3], 16) < 0x20 for r in leading}
+    assert all(is_dark[r.genre] or int(r.colour[1:3], 16) > 0xD8 for r in leading)
+    most = max(leading, key=lambda r: r.share)
+    light = [genre for genre, dark in is_dark.items() if not dark]
+    yield (
+        f"near-black leads in {sum(is_dark.values())} genres, most in {most.genre} "
+        f"({most.share:.0%} of its posters), and near-white in "
+        f"{', '.join(light[:-1])} and {light[-1]}"
+    )
+    decades = [f"{year}s" for year in range(1930, 2000, 10)]
+    means = [
+        np.mean([list(bytes.fromhex(r.colour[1:])) for r in rows("colours", period=d, rank="1")])
+        for d in decades
+    ]
+    assert means == sorted(means, reverse=True)
+    yield "light in the 1930s and grow darker until the 1990s"
+
+
 FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
+    ("docs/colours.md", colours_of_posters),
     ("README.md", readme),
     ("docs/audit.md", audit_in_short),
     ("docs/default-model.md", quality),

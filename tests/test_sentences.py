@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import sys
+import time
 from importlib.util import find_spec
 
 import numpy as np
@@ -138,3 +139,11 @@ def test_hostile_texts() -> None:
     vectors = sentence_vectors(texts)
     assert np.isfinite(vectors).all()
     np.testing.assert_allclose(vectors[0], sentence_vectors(["警察" * (LENGTH // 2)])[0], atol=1e-5)
+
+
+@needs_encoder
+def test_a_character_that_stands_for_many_costs_no_more() -> None:
+    start = time.process_time()
+    long, short = sentence_vectors(["\ufdfa" * LENGTH]), sentence_vectors(["\ufdfa" * 111])
+    assert time.process_time() - start < 1
+    np.testing.assert_allclose(long, short, atol=0.05)

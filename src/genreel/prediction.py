@@ -18,7 +18,7 @@ class Prediction:
     Attributes:
         id: the movie's.
         scores: genre → probability in [0, 1], independent of each other; empty if no input could
-            be used.
+            be used. Where an index was asked, genres of likely films are mixed in.
         genres: those whose score reaches their threshold, the highest score first; may be empty.
         missing: inputs that the model could have used but did not get; a plot that only says that
             there is none, or is in a language that the model does not read, is missing.

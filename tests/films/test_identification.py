@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from shelf import FILMS, poster, write_index
 
+from genreel.films.dating import BUCKETS, run_counts
 from genreel.films.film import Film
 from genreel.films.films import Films
 from genreel.films.opinions import genre_bonus, people_bonus, votes_bonus
@@ -24,8 +25,9 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Films:
     return Films(write_index(tmp_path_factory.mktemp("films") / "films.db"))
 
 
+OLD = ("Color by TECHNICOLOR", 0.9, 0.02)
 ORCHARD = poster(
-    ("THE QUINCE", 0.6, 0.08), ("ORCHARD", 0.7, 0.08), ("A Film by Ilse Bream", 0.9, 0.02)
+    ("THE QUINCE", 0.6, 0.08), ("ORCHARD", 0.7, 0.08), ("starring Ilse Bream", 0.8, 0.02), OLD
 )
 
 
@@ -43,7 +45,7 @@ def test_a_letter_may_be_misread(films: Films) -> None:
 
 
 def test_other_titles_name_the_film(films: Films) -> None:
-    answer = films.identify(poster(("The House on", 0.5, 0.07), ("Tallow Hill", 0.6, 0.07)))
+    answer = films.identify(poster(("The House on", 0.5, 0.07), ("Tallow Hill", 0.6, 0.07), OLD))
     assert answer.film == "tt9000007"
 
 
@@ -97,9 +99,9 @@ def test_two_films_on_one_poster_are_both_candidates(films: Films) -> None:
 
 def test_the_picture_decides_between_two_of_a_name(tmp_path: Path) -> None:
     pair = (
-        Film("a", "Copper Rain", 1950, {"imdb": ("Western",)}),
-        Film("b", "Copper Rain", 1990, {"imdb": ("Sci-Fi", "Horror")}),
-        Film("c", "Copper Rain", 2000),
+        Film("a", "Copper Rain", 1991, {"imdb": ("Western",)}),
+        Film("b", "Copper Rain", 1993, {"imdb": ("Sci-Fi", "Horror")}),
+        Film("c", "Copper Rain", 1992),
     )
     films = Films(write_index(tmp_path / "films.db", pair))
     lettering = poster(("COPPER RAIN", 0.6, 0.1))
@@ -146,6 +148,28 @@ def test_the_least_probability_is_a_persons_to_say(films: Films) -> None:
     assert films.identify(ORCHARD, accept=1.0).film is None
     ten = films.identify(poster(("THE FERRYMAN", 0.6, 0.1)), accept=0.0)
     assert ten.title == "The Ferryman"
+
+
+def test_old_words_speak_for_the_older_film(tmp_path: Path) -> None:
+    pair = (Film("a", "Copper Rain", 1950), Film("b", "Copper Rain", 2015))
+    films = Films(write_index(tmp_path / "films.db", pair))
+    title = ("COPPER RAIN", 0.6, 0.1)
+    old = poster(title, ("Color by Technicolor", 0.9, 0.02), ("with Walter Brennan", 0.8, 0.03))
+    new = poster(title, ("www.copperrainmovie.com", 0.9, 0.02), ("in theaters", 0.8, 0.03))
+    ranker = load_ranker()
+    years = ranker.year(old), ranker.year(new)
+    assert years[0] is not None and years[1] is not None and years[0] + 10 < years[1]
+    assert films.identify(old).candidates[0].film == "a"
+    assert films.identify(new).candidates[0].film == "b"
+    assert ranker.year(Lettering()) is None
+
+
+def test_words_of_any_length_and_script_are_dated() -> None:
+    for text in ("", "\ud800", "a", "城と月", "x" * 100_000):
+        counts = run_counts(Lettering((Line(text, 0.9, 0.1, 0.1, 0.5, 0.1),)))
+        assert counts.shape == (BUCKETS,) and np.isfinite(counts).all()
+        length = float(bool(text.strip()))  # also of half a surrogate pair: the gaps around it
+        assert float(np.linalg.norm(counts)) == pytest.approx(length, abs=1e-5)
 
 
 def test_it_is_json(films: Films) -> None:

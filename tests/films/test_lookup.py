@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from shelf import poster, write_index
@@ -17,7 +18,9 @@ from genreel.films.lookup import (
     combine,
     identify,
     known_genres,
+    likely_films,
     predict_with_films,
+    soften,
     with_film,
 )
 from genreel.identification import Identification
@@ -57,20 +60,58 @@ def test_an_identified_film_has_the_genres_of_the_index(tiny: Predictor, films: 
 def test_the_model_is_given_title_and_year_of_the_film(tiny: Predictor, films: Films) -> None:
     [one] = predict(tiny, films, Movie("IMG 1", poster=POSTER, lettering=LANTERNS))
     [like] = tiny.predict_batch([Movie("b", title="Lanterns over Brill", year=1974, poster=POSTER)])
-    assert one.scores == like.scores
+    assert one.identified is not None
+    share = one.identified.probability
+    for genre in set(like.scores) - {"Horror", "Mystery"}:
+        assert one.scores[genre] == pytest.approx((1 - share) * like.scores[genre], abs=0.01)
     assert one.missing == ("plot",)
 
 
 def test_a_movie_that_is_none_of_them_is_predicted_as_ever(tiny: Predictor, films: Films) -> None:
-    movies = [
-        Movie("a", poster=POSTER, lettering=UNKNOWN),
-        Movie("b", poster=POSTER),
-        Movie("c", poster=POSTER, lettering=Lettering()),
-    ]
+    movies = [Movie("b", poster=POSTER), Movie("c", poster=POSTER, lettering=Lettering())]
     for one, like in zip(predict(tiny, films, *movies), tiny.predict_batch(movies), strict=True):
         assert (one.genres, one.scores, one.missing) == (like.genres, like.scores, like.missing)
         assert one.identified is not None and one.identified.film is None
         assert set(one.source.values()) == {"model"}
+
+
+def test_films_that_are_only_likely_move_the_scores(tiny: Predictor, films: Films) -> None:
+    movie = Movie("a", poster=POSTER, lettering=poster(("THE FERRYMAN", 0.6, 0.1)))
+    [one], [like] = predict(tiny, films, movie), tiny.predict_batch([movie])
+    assert one.identified is not None and one.identified.film is None
+    share = sum(candidate.probability for candidate in one.identified.candidates)
+    assert 0.002 < share < 1  # the opinion of random weights speaks against every film
+    for genre, score in like.scores.items():  # all of them are dramas
+        mixed = share * (genre == "Drama") + (1 - share) * score
+        assert one.scores[genre] == pytest.approx(mixed, abs=0.01)
+    assert set(one.genres) == {g for g, v in one.scores.items() if v >= one.thresholds[g]}
+    assert set(one.source.values()) == {"model"}
+
+
+def test_a_movie_is_predicted_once_unless_its_film_says_more(
+    tiny: Predictor, films: Films, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[list[str]] = []
+    predict_many = tiny.predict_many
+
+    def counted(movies: Sequence[Movie], **settings: Any) -> Iterator[Prediction]:
+        runs.append([movie.id for movie in movies])
+        return predict_many(movies, **settings)
+
+    monkeypatch.setattr(tiny, "predict_many", counted)
+    movies = [Movie("a", poster=POSTER, lettering=UNKNOWN)]
+    movies += [Movie("b", poster=POSTER, lettering=LANTERNS)]
+    movies += [Movie("c", "Lanterns over Brill", 1974, poster=POSTER, lettering=LANTERNS)]
+    assert [one.id for one in predict(tiny, films, *movies)] == ["a", "b", "c"]
+    assert runs == [["a", "b", "c"], ["b"]]
+
+
+def test_a_genre_is_explained_where_it_is_given(tiny: Predictor, films: Films) -> None:
+    movies = [Movie("a", poster=POSTER, lettering=LANTERNS), Movie("b", poster=POSTER)]
+    first, second = predict_with_films(tiny, films, movies, accept=0.5, explain=True)
+    assert first.why is not None and set(first.why) == {"Horror", "Mystery"}
+    [like] = tiny.predict_many(movies[1:], explain=True)
+    assert second.why == like.why
 
 
 def test_a_stream_keeps_its_order_and_its_errors(tiny: Predictor, films: Films) -> None:
@@ -113,6 +154,34 @@ def test_the_index_decides_what_its_taxonomies_can_say(
 ) -> None:
     one = combine(MODEL, Movie("a"), Film("tt9", "Tallow Hill", genres=of_film))
     assert (one.genres, one.source, one.scores) == (genres, source, SCORES)
+
+
+def test_likely_films_count_by_their_probability() -> None:
+    war = Film("tt1", "Tallow Hill", genres={"movielens": ("War",)})  # which has no Sport
+    fright = Film("tt2", "Tallow Hill", genres={"imdb": ("Horror", "Drama")})
+    bare = Film("tt3", "Tallow Hill")
+    model = replace(MODEL, thresholds=dict.fromkeys(SCORES, 0.5))
+    one = soften(model, [(0.5, war), (0.2, fright), (0.1, bare)])
+    assert one.scores == pytest.approx(
+        {
+            "Drama": 0.2 + 0.3 * 0.9,
+            "Horror": 0.2 + 0.3 * 0.2,
+            "Sport": 0.8 * 0.8,
+            "War": 0.5 + 0.3 * 0.1,
+        }
+    )
+    assert one.genres == ("Sport", "War")
+    assert soften(model, []) == model
+    empty = Prediction("a", error="nothing")
+    assert soften(empty, [(0.5, war)]) == empty
+
+
+def test_films_that_a_movie_says_it_is_not_are_not_likely(films: Films) -> None:
+    movie = Movie("a", year=1980, lettering=poster(("THE FERRYMAN", 0.6, 0.1)))
+    answer = identify(films, movie)
+    likely = likely_films(films, movie, answer)
+    assert len(answer.candidates) == 5
+    assert {film.year for _, film in likely} <= {1980}
 
 
 def test_genres_of_a_file_stay_and_none_join_them() -> None:

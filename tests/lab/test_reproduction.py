@@ -40,13 +40,15 @@ def test_no_figure_is_of_training_that_was_cut() -> None:
             assert "epochs" not in row["changed"]
 
 
-def test_stand_ins_stand_in_their_own_table_one_a_network() -> None:
+def test_stand_ins_stand_in_their_own_table_one_a_network_and_backbone() -> None:
     rows = reproduction.table_rows(RESULTS / "stand-ins.csv")
-    networks = [row["network"] for row in rows]
-    assert networks == sorted(set(networks))
+    networks = [(row["network"], row["stand_in"]) for row in rows]
+    assert len(networks) == len(set(networks))
+    assert [network for network, _ in networks] == sorted(network for network, _ in networks)
+    assert all(row["stand_in"] in row["changed"] for row in rows)
     for table in reproduction.TABLES:
         for row in reproduction.table_rows(RESULTS / f"{table}.csv"):
-            assert "mobilenet" not in row["changed"]
+            assert not any(name in row["changed"] for name in reproduction.STAND_INS)
 
 
 def test_training_that_has_not_ended_shows_its_curve_alone(tmp_path: Path) -> None:

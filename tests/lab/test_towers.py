@@ -18,7 +18,14 @@ from genreel.errors import RecipeError
 from genreel.features.image import Pixels, PixelSettings
 from genreel.features.tokens import Tokens, TokenSettings
 from genreel.lab.examples import Examples
-from genreel.lab.networks.backbone import Backbone, BackboneSettings, frozen_backbone
+from genreel.lab.networks.backbone import (
+    LITE,
+    Backbone,
+    BackboneSettings,
+    backbone_file,
+    frozen_backbone,
+    load_backbone,
+)
 from genreel.lab.networks.cnn import Cnn, CnnSettings
 from genreel.lab.networks.layers import ACTIVATIONS
 from genreel.lab.networks.sentence import SentenceSettings
@@ -238,6 +245,39 @@ def test_pixels_come_as_the_network_was_trained_on_them(
     torch.testing.assert_close(tower.normalise(posters), expected)
     assert tower.normalise(posters[:, :1]).shape == posters.shape  # grey, as three channels
     assert not any("scale" in key for key in tower.state_dict())
+
+
+def test_files_of_efficientnet_lite_have_other_names_and_the_same_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    name = "tf_efficientnet_lite0"
+    published = timm.create_model(name)
+    file = tmp_path / "lite.pth"
+    torch.save({f"_{i}": w for i, w in enumerate(published.state_dict().values())}, file)
+    monkeypatch.setattr("genreel.lab.networks.backbone.backbone_file", lambda _: file)
+    net, mean, _ = load_backbone(name, "imagenet")
+    for key, weight in net.state_dict().items():
+        torch.testing.assert_close(weight, published.state_dict()[key], rtol=0, atol=0)
+    assert mean.flatten().tolist() == [0.5, 0.5, 0.5]
+
+
+def test_weights_of_a_backbone_in_a_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "lite_carrier"
+    (package / "models").mkdir(parents=True)
+    (package / "models" / "weights.pth").write_bytes(b"")
+    monkeypatch.setenv("GENREEL_DATA", str(tmp_path / "data"))
+    monkeypatch.setitem(LITE, "small_lite", "lite_carrier")
+    assert backbone_file("small_lite") is None  # it is not installed
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert backbone_file("small_lite") == package / "models" / "weights.pth"
+    (tmp_path / "weights").mkdir()
+    ours = tmp_path / "weights" / "small_lite.safetensors"
+    ours.write_bytes(b"")
+    assert backbone_file("small_lite") == ours
+    assert backbone_file("vgg16") is None
 
 
 def test_no_augmentation_outside_training(posters: Tensor) -> None:

@@ -45,6 +45,8 @@ FEATURES = (
     "missing_letters",  # of its other words
     "found_behind",  # how far found less missing is behind the best of another film
     "within",  # likeness of the title and the part of the large lettering that is most like it
+    "newer",  # years that the film is newer than the lettering looks; 0: not known
+    "looks",  # the year that the lettering looks to be from; 0: not known
 )
 
 CANDIDATES = 300
@@ -77,12 +79,15 @@ class Candidates:
     evidence: Evidence
 
 
-def find_candidates(index: Index, lettering: Lettering, without: int | None = None) -> Candidates:
+def find_candidates(
+    index: Index, lettering: Lettering, year: float | None, without: int | None = None
+) -> Candidates:
     """The films that a poster's lettering may name.
 
     Args:
         index: of known films.
         lettering: of the poster.
+        year: that it looks to be from, see `dating`; None: not known.
         without: a film's number, which is passed over, as if the index did not have it.
 
     Raises:
@@ -101,7 +106,7 @@ def find_candidates(index: Index, lettering: Lettering, without: int | None = No
     numbers = list(best)[:FINALISTS]
     films = index.read_films(numbers)
     places = [best[number] for number in numbers]
-    page = _print(lettering, windows)
+    page = _print(lettering, windows, year)
     evidence = _evidence(index, page, matches, places, [films[number] for number in numbers])
     return Candidates(tuple(numbers), tuple(films[n] for n in numbers), evidence)
 
@@ -158,6 +163,7 @@ class _Print:
         sizes: of the letters of each line, largest first, shape (lines,).
         largest: of them.
         ink: of all lines.
+        year: that it looks to be from; None: not known.
         years: that are printed.
         large: text of the large lines.
         text: of all lines, "|" before, between and behind them.
@@ -166,12 +172,13 @@ class _Print:
     sizes: NDArray[np.float64]
     largest: float
     ink: float
+    year: float | None
     years: frozenset[int]
     large: str
     text: str
 
 
-def _print(lettering: Lettering, windows: Sequence[Window]) -> _Print:
+def _print(lettering: Lettering, windows: Sequence[Window], year: float | None) -> _Print:
     lines = ordered_lines(lettering)
     sizes = np.array([letter_size(line) for line in lines])
     ink = sizes**2 * np.array([len(line.text) for line in lines])
@@ -179,7 +186,7 @@ def _print(lettering: Lettering, windows: Sequence[Window]) -> _Print:
     years = frozenset(int(year) for line in lines for year in _YEAR.findall(line.text))
     large = "".join(w.text for w in windows if len(w.lines) == 1 and w.size > 0.3 * largest)
     text = "|".join(["", *(squeeze(line.text) for line in lines), ""])
-    return _Print(sizes, largest, max(float(ink.sum()), 1e-9), years, large, text)
+    return _Print(sizes, largest, max(float(ink.sum()), 1e-9), year, years, large, text)
 
 
 def _evidence(
@@ -230,6 +237,8 @@ def _evidence(
                 *letters[nth],
                 np.delete(balance, nth).max(initial=0) - balance[nth],
                 partial_ratio(title.squeezed, page.large) / 100,
+                0.0 if film.year is None or page.year is None else film.year - page.year,
+                page.year or 0.0,
             )
         )
     return np.array(rows, np.float32)

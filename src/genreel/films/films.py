@@ -77,7 +77,7 @@ class Films:
 
         Args:
             lettering: what is printed on it.
-            scores: genre → the picture's own opinion, from 0 to 1, as `Prediction.scores`.
+            scores: genre → a model's opinion of the movie, from 0 to 1, as `Prediction.scores`.
             accept: probability from which a film is accepted; None: that of the default promise,
                 at which 2 % of posters are accepted whose film is not in the index.
 
@@ -97,7 +97,7 @@ class Films:
         """Like `identify`, as if a film were not in the index; for measuring."""
         ranker = load_ranker()
         absent = None if film_id is None else self._index.number_of(film_id)
-        candidates = find_candidates(self._index, lettering, absent)
+        candidates = find_candidates(self._index, lettering, ranker.year(lettering), absent)
         if not candidates.films:
             return Identification()
         bonus = votes_bonus(candidates.films) + people_bonus(candidates.films, lettering)

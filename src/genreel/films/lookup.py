@@ -11,6 +11,8 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import PurePath
 
+import numpy as np
+
 from genreel.calibration import BALANCED
 from genreel.catalogue import Movie
 from genreel.films.film import Film
@@ -42,9 +44,9 @@ def predict_with_films(
 ) -> Iterator[Prediction]:
     """Predicts a stream of movies that may be films of an index, in order and constant memory.
 
-    An accepted film gives its title, year and plot to the model, where the movie has none, and
-    decides the genres that it is known for (see `combine`). The picture's own opinion helps to
-    identify it.
+    What the model says of a movie helps to identify it. An accepted film gives its title, year and
+    plot to the model, where the movie has none, and decides the genres that it is known for (see
+    `combine`); where films are only likely, their genres are mixed into the scores (see `soften`).
 
     Args:
         predictor: what predicts.
@@ -61,24 +63,31 @@ def predict_with_films(
         FilmsError: the index is damaged.
     """
     stream = iter(movies)
+
+    def predict(some: Sequence[Movie]) -> Iterator[Prediction]:
+        return predictor.predict_many(some, language=language, threshold=threshold, decide=decide)
+
     while some := list(islice(stream, AT_ONCE)):
-        opinions = _opinions(predictor, some)
+        predictions = list(predict(some))
         identifications = [
-            identify(films, movie, opinion, accept)
-            for movie, opinion in zip(some, opinions, strict=True)
+            identify(films, movie, prediction.scores, accept)
+            for movie, prediction in zip(some, predictions, strict=True)
         ]
         entries = [film_of(films, one) for one in identifications]
         complete = [
-            movie if film is None else with_film(movie, film, predictor.bundle.languages)
+            movie if film is None else with_film(movie, film, predictor.languages)
             for movie, film in zip(some, entries, strict=True)
         ]
-        predictions = predictor.predict_many(
-            complete, language=language, threshold=threshold, decide=decide, explain=explain
-        )
-        for movie, identified, film, prediction in zip(
-            some, identifications, entries, predictions, strict=True
-        ):
-            yield replace(combine(prediction, movie, film), identified=identified)
+        changed = [n for n, movie in enumerate(some) if complete[n] != movie]
+        for n, prediction in zip(changed, predict([complete[n] for n in changed]), strict=True):
+            predictions[n] = prediction
+        for n, movie in enumerate(some):
+            likely = likely_films(films, movie, identifications[n])
+            one = combine(soften(predictions[n], likely), movie, entries[n])
+            if explain and one.scores:
+                genres = one.genres or [max(one.scores, key=one.scores.__getitem__)]
+                one = replace(one, why=predictor.explain(complete[n], genres))
+            yield replace(one, identified=identifications[n])
 
 
 def identify(
@@ -124,6 +133,41 @@ def with_film(movie: Movie, film: Film, languages: Sequence[str]) -> Movie:
     )
 
 
+def likely_films(
+    films: Films, movie: Movie, identification: Identification
+) -> list[tuple[float, Film]]:
+    """The candidates of an identification, each after its probability; not those that the movie
+    says it is not.
+    """
+    entries = [(one.probability, films.get(one.film)) for one in identification.candidates]
+    return [(share, film) for share, film in entries if film and not _contradict(movie, film)]
+
+
+def soften(prediction: Prediction, likely: Sequence[tuple[float, Film]]) -> Prediction:
+    """A prediction with the genres of likely films mixed into its scores.
+
+    A film that the movie is with probability p has the weight p, and says 1 or 0; the model has the
+    weight that is left. A genre that a film's taxonomies cannot tell leaves p to the model as well.
+    Genres follow from the new scores, by the thresholds of the prediction.
+
+    Args:
+        prediction: of the model; one without scores stays as it is.
+        likely: probability and film; of different films, so that they add up to 1 at most.
+    """
+    if not prediction.scores or not likely:
+        return prediction
+    genres = tuple(prediction.scores)
+    shares = np.array([share for share, _ in likely])
+    labels, known = Vocabulary(genres).encode([film.genres for _, film in likely])
+    weights = shares[:, None] * known
+    opinion = np.array([prediction.scores[genre] for genre in genres])
+    mixed = (weights * labels).sum(0) + (1 - weights.sum(0)) * opinion
+    scores = dict(zip(genres, mixed.tolist(), strict=True))
+    given = (g for g in genres if scores[g] >= prediction.thresholds[g])
+    highest_first = tuple(sorted(given, key=lambda genre: -scores[genre]))
+    return replace(prediction, scores=scores, genres=highest_first)
+
+
 def known_genres(film: Film, genres: Sequence[str]) -> dict[str, bool]:
     """Genre → whether the film has it, of those that the index can tell.
 
@@ -141,10 +185,10 @@ def known_genres(film: Film, genres: Sequence[str]) -> dict[str, bool]:
 def combine(prediction: Prediction, movie: Movie, film: Film | None) -> Prediction:
     """The prediction with the genres that follow from everybody's opinion, and whose it was.
 
-    Scores stay the model's. A prediction without scores stays as it is.
+    A prediction without scores stays as it is.
 
     Args:
-        prediction: of the model.
+        prediction: of the model, and of likely films (see `soften`).
         movie: whose genres, if it has any, are a file's.
         film: that it is; None where none was accepted.
     """
@@ -161,12 +205,7 @@ def combine(prediction: Prediction, movie: Movie, film: Film | None) -> Predicti
         source = {genre: "lookup" if genre in of_film else "model" for genre in verdicts}
     highest_first = sorted(verdicts, key=lambda genre: -prediction.scores[genre])
     genres = tuple(genre for genre in highest_first if verdicts[genre])
-    why = prediction.why and {
-        genre: reasons
-        for genre, reasons in prediction.why.items()
-        if verdicts[genre] or source[genre] == "model"
-    }
-    return replace(prediction, genres=genres, source=source, why=why)
+    return replace(prediction, genres=genres, source=source)
 
 
 def is_file_name(movie: Movie) -> bool:
@@ -175,22 +214,6 @@ def is_file_name(movie: Movie) -> bool:
     if isinstance(movie.poster, PurePath):
         names.append(movie.poster.stem)
     return squeeze(movie.title) in [squeeze(PurePath(name).name) for name in names]
-
-
-def _opinions(predictor: Predictor, movies: Sequence[Movie]) -> list[Mapping[str, float]]:
-    """What the picture alone says of each movie; empty where nothing is asked of the index."""
-    opinions: list[Mapping[str, float]] = [{}] * len(movies)
-    if "poster" not in predictor.inputs:
-        return opinions
-    places = [
-        n
-        for n, movie in enumerate(movies)
-        if movie.poster and movie.lettering and movie.lettering.lines
-    ]
-    pictures = [Movie(movies[n].id, poster=movies[n].poster) for n in places]
-    for place, prediction in zip(places, predictor.predict_many(pictures), strict=True):
-        opinions[place] = prediction.scores
-    return opinions
 
 
 def _contradict(movie: Movie, film: Film) -> bool:

@@ -12,6 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from genreel.films.dating import year_of
+from genreel.lettering import Lettering
+
 FILE = Path(__file__).parent / "ranker.npz"
 
 Floats = NDArray[np.float32]
@@ -30,9 +33,10 @@ class Ranker:
         value: of a leaf, shape (nodes,).
         base: what the sum over trees begins with, shape ().
         slope, none: a film's logit is slope × sum; that of none of them is `none`, shape ().
-        opinion: weight of the picture's own opinion of the genres, shape ().
+        opinion: weight of a model's opinion of the genres, shape ().
         rates: how often each of vocabulary.GENRES applies to a film, shape (genres,).
         accept: probability from which an identification is accepted, shape ().
+        year_weights, year_base: of `dating.year_of`, shapes (dating.BUCKETS,) and ().
     """
 
     roots: Integers
@@ -47,6 +51,12 @@ class Ranker:
     opinion: Floats
     rates: Floats
     accept: Floats
+    year_weights: NDArray[np.float16]
+    year_base: Floats
+
+    def year(self, lettering: Lettering) -> float | None:
+        """The year that a poster looks to be from; None where nothing is printed."""
+        return year_of(lettering, self.year_weights, float(self.year_base))
 
     def scores(self, evidence: Floats) -> NDArray[np.float64]:
         """Log-odds that each film is the one, by its evidence alone.

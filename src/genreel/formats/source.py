@@ -86,14 +86,14 @@ class Source:
             CatalogueError: there is none.
         """
         for name in names:
-            matches = [n for n in self.names if PurePosixPath(n).name.lower() == name.lower()]
+            matches = [n for n in self.names if _base(n) == name.lower()]
             if matches:
                 return min(matches, key=lambda n: (n.count("/"), n))
         raise CatalogueError(f"{self.path} holds no {' or '.join(names)}; check the path")
 
     def has(self, name: str) -> bool:
         """Whether a file of that base name is there."""
-        return any(PurePosixPath(n).name.lower() == name.lower() for n in self.names)
+        return any(_base(n) == name.lower() for n in self.names)
 
     @contextlib.contextmanager
     def open(self, name: str) -> Iterator[IO[bytes]]:
@@ -147,15 +147,20 @@ class Source:
         return None if matches is None else self.poster(matches)
 
 
+def _base(name: str) -> str:
+    """The last part of a path, in small letters."""
+    return name.rpartition("/")[2].lower()
+
+
 def posters_in(names: Iterable[str]) -> list[str]:
     """Posters among relative paths, in order; images of kinds that are not read where no other of
     the same name is there, so that somebody is told. Litter is left out.
     """
     names = [name for name in sorted(names) if not has_litter(name)]
     posters = [name for name in names if name.lower().endswith(SUFFIXES)]
-    stems = {PurePosixPath(name).with_suffix("") for name in posters}
+    stems = {name.rpartition(".")[0] for name in posters}
     others = (name for name in names if name.lower().endswith(OTHER_SUFFIXES))
-    return sorted([*posters, *(n for n in others if PurePosixPath(n).with_suffix("") not in stems)])
+    return sorted([*posters, *(name for name in others if name.rpartition(".")[0] not in stems)])
 
 
 def _files(folder: Path, regular: bool) -> Iterator[str]:
@@ -196,14 +201,12 @@ def _is_overlapping(entries: Iterable[zipfile.ZipInfo]) -> bool:
 
 def _inside(info: zipfile.ZipInfo) -> bool:
     """Whether an archive's entry is a plain file under the archive's root."""
-    path = PurePosixPath(info.filename.replace("\\", "/"))
+    name = info.filename.replace("\\", "/")
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if not parts or name.startswith("/") or ".." in parts or ":" in parts[0]:
+        return False
     link = stat.S_ISLNK(info.external_attr >> 16)
-    drive = bool(path.parts) and ":" in path.parts[0]
-    if not info.filename:  # of which zipfile itself asks for the last letter
-        return False
-    if has_litter(str(path)):
-        return False
-    return not (info.is_dir() or link or path.is_absolute() or drive or ".." in path.parts)
+    return not (info.is_dir() or link or any(map(is_litter, parts)))
 
 
 def decode(data: bytes) -> str:

@@ -34,6 +34,12 @@ def weights_folder() -> Path:
     return (Path(data).parent if data else cache_folder()) / "weights"
 
 
+def package_folders(package: str) -> list[Path]:
+    """Where a package lies; none if it is not installed. It is not imported."""
+    spec = importlib.util.find_spec(package) if package else None
+    return [Path(place) for place in (spec and spec.submodule_search_locations) or ()]
+
+
 def encoder_folder(name: str) -> Path:
     """The folder of a sentence encoder: config.json, model.safetensors and its vocabulary.
 
@@ -47,8 +53,7 @@ def encoder_folder(name: str) -> Path:
         raise RecipeError(f"encoder {name!r} is not a name; give one such as 'all-MiniLM-L6-v2'")
     short = name.rpartition("/")[2]
     package = PACKAGES.get(short, "")
-    spec = importlib.util.find_spec(package) if package else None
-    places = [Path(place) / "model" for place in (spec and spec.submodule_search_locations) or ()]
+    places = [place / "model" for place in package_folders(package)]
     places.append(weights_folder() / short)
     for place in places:
         if (place / "config.json").is_file():

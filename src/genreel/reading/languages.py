@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import unicodedata
 from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any
@@ -67,9 +68,18 @@ def sentence_vectors(texts: Sequence[str]) -> NDArray[np.float32]:
     if not texts:
         return np.empty((0, WIDTH), np.float32)
     # Half a surrogate pair, as broken JSON has them, cannot be encoded as UTF-8.
-    sound = [text[:LENGTH].encode(errors="ignore").decode() for text in texts]
+    sound = [_shorten(text).encode(errors="ignore").decode() for text in texts]
     with _lock:
         return np.asarray(_encoder().encode(sound), np.float32)
+
+
+def _shorten(text: str) -> str:
+    """What is read of a text: one character may stand for a sentence of eighteen letters (U+FDFA),
+    and the encoder puts them in its place.
+    """
+    text = text[:LENGTH]
+    plain = unicodedata.normalize("NFKC", text)
+    return plain[:LENGTH] if len(plain) > 2 * LENGTH else text
 
 
 @functools.cache

@@ -133,7 +133,8 @@ def jellyfin(fake: Fake, asked: Asked) -> tuple[int, Any]:
         return 204, None
     if asked.method == "POST":
         movie["genres"] = list(asked.body.get("Genres", []))
-        movie["tags"] = list(asked.body.get("Tags", []))
+        tags = asked.body.get("Tags", [])
+        movie["tags"] = list(tags) if isinstance(tags, list) else []
         return 204, None
     return 200, _dto(movie)
 

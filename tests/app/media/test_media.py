@@ -226,6 +226,11 @@ def test_an_nfo_file_is_that_of_its_item() -> None:
         ("plex=ftp://nas", "is no address"),
         ("plex=http://me:secret@nas", "no key in the address"),
         ("plex=http://", "is no address"),
+        ("plex=http://[", "is no address"),
+        ("plex=http://nas:abc", "is no address"),
+        ("plex=http://nas:99999", "is no address"),
+        ("plex=http://nas/\u00fc", "is no address"),
+        ("plex=http://nas/a b", "is no address"),
     ],
 )
 def test_what_is_no_server(text: str, reason: str) -> None:

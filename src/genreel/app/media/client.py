@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -18,12 +20,20 @@ from genreel.errors import GenreelError, one_line
 TIMEOUT = 15.0
 """Seconds for an answer to begin, and between its pieces."""
 
+LONGEST_ANSWER = 120.0
+"""Seconds for the whole of an answer; a server may send its pieces as slowly as it likes."""
+
 ATTEMPTS = 5
 LONGEST_WAIT = 30.0
 """Seconds before an attempt, whatever the server asks for."""
 
 MAX_ANSWER = 64 * 2**20
 """Bytes of an answer; a page of 500 movies has about a megabyte."""
+
+MAX_MARKS = 5_000_000
+"""Commas, colons and brackets of an answer; each may take a hundred bytes of memory."""
+
+_LONGEST_ERROR = 400  # characters
 
 
 class MediaError(GenreelError):
@@ -40,7 +50,8 @@ class Client:
     Args:
         name: of the server's kind, for messages.
         address: such as http://nas:8096; nothing is sent elsewhere, and no redirect is followed.
-        headers: with the key, which no message shows.
+        headers: with the key.
+        secrets: what no message shows, though the server may send it back.
         first_wait: seconds before the second attempt; they double.
 
     Raises:
@@ -48,12 +59,19 @@ class Client:
     """
 
     def __init__(
-        self, name: str, address: str, headers: Mapping[str, str], first_wait: float = 1.0
+        self,
+        name: str,
+        address: str,
+        headers: Mapping[str, str],
+        secrets: Sequence[str],
+        first_wait: float = 1.0,
     ) -> None:
         self.name = name
         self.address = check_address(name, address)
         self._headers = {"Accept": "application/json", **headers}
+        self._secrets = secrets
         self._first_wait = first_wait
+        self._thread: threading.Thread | None = None
         self._opener = urllib.request.build_opener(_NoRedirect)
 
     def ask(
@@ -69,7 +87,8 @@ class Client:
             ItemGone: 404. MediaError: the key is not accepted, the server does not answer or is
             busy in spite of several attempts, or its answer makes no sense.
         """
-        url = self.address + path + ("?" + urllib.parse.urlencode(query) if query else "")
+        encoded = urllib.parse.urlencode(query or {}, errors="replace")
+        url = self.address + path + (f"?{encoded}" if encoded else "")
         data = None if body is None else json.dumps(body).encode()
         headers = {**self._headers, **({"Content-Type": "application/json"} if data else {})}
         request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310
@@ -92,14 +111,40 @@ class Client:
         raise self.error(problem)
 
     def _send(self, request: urllib.request.Request) -> Any:
-        with self._opener.open(request, timeout=TIMEOUT) as answer:
-            data = answer.read(MAX_ANSWER + 1)
+        data = self._within(request)
         if len(data) > MAX_ANSWER:
             raise self.error(f"answers with more than {MAX_ANSWER:,} bytes; is it the right one?")
+        if sum(map(data.count, (b"[", b"{", b":", b","))) > MAX_MARKS:
+            raise self.error("answers with too many values; is it the right one?")
         try:
             return json.loads(data) if data.strip() else None
         except (ValueError, RecursionError):
             raise self.error("answers what is no JSON; is the address right?") from None
+
+    def _within(self, request: urllib.request.Request) -> bytes:
+        """The answer's bytes, within LONGEST_ANSWER. A thread of its own waits for them, as a
+        timeout of a socket starts again with every byte; one that is left waiting is the last.
+        """
+        if self._thread is not None and self._thread.is_alive():
+            raise self.error("still sends an earlier answer; restart the server")
+        future: Future[bytes] = Future()
+
+        def work() -> None:
+            try:
+                with self._opener.open(request, timeout=TIMEOUT) as answer:
+                    future.set_result(answer.read(MAX_ANSWER + 1))
+            except Exception as error:
+                future.set_exception(error)
+
+        self._thread = threading.Thread(target=work, daemon=True)
+        self._thread.start()
+        try:
+            return future.result(LONGEST_ANSWER)
+        except TimeoutError:
+            if future.done():  # it is the socket's
+                raise
+            seconds = f"{LONGEST_ANSWER:g} s"
+            raise self.error(f"takes more than {seconds} for an answer; restart it") from None
 
     def _refusal(self, error: urllib.error.HTTPError) -> str:
         """What to say of an answer that may be another the next time; raises for the others."""
@@ -115,7 +160,9 @@ class Client:
 
     def error(self, problem: str) -> MediaError:
         """A problem with this server, in one line."""
-        return MediaError(one_line(f"{self.name} at {self.address}: {problem}"))
+        for secret in self._secrets:
+            problem = problem.replace(secret, "***")
+        return MediaError(one_line(f"{self.name} at {self.address}: {problem[:_LONGEST_ERROR]}"))
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -125,10 +172,19 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         """Follows nothing."""
 
 
+def path_part(text: str) -> str:
+    """A text as one part of a path, whatever it holds."""
+    return urllib.parse.quote(text, safe="", errors="replace")
+
+
 def check_address(name: str, address: str) -> str:
     """The address without a slash at its end; MediaError where it is none."""
-    parts = urllib.parse.urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+    try:
+        parts = urllib.parse.urlsplit(address)
+        is_usable = bool(parts.hostname) and parts.port != 0 and address.isascii()
+    except ValueError:  # such as a port that is no number
+        is_usable = False
+    if not is_usable or parts.scheme not in ("http", "https") or parts.query or " " in address:
         raise MediaError(f"{name}: {address[:80]!r} is no address; give one like http://nas:8096")
     if "@" in parts.netloc:
         raise MediaError(f"{name}: no key in the address; give it in ${key_variable(name)}")

@@ -16,13 +16,13 @@ import urllib.parse
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from genreel.app.media.client import MediaError
 from genreel.app.media.item import Item, MediaServer
 from genreel.catalogue import Movie
 from genreel.errors import GenreelError, one_line
-from genreel.files import lock
+from genreel.files import lock, open_journal
 from genreel.formats.mark import key
 from genreel.formats.names import Names
 from genreel.prediction import Prediction
@@ -49,37 +49,54 @@ class ServerJournal:
         name, address: of the server.
 
     Raises:
-        MediaError: it cannot be opened, or another process has it open.
+        GenreelError: it cannot be opened, or another process has it open.
     """
 
     def __init__(self, name: str, address: str) -> None:
         self.path = _state_folder() / f"{name}-{_slug(address)}.jsonl"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("a+b")
+            self._file = open_journal(self.path)
             is_free = lock(self._file)
         except OSError as error:
             raise MediaError(f"cannot write {self.path} ({error.strerror}); check it") from None
         if not is_free:
             self._file.close()
             raise MediaError(f"another genreel writes to {name} at {address}; wait until it ends")
-        self.run = 1 + max((int(line["run"]) for line in self.lines()), default=0)
+        self.run = 1 + max((line["run"] for line in self.lines()), default=0)
 
-    def lines(self) -> list[dict[str, Any]]:
+    def lines(self) -> list[Mapping[str, Any]]:
         """What was noted so far; lines that are damaged are left out."""
         self._file.seek(0)
-        rows = [record for _, record in read_json_lines(self._file) if isinstance(record, dict)]
-        return [row for row in rows if isinstance(row.get("run"), int)]
+        return [row for _, row in read_json_lines(self._file) if _is_line(row)]
 
     def note(self, **line: object) -> None:
-        """Adds a line, and waits until it is on the disk."""
-        self._file.write(b"\n" + json.dumps(line).encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        """Adds a line, and waits until it is on the disk; MediaError where it does not get there.
+
+        Nothing may change on the server then.
+        """
+        try:
+            self._file.write(b"\n" + json.dumps(line).encode() + b"\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise MediaError(f"cannot write {self.path} ({error.strerror}); make room") from None
 
     def close(self) -> None:
         """Lets others write."""
         self._file.close()
+
+
+def _is_line(row: object) -> TypeGuard[Mapping[str, Any]]:
+    """Whether it is a line as `edit` or `undo_edits` notes it."""
+    if not isinstance(row, dict) or type(row.get("run")) is not int:
+        return False
+    if "id" not in row:
+        return type(row.get("undone")) is int
+    lists = (row.get("before"), row.get("after"))
+    return isinstance(row["id"], str) and all(
+        isinstance(names, list) and all(isinstance(name, str) for name in names) for names in lists
+    )
 
 
 def edit(
@@ -144,7 +161,8 @@ def _edit(
     if journal is not None:
         journal.note(run=journal.run, id=item.id, before=now.genres, after=new)
         server.write(now, new)
-    show(f"{one_line(item.title or item.id)}: {', '.join(now.genres) or '–'} → {', '.join(new)}\n")
+    genres_before = ", ".join(now.genres) or "–"
+    show(one_line(f"{item.title or item.id}: {genres_before} → {', '.join(new)}") + "\n")
     counts.changed += 1
 
 

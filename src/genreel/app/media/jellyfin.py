@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from genreel.app.media.client import Client, ItemGone
-from genreel.app.media.item import Item
+from genreel.app.media.client import Client, ItemGone, path_part
+from genreel.app.media.item import Item, read_pages, rows_of, text_of, texts_of, year_of
 
 _PAGE = 500
 _FIELDS = "Path,Genres,Overview,ProductionYear,Settings"
@@ -32,21 +32,22 @@ class Jellyfin:
         headers = {"Authorization": f'MediaBrowser Token="{key}"'}
         if name == "emby":
             headers = {"X-Emby-Token": key}
-        self._client = Client(name, address, headers, first_wait)
+        self._client = Client(name, address, headers, (key,), first_wait)
         self._user = ""
 
     def items(self) -> Iterator[Item]:
         """Its movies, page by page."""
-        start = 0
-        while True:
+
+        def read(start: int) -> tuple[list[Item], bool]:
             query = {"Recursive": "true", "IncludeItemTypes": "Movie", "Fields": _FIELDS}
             page = {"StartIndex": str(start), "Limit": str(_PAGE), "SortBy": "SortName"}
             answer = self._client.ask("GET", "/Items", query | page)
-            rows = _rows(answer)
-            yield from map(_item, rows)
-            start += len(rows)
-            if not rows or start >= int(answer.get("TotalRecordCount") or 0):
-                return
+            rows = rows_of(answer.get("Items")) if isinstance(answer, dict) else []
+            total = answer.get("TotalRecordCount") if rows else 0
+            is_last = not isinstance(total, int) or start + len(rows) >= total
+            return list(map(_item, rows)), is_last
+
+        return read_pages(read)
 
     def item(self, item: Item) -> Item:
         """The same as it is now, with its locks."""
@@ -58,43 +59,41 @@ class Jellyfin:
         whole = self._whole(item.id)
         whole["Genres"] = list(genres)
         whole["GenreItems"] = [{"Name": name} for name in genres]
-        self._client.ask("POST", f"/Items/{item.id}", body=whole)
+        self._client.ask("POST", f"/Items/{path_part(item.id)}", body=whole)
 
     def refresh(self, item: Item) -> None:
         """Has an item read anew from its NFO file."""
         query = {"metadataRefreshMode": "FullRefresh", "imageRefreshMode": "None"}
         query |= {"replaceAllMetadata": "false", "replaceAllImages": "false"}
-        self._client.ask("POST", f"/Items/{item.id}/Refresh", query)
+        self._client.ask("POST", f"/Items/{path_part(item.id)}/Refresh", query)
 
     def _whole(self, item_id: str) -> dict[str, Any]:
         if not self._user:
-            users = self._client.ask("GET", "/Users")
-            rows = [u for u in users if isinstance(u, dict)] if isinstance(users, list) else []
-            admins = [u for u in rows if (u.get("Policy") or {}).get("IsAdministrator")]
+            rows = rows_of(self._client.ask("GET", "/Users"))
+            admins = [user for user in rows if _is_administrator(user)]
             if not rows:
                 raise self._client.error("names no user; give the key of an administrator")
-            self._user = str((admins or rows)[0].get("Id"))
-        answer = self._client.ask("GET", f"/Users/{self._user}/Items/{item_id}")
+            self._user = path_part(text_of((admins or rows)[0].get("Id")))
+        answer = self._client.ask("GET", f"/Users/{self._user}/Items/{path_part(item_id)}")
         if not isinstance(answer, dict):
             raise ItemGone(f"{self.name} at {self._client.address}: does not have that any more")
         return answer
 
 
-def _rows(answer: object) -> list[Mapping[str, Any]]:
-    rows = answer.get("Items") if isinstance(answer, dict) else None
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+def _is_administrator(user: Mapping[str, Any]) -> bool:
+    policy = user.get("Policy")
+    return isinstance(policy, dict) and bool(policy.get("IsAdministrator"))
 
 
 def _item(row: Mapping[str, Any]) -> Item:
-    locks = {str(name).lower() for name in row.get("LockedFields") or ()}
-    year = row.get("ProductionYear")
+    locks = {name.lower() for name in texts_of(row.get("LockedFields"))}
     return Item(
-        str(row.get("Id") or ""),
-        str(row.get("Name") or ""),
-        year if isinstance(year, int) else None,
-        str(row.get("Overview") or ""),
-        tuple(map(str, row.get("Genres") or ())),
+        text_of(row.get("Id")),
+        text_of(row.get("Name")),
+        year_of(row.get("ProductionYear")),
+        text_of(row.get("Overview")),
+        texts_of(row.get("Genres")),
         bool(row.get("LockData")) or "genres" in locks,
-        str(row.get("Path") or ""),
+        text_of(row.get("Path")),
         is_series=row.get("Type") == "Series",
     )

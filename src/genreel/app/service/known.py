@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from genreel.catalogue import LETTERING, Movie
 from genreel.errors import GenreelError, InputError
 from genreel.films.film import Film as KnownFilm
 from genreel.films.films import Films
-from genreel.films.lookup import combine, film_of, identify, known_genres, with_film
+from genreel.films.lookup import combine, film_of, identify, known_genres, likely_films, with_film
 from genreel.identification import Identification
 from genreel.prediction import Prediction
 from genreel.predictor import Predictor, cores
@@ -40,11 +40,15 @@ class Sight:
         movie: with its lettering, and the texts of its film.
         known: the film that it is; None where none was accepted.
         finding: what is to be kept; None where nothing was asked.
+        prediction: of the movie, where looking it up needed one.
+        likely: films that it may be, with their probabilities, whose genres count as far.
     """
 
     movie: Movie
     known: KnownFilm | None = None
     finding: Finding | None = None
+    prediction: Prediction | None = None
+    likely: Sequence[tuple[float, KnownFilm]] = ()
 
 
 class Known:
@@ -53,7 +57,7 @@ class Known:
     Args:
         predictor: of the server.
         settings: its index, and whether posters are read.
-        predict: gives the picture's own opinion.
+        predict: gives the model's opinion, which helps to identify a film.
 
     Raises:
         FilmsError: the index cannot be used.
@@ -64,8 +68,7 @@ class Known:
     ) -> None:
         self.films = None if settings.films is None else Films(settings.films)
         self._genres = predictor.genres
-        self._languages = predictor.bundle.languages
-        self._has_pictures = "poster" in predictor.inputs
+        self._languages = predictor.languages
         self._settings = settings
         self._reads = settings.read and (LETTERING in predictor.reads or self.films is not None)
         self._predict = predict
@@ -92,21 +95,21 @@ class Known:
             movie = self._read(movie, poster)
         if self.films is None or movie.lettering is None:
             return Sight(movie)
-        is_asked = (
-            film is not None and film.identity and film.lettering == movie.lettering.to_json()
-        )
-        if is_asked or (film is not None and film.identity_by == "person"):
+        if film is not None and film.identity_by == "person":
             return Sight(movie)
-        opinion = self._opinion(movie, poster)
-        identified = identify(self.films, movie, opinion, self._settings.accept)
+        if film is not None and film.identified and film.lettering == movie.lettering.to_json():
+            return Sight(movie, likely=likely_films(self.films, movie, film.identified))
+        prediction = self._predict(movie)
+        identified = identify(self.films, movie, prediction.scores, self._settings.accept)
+        likely = likely_films(self.films, movie, identified)
         known = film_of(self.films, identified)
         if known is None:
-            return Sight(movie, None, Finding(identified))
+            return Sight(movie, None, Finding(identified), prediction, likely)
         complete = with_film(movie, known, self._languages)
         texts = _texts_of(complete)
         texts = {name: text for name, text in texts.items() if text != getattr(movie, name)}
         finding = Finding(identified, texts, known_genres(known, self._genres))
-        return Sight(complete, known, finding)
+        return Sight(complete, known, finding, None if texts else prediction, likely)
 
     def look_at_many(self, movies: Sequence[Movie]) -> list[Sight]:
         """`look` at movies of one request, of which nothing is kept.
@@ -169,15 +172,6 @@ class Known:
             raise
         except GenreelError as error:  # of the poster, or of a reader that cannot be loaded
             return replace(movie, problem="; ".join(filter(None, (movie.problem, str(error)))))
-
-    def _opinion(self, movie: Movie, poster: Poster) -> Mapping[str, float]:
-        """The picture's own opinion of the genres; empty where there is none."""
-        picture = movie.poster if poster is None else poster
-        if picture is None or not self._has_pictures:
-            return {}
-        if movie.lettering is None or not movie.lettering.lines:
-            return {}
-        return self._predict(Movie(movie.id, poster=picture)).scores
 
 
 def decided(prediction: Prediction, movie: Movie, sight: Sight) -> Prediction:

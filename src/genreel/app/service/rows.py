@@ -1,4 +1,4 @@
-"""The rows of a table, each with the id of its film."""
+"""The rows of a table that is added, each with the id of its film."""
 
 from __future__ import annotations
 
@@ -16,19 +16,11 @@ from genreel.catalogue import Catalogue, Movie
 from genreel.errors import InputError, UnknownFilm
 
 
-def find_film(store: Store, film_id: str) -> Film | None:
-    """The film with an id, if there is one."""
-    try:
-        return store.film(film_id)
-    except UnknownFilm:
-        return None
-
-
-def rows_of(store: Store, catalogue: Catalogue, table: str) -> Iterator[Movie | Added]:
+def movies_of_table(store: Store, catalogue: Catalogue, table: str) -> Iterator[Movie | Added]:
     """The rows of a table with the ids of their films; a row that cannot be used is an error.
 
     Args:
-        store: the films'.
+        store: its films may be those of rows.
         catalogue: the table.
         table: what its file is called.
     """
@@ -71,3 +63,11 @@ def _id_of_row(store: Store, movie: Movie, table: str, ids: set[str]) -> str:
         if film and (film.title, film.year) == (movie.title, movie.year):
             return film.id
     return film_id
+
+
+def find_film(store: Store, film_id: str) -> Film | None:
+    """A film of the store; None: it has none of that id."""
+    try:
+        return store.film(film_id)
+    except UnknownFilm:
+        return None

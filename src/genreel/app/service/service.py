@@ -23,7 +23,7 @@ from genreel.app.service.ids import (
 from genreel.app.service.images import Pictures, Thumbnails, encode_both
 from genreel.app.service.known import Known, Sight, decided
 from genreel.app.service.learner import Learner
-from genreel.app.service.rows import find_film, rows_of
+from genreel.app.service.rows import find_film, movies_of_table
 from genreel.app.service.settings import Settings
 from genreel.app.service.shop import shop_archive
 from genreel.app.shop.rendering import Look
@@ -33,6 +33,7 @@ from genreel.app.store.film import Film
 from genreel.app.store.store import Entry, Source, Store
 from genreel.catalogue import TABLE_SUFFIXES, Catalogue, Movie
 from genreel.errors import CatalogueError, PosterError, UnknownFilm
+from genreel.films.lookup import soften
 from genreel.lettering import parse_lettering
 from genreel.posters import PosterSource
 from genreel.prediction import Prediction
@@ -90,7 +91,7 @@ class Service:
     def predict(self, movie: Movie) -> Prediction:
         """One prediction, of which nothing is kept; raises Busy, Closing."""
         sight = self.known.look(movie, None, movie.poster)
-        return decided(self._predict(sight.movie), movie, sight)
+        return decided(self._predict_sight(sight), movie, sight)
 
     def _predict(self, movie: Movie) -> Prediction:
         """The model's prediction; raises Busy, Closing."""
@@ -106,9 +107,18 @@ class Service:
         if len(movies) == 1:
             return [self.predict(movies[0])]
         sights = self.known.look_at_many(movies)
-        with self.batches.patience():
-            predictions = self.batches.predict_many([sight.movie for sight in sights])
-        return list(map(decided, predictions, movies, sights))
+        return list(map(decided, self._predict_sights(sights), movies, sights))
+
+    def _predict_sight(self, sight: Sight) -> Prediction:
+        """The prediction of a movie as it was seen; raises Busy, Closing."""
+        return soften(sight.prediction or self._predict(sight.movie), sight.likely)
+
+    def _predict_sights(self, sights: Sequence[Sight], wait: bool = False) -> list[Prediction]:
+        """The predictions of several movies together; raises Busy, Closing."""
+        movies = [sight.movie for sight in sights if sight.prediction is None]
+        with self.batches.patience(wait):
+            others = iter(self.batches.predict_many(movies))
+        return [soften(sight.prediction or next(others), sight.likely) for sight in sights]
 
     def add(
         self,
@@ -137,7 +147,7 @@ class Service:
         film = find_film(self.store, movie.id)
         large = pictures and pictures.large
         sight = self.known.look(self._complete(movie, film, large is not None), film, large)
-        prediction = self._predict(sight.movie)
+        prediction = self._predict_sight(sight)
         entry = self._entry(movie, prediction, sight, pictures, path, source, problem)
         return self._save(entry, film, problem)
 
@@ -150,7 +160,7 @@ class Service:
         one = self._look_at_poster(name, data)
         if isinstance(one, Added):
             return one
-        return self._save(self._poster_entry(one, self._predict(one.sight.movie)), one.film)
+        return self._save(self._poster_entry(one, self._predict_sight(one.sight)), one.film)
 
     def add_posters(self, files: Sequence[tuple[str, bytes]]) -> list[Added]:
         """Adds posters together, a few: as `add_poster`, but one that cannot be used is an error.
@@ -179,12 +189,11 @@ class Service:
     def _add_together(self, results: Sequence[Added | PosterFile]) -> list[Added]:
         """Predicts what is to be added in common runs, and saves it in one transaction."""
         new = [one for one in results if isinstance(one, PosterFile)]
-        movies = [one.sight.movie for one in new]
+        sights = [one.sight for one in new]
         if len(new) > 1:
-            with self.batches.patience():
-                predictions = self.batches.predict_many(movies)
+            predictions = self._predict_sights(sights)
         else:
-            predictions = [self._predict(movie) for movie in movies]
+            predictions = list(map(self._predict_sight, sights))
         entries = list(map(self._poster_entry, new, predictions))
         saved_films = self.store.save_all(entries, self.version) if entries else []
         saved = zip(entries, saved_films, new, strict=True)
@@ -238,7 +247,9 @@ class Service:
             wait = False
             try:
                 batch: list[Movie] = []
-                for result in rows_of(self.store, Catalogue(path, extra=True), file_name(name)):
+                for result in movies_of_table(
+                    self.store, Catalogue(path, extra=True), file_name(name)
+                ):
                     if isinstance(result, Added):
                         yield result
                         continue
@@ -260,8 +271,7 @@ class Service:
             self.known.look(self._complete(movie, film, False), film)
             for movie, film in zip(movies, films, strict=True)
         ]
-        with self.batches.patience(wait):
-            predictions = self.batches.predict_many([sight.movie for sight in sights])
+        predictions = self._predict_sights(sights, wait)
         entries = [
             self._entry(movie, prediction, sight, None, path)
             for movie, prediction, sight, path in zip(
@@ -309,9 +319,12 @@ class Service:
     def predict_again(self, film_id: str) -> Film:
         """Predicts a film anew, after a person's edit; raises UnknownFilm, Busy, Closing."""
         film = self.store.film(film_id)
-        sight = self.known.look(self._complete(Movie(film_id), film, False), film)
-        prediction = self._predict(sight.movie)
+        sight = self._look_again(film)
+        prediction = self._predict_sight(sight)
         return self.store.save_prediction(film_id, prediction, self.version)
+
+    def _look_again(self, film: Film) -> Sight:
+        return self.known.look(self._complete(Movie(film.id), film, False), film)
 
     def _predict_again(self, film_ids: Sequence[str]) -> None:
         """Predicts films anew; where too much waits for that, their problem says so."""
@@ -320,10 +333,8 @@ class Service:
                 find_film(self.store, film_id) for film_id in film_ids[start : start + ROWS_AT_ONCE]
             ]
             films = [film for film in some if film is not None]
-            movies = [self._complete(Movie(film.id), film, False) for film in films]
             try:
-                with self.batches.patience():
-                    predictions = self.batches.predict_many(movies)
+                predictions = self._predict_sights(list(map(self._look_again, films)))
             except (Busy, Closing):
                 predictions = [Prediction(film.id, error=OLD_SCORES) for film in films]
             with contextlib.suppress(UnknownFilm), self.store.database.writing():

