@@ -523,6 +523,26 @@ def keystrokes() -> Iterator[str]:
     yield f"presses {last.keys_if_corrected:g} keys a poster"
 
 
+def own_genres() -> Iterator[str]:
+    some = [r for r in rows("own", part="left out") if r.given != "name"]
+    name = row("own", part="left out", given="name", reads="use")
+    yield f"| USE, as it comes | {name.macro_roc_auc:.3f} | " + " | ".join(
+        f"{r.macro_roc_auc:.3f}" for r in some if r.reads == "use"
+    )
+    for part, shown in (("plot", "plot"), ("poster", "poster alone")):
+        cells = [f"{r.macro_roc_auc:.3f}" for r in rows("own", part="bundle, left out", input=part)]
+        yield f"| the bundle, {shown} | | " + " | ".join(cells)
+        last = rows("own", part="bundle, left out", input=part, yes="16")[0]
+        yield (
+            f"{last.speaking} of {last.genres} speak, {last.precision:.0%} of what they give is "
+            f"right, {last.recall:.0%} of theirs are given"
+        )
+    first, *_, few = rows("own", part="bundle, by keyword")
+    yield f"{first.macro_roc_auc:.3f} from name, description and parent"
+    yield f"{few.macro_roc_auc:.3f} with {few.yes} and {few.no} examples"
+    yield f"{row('own', part='speed').seconds:.2f} s"
+
+
 def audit_in_short() -> Iterator[str]:
     usual, lookup = (
         {
@@ -600,6 +620,7 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     (NOTEBOOK, audit_in_full),
     (NOTEBOOK, identification_in_full),
     (NOTEBOOK, keystrokes),
+    (NOTEBOOK, own_genres),
     (NOTEBOOK, dealer_in_full),
     ("docs/lookup.md", dealer_in_short),
     (NOTEBOOK, quality),

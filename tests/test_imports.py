@@ -16,7 +16,7 @@ import pytest
 import genreel
 
 HOME = Path(genreel.__file__).parent
-SIDES = ("app", "audit", "films", "formats", "lab", "reading")
+SIDES = ("app", "audit", "films", "formats", "lab", "own", "reading")
 
 # The order inside the using side: a module imports only those before it.
 ORDER = (
@@ -222,6 +222,12 @@ def test_films_import_the_using_side_formats_and_one_library() -> None:
     assert importers("rapidfuzz") == {"films/evidence.py"}
     files = {"memo.py", "app/store/database.py", "films/building.py", "films/opening.py"}
     assert importers("sqlite3") == files
+
+
+def test_genres_of_ones_own_import_the_using_side_and_formats() -> None:
+    assert len(on_side("own")) > 6
+    for found in on_side("own").values():
+        assert {i.side for i in found} <= {"", "own", "formats"}
 
 
 def test_an_audit_imports_the_using_side_films_and_formats() -> None:

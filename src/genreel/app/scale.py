@@ -32,6 +32,7 @@ from genreel.errors import GenreelError, MissingExtra
 from genreel.files import remove_parts, write_whole
 from genreel.films.films import Films
 from genreel.lettering import parse_lettering
+from genreel.own.file import read_own, to_json
 from genreel.posters import Limits
 from genreel.prediction import Prediction
 from genreel.predictor import Predictor
@@ -125,11 +126,17 @@ def _manifest(job: Job) -> dict[str, Any]:
         "decide": job.decide,
         "explain": job.explain,
         "limits": dataclasses.asdict(job.limits),
-        "read": job.senses.is_needed,
+        "read": job.senses.needs_reading,
         "films": _fingerprint_of_index(job.senses.films),
         "accept": job.senses.accept,
+        "own": _fingerprint_of_own(job.senses.own),
         "part_rows": job.part_rows,
     }
+
+
+def _fingerprint_of_own(path: Path | None) -> str | None:
+    """Hash of the genres of one's own; VocabularyError where they cannot be read."""
+    return None if path is None else hashlib.sha256(to_json(read_own(path)).encode()).hexdigest()
 
 
 def _fingerprint(paths: Iterable[str]) -> str:

@@ -41,6 +41,7 @@ def predict_with_films(
     threshold: float | None = None,
     decide: str = BALANCED,
     explain: bool = False,
+    vectors: bool = False,
 ) -> Iterator[Prediction]:
     """Predicts a stream of movies that may be films of an index, in order and constant memory.
 
@@ -53,7 +54,7 @@ def predict_with_films(
         films: the index.
         movies: with their lettering; one without is predicted as ever.
         accept: as in `Films.identify`.
-        language, threshold, decide, explain: as in `Predictor.predict_many`.
+        language, threshold, decide, explain, vectors: as in `Predictor.predict_many`.
 
     Yields:
         One Prediction per movie, with `identified` and `source`.
@@ -65,7 +66,9 @@ def predict_with_films(
     stream = iter(movies)
 
     def predict(some: Sequence[Movie]) -> Iterator[Prediction]:
-        return predictor.predict_many(some, language=language, threshold=threshold, decide=decide)
+        return predictor.predict_many(
+            some, language=language, threshold=threshold, decide=decide, vectors=vectors
+        )
 
     while some := list(islice(stream, AT_ONCE)):
         predictions = list(predict(some))

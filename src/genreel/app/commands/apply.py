@@ -50,6 +50,7 @@ class Options:
     films: Path | None = sensing.films_flag()
     read: bool = sensing.read_flag()
     accept: float | None = sensing.accept_flag()
+    own: Path | None = sensing.own_flag()
     predictions: Path | None = flag(
         None,
         "use these, which genreel predict --format jsonl wrote, and predict nothing",
@@ -127,7 +128,7 @@ def _pairs(options: Options, movies: Iterable[Movie]) -> Pairs:
     from genreel.predictor import Predictor
 
     predictor = Predictor(options.model)
-    senses = sensing.senses_of(options.films, options.read, options.accept)
+    senses = sensing.senses_of(options.films, options.read, options.accept, options.own)
 
     def predict(movies: Iterable[Movie]) -> Iterator[Prediction]:
         predictions = predict_movies(

@@ -14,6 +14,7 @@ GROUPS = {
         "read": "read what is printed on posters, for the column lettering of a catalogue",
         "films": "make an index of known films, by which posters are identified",
         "identify": "tell which known films posters are of, by what is printed on them",
+        "teach": "teach a genre of your own from a few movies that have it",
         "similar": "find the movies of a catalogue that are most like one",
     },
     "Your library": {

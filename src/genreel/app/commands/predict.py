@@ -53,6 +53,7 @@ class Options:
     films: Path | None = sensing.films_flag()
     read: bool = sensing.read_flag()
     accept: float | None = sensing.accept_flag()
+    own: Path | None = sensing.own_flag()
     explain: bool = switch("say which words and areas of the poster spoke for each genre")
     max_bytes: int | None = flag(None, "largest poster file (128 MiB)", positive, metavar="N")
     max_pixels: int | None = flag(None, "of a poster (128 million pixels)", positive, metavar="N")
@@ -86,11 +87,11 @@ def run(options: Options) -> int:
 
     if options.explain and options.format in ("csv", "parquet"):
         raise UsageError("--explain needs --format table, json or jsonl")
-    limits = Limits(**{k: value for k in LIMITS if (value := getattr(options, k)) is not None})
     names = shared.names_of(options.names)
+    limits = Limits(**{k: value for k in LIMITS if (value := getattr(options, k)) is not None})
     predict = _predict_with_ray if options.engine == "ray" else _predict
-    predictions, genres = predict(options, limits)
-    failures = answers = 0
+    predictions, model_genres = predict(options, limits)
+    genres, failures, answers = sensing.genres_of(model_genres, options.own), 0, 0
 
     def count(predictions: Iterable[Prediction]) -> Iterator[Prediction]:
         nonlocal failures, answers
@@ -99,8 +100,8 @@ def run(options: Options) -> int:
             answers += bool(prediction.scores)
             yield prediction
 
-    with_films = bool(options.films)
-    output.write(count(predictions), options.format, genres, options.top_k, with_films, names)
+    more = options.top_k, bool(options.films), names
+    output.write(count(predictions), options.format, genres, *more)
     if failures:
         inputs = "input" if failures == 1 else "inputs"
         print(f"genreel: {failures} {inputs} failed; see the error of each", file=sys.stderr)
@@ -119,7 +120,7 @@ def _predict(options: Options, limits: Limits) -> tuple[Iterator[Prediction], tu
         if getattr(options, name):
             raise UsageError(f"--{name.replace('_', '-')} goes with --engine ray")
     movies = _movies(options)
-    senses = sensing.senses_of(options.films, options.read, options.accept)
+    senses = sensing.senses_of(options.films, options.read, options.accept, options.own)
     predictor = Predictor(options.model, limits=limits)
     gc.freeze()
     gc.enable()
@@ -165,7 +166,7 @@ def _predict_with_ray(
         decide=options.decide,
         explain=options.explain,
         limits=limits,
-        senses=sensing.senses_of(options.films, options.read, options.accept),
+        senses=sensing.senses_of(options.films, options.read, options.accept, options.own),
         part_rows=options.part_rows or PART_ROWS,
     )
     return predict(job), read_bundle(options.model).vocabulary.genres

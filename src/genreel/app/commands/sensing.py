@@ -43,8 +43,16 @@ def accept_flag() -> float | None:
     return flag(None, text, share, metavar="P")
 
 
-def senses_of(films: Path | None, read: bool, accept: float | None) -> Senses:
-    """What --films, --read and --accept ask for.
+def own_flag() -> Path | None:
+    """--own."""
+    text = "genres of your own, from a file that genreel teach or the page Genres wrote"
+    return flag(None, text, Path, metavar="FILE")
+
+
+def senses_of(
+    films: Path | None, read: bool, accept: float | None, own: Path | None = None
+) -> Senses:
+    """What --films, --read, --accept and --own ask for.
 
     Raises:
         UsageError: --accept without --films.
@@ -56,7 +64,7 @@ def senses_of(films: Path | None, read: bool, accept: float | None) -> Senses:
         raise UsageError("--accept goes with --films")
     if films is not None or read:
         need("read")
-    return Senses(read, films, accept)
+    return Senses(read, films, accept, own)
 
 
 def serving_senses(films: Path | None, read: bool | None, accept: float | None) -> Senses:
@@ -74,3 +82,13 @@ def serving_senses(films: Path | None, read: bool | None, accept: float | None) 
         raise UsageError("--no-read does not go with --films")
     is_read = films is not None or not missing("read") if read is None else read
     return senses_of(films, is_read, accept)
+
+
+def genres_of(genres: tuple[str, ...], own: Path | None) -> tuple[str, ...]:
+    """A bundle's genres as --own calls them, and those of its own that may speak."""
+    if own is None:
+        return genres
+    from genreel.own.file import read_own
+    from genreel.own.predicting import genres_with_own
+
+    return genres_with_own(genres, read_own(own))

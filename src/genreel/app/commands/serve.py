@@ -66,7 +66,7 @@ def run(options: Options) -> int:
     settings = Settings(
         films=senses.films,
         accept=senses.accept,
-        read=senses.is_needed,
+        read=senses.needs_reading,
         host=options.host,
         port=options.port,
         token=token,

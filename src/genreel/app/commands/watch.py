@@ -63,7 +63,7 @@ def run(options: Options) -> int:
         limits=Limits(),
         films=senses.films,
         accept=senses.accept,
-        read=senses.is_needed,
+        read=senses.needs_reading,
         decide=options.decide,
         names=shared.names_of(options.names),
     )
