@@ -212,6 +212,15 @@ def speed() -> Iterator[str]:
     yield f"10,000 films | {memory.genreel:.0f} MB | {memory.alternative:.0f} MB: 1,000 films |"
 
 
+def two_hosts() -> Iterator[str]:
+    one, two, lost, _, one_trains, two_train, *deaths = rows("two-hosts")
+    for name, r in (("one host", one), ("two hosts", two)):
+        yield f"| Ray, {name} | {r.seconds:.0f} | {r.films_per_second:.0f} |"
+    assert (lost.first_run, {r.second_run for r in deaths}) == ("done", {"done"})
+    yield f"| torchrun, one host | {one_trains.seconds:.0f} |"
+    yield f"| torchrun, two hosts | {two_train.seconds:.0f} |"
+
+
 def tried() -> Iterator[str]:
     plain, smooth, third, half, unknown = rows("tried", group="noise")
     yield f"has {pair(plain)} with the labels as they are"
@@ -322,6 +331,23 @@ def catalogues() -> Iterator[str]:
     yield f"Of {watch.runs} runs of watch over {watch.files} NFO files {watch.kills} were killed"
     assert watch.files_not_whole == watch.lost == watch.left_over == 0
     assert watch.finished == watch.undone == "True"
+
+
+def remote_kills() -> Iterator[str]:
+    kinds = rows("remote-kills")
+    for r in kinds:
+        assert r.lost == r.torn == r.damaged_lines == 0
+        assert r.finished == r.undone == "True"
+    kills = sum(r.kills for r in kinds)
+    yield f"{kills} of {kills}"
+
+
+def remote_kills_in_full() -> Iterator[str]:
+    kinds = rows("remote-kills")
+    assert len({r.kills for r in kinds}) == len({r.movies for r in kinds}) == 1
+    yield f"kills `genreel remote` {kinds[0].kills} times each"
+    yield f"a Kodi of {kinds[0].movies} movies"
+    yield f"of the {sum(r.kills for r in kinds)} during `--undo`"
 
 
 def clean_in_short() -> Iterator[str]:
@@ -641,7 +667,9 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     ("docs/languages.md", fifteen_languages),
     ("docs/reviewing.md", keystrokes_in_short),
     ("docs/scaling.md", scaling_in_short),
+    ("docs/scaling.md", two_hosts),
     ("docs/security.md", hostile_in_short),
+    ("docs/servers.md", remote_kills),
     (NOTEBOOK, audit_in_full),
     (NOTEBOOK, identification_in_full),
     (NOTEBOOK, keystrokes),
@@ -668,6 +696,7 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     (NOTEBOOK, scaling),
     (NOTEBOOK, attacks),
     (NOTEBOOK, hostile),
+    (NOTEBOOK, remote_kills_in_full),
     (NOTEBOOK, languages),
 )
 """A page, and the sentences with figures that it must have."""
