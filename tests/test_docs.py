@@ -212,6 +212,15 @@ def speed() -> Iterator[str]:
     yield f"10,000 films | {memory.genreel:.0f} MB | {memory.alternative:.0f} MB: 1,000 films |"
 
 
+def two_hosts() -> Iterator[str]:
+    one, two, lost, _, one_trains, two_train, *deaths = rows("two-hosts")
+    for name, r in (("one host", one), ("two hosts", two)):
+        yield f"| Ray, {name} | {r.seconds:.0f} | {r.films_per_second:.0f} |"
+    assert (lost.first_run, {r.second_run for r in deaths}) == ("done", {"done"})
+    yield f"| torchrun, one host | {one_trains.seconds:.0f} |"
+    yield f"| torchrun, two hosts | {two_train.seconds:.0f} |"
+
+
 def tried() -> Iterator[str]:
     plain, smooth, third, half, unknown = rows("tried", group="noise")
     yield f"has {pair(plain)} with the labels as they are"
@@ -658,6 +667,7 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     ("docs/languages.md", fifteen_languages),
     ("docs/reviewing.md", keystrokes_in_short),
     ("docs/scaling.md", scaling_in_short),
+    ("docs/scaling.md", two_hosts),
     ("docs/security.md", hostile_in_short),
     ("docs/servers.md", remote_kills),
     (NOTEBOOK, audit_in_full),
