@@ -216,6 +216,13 @@ def speed() -> Iterator[str]:
     yield f"10,000 films | {memory.genreel:.0f} MB | {memory.alternative:.0f} MB: 1,000 films |"
 
 
+def published_f1() -> Iterator[str]:
+    for r in rows("published-f1"):
+        figures = (r.weighted, r.samples, r.micro, r.macro)
+        cells = " | ".join("–" if value in (None, "") else f"{value:.3f}" for value in figures)
+        yield f"| {r.system} | {r.inputs} | {r.test}, {r.films:,} films | {r.genres} | {cells} |"
+
+
 def two_hosts() -> Iterator[str]:
     one, two, lost, _, one_trains, two_train, *deaths = rows("two-hosts")
     for name, r in (("one host", one), ("two hosts", two)):
@@ -693,6 +700,7 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     (NOTEBOOK, quality),
     (NOTEBOOK, quality_in_full),
     (NOTEBOOK, why_in_full),
+    (NOTEBOOK, published_f1),
     (NOTEBOOK, speed),
     (NOTEBOOK, tried),
     (NOTEBOOK, training),
