@@ -79,8 +79,29 @@ def read_for(predictor: Predictor, path: Path) -> OwnVocabulary:
 
 def genres_with_own(genres: Sequence[str], vocabulary: OwnVocabulary) -> tuple[str, ...]:
     """The genres that movies may be given: a bundle's as they are called, then one's own."""
-    own_names = [genre.name for genre in vocabulary.genres if genre.threshold is not None]
-    return (*names_of(vocabulary)(genres), *own_names)
+    return (*names_of(vocabulary)(genres), *own_thresholds(vocabulary))
+
+
+def own_thresholds(vocabulary: OwnVocabulary) -> dict[str, float]:
+    """Genre of one's own that speaks → the score in [0, 1] from which it is given."""
+    limits = ((genre.name, genre.threshold) for genre in vocabulary.genres)
+    return {name: threshold for name, threshold in limits if threshold is not None}
+
+
+def predict_with_own(
+    predictor: Predictor, vocabulary: OwnVocabulary, movies: Sequence[Movie]
+) -> list[Prediction]:
+    """Predictions of a few movies with genres of one's own, and without those that are hidden; the
+    bundle's keep their names. A genre's parent is at least as likely as the genre.
+
+    Args:
+        predictor: of the bundle.
+        vocabulary: that was checked against it.
+        movies: held in memory together.
+    """
+    hidden_names = Names({genre.casefold(): () for genre in vocabulary.hidden_genres})
+    stream = predictor.predict_many(movies, vectors=True)
+    return [rename(one, hidden_names) for one in _with_own(stream, vocabulary, predictor.genres)]
 
 
 def names_of(vocabulary: OwnVocabulary) -> Names:
@@ -102,13 +123,20 @@ def add_own(
         vocabulary: that was checked against the bundle.
         genres: the bundle's.
     """
+    names = names_of(vocabulary)
+    for prediction in _with_own(predictions, vocabulary, genres):
+        yield rename(prediction, names)
+
+
+def _with_own(
+    predictions: Iterable[Prediction], vocabulary: OwnVocabulary, genres: Sequence[str]
+) -> Iterator[Prediction]:
     speaking = [genre for genre in vocabulary.genres if genre.threshold is not None]
     parents = parents_of(vocabulary.genres, genres)
-    names = names_of(vocabulary)
     for prediction in predictions:
         if prediction.scores and speaking:
             prediction = _add(prediction, speaking, parents, genres)
-        yield rename(prediction, names)
+        yield prediction
 
 
 def _add(
@@ -125,6 +153,10 @@ def _add(
     more = [name for name, score in scores.items() if score >= limits[name]]
     more += [parent for name in more for parent in parents[name]]
     every = {**prediction.scores, **scores}
+    for name, score in scores.items():
+        for parent in parents[name]:
+            if parent in every:  # it may be silent
+                every[parent] = max(every[parent], score)
     ranking = sorted({*prediction.genres, *more}, key=lambda name: -every.get(name, 0.0))
     source = {**prediction.source, **dict.fromkeys(scores, "model")} if prediction.source else {}
     return replace(

@@ -13,6 +13,7 @@ from typing import Any
 from genreel.app.service.added import Added, added_of
 from genreel.app.service.alike import Alike
 from genreel.app.service.batches import Batches, Closing
+from genreel.app.service.catching_up import CatchingUp
 from genreel.app.service.gate import Busy, Gate
 from genreel.app.service.ids import (
     check_id,
@@ -35,6 +36,9 @@ from genreel.catalogue import TABLE_SUFFIXES, Catalogue, Movie
 from genreel.errors import CatalogueError, PosterError, UnknownFilm
 from genreel.films.lookup import soften
 from genreel.lettering import parse_lettering
+from genreel.own.file import to_json
+from genreel.own.predicting import own_thresholds
+from genreel.own.vocabulary import OwnVocabulary
 from genreel.posters import PosterSource
 from genreel.prediction import Prediction
 from genreel.predictor import Predictor
@@ -54,13 +58,20 @@ class Service:
         predictor: what predicts.
         store: where films are kept.
         settings: the server's.
+        own: genres of one's own, which are among the store's.
     """
 
-    def __init__(self, predictor: Predictor, store: Store, settings: Settings) -> None:
+    def __init__(
+        self,
+        predictor: Predictor,
+        store: Store,
+        settings: Settings,
+        own: OwnVocabulary | None = None,
+    ) -> None:
         self.predictor = predictor
         self.store = store
         self.settings = settings
-        self.batches = Batches(predictor, settings.batch, settings.waiting)
+        self.batches = Batches(predictor, settings.batch, settings.waiting, own=own)
         self.learner = Learner(store)
         self.known = Known(predictor, settings, self._predict)
         self.alike = Alike(predictor, store, self.batches)
@@ -78,9 +89,17 @@ class Service:
         self._folder = tempfile.TemporaryDirectory(prefix="genreel-")
         digest = predictor.bundle.config["files"]["model.onnx"]["sha256"]
         self.version = f"{predictor.bundle.name} {digest[:8]}"
+        self._catching_up: CatchingUp | None = None
+        if own:
+            seal = hashlib.sha256(to_json(own).encode()).hexdigest()
+            self.version += f" own {seal[:8]}"
+            genres = list(own_thresholds(own))
+            self._catching_up = CatchingUp(store, genres, self.version, self._catch_up)
 
     def close(self) -> None:
         """Finishes what has begun."""
+        if self._catching_up:
+            self._catching_up.close()
         self.batches.close()
         self.learner.close()
         self.alike.close()
@@ -292,6 +311,14 @@ class Service:
             with contextlib.suppress(UnknownFilm), self.store.database.writing():
                 for prediction in predictions:
                     self.store.save_prediction(prediction.id, prediction, self.version)
+
+    def _catch_up(self, film_ids: Sequence[str]) -> None:
+        """Predicts films anew that have no new text or poster, after everybody who waits."""
+        films = [film for film in map(self._find, film_ids) if film is not None]
+        predictions = self._predict_sights(list(map(self._look_again, films)), wait=True)
+        for prediction in predictions:
+            with contextlib.suppress(UnknownFilm):
+                self.store.save_prediction(prediction.id, prediction, self.version)
 
     def why(self, film_id: str) -> dict[str, Any]:
         """Genre → the words and areas that spoke for it (see `genreel.why`).
