@@ -21,10 +21,10 @@ PLOT = "A sheriff and a priest hold a town against the army."
 Open = Callable[..., Service]
 
 
-def own_file(folder: Path, bundle: Path, bias: float = 3.0) -> Path:
+def own_file(folder: Path, bundle: Path, bias: float = 3.0, threshold: float | None = 0.5) -> Path:
     """A genre that every film has where `bias` is above 0, under one of the bundle's; no Sport."""
     config = json.loads((bundle / "config.json").read_text())
-    genre = {"name": "Dusty", "description": "", "parent": "Western", "threshold": 0.5}
+    genre = {"name": "Dusty", "description": "", "parent": "Western", "threshold": threshold}
     genre["figure"] = {"yes": 5, "no": 5, "positives": 5, "right": 5, "auc": 1.0}
     genre["linear"] = {"weights": {}, "biases": {}, "bias": bias}
     value = {"format": 1, "bundle": config["files"]["model.onnx"]["sha256"][:12]}
@@ -91,3 +91,16 @@ def test_films_that_are_there_catch_up_and_follow_a_new_file(
     wait_for(service, lambda genres: "Dusty" not in genres)
     without = open_it()
     assert "Dusty" not in without.store.film("a").genres
+
+
+def test_one_that_is_silent_is_scored_and_never_given_but_by_a_person(
+    open_it: Open, tmp_path: Path, words_bundle: Path
+) -> None:
+    service = open_it(own_file(tmp_path, words_bundle, threshold=None))
+    film = service.add(Movie("a", "Redwater", plot=PLOT)).film
+    assert film is not None
+    assert film.score("Dusty") == pytest.approx(0.952574)
+    assert "Dusty" not in film.genres
+    assert film.genres  # the likeliest of the others, at least
+    film = service.review("a", ["Dusty"], None)
+    assert film.genres == ("Dusty",)

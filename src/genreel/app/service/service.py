@@ -37,7 +37,6 @@ from genreel.errors import CatalogueError, PosterError, UnknownFilm
 from genreel.films.lookup import soften
 from genreel.lettering import parse_lettering
 from genreel.own.file import to_json
-from genreel.own.predicting import own_thresholds
 from genreel.own.vocabulary import OwnVocabulary
 from genreel.posters import PosterSource
 from genreel.prediction import Prediction
@@ -93,7 +92,7 @@ class Service:
         if own:
             seal = hashlib.sha256(to_json(own).encode()).hexdigest()
             self.version += f" own {seal[:8]}"
-            genres = list(own_thresholds(own))
+            genres = [genre.name for genre in own.genres if genre.linear is not None]
             self._catching_up = CatchingUp(store, genres, self.version, self._catch_up)
 
     def close(self) -> None:
