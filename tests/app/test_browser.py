@@ -66,18 +66,20 @@ def serving(store: Path, *flags: object) -> Iterator[str]:
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=dict(os.environ))
     address = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + 120
-    while True:
-        try:
-            urllib.request.urlopen(f"{address}/health/ready", timeout=5)
-            break
-        except OSError:
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
-    yield address
-    process.terminate()
-    # It finishes what it has begun, then lets the signal have its way.
-    assert process.wait(60) in (0, -signal.SIGTERM)
+    try:
+        while True:
+            try:
+                urllib.request.urlopen(f"{address}/health/ready", timeout=5)
+                break
+            except OSError:
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+        yield address
+    finally:
+        process.terminate()
+        # It finishes what it has begun, then lets the signal have its way.
+        assert process.wait(60) in (0, -signal.SIGTERM)
 
 
 @pytest.fixture

@@ -207,6 +207,31 @@ def test_what_is_no_poster_is_refused_by_name(client: TestClient, name: str, dat
     assert client.get("/api/films").json()["count"] == 0
 
 
+def test_posters_of_one_request_are_saved_together(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved: list[int] = []
+    save_all = Store.save_all
+
+    def count(store: Store, entries: Any, by: str) -> Any:
+        saved.append(len(entries))
+        return save_all(store, entries, by)
+
+    monkeypatch.setattr(Store, "save_all", count)
+    names = ["emberfell", "six-miles-to-redwater", "emberfell"]
+    posters = [(SAMPLES / "posters" / f"{name}.jpg").read_bytes() for name in names]
+    files = [("a.jpg", posters[0]), ("b.jpg", b"no poster"), ("c.jpg", posters[1])]
+    first, bad, third, again = send(client, *files, ("a.jpg", posters[2]))
+    assert bad["error"].startswith("b.jpg: ") and bad["film"] is None
+    assert (first["new"], third["new"], again["new"]) == (True, True, False)
+    assert again["film"] == first["film"]  # which was saved before it was looked at
+    assert saved == [2]
+    assert {one["id"] for one in client.get("/api/films").json()["films"]} == {"a", "c"}
+    # Two pictures under one name are two films, also in one request.
+    one, other = send(client, ("d.jpg", posters[0]), ("d.jpg", posters[1]))
+    assert one["film"]["id"] == "d" and other["film"]["id"].startswith("d-")
+
+
 def test_a_poster_is_served_as_encoded_here(client: TestClient) -> None:
     hidden = POSTER.read_bytes() + b"<script>alert(1)</script>"
     [added] = send(client, ("p.jpg", hidden))

@@ -97,6 +97,16 @@ def test_two_films_on_one_poster_are_both_candidates(films: Films) -> None:
     assert {one.film for one in answer.candidates} >= {"tt9000001", "tt9000006"}
 
 
+def test_a_watermark_and_a_shop_s_address_are_no_title(films: Films) -> None:
+    lettering = poster(
+        ("THE QUINCE", 0.6, 0.08),
+        ("ORCHARD", 0.7, 0.08),
+        ("SAMPLE", 0.4, 0.12),
+        ("www.posterhaus.example", 0.98, 0.02),
+    )
+    assert films.identify(lettering).candidates[0].film == "tt9000001"
+
+
 def test_the_picture_decides_between_two_of_a_name(tmp_path: Path) -> None:
     pair = (
         Film("a", "Copper Rain", 1991, {"imdb": ("Western",)}),

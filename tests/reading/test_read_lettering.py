@@ -52,6 +52,30 @@ def test_a_poster_without_text_has_no_lines() -> None:
     assert reader.read_lettering(draw()) == Lettering()
 
 
+@pytest.mark.parametrize("degrees", [90, 180])
+def test_a_poster_that_lies_is_read_badly_and_its_orientation_is_honoured(
+    degrees: int, tmp_path: Path
+) -> None:
+    poster = draw(("SALT ROAD", 90, 300, 80)).rotate(degrees, expand=True)
+    lying = reader.read_lettering(poster)
+    assert "SALTROAD" not in words(lying).replace(" ", "")
+    assert all(0 <= v <= 1 for line in lying.lines for v in (line.left, line.top, line.right))
+    exif = Image.Exif()
+    exif[0x0112] = {90: 6, 180: 3}[degrees]  # how a camera says that it was held
+    poster.save(tmp_path / "a.jpg", exif=exif)
+    assert words(reader.read_lettering(tmp_path / "a.jpg")).replace(" ", "") == "SALTROAD"
+
+
+def test_letters_that_the_models_do_not_have_are_left_out() -> None:
+    try:
+        font = ImageFont.truetype("DejaVuSans.ttf", 90)
+    except OSError:
+        pytest.skip("no font with Cyrillic letters; install DejaVu (Debian: fonts-dejavu-core)")
+    image = Image.new("RGB", (600, 900), "#203048")
+    ImageDraw.Draw(image).text((40, 400), "ЖЩЮДЛФЯЭ", "#f4e8c8", font)
+    assert not any("\u0400" <= letter <= "\u04ff" for letter in words(reader.read_lettering(image)))
+
+
 def test_a_narrow_strip_costs_no_more_than_a_poster() -> None:
     strip = draw(("SALT", 10, 40, 30), size=(100, 5_000))
     image, width, height = reader._canvas(strip)

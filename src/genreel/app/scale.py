@@ -57,6 +57,13 @@ STORE_BYTES = 128 * 2**20
 
 MANIFEST = "manifest.json"
 
+_LOST = (
+    ray.exceptions.ActorUnavailableError,
+    ray.exceptions.NodeDiedError,
+    ray.exceptions.ObjectLostError,
+)
+"""How Ray says that a machine is gone; of a worker that died by itself it says other things."""
+
 _RETRIES = 3  # of a part whose actor dies; Ray Data would never give up
 
 
@@ -105,7 +112,7 @@ def predict(job: Job) -> Iterator[Prediction]:
     manifest = _manifest(job)
     parts = _open_folder(job.out, manifest)
     if parts is None or any(not _part(job.out, number).is_file() for number in range(parts)):
-        parts = _run(job, manifest["bundle"])
+        parts = _run_on_what_is_left(job, manifest["bundle"])
         _write_manifest(job.out, {**manifest, "parts": parts})
     return _read_parts(job.out, parts)
 
@@ -214,6 +221,18 @@ def _prediction_line(prediction: Prediction) -> str:
 # What Ray runs. Rows are {"part", "movies" (JSON lines), "error"}; the last has no movies.
 
 _Rows = dict[str, list[Any]]
+
+
+class _HostLost(GenreelError):
+    """A machine of the cluster is gone, and others may be left."""
+
+
+def _run_on_what_is_left(job: Job, seal: str) -> int:
+    """As `_run`, begun anew where a machine dies; parts that are there stay."""
+    for _ in range(_RETRIES):
+        with contextlib.suppress(_HostLost):
+            return _run(job, seal)
+    return _run(job, seal)
 
 
 def _run(job: Job, seal: str) -> int:
@@ -343,7 +362,7 @@ def _ray(workers: int) -> Iterator[None]:
         yield
     except (ray.exceptions.RayError, ConnectionError) as error:
         last = str(error).strip().splitlines()[-1:]
-        raise GenreelError(
+        raise (_HostLost if isinstance(error, _LOST) else GenreelError)(
             f"Ray failed ({''.join(last)}); run the command again to go on"
         ) from None
     finally:

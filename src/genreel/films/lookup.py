@@ -6,7 +6,7 @@ model. Genres that a file names are a person's: nobody adds others to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import PurePath
@@ -45,9 +45,9 @@ def predict_with_films(
 ) -> Iterator[Prediction]:
     """Predicts a stream of movies that may be films of an index, in order and constant memory.
 
-    What the model says of a movie helps to identify it. An accepted film gives its title, year and
-    plot to the model, where the movie has none, and decides the genres that it is known for (see
-    `combine`); where films are only likely, their genres are mixed into the scores (see `soften`).
+    What the model says of a movie helps to identify it. An accepted film decides the genres that it
+    is known for (see `combine`); for others its title, year and plot are given to the model, where
+    the movie has none. Genres of likely films are mixed into the scores (see `soften`).
 
     Args:
         predictor: what predicts.
@@ -60,8 +60,7 @@ def predict_with_films(
         One Prediction per movie, with `identified` and `source`.
 
     Raises:
-        MissingExtra: rapidfuzz is not installed.
-        FilmsError: the index is damaged.
+        MissingExtra, FilmsError: rapidfuzz is not installed; the index is damaged.
     """
     stream = iter(movies)
 
@@ -71,26 +70,42 @@ def predict_with_films(
         )
 
     while some := list(islice(stream, AT_ONCE)):
-        predictions = list(predict(some))
-        identifications = [
-            identify(films, movie, prediction.scores, accept)
-            for movie, prediction in zip(some, predictions, strict=True)
-        ]
-        entries = [film_of(films, one) for one in identifications]
-        complete = [
-            movie if film is None else with_film(movie, film, predictor.languages)
-            for movie, film in zip(some, entries, strict=True)
-        ]
-        changed = [n for n, movie in enumerate(some) if complete[n] != movie]
-        for n, prediction in zip(changed, predict([complete[n] for n in changed]), strict=True):
-            predictions[n] = prediction
-        for n, movie in enumerate(some):
-            likely = likely_films(films, movie, identifications[n])
-            one = combine(soften(predictions[n], likely), movie, entries[n])
-            if explain and one.scores:
-                genres = one.genres or [max(one.scores, key=one.scores.__getitem__)]
-                one = replace(one, why=predictor.explain(complete[n], genres))
-            yield replace(one, identified=identifications[n])
+        yield from _predict_some(predictor, films, some, predict, accept, explain)
+
+
+def _predict_some(
+    predictor: Predictor,
+    films: Films,
+    movies: Sequence[Movie],
+    predict: Callable[[Sequence[Movie]], Iterator[Prediction]],
+    accept: float | None,
+    explain: bool,
+) -> Iterator[Prediction]:
+    """`predict_with_films` of a few movies; `predict` is without the index."""
+    predictions = list(predict(movies))
+    identifications = [
+        identify(films, movie, prediction.scores, accept)
+        for movie, prediction in zip(movies, predictions, strict=True)
+    ]
+    entries = [film_of(films, one) for one in identifications]
+    complete = [
+        movie if film is None else with_film(movie, film, predictor.languages)
+        for movie, film in zip(movies, entries, strict=True)
+    ]
+    changed = [
+        n
+        for n, film in enumerate(entries)
+        if film and complete[n] != movies[n] and needs_more(predictions[n], film)
+    ]
+    for n, prediction in zip(changed, predict([complete[n] for n in changed]), strict=True):
+        predictions[n] = prediction
+    for n, movie in enumerate(movies):
+        likely = likely_films(films, movie, identifications[n])
+        one = combine(soften(predictions[n], likely), movie, entries[n])
+        if explain and one.scores:
+            highest = [max(one.scores, key=one.scores.__getitem__)]
+            one = replace(one, why=predictor.explain(complete[n], one.genres or highest))
+        yield replace(one, identified=identifications[n])
 
 
 def identify(
@@ -183,6 +198,13 @@ def known_genres(film: Film, genres: Sequence[str]) -> dict[str, bool]:
     [labels], [known] = Vocabulary(tuple(genres)).encode([film.genres])
     cells = zip(genres, labels.tolist(), known.tolist(), strict=True)
     return {genre: label > 0 for genre, label, is_known in cells if is_known}
+
+
+def needs_more(prediction: Prediction, film: Film) -> bool:
+    """Whether the texts of an accepted film are of use to the model: the index cannot tell some
+    genres of the film, or the movie had nothing else to go by.
+    """
+    return len(known_genres(film, list(prediction.scores))) < max(1, len(prediction.scores))
 
 
 def combine(prediction: Prediction, movie: Movie, film: Film | None) -> Prediction:

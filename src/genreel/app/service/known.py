@@ -17,7 +17,15 @@ from genreel.catalogue import LETTERING, Movie
 from genreel.errors import GenreelError, InputError
 from genreel.films.film import Film as KnownFilm
 from genreel.films.films import Films
-from genreel.films.lookup import combine, film_of, identify, known_genres, likely_films, with_film
+from genreel.films.lookup import (
+    combine,
+    film_of,
+    identify,
+    known_genres,
+    likely_films,
+    needs_more,
+    with_film,
+)
 from genreel.identification import Identification
 from genreel.prediction import Prediction
 from genreel.predictor import Predictor, cores
@@ -109,7 +117,9 @@ class Known:
         texts = _texts_of(complete)
         texts = {name: text for name, text in texts.items() if text != getattr(movie, name)}
         finding = Finding(identified, texts, known_genres(known, self._genres))
-        return Sight(complete, known, finding, None if texts else prediction, likely)
+        if texts and needs_more(prediction, known):
+            return Sight(complete, known, finding, None, likely)
+        return Sight(complete, known, finding, prediction, likely)
 
     def look_at_many(self, movies: Sequence[Movie]) -> list[Sight]:
         """`look` at movies of one request, of which nothing is kept.
