@@ -361,7 +361,8 @@ class Service:
 
     def _catch_up(self, film_ids: Sequence[str]) -> None:
         """Predicts films anew that have no new text or poster, after everybody who waits."""
-        films = [film for film in map(self._find, film_ids) if film is not None]
+        some = [find_film(self.store, film_id) for film_id in film_ids]
+        films = [film for film in some if film is not None]
         predictions = self._predict_sights(list(map(self._look_again, films)), wait=True)
         for prediction in predictions:
             with contextlib.suppress(UnknownFilm):
