@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
+from genreel.app.service.batches import Closing
+from genreel.app.service.gate import Busy
 from genreel.app.store.browse import judged_otherwise
-from genreel.app.store.store import Store
-from genreel.errors import GenreelError
+from genreel.errors import GenreelError, UnknownFilm
+from genreel.own.file import to_json
+from genreel.own.vocabulary import OwnVocabulary
+from genreel.predictor import Predictor
 
-AT_ONCE = 16
-"""Films that are predicted together; then those that wait for a prediction go first."""
+if TYPE_CHECKING:
+    from genreel.app.service.service import Service
+
+
+def version_of(predictor: Predictor, own: OwnVocabulary | None) -> str:
+    """What is noted with opinions: the model's name and digits, and those of one's own genres."""
+    digest = predictor.bundle.config["files"]["model.onnx"]["sha256"]
+    version = f"{predictor.bundle.name} {digest[:8]}"
+    if own is None:
+        return version
+    return f"{version} own {hashlib.sha256(to_json(own).encode()).hexdigest()[:8]}"
 
 
 class CatchingUp:
@@ -19,23 +34,14 @@ class CatchingUp:
     is told now.
 
     Args:
-        store: the films'.
-        genres: of one's own.
-        by: the version of the model with these genres.
-        predict: predicts films of these ids, and keeps what it says.
+        service: whose films they are.
+        own: the genres; None: there are none.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        genres: Sequence[str],
-        by: str,
-        predict: Callable[[Sequence[str]], None],
-    ) -> None:
-        self._store = store
-        self._by = by
-        self._genres = genres
-        self._predict = predict
+    def __init__(self, service: Service, own: OwnVocabulary | None) -> None:
+        self._service = service
+        genres = own.genres if own else ()
+        self._genres = [genre.name for genre in genres if genre.linear is not None]
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="catching up", daemon=True)
         self._thread.start()
@@ -48,10 +54,23 @@ class CatchingUp:
     def _run(self) -> None:
         try:
             for genre in self._genres:
-                ids = judged_otherwise(self._store, genre, self._by)
-                for start in range(0, len(ids), AT_ONCE):
-                    if self._closing.is_set():
-                        return
-                    self._predict(ids[start : start + AT_ONCE])
+                for film_id in judged_otherwise(self._service.store, genre, self._service.version):
+                    self._predict(film_id)
+        except Closing:
+            return
         except GenreelError as error:
             logging.getLogger("genreel").warning("films lack genres of your own: %s", error)
+
+    def _predict(self, film_id: str) -> None:
+        """Predicts a film anew, after everybody who waits."""
+        while not self._closing.is_set():
+            with contextlib.suppress(Busy):
+                if not self._service.batches.waiting:
+                    with contextlib.suppress(UnknownFilm):
+                        self._service.predict_again(film_id)
+                    return
+            self._closing.wait(_PAUSE)
+        raise Closing
+
+
+_PAUSE = 0.05  # seconds

@@ -13,7 +13,7 @@ from typing import Any
 from genreel.app.service.added import Added, PosterFile, added_of
 from genreel.app.service.alike import Alike
 from genreel.app.service.batches import Batches, Closing
-from genreel.app.service.catching_up import CatchingUp
+from genreel.app.service.catching_up import CatchingUp, version_of
 from genreel.app.service.gate import Busy, Gate
 from genreel.app.service.ids import (
     check_id,
@@ -36,8 +36,7 @@ from genreel.catalogue import TABLE_SUFFIXES, Catalogue, Movie
 from genreel.errors import CatalogueError, PosterError, UnknownFilm
 from genreel.films.lookup import soften
 from genreel.lettering import parse_lettering
-from genreel.own.file import to_json
-from genreel.own.vocabulary import OwnVocabulary
+from genreel.own.vocabulary import OwnVocabulary as Own
 from genreel.posters import PosterSource
 from genreel.prediction import Prediction
 from genreel.predictor import Predictor
@@ -61,11 +60,7 @@ class Service:
     """
 
     def __init__(
-        self,
-        predictor: Predictor,
-        store: Store,
-        settings: Settings,
-        own: OwnVocabulary | None = None,
+        self, predictor: Predictor, store: Store, settings: Settings, own: Own | None = None
     ) -> None:
         self.predictor = predictor
         self.store = store
@@ -86,19 +81,12 @@ class Service:
         self._shops = Gate("shops are being made", 1, 1, patience)
         self.fetching = Gate("posters are being fetched", 2, 4, patience)
         self._folder = tempfile.TemporaryDirectory(prefix="genreel-")
-        digest = predictor.bundle.config["files"]["model.onnx"]["sha256"]
-        self.version = f"{predictor.bundle.name} {digest[:8]}"
-        self._catching_up: CatchingUp | None = None
-        if own:
-            seal = hashlib.sha256(to_json(own).encode()).hexdigest()
-            self.version += f" own {seal[:8]}"
-            genres = [genre.name for genre in own.genres if genre.linear is not None]
-            self._catching_up = CatchingUp(store, genres, self.version, self._catch_up)
+        self.version = version_of(predictor, own)
+        self._catching_up = CatchingUp(self, own)
 
     def close(self) -> None:
         """Finishes what has begun."""
-        if self._catching_up:
-            self._catching_up.close()
+        self._catching_up.close()
         self.batches.close()
         self.learner.close()
         self.alike.close()
@@ -347,9 +335,8 @@ class Service:
     def _predict_again(self, film_ids: Sequence[str]) -> None:
         """Predicts films anew; where too much waits for that, their problem says so."""
         for start in range(0, len(film_ids), ROWS_AT_ONCE):
-            some = [
-                find_film(self.store, film_id) for film_id in film_ids[start : start + ROWS_AT_ONCE]
-            ]
+            ids = film_ids[start : start + ROWS_AT_ONCE]
+            some = [find_film(self.store, film_id) for film_id in ids]
             films = [film for film in some if film is not None]
             try:
                 predictions = self._predict_sights(list(map(self._look_again, films)))
@@ -358,15 +345,6 @@ class Service:
             with contextlib.suppress(UnknownFilm), self.store.database.writing():
                 for prediction in predictions:
                     self.store.save_prediction(prediction.id, prediction, self.version)
-
-    def _catch_up(self, film_ids: Sequence[str]) -> None:
-        """Predicts films anew that have no new text or poster, after everybody who waits."""
-        some = [find_film(self.store, film_id) for film_id in film_ids]
-        films = [film for film in some if film is not None]
-        predictions = self._predict_sights(list(map(self._look_again, films)), wait=True)
-        for prediction in predictions:
-            with contextlib.suppress(UnknownFilm):
-                self.store.save_prediction(prediction.id, prediction, self.version)
 
     def why(self, film_id: str) -> dict[str, Any]:
         """Genre → the words and areas that spoke for it (see `genreel.why`).
