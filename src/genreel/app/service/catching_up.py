@@ -6,18 +6,16 @@ import contextlib
 import hashlib
 import logging
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-from genreel.app.service.batches import Closing
+from genreel.app.service.batches import Batches, Closing
 from genreel.app.service.gate import Busy
 from genreel.app.store.browse import judged_otherwise
+from genreel.app.store.store import Store
 from genreel.errors import GenreelError, UnknownFilm
 from genreel.own.file import to_json
 from genreel.own.vocabulary import OwnVocabulary
 from genreel.predictor import Predictor
-
-if TYPE_CHECKING:
-    from genreel.app.service.service import Service
 
 
 def version_of(predictor: Predictor, own: OwnVocabulary | None) -> str:
@@ -34,12 +32,23 @@ class CatchingUp:
     is told now.
 
     Args:
-        service: whose films they are.
+        store: the films'.
+        batches: predictions that go first.
+        version: of the model with these genres.
         own: the genres; None: there are none.
+        predict: predicts a film of the store anew, given its id.
     """
 
-    def __init__(self, service: Service, own: OwnVocabulary | None) -> None:
-        self._service = service
+    def __init__(
+        self,
+        store: Store,
+        batches: Batches,
+        version: str,
+        own: OwnVocabulary | None,
+        predict: Callable[[str], object],
+    ) -> None:
+        self._store, self._batches, self._version = store, batches, version
+        self._predict_again = predict
         genres = own.genres if own else ()
         self._genres = [genre.name for genre in genres if genre.linear is not None]
         self._closing = threading.Event()
@@ -54,7 +63,7 @@ class CatchingUp:
     def _run(self) -> None:
         try:
             for genre in self._genres:
-                for film_id in judged_otherwise(self._service.store, genre, self._service.version):
+                for film_id in judged_otherwise(self._store, genre, self._version):
                     self._predict(film_id)
         except Closing:
             return
@@ -65,9 +74,9 @@ class CatchingUp:
         """Predicts a film anew, after everybody who waits."""
         while not self._closing.is_set():
             with contextlib.suppress(Busy):
-                if not self._service.batches.waiting:
+                if not self._batches.waiting:
                     with contextlib.suppress(UnknownFilm):
-                        self._service.predict_again(film_id)
+                        self._predict_again(film_id)
                     return
             self._closing.wait(_PAUSE)
         raise Closing

@@ -82,7 +82,7 @@ class Service:
         self.fetching = Gate("posters are being fetched", 2, 4, patience)
         self._folder = tempfile.TemporaryDirectory(prefix="genreel-")
         self.version = version_of(predictor, own)
-        self._catching_up = CatchingUp(self, own)
+        self._catching_up = CatchingUp(store, self.batches, self.version, own, self.predict_again)
 
     def close(self) -> None:
         """Finishes what has begun."""
