@@ -37,7 +37,8 @@ class Batches:
     Args:
         predictor: what predicts.
         size: films per run, at most.
-        waiting: films that may wait; and as many of requests with several films.
+        waiting: films that may wait, alone with a poster, alone without, and of requests with
+            several films: so many of each.
         workers: runs at once; while the graph works for one, another reads its posters.
     """
 
@@ -47,11 +48,13 @@ class Batches:
         self.places = waiting
         self.seconds = 0.05  # that a film takes, as measured lately
         self.count = 0  # films predicted since the start
-        # One line for films that come alone, one for those of requests with many: where both wait,
-        # a run takes from either in turn.
-        self._queue: deque[_Request] = deque()
+        # A line for films that come alone with a poster, whose opening may take a second, one for
+        # those without, and one for films of requests with many: where several wait, a run takes
+        # from each in turn.
+        self._posters: deque[_Request] = deque()
+        self._texts: deque[_Request] = deque()
         self._bulk: deque[_Request] = deque()
-        self._lines = itertools.cycle((self._queue, self._bulk))
+        self._lines = itertools.cycle((self._posters, self._texts, self._bulk))
         self._condition = threading.Condition()
         self._patient = 0
         self._closing = False
@@ -65,7 +68,7 @@ class Batches:
     @property
     def waiting(self) -> int:
         """Films that wait now."""
-        return len(self._queue) + len(self._bulk)
+        return len(self._posters) + len(self._texts) + len(self._bulk)
 
     def submit(self, movie: Movie) -> Future[Prediction]:
         """A prediction to come.
@@ -73,10 +76,11 @@ class Batches:
         Raises:
             Busy: the queue is full. Closing: the server is stopping.
         """
+        line = self._texts if movie.poster is None else self._posters
         with self._condition:
-            if len(self._queue) >= self.places and not self._closing:
+            if len(line) >= self.places and not self._closing:
                 raise self.busy()
-            return self._enqueue(movie, self._queue)
+            return self._enqueue(movie, line)
 
     @contextlib.contextmanager
     def patience(self, wait: bool = False) -> Iterator[None]:
