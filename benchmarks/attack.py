@@ -35,7 +35,7 @@ from PIL import Image
 
 RESULTS = Path(__file__).parent / "results" / "attack.csv"
 PLOT = json.dumps({"plot": "A sheriff and a priest hold a town against the army."}).encode()
-CLIENTS, FEW_CLIENTS = 32, 8
+CLIENTS = 32
 
 
 def ask(
@@ -177,18 +177,13 @@ ATTACKS: tuple[Callable[[int], None], ...] = (
 )
 
 
-FEW = (idle, wrong_tokens, posters)
-"""Of the first two each client asks many times at once. Posters are predicted like the movie that
-is measured: more clients would be a load, in which it waits its turn."""
-
-
 def quietly(attack: Callable[[int], None], port: int) -> None:
     """An attack, whatever the server does to its connection."""
     with contextlib.suppress(OSError, http.client.HTTPException):
         attack(port)
 
 
-def repeat(attack: Callable[[int], None], port: int, seconds: float, number: int) -> None:
+def repeat(attack: Callable[[int], None], port: int, seconds: float) -> None:
     """Several clients, each doing the same again and again."""
     until = time.monotonic() + seconds
 
@@ -196,7 +191,7 @@ def repeat(attack: Callable[[int], None], port: int, seconds: float, number: int
         while time.monotonic() < until:
             quietly(attack, port)
 
-    clients = [threading.Thread(target=client, daemon=True) for _ in range(number)]
+    clients = [threading.Thread(target=client, daemon=True) for _ in range(CLIENTS)]
     for one in clients:
         one.start()
     for one in clients:  # what they have begun
@@ -209,9 +204,8 @@ def measure(attack: Callable[[int], None], seconds: float, pause: float) -> dict
         ask(port, "/api/predict", PLOT)
         if attack in (lists, lazy_lists):
             add_films(port)
-        number = FEW_CLIENTS if attack in FEW else CLIENTS
         # A process of its own, or the clients' work would be taken for the server's waiting.
-        attackers = multiprocessing.Process(target=repeat, args=(attack, port, seconds, number))
+        attackers = multiprocessing.Process(target=repeat, args=(attack, port, seconds))
         attackers.start()
         until = time.monotonic() + seconds
         health, most = 0.0, 0
@@ -227,7 +221,7 @@ def measure(attack: Callable[[int], None], seconds: float, pause: float) -> dict
         time.sleep(pause)
         return {
             "attack": attack.__name__,
-            "clients": number,
+            "clients": CLIENTS,
             "cores": os.cpu_count(),
             "load_average": f"{os.getloadavg()[0]:.1f}",
             "seconds": seconds,

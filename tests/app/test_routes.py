@@ -11,15 +11,17 @@ from genreel.app.server.api.films import add_film, edit_film
 from genreel.app.server.api.predict import genres
 from genreel.app.server.api.reviews import history, review
 from genreel.app.server.rendering import templates
-from genreel.app.server.review_page import Choice, genre_keys, score_rows
+from genreel.app.server.review_page import Choice, doubts, genre_keys, score_rows
 from genreel.app.server.shapes import EditIn, MovieIn, ReviewIn
 from genreel.app.service.service import Service
 from genreel.app.service.settings import Settings
 from genreel.app.store.browse import Filter, progress
 from genreel.app.store.export import Options, export
 from genreel.app.store.store import Store
+from genreel.catalogue import Movie
 from genreel.errors import InputError
 from genreel.formats.names import find_names
+from genreel.prediction import Prediction
 from genreel.predictor import Predictor
 
 
@@ -41,6 +43,17 @@ def test_a_route_is_called_without_a_server(service: Service) -> None:
     reviewed = review(service, "a", ReviewIn(genres=["Western"]))
     assert (reviewed["genres"], reviewed["state"]) == (["Western"], "reviewed")
     assert history(service, "a", 1)["events"][0]["kind"] == "review"
+
+
+def test_the_page_says_what_the_model_doubts(service: Service) -> None:
+    store = service.store
+    store.save(Movie("a", genres={"genreel": ("Comedy", "Drama")}))
+    scores = dict.fromkeys(service.predictor.genres, 0.1)
+    scores |= {"Comedy": 0.04, "Drama": 0.7, "Western": 0.91}
+    store.save_prediction("a", Prediction("a", scores), "m")
+    assert doubts(store.film("a")) == {"wrong": ["Comedy"], "missing": ["Western"]}
+    store.save_review("a", ["Western"])
+    assert doubts(store.film("a")) == {"wrong": [], "missing": []}
 
 
 def test_the_language_of_a_plot_is_kept_until_the_plot_changes(service: Service) -> None:

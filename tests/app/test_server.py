@@ -11,6 +11,7 @@ import gc
 import io
 import itertools
 import json
+import logging
 import re
 import socket
 import threading
@@ -27,6 +28,7 @@ from PIL import Image
 from genreel.app.server import fetch
 from genreel.app.server.application import create_app
 from genreel.app.server.dependencies import MAX_FILES
+from genreel.app.server.problems import shorten_cancellation
 from genreel.app.server.review_page import genre_keys
 from genreel.app.service.batches import PATIENT, Batches, Closing
 from genreel.app.service.gate import Busy, Gate
@@ -205,6 +207,31 @@ def test_what_is_no_poster_is_refused_by_name(client: TestClient, name: str, dat
     assert added["film"] is None
     assert added["error"].startswith(f"{name}: ")
     assert client.get("/api/films").json()["count"] == 0
+
+
+def test_posters_of_one_request_are_saved_together(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved: list[int] = []
+    save_all = Store.save_all
+
+    def count(store: Store, entries: Any, by: str) -> Any:
+        saved.append(len(entries))
+        return save_all(store, entries, by)
+
+    monkeypatch.setattr(Store, "save_all", count)
+    names = ["emberfell", "six-miles-to-redwater", "emberfell"]
+    posters = [(SAMPLES / "posters" / f"{name}.jpg").read_bytes() for name in names]
+    files = [("a.jpg", posters[0]), ("b.jpg", b"no poster"), ("c.jpg", posters[1])]
+    first, bad, third, again = send(client, *files, ("a.jpg", posters[2]))
+    assert bad["error"].startswith("b.jpg: ") and bad["film"] is None
+    assert (first["new"], third["new"], again["new"]) == (True, True, False)
+    assert again["film"] == first["film"]  # which was saved before it was looked at
+    assert saved == [2]
+    assert {one["id"] for one in client.get("/api/films").json()["films"]} == {"a", "c"}
+    # Two pictures under one name are two films, also in one request.
+    one, other = send(client, ("d.jpg", posters[0]), ("d.jpg", posters[1]))
+    assert one["film"]["id"] == "d" and other["film"]["id"].startswith("d-")
 
 
 def test_a_poster_is_served_as_encoded_here(client: TestClient) -> None:
@@ -833,6 +860,17 @@ def test_a_full_queue_refuses_and_says_when_to_ask_again() -> None:
         batches.submit(Movie("8"))
 
 
+def test_a_forced_stop_logs_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    log = logging.getLogger("uvicorn.error")
+    with caplog.filtering(shorten_cancellation):
+        for error in (asyncio.CancelledError("stop"), ValueError("bad")):
+            log.error("Exception in ASGI application", exc_info=error)
+    stopped, wrong = caplog.records
+    assert stopped.getMessage() == "the server stopped before a request was answered"
+    assert stopped.exc_info is None
+    assert wrong.exc_info
+
+
 def test_a_stop_finishes_what_waits() -> None:
     slow = Slow()
     batches = Batches(slow, size=1, waiting=1, workers=1)  # type: ignore[arg-type]
@@ -875,6 +913,22 @@ def test_films_that_come_alone_find_a_place_beside_many() -> None:
     batches.close()
     assert len(slow.order) == 11
     assert slow.order.index("one") <= 3
+
+
+def test_a_plot_that_comes_alone_finds_a_place_beside_posters() -> None:
+    slow = Slow()
+    batches = Batches(slow, size=2, waiting=2, workers=1)  # type: ignore[arg-type]
+    first = batches.submit(Movie("first"))
+    while batches.waiting:
+        time.sleep(0.01)
+    posters = [batches.submit(Movie(str(number), poster=b"x")) for number in range(2)]
+    with pytest.raises(Busy, match="ask again in 1 s"):
+        batches.submit(Movie("third", poster=b"x"))
+    plot = batches.submit(Movie("plot"))
+    slow.go.set()
+    assert {one.result(5).id for one in (first, plot, *posters)} == {"first", "plot", "0", "1"}
+    batches.close()
+    assert slow.order.index("plot") <= 2
 
 
 def test_a_gate_refuses_whom_it_has_no_place_for() -> None:

@@ -20,7 +20,14 @@ from genreel.app.store.correction import Correction, Shift
 from genreel.app.store.database import Database, safe_url
 from genreel.app.store.schema import MIGRATIONS, events, migrate
 from genreel.app.store.store import Store
-from genreel.app.store.views import View, collections, delete_view, read_views, save_view
+from genreel.app.store.views import (
+    View,
+    can_undo_views,
+    collections,
+    delete_view,
+    read_views,
+    save_view,
+)
 from genreel.catalogue import Movie
 from genreel.errors import Conflict, InputError, StoreDamaged, StoreError, UnknownFilm
 from genreel.prediction import Prediction
@@ -564,10 +571,26 @@ def test_views_are_kept_and_hold_their_films(store: Store) -> None:
     assert list(collections(store)) == ["Horror before 1960/🎃", "NOTHING"]
     assert collections(store)["NOTHING"] == ["f2", "f1"]
     assert delete_view(store, "NOTHING") and not delete_view(store, "NOTHING")
-    assert len(store.history()) == 4 * 2  # views are no events of films
+    of_films = [event for event in store.history() if event["film"] is not None]
+    assert len(of_films) == 4 * 2  # views are no events of films
     for name in ("", " ", "a\nb" + "c" * 80, "\u200b"):
         with pytest.raises(InputError, match="give a name"):
             save_view(store, View(name, Filter()))
+
+
+def test_what_was_done_to_views_is_undone(store: Store) -> None:
+    save_view(store, View("Old horror", Filter(genre="Horror", before=1960)))
+    save_view(store, View("War", Filter(genre="War")))
+    assert delete_view(store, "War")
+    assert not delete_view(store, "War")  # which is no act, and nothing to undo
+    assert can_undo_views(store)
+    store.undo_last()
+    assert list(read_views(store)) == ["Old horror", "War"]
+    store.undo_last()
+    assert list(read_views(store)) == ["Old horror"]
+    store.save(Movie("a"))
+    store.save_review("a", ["War"])
+    assert not can_undo_views(store)
 
 
 def test_columns_of_a_persons_own_stay(store: Store) -> None:

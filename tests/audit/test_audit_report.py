@@ -117,7 +117,8 @@ def test_a_poster_of_another_film(tmp_path: Path) -> None:
         names = ("The Quince Orchard", "Lanterns over Brill", "A Marsh in B Flat")
         builder.add([Film(f"tt900000{n}", name, 1951) for n, name in enumerate(names)], "shelf")
     films = Films(index)
-    lettering = Lettering((Line("THE QUINCE ORCHARD", 0.99, 0.1, 0.6, 0.8, 0.09),))
+    title = Line("THE QUINCE ORCHARD", 0.99, 0.1, 0.6, 0.8, 0.09)
+    lettering = Lettering((title, Line("Color by TECHNICOLOR", 0.9, 0.3, 0.9, 0.4, 0.02)))
     movies = [
         Movie("a", "Lanterns over Brill", 1951, lettering=lettering),
         Movie("b", "The Quince Orchard", 1951, lettering=lettering),

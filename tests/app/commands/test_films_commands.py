@@ -13,7 +13,11 @@ from running import Run, one_line
 
 pytest.importorskip("rapidfuzz", reason="the extra 'read' is not installed")
 
-ORCHARD = [["THE QUINCE ORCHARD", 0.99, 0.1, 0.6, 0.8, 0.09], ["1951", 0.9, 0.4, 0.95, 0.1, 0.02]]
+ORCHARD = [
+    ["THE QUINCE ORCHARD", 0.99, 0.1, 0.6, 0.8, 0.09],
+    ["Color by TECHNICOLOR", 0.9, 0.3, 0.9, 0.4, 0.02],
+    ["1951", 0.9, 0.4, 0.95, 0.1, 0.02],
+]
 NOTHING: list[object] = []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import logging
 import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -182,4 +183,5 @@ def make_server(service: Service, announce: Callable[[], None]) -> uvicorn.Serve
         http=BoundedProtocol,
         ws="none",
     )
+    logging.getLogger("uvicorn.error").addFilter(problems.shorten_cancellation)
     return Server(config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import http
 import json
@@ -160,6 +161,14 @@ async def unknown_error(request: Request, error: Exception) -> Any:
     logging.getLogger("genreel").error("%s %s", request.method, request.url.path, exc_info=error)
     # This answer passes by the guard, which adds these to all others.
     return answer(request, 500, "genreel made a mistake; its log says which", dict(HEADERS))
+
+
+def shorten_cancellation(record: logging.LogRecord) -> bool:
+    """A filter for uvicorn's log: an answer that a stop has cut off is one line, no traceback."""
+    if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
+        record.msg, record.args = "the server stopped before a request was answered", ()
+        record.exc_info = record.exc_text = None
+    return True
 
 
 HANDLERS: dict[int | type[Exception], Any] = {

@@ -24,6 +24,10 @@ FETCHED_AHEAD = 2
 """Films after the one that is shown, which the page fetches before they are asked for."""
 
 
+UNLIKELY = 0.15
+"""Probability below which a genre that stands is doubted, and one that is missing likewise."""
+
+
 @dataclass(frozen=True)
 class Choice:
     """Which films a person looks at, as the address of a page says.
@@ -115,6 +119,7 @@ def review(
         following=browse.queue(store, order, FETCHED_AHEAD, choice.query, film_id),
         rows=score_rows(current, keys, overrides, marked) if current else [],
         history=store.history(film_id, 20) if film_id else [],
+        doubts=doubts(current) if current else {},
         progress=browse.progress(store, order, PROMISE, choice.query),
         everything=browse.count(store, browse.EVERYTHING) if current is None else 0,
         choice=choice,
@@ -149,16 +154,35 @@ def confirm(
     except UnknownFilm as error:
         changes = {"told": str(error)}
     except Conflict as error:
-        marked = [name for name in genre if name in service.predictor.genres]
+        marked = [name for name in genre if name in service.store.defaults]
         told = f"Not saved: {error}. What you chose is still marked."
         changes = {"told": told, "film": film, "marked": marked}
     return RedirectResponse(choice.link("/review", **changes), 303)
 
 
+def doubts(film: Film) -> dict[str, list[str]]:
+    """What the model is surely against of the genres that a file or a lookup names.
+
+    Returns:
+        wrong, missing: genres, the surest first; of a film that nobody reviewed.
+    """
+    named = [genre for genre, of in film.opinions.items() if {"file", "lookup"} & set(of)]
+    if not named or film.state in ("reviewed", "accepted"):
+        return {"wrong": [], "missing": []}
+    scores = {genre: film.score(genre) for genre in film.opinions}
+    by_score = sorted((score, genre) for genre, score in scores.items() if score is not None)
+    return {
+        "wrong": [g for score, g in by_score if g in film.genres and score < UNLIKELY],
+        "missing": [
+            g for score, g in by_score[::-1] if g not in film.genres and score > 1 - UNLIKELY
+        ],
+    }
+
+
 def keys_of(service: Service) -> dict[str, str]:
     """Genre → the letter that toggles it, as genres are called on the pages."""
     names = service.settings.names
-    return genre_keys(service.predictor.genres, names.label if names else str)
+    return genre_keys(list(service.store.defaults), names.label if names else str)
 
 
 def genre_keys(genres: Sequence[str], label: Callable[[str], str] = str) -> dict[str, str]:

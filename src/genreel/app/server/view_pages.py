@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from genreel.app.server.dependencies import ServiceDep
 from genreel.app.store import browse
-from genreel.app.store.views import View, delete_view, read_views, save_view
+from genreel.app.store.views import View, can_undo_views, delete_view, read_views, save_view
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,7 +26,7 @@ def view(service: ServiceDep, name: str) -> Response:
 @router.post("/views")
 def change_view(
     service: ServiceDep,
-    name: Word,
+    name: Word = "",
     action: Word = "save",
     genre: Word = "",
     state: Word = "",
@@ -35,8 +35,11 @@ def change_view(
     before: Word = "",
     order: Word = "newest",
 ) -> Response:
-    """Saves a view, or forgets one."""
-    if action == "delete":
+    """Saves a view, forgets one, or takes that back."""
+    if action == "undo":
+        if can_undo_views(service.store):
+            service.undo()
+    elif action == "delete":
         delete_view(service.store, name)
     else:
         query = browse.Filter(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from genreel.app.service.images import Pictures
+from genreel.app.service.known import Sight
 from genreel.app.store.film import Film
 from genreel.app.store.store import Entry
 
@@ -25,6 +28,29 @@ class Added:
     error: str = ""
     poster_error: str = ""
     new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PosterFile:
+    """A poster that is to be added.
+
+    Attributes:
+        name: of its file.
+        sight: its movie, as the model is to see it.
+        film: what the store has of that until now.
+        pictures: as they will be kept.
+    """
+
+    name: str
+    sight: Sight
+    film: Film | None
+    pictures: Pictures
+
+    def is_like_any(self, others: Iterable[Added | PosterFile]) -> bool:
+        """Whether one of others is of the same film, or has the same name."""
+        new = (one for one in others if isinstance(one, PosterFile))
+        keys = (self.name, self.sight.movie.id)
+        return any(one.name == keys[0] or one.sight.movie.id == keys[1] for one in new)
 
 
 def added_of(entry: Entry, film: Film, before: Film | None, poster_error: str = "") -> Added:

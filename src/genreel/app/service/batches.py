@@ -14,6 +14,8 @@ from concurrent.futures import Future
 from genreel.app.service.gate import Busy
 from genreel.catalogue import Movie
 from genreel.errors import GenreelError
+from genreel.own.predicting import predict_with_own
+from genreel.own.vocabulary import OwnVocabulary
 from genreel.prediction import Prediction
 from genreel.predictor import Predictor
 
@@ -37,21 +39,33 @@ class Batches:
     Args:
         predictor: what predicts.
         size: films per run, at most.
-        waiting: films that may wait; and as many of requests with several films.
+        waiting: films that may wait, alone with a poster, alone without, and of requests with
+            several films: so many of each.
         workers: runs at once; while the graph works for one, another reads its posters.
+        own: genres of one's own, which films are given, too.
     """
 
-    def __init__(self, predictor: Predictor, size: int, waiting: int, workers: int = 2) -> None:
+    def __init__(
+        self,
+        predictor: Predictor,
+        size: int,
+        waiting: int,
+        workers: int = 2,
+        own: OwnVocabulary | None = None,
+    ) -> None:
         self.predictor = predictor
+        self.own = own
         self.size = size
         self.places = waiting
         self.seconds = 0.05  # that a film takes, as measured lately
         self.count = 0  # films predicted since the start
-        # One line for films that come alone, one for those of requests with many: where both wait,
-        # a run takes from either in turn.
-        self._queue: deque[_Request] = deque()
+        # A line for films that come alone with a poster, whose opening may take a second, one for
+        # those without, and one for films of requests with many: where several wait, a run takes
+        # from each in turn.
+        self._posters: deque[_Request] = deque()
+        self._texts: deque[_Request] = deque()
         self._bulk: deque[_Request] = deque()
-        self._lines = itertools.cycle((self._queue, self._bulk))
+        self._lines = itertools.cycle((self._posters, self._texts, self._bulk))
         self._condition = threading.Condition()
         self._patient = 0
         self._closing = False
@@ -65,7 +79,7 @@ class Batches:
     @property
     def waiting(self) -> int:
         """Films that wait now."""
-        return len(self._queue) + len(self._bulk)
+        return len(self._posters) + len(self._texts) + len(self._bulk)
 
     def submit(self, movie: Movie) -> Future[Prediction]:
         """A prediction to come.
@@ -73,10 +87,11 @@ class Batches:
         Raises:
             Busy: the queue is full. Closing: the server is stopping.
         """
+        line = self._texts if movie.poster is None else self._posters
         with self._condition:
-            if len(self._queue) >= self.places and not self._closing:
+            if len(line) >= self.places and not self._closing:
                 raise self.busy()
-            return self._enqueue(movie, self._queue)
+            return self._enqueue(movie, line)
 
     @contextlib.contextmanager
     def patience(self, wait: bool = False) -> Iterator[None]:
@@ -147,6 +162,11 @@ class Batches:
                 self._condition.notify_all()
             self._run(batch)
 
+    def _predict(self, movies: list[Movie]) -> list[Prediction]:
+        if self.own is None or not movies:
+            return self.predictor.predict_batch(movies)
+        return predict_with_own(self.predictor, self.own, movies)
+
     def _run(self, batch: list[_Request]) -> None:
         # Who gave up waiting costs nothing.
         batch = [
@@ -155,7 +175,7 @@ class Batches:
         start = time.perf_counter()
         try:
             movies = [movie for movie, _ in batch]
-            predictions = self.predictor.predict_batch(movies)
+            predictions = self._predict(movies)
         except Exception as error:
             for _, future in batch:
                 future.set_exception(error)

@@ -10,9 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from genreel.app.service.added import Added, added_of
+from genreel.app.service.added import Added, PosterFile, added_of
 from genreel.app.service.alike import Alike
 from genreel.app.service.batches import Batches, Closing
+from genreel.app.service.catching_up import CatchingUp, version_of
 from genreel.app.service.gate import Busy, Gate
 from genreel.app.service.ids import (
     check_id,
@@ -35,6 +36,7 @@ from genreel.catalogue import TABLE_SUFFIXES, Catalogue, Movie
 from genreel.errors import CatalogueError, PosterError, UnknownFilm
 from genreel.films.lookup import soften
 from genreel.lettering import parse_lettering
+from genreel.own.vocabulary import OwnVocabulary as Own
 from genreel.posters import PosterSource
 from genreel.prediction import Prediction
 from genreel.predictor import Predictor
@@ -54,13 +56,16 @@ class Service:
         predictor: what predicts.
         store: where films are kept.
         settings: the server's.
+        own: genres of one's own, which are among the store's.
     """
 
-    def __init__(self, predictor: Predictor, store: Store, settings: Settings) -> None:
+    def __init__(
+        self, predictor: Predictor, store: Store, settings: Settings, own: Own | None = None
+    ) -> None:
         self.predictor = predictor
         self.store = store
         self.settings = settings
-        self.batches = Batches(predictor, settings.batch, settings.waiting)
+        self.batches = Batches(predictor, settings.batch, settings.waiting, own=own)
         self.learner = Learner(store)
         self.known = Known(predictor, settings, self._predict)
         self.alike = Alike(predictor, store, self.batches)
@@ -76,11 +81,12 @@ class Service:
         self._shops = Gate("shops are being made", 1, 1, patience)
         self.fetching = Gate("posters are being fetched", 2, 4, patience)
         self._folder = tempfile.TemporaryDirectory(prefix="genreel-")
-        digest = predictor.bundle.config["files"]["model.onnx"]["sha256"]
-        self.version = f"{predictor.bundle.name} {digest[:8]}"
+        self.version = version_of(predictor, own)
+        self._catching_up = CatchingUp(store, self.batches, self.version, own, self.predict_again)
 
     def close(self) -> None:
         """Finishes what has begun."""
+        self._catching_up.close()
         self.batches.close()
         self.learner.close()
         self.alike.close()
@@ -144,7 +150,7 @@ class Service:
         pictures, problem = self._encode(movie)
         if problem and (needs_poster or not (movie.has("plot") or movie.has("title"))):
             raise PosterError(problem)
-        film = self._find(movie.id)
+        film = find_film(self.store, movie.id)
         large = pictures and pictures.large
         sight = self.known.look(self._complete(movie, film, large is not None), film, large)
         prediction = self._predict_sight(sight)
@@ -157,6 +163,51 @@ class Service:
         Raises:
             PosterError: it cannot be used. Busy, Closing: nothing was changed.
         """
+        one = self._look_at_poster(name, data)
+        if isinstance(one, Added):
+            return one
+        return self._save(self._poster_entry(one, self._predict_sight(one.sight)), one.film)
+
+    def add_posters(self, files: Sequence[tuple[str, bytes]]) -> list[Added]:
+        """Adds posters together, a few: as `add_poster`, but one that cannot be used is an error.
+
+        Raises:
+            Busy, Closing: nothing was changed.
+        """
+        results: list[Added | PosterFile] = []
+        for number, (name, data) in enumerate(files):
+            try:
+                one = self._look_at_poster(name, data)
+            except PosterError as error:
+                one = Added(name, error=str(error))
+            if isinstance(one, PosterFile) and one.is_like_any(results):
+                before = self._add_together(results)  # the store must have these first
+                return [*before, *self._add_rest(files[number:])]
+            results.append(one)
+        return self._add_together(results)
+
+    def _add_rest(self, files: Sequence[tuple[str, bytes]]) -> list[Added]:
+        try:
+            return self.add_posters(files)
+        except (Busy, Closing) as error:  # what is added already is told
+            return [Added(name, error=str(error)) for name, _ in files]
+
+    def _add_together(self, results: Sequence[Added | PosterFile]) -> list[Added]:
+        """Predicts what is to be added in common runs, and saves it in one transaction."""
+        new = [one for one in results if isinstance(one, PosterFile)]
+        sights = [one.sight for one in new]
+        if len(new) > 1:
+            predictions = self._predict_sights(sights)
+        else:
+            predictions = list(map(self._predict_sight, sights))
+        entries = list(map(self._poster_entry, new, predictions))
+        saved_films = self.store.save_all(entries, self.version) if entries else []
+        saved = zip(entries, saved_films, new, strict=True)
+        added = iter([added_of(entry, film, one.film) for entry, film, one in saved])
+        return [one if isinstance(one, Added) else next(added) for one in results]
+
+    def _look_at_poster(self, name: str, data: bytes) -> PosterFile | Added:
+        """A poster before it is predicted, or its film, if that has it already."""
         name = file_name(name)
         try:
             pictures = self._encode_poster(data)
@@ -168,18 +219,19 @@ class Service:
         if namesake and namesake.poster not in (None, digest):
             namesake = None  # it has its poster; this is another of the same name
         film_id = namesake.id if namesake else id_of_poster(name, digest)
-        film = namesake or self._find(film_id)
+        film = namesake or find_film(self.store, film_id)
         for letters in (6, 12):
             if film and film.poster and film.poster != digest:  # two posters, one name
                 film_id = with_digest(film_id, digest[:letters])
-                film = self._find(film_id)
+                film = find_film(self.store, film_id)
         if film and film.poster == digest:
             return Added(name, film)
-        movie = Movie(film_id, poster=data)
-        large = pictures.large
-        sight = self.known.look(self._complete(movie, film, True), film, large)
-        entry = self._entry(movie, self._predict_sight(sight), sight, pictures, name)
-        return self._save(entry, film)
+        movie = self._complete(Movie(film_id, poster=data), film, True)
+        return PosterFile(name, self.known.look(movie, film, pictures.large), film, pictures)
+
+    def _poster_entry(self, one: PosterFile, prediction: Prediction) -> Entry:
+        movie = Movie(one.sight.movie.id)
+        return self._entry(movie, prediction, one.sight, one.pictures, one.name)
 
     def add_table(self, name: str, data: bytes) -> Iterator[Added]:
         """Adds the films of a table, as they are predicted; a bad row is one with an error.
@@ -220,7 +272,7 @@ class Service:
         # The posters of a table come as files of their own; the table says what they are called.
         paths = [file_name(str(movie.poster)) if movie.poster else "" for movie in movies]
         movies = [replace(movie, poster=None) for movie in movies]
-        films = [self._find(movie.id) for movie in movies]
+        films = [find_film(self.store, movie.id) for movie in movies]
         sights = [
             self.known.look(self._complete(movie, film, False), film)
             for movie, film in zip(movies, films, strict=True)
@@ -283,7 +335,8 @@ class Service:
     def _predict_again(self, film_ids: Sequence[str]) -> None:
         """Predicts films anew; where too much waits for that, their problem says so."""
         for start in range(0, len(film_ids), ROWS_AT_ONCE):
-            some = [self._find(film_id) for film_id in film_ids[start : start + ROWS_AT_ONCE]]
+            ids = film_ids[start : start + ROWS_AT_ONCE]
+            some = [find_film(self.store, film_id) for film_id in ids]
             films = [film for film in some if film is not None]
             try:
                 predictions = self._predict_sights(list(map(self._look_again, films)))
@@ -351,9 +404,6 @@ class Service:
     def _encode_poster(self, poster: PosterSource) -> Pictures:
         with self._encoding.turn():
             return encode_both(poster, self.settings.limits, self.settings.full_pixels)
-
-    def _find(self, film_id: str) -> Film | None:
-        return find_film(self.store, film_id)
 
     def _complete(self, movie: Movie, film: Film | None, has_poster: bool) -> Movie:
         """A movie with what the store has beyond it; without its poster unless `has_poster`."""

@@ -7,6 +7,7 @@ sure, the likeliest one, too, unless a person has set a threshold for that.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
@@ -28,15 +29,25 @@ def settle(
         overrides: genre → threshold that a person applied.
         ids: of the films; None for all.
     """
-    some = sa.true() if ids is None else films.c.id.in_(ids)
-    about = sa.true() if ids is None else opinions.c.film.in_(ids)
-    old = sa.true() if ids is None else decisions.c.film.in_(ids)
-    connection.execute(decisions.delete().where(old))
+    # Building the statements takes longer than running them on one film, so they are kept.
+    values = None if ids is None else {"ids": list(ids)}
+    for statement in _settling(tuple(sorted(overrides.items())), ids is None):
+        connection.execute(statement, values)
+
+
+@functools.lru_cache(maxsize=32)
+def _settling(
+    overrides: tuple[tuple[str, float], ...], is_of_all: bool
+) -> tuple[sa.Executable, ...]:
+    """The statements of `settle`; unless they are of all films, `ids` is a parameter."""
+
+    def is_meant(film: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+        return sa.true() if is_of_all else film.in_(sa.bindparam("ids", expanding=True))
+
     query = sa.select(opinions.c.film, opinions.c.genre, opinions.c.source).where(
-        about, opinions.c.verdict, ~is_outranked()
+        is_meant(opinions.c.film), opinions.c.verdict, ~is_outranked()
     )
-    connection.execute(decisions.insert().from_select(["film", "genre", "source"], query))
-    distance = sa.func.abs(opinions.c.score - threshold(overrides))
+    distance = sa.func.abs(opinions.c.score - threshold(dict(overrides)))
     of_film = (opinions.c.film == films.c.id) & model_decides()
     margin = sa.select(sa.func.min(distance)).where(of_film).scalar_subquery()
     # Where a file or a lookup says all genres, films come after those about which the model is
@@ -47,12 +58,15 @@ def settle(
     wrong = sa.func.coalesce(sa.func.sum(1 - opinions.c.score), 0.0)
     doubt = sa.select(wrong).where(of_film, opinions.c.verdict).scalar_subquery()
     count = sa.select(sa.func.count()).where(decisions.c.film == films.c.id)
-    connection.execute(
-        films.update()
-        .where(some)
-        .values(
-            margin=sa.func.coalesce(margin, certainty), doubt=doubt, labels=count.scalar_subquery()
-        )
+    follow = {
+        "margin": sa.func.coalesce(margin, certainty),
+        "doubt": doubt,
+        "labels": count.scalar_subquery(),
+    }
+    return (
+        decisions.delete().where(is_meant(decisions.c.film)),
+        decisions.insert().from_select(["film", "genre", "source"], query),
+        films.update().where(is_meant(films.c.id)).values(follow),
     )
 
 

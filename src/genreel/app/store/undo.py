@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from genreel.app.store.database import set_setting
 from genreel.app.store.decide import settle
 from genreel.app.store.events import log_many
 from genreel.app.store.films import expect_life, update_film
@@ -64,6 +65,9 @@ def _take_back(connection: sa.Connection, tuning: Tuning, event: sa.RowMapping) 
         return None
     if event["kind"] == "decide":
         tuning.use_decision(connection, before["decide"], before["thresholds"])
+        return None
+    if event["kind"] == "views":
+        set_setting(connection, "views", before["views"])
         return None
     if event["kind"] == "delete":
         return restore(connection, event["id"])

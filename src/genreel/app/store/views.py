@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from genreel.app.store.browse import ORDERS, Filter, find
 from genreel.app.store.database import get_setting, set_setting
+from genreel.app.store.events import last_undoable, log
 from genreel.app.store.store import Store
 from genreel.errors import InputError, StoreDamaged
 
@@ -87,6 +88,13 @@ def delete_view(store: Store, name: str) -> bool:
     return is_there
 
 
+def can_undo_views(store: Store) -> bool:
+    """Whether the last act of a person, which undo takes back, was one on views."""
+    with store.database.reading() as connection:
+        event = last_undoable(connection, None)
+    return event is not None and event["kind"] == "views"
+
+
 def collections(store: Store) -> dict[str, list[str]]:
     """Name of every view → ids of its films, in its order."""
     ids: dict[str, list[str]] = {}
@@ -110,10 +118,14 @@ def _views(connection: sa.Connection) -> dict[str, View]:
 
 
 def _keep(connection: sa.Connection, views: Mapping[str, View]) -> None:
+    """Keeps views in place of the older ones, as a person's act that can be undone."""
     rows = {
         view.name: {"query": _values(view.query), "order": view.order} for view in views.values()
     }
-    set_setting(connection, _SETTING, rows)
+    before = get_setting(connection, _SETTING, {})
+    if rows != before:
+        set_setting(connection, _SETTING, rows)
+        log(connection, "views", None, "person", before={"views": before}, after={"views": rows})
 
 
 def _values(query: Filter) -> dict[str, Any]:

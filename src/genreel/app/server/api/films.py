@@ -23,6 +23,9 @@ from genreel.catalogue import FIRST_YEAR, LAST_YEAR
 from genreel.errors import GenreelError, InputError
 from genreel.language import language_code
 
+POSTERS_AT_ONCE = 4
+"""Posters of a request that are opened, predicted and saved together."""
+
 MAX_ALIKE = 50
 """Films like one that are asked for at most."""
 
@@ -68,16 +71,15 @@ async def add_files(
     if len(file) > MAX_FILES:
         raise InputError(f"{len(file)} files in one request; send at most {MAX_FILES}")
     results: list[dict[str, Any]] = []
-    for one in file:
-        name = one.filename or ""
+    for start in range(0, len(file), POSTERS_AT_ONCE):
+        some = [(one.filename or "", await one.read()) for one in file[start:][:POSTERS_AT_ONCE]]
         try:
-            data = await one.read()
-            result = await run_in_threadpool(service.add_poster, name, data)
-        except (InputError, Busy) as error:
-            if isinstance(error, Busy) and not results:
+            added = await run_in_threadpool(service.add_posters, some)
+        except Busy as error:
+            if not results:
                 raise
-            result = Added(name, error=str(error))  # what is added already is told
-        results.append(added_out(result))
+            added = [Added(name, error=str(error)) for name, _ in some]  # the others are told
+        results += map(added_out, added)
     return {"added": results}
 
 

@@ -49,7 +49,7 @@ function told(kind, number, total, refused, what) {
 
 const UNDONE = {
   review: "Review undone", accept: "Not accepted any more", verdicts: "Genres are as before",
-  skip: "Skip undone", edit: "Text and year are as before", thresholds: "Thresholds undone", decide: "Decision undone",
+  skip: "Skip undone", edit: "Text and year are as before", thresholds: "Thresholds undone", decide: "Decision undone", views: "Saved views are as before",
   delete: "Back from the trash", identify: "Answer undone",
 };
 

@@ -2,6 +2,8 @@
 import { ask, failure, patiently, reach } from "./server.js";
 
 const AT_ONCE = 3;
+const MOST_BYTES = 16 * 2 ** 20;  // of a request with several
+const POSTERS = 4;  // of a request
 const SHOWN_ERRORS = 200;
 const TABLE = /\.(csv|jsonl|parquet)$/i;
 const $ = (id) => document.getElementById(id);
@@ -56,23 +58,34 @@ async function sendTable(file) {
   }
 }
 
-async function sendPoster(file) {
+async function sendPosters(files) {
   const form = new FormData();
-  form.append("file", file);
+  for (const file of files) form.append("file", file);
   const answer = await patiently(() => ask("POST", "/api/films/files", form));
   answer.added.forEach(result);
+}
+
+// How many posters go together: few enough that all senders have some, and no request is large.
+function share() {
+  let bytes = 0, number = 0;
+  while (number < Math.min(POSTERS, Math.ceil(queue.length / AT_ONCE))) {
+    bytes += queue[number].size;
+    if (number && bytes > MOST_BYTES) break;
+    number += 1;
+  }
+  return number;
 }
 
 async function work() {
   while (queue.length && running < AT_ONCE) {
     if (tables && !TABLE.test(queue[0].name)) return;  // films first, then their posters
-    const file = queue.shift();
-    const isTable = TABLE.test(file.name);
+    const isTable = TABLE.test(queue[0].name);
+    const files = queue.splice(0, isTable ? 1 : share());
     running += 1;
     tables += isTable;
-    (isTable ? sendTable(file) : sendPoster(file))
-      .catch((error) => fail(file.name, error.message))
-      .finally(() => { running -= 1; tables -= isTable; done += 1; show(); work(); });
+    (isTable ? sendTable(files[0]) : sendPosters(files))
+      .catch((error) => files.forEach((file) => fail(file.name, error.message)))
+      .finally(() => { running -= 1; tables -= isTable; done += files.length; show(); work(); });
   }
 }
 
