@@ -22,13 +22,21 @@ SHOWN = "dust-over-carrow"
 
 
 def main() -> None:
-    """Serves the samples and looks at one."""
+    """Serves the samples and looks at one; posters are not read, as the extra may be missing."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "genreel.app.cli", "serve", "--port", str(port)]
+        command = [
+            sys.executable,
+            "-m",
+            "genreel.app.cli",
+            "serve",
+            "--no-read",
+            "--port",
+            str(port),
+        ]
         server = subprocess.Popen([*command, "--store", f"{folder}/films.db"])  # noqa: S603
         try:
             _wait(f"{address}/health/ready")

@@ -574,6 +574,23 @@ def keystrokes() -> Iterator[str]:
     yield f"presses {last.keys_if_corrected:g} keys a poster"
 
 
+def story() -> Iterator[str]:
+    first, drop, sure, undone, following, *rest = rows("story")
+    yield f"the first page was there {first.seconds:.1f} s after the command"
+    yield f"{drop.number} posters were dropped, predicted and saved in {drop.seconds:.1f} s"
+    yield f"{sure.number} sure ones accepted in {sure.seconds:.1f} s and taken back in"
+    yield f"taken back in {undone.seconds:.1f} s"
+    yield f"the next film stood there {following.seconds:.2f} s after Enter"
+    shop = next(row for row in rest if row.step.startswith("shop"))
+    yield f"the shop written in {shop.seconds:.1f} s"
+    assert all(row.number == 0 for row in rest if row.step.startswith("findings"))
+    selected, accepted, undone = rest[-3:]
+    yield (
+        f"{selected.number:,} films were selected in {selected.seconds:.1f} s, accepted in "
+        f"{accepted.seconds:.1f} s and taken back in {undone.seconds:.1f} s"
+    )
+
+
 def own_genres() -> Iterator[str]:
     some = [r for r in rows("own", part="left out") if r.given != "name"]
     name = row("own", part="left out", given="name", reads="use")
@@ -673,6 +690,7 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     (NOTEBOOK, audit_in_full),
     (NOTEBOOK, identification_in_full),
     (NOTEBOOK, keystrokes),
+    (NOTEBOOK, story),
     (NOTEBOOK, own_genres),
     (NOTEBOOK, dealer_in_full),
     (NOTEBOOK, reading_many),

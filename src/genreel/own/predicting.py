@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from genreel.calibration import NEVER
 from genreel.catalogue import Movie
 from genreel.features import Array
 from genreel.formats.names import Names, rename
@@ -79,8 +80,38 @@ def read_for(predictor: Predictor, path: Path) -> OwnVocabulary:
 
 def genres_with_own(genres: Sequence[str], vocabulary: OwnVocabulary) -> tuple[str, ...]:
     """The genres that movies may be given: a bundle's as they are called, then one's own."""
-    own_names = [genre.name for genre in vocabulary.genres if genre.threshold is not None]
-    return (*names_of(vocabulary)(genres), *own_names)
+    names = [genre.name for genre in vocabulary.genres if genre.threshold is not None]
+    return (*names_of(vocabulary)(genres), *names)
+
+
+def own_thresholds(vocabulary: OwnVocabulary) -> dict[str, float]:
+    """Genre of one's own → the score from which it is given; NEVER where it is silent."""
+    return {genre.name: _threshold(genre) for genre in vocabulary.genres}
+
+
+def _threshold(genre: OwnGenre) -> float:
+    return NEVER if genre.threshold is None else genre.threshold
+
+
+def predict_with_own(
+    predictor: Predictor, vocabulary: OwnVocabulary, movies: Sequence[Movie]
+) -> list[Prediction]:
+    """Predictions of a few movies with genres of one's own, and without those that are hidden; the
+    bundle's keep their names. One that is silent has scores, too, and is never given.
+
+    Args:
+        predictor: of the bundle.
+        vocabulary: that was checked against it.
+        movies: held in memory together.
+    """
+    hidden_names = Names({genre.casefold(): () for genre in vocabulary.hidden_genres})
+    stream = predictor.predict_many(movies, vectors=True)
+    able = [genre for genre in vocabulary.genres if genre.linear is not None]
+    parents = parents_of(vocabulary.genres, predictor.genres)
+    return [
+        rename(_add(one, able, parents, predictor.genres) if one.scores else one, hidden_names)
+        for one in stream
+    ]
 
 
 def names_of(vocabulary: OwnVocabulary) -> Names:
@@ -102,9 +133,9 @@ def add_own(
         vocabulary: that was checked against the bundle.
         genres: the bundle's.
     """
+    names = names_of(vocabulary)
     speaking = [genre for genre in vocabulary.genres if genre.threshold is not None]
     parents = parents_of(vocabulary.genres, genres)
-    names = names_of(vocabulary)
     for prediction in predictions:
         if prediction.scores and speaking:
             prediction = _add(prediction, speaking, parents, genres)
@@ -113,18 +144,22 @@ def add_own(
 
 def _add(
     prediction: Prediction,
-    speaking: Sequence[OwnGenre],
+    own_genres: Sequence[OwnGenre],
     parents: dict[str, tuple[str, ...]],
     genres: Sequence[str],
 ) -> Prediction:
     traits = traits_of([prediction], genres)
-    scores = {genre.name: float(genre.scores(traits)[0]) for genre in speaking}
-    limits = {genre.name: genre.threshold or 0.0 for genre in speaking}
+    scores = {genre.name: float(genre.scores(traits)[0]) for genre in own_genres}
+    limits = {genre.name: _threshold(genre) for genre in own_genres}
     if prediction.decide == "threshold":  # one for all genres
         limits = dict.fromkeys(limits, max(prediction.thresholds.values()))
     more = [name for name, score in scores.items() if score >= limits[name]]
-    more += [parent for name in more for parent in parents[name]]
     every = {**prediction.scores, **scores}
+    for name in tuple(more):
+        for parent in parents[name]:
+            more.append(parent)
+            if parent in every:  # as likely, at least; one that is silent has no score
+                every[parent] = max(every[parent], scores[name])
     ranking = sorted({*prediction.genres, *more}, key=lambda name: -every.get(name, 0.0))
     source = {**prediction.source, **dict.fromkeys(scores, "model")} if prediction.source else {}
     return replace(

@@ -29,6 +29,7 @@ class Options:
     films: Path | None = sensing.films_flag()
     read: bool | None = sensing.serving_read_flag()
     accept: float | None = sensing.accept_flag()
+    own: Path | None = sensing.own_flag()
     language: str = shared.language_flag("the plots")
     apply: str | None = flag(
         None,
@@ -64,6 +65,7 @@ def run(options: Options) -> int:
         films=senses.films,
         accept=senses.accept,
         read=senses.needs_reading,
+        own=options.own,
         decide=options.decide,
         names=shared.names_of(options.names),
     )

@@ -154,7 +154,7 @@ def confirm(
     except UnknownFilm as error:
         changes = {"told": str(error)}
     except Conflict as error:
-        marked = [name for name in genre if name in service.predictor.genres]
+        marked = [name for name in genre if name in service.store.defaults]
         told = f"Not saved: {error}. What you chose is still marked."
         changes = {"told": told, "film": film, "marked": marked}
     return RedirectResponse(choice.link("/review", **changes), 303)
@@ -182,7 +182,7 @@ def doubts(film: Film) -> dict[str, list[str]]:
 def keys_of(service: Service) -> dict[str, str]:
     """Genre → the letter that toggles it, as genres are called on the pages."""
     names = service.settings.names
-    return genre_keys(service.predictor.genres, names.label if names else str)
+    return genre_keys(list(service.store.defaults), names.label if names else str)
 
 
 def genre_keys(genres: Sequence[str], label: Callable[[str], str] = str) -> dict[str, str]:

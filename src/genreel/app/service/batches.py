@@ -14,6 +14,8 @@ from concurrent.futures import Future
 from genreel.app.service.gate import Busy
 from genreel.catalogue import Movie
 from genreel.errors import GenreelError
+from genreel.own.predicting import predict_with_own
+from genreel.own.vocabulary import OwnVocabulary
 from genreel.prediction import Prediction
 from genreel.predictor import Predictor
 
@@ -40,10 +42,19 @@ class Batches:
         waiting: films that may wait, alone with a poster, alone without, and of requests with
             several films: so many of each.
         workers: runs at once; while the graph works for one, another reads its posters.
+        own: genres of one's own, which films are given, too.
     """
 
-    def __init__(self, predictor: Predictor, size: int, waiting: int, workers: int = 2) -> None:
+    def __init__(
+        self,
+        predictor: Predictor,
+        size: int,
+        waiting: int,
+        workers: int = 2,
+        own: OwnVocabulary | None = None,
+    ) -> None:
         self.predictor = predictor
+        self.own = own
         self.size = size
         self.places = waiting
         self.seconds = 0.05  # that a film takes, as measured lately
@@ -151,6 +162,11 @@ class Batches:
                 self._condition.notify_all()
             self._run(batch)
 
+    def _predict(self, movies: list[Movie]) -> list[Prediction]:
+        if self.own is None or not movies:
+            return self.predictor.predict_batch(movies)
+        return predict_with_own(self.predictor, self.own, movies)
+
     def _run(self, batch: list[_Request]) -> None:
         # Who gave up waiting costs nothing.
         batch = [
@@ -159,7 +175,7 @@ class Batches:
         start = time.perf_counter()
         try:
             movies = [movie for movie, _ in batch]
-            predictions = self.predictor.predict_batch(movies)
+            predictions = self._predict(movies)
         except Exception as error:
             for _, future in batch:
                 future.set_exception(error)

@@ -13,6 +13,7 @@ from typing import Any
 from genreel.app.service.added import Added, PosterFile, added_of
 from genreel.app.service.alike import Alike
 from genreel.app.service.batches import Batches, Closing
+from genreel.app.service.catching_up import CatchingUp, version_of
 from genreel.app.service.gate import Busy, Gate
 from genreel.app.service.ids import (
     check_id,
@@ -35,6 +36,7 @@ from genreel.catalogue import TABLE_SUFFIXES, Catalogue, Movie
 from genreel.errors import CatalogueError, PosterError, UnknownFilm
 from genreel.films.lookup import soften
 from genreel.lettering import parse_lettering
+from genreel.own.vocabulary import OwnVocabulary as Own
 from genreel.posters import PosterSource
 from genreel.prediction import Prediction
 from genreel.predictor import Predictor
@@ -54,13 +56,16 @@ class Service:
         predictor: what predicts.
         store: where films are kept.
         settings: the server's.
+        own: genres of one's own, which are among the store's.
     """
 
-    def __init__(self, predictor: Predictor, store: Store, settings: Settings) -> None:
+    def __init__(
+        self, predictor: Predictor, store: Store, settings: Settings, own: Own | None = None
+    ) -> None:
         self.predictor = predictor
         self.store = store
         self.settings = settings
-        self.batches = Batches(predictor, settings.batch, settings.waiting)
+        self.batches = Batches(predictor, settings.batch, settings.waiting, own=own)
         self.learner = Learner(store)
         self.known = Known(predictor, settings, self._predict)
         self.alike = Alike(predictor, store, self.batches)
@@ -76,11 +81,12 @@ class Service:
         self._shops = Gate("shops are being made", 1, 1, patience)
         self.fetching = Gate("posters are being fetched", 2, 4, patience)
         self._folder = tempfile.TemporaryDirectory(prefix="genreel-")
-        digest = predictor.bundle.config["files"]["model.onnx"]["sha256"]
-        self.version = f"{predictor.bundle.name} {digest[:8]}"
+        self.version = version_of(predictor, own)
+        self._catching_up = CatchingUp(store, self.batches, self.version, own, self.predict_again)
 
     def close(self) -> None:
         """Finishes what has begun."""
+        self._catching_up.close()
         self.batches.close()
         self.learner.close()
         self.alike.close()
@@ -329,9 +335,8 @@ class Service:
     def _predict_again(self, film_ids: Sequence[str]) -> None:
         """Predicts films anew; where too much waits for that, their problem says so."""
         for start in range(0, len(film_ids), ROWS_AT_ONCE):
-            some = [
-                find_film(self.store, film_id) for film_id in film_ids[start : start + ROWS_AT_ONCE]
-            ]
+            ids = film_ids[start : start + ROWS_AT_ONCE]
+            some = [find_film(self.store, film_id) for film_id in ids]
             films = [film for film in some if film is not None]
             try:
                 predictions = self._predict_sights(list(map(self._look_again, films)))

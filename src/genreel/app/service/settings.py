@@ -40,6 +40,7 @@ class Settings:
             `read` is installed then.
         decide: one of `calibration.DECISIONS`, which the store takes from now on; empty: it goes on
             as it did, and a new one begins with NEW_DECISION.
+        own: a file of genres of one's own; None: there are none.
         names: what genres are called, on pages and in what is exported or written; None: as each
             format calls them. The API keeps genreel's names.
     """
@@ -63,6 +64,7 @@ class Settings:
     accept: float | None = None
     read: bool = False
     decide: str = ""
+    own: Path | None = None
     names: Names | None = None
 
     @property

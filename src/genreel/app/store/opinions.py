@@ -22,12 +22,14 @@ class Policy:
         decide: of `calibration.DECISIONS`.
         overrides: genre → threshold that a person applied.
         version, correction: what was learnt from reviews.
+        own_genres: of a person's own; below its threshold none is a film's likeliest.
     """
 
     decide: str = BALANCED
     overrides: Mapping[str, float] = field(default_factory=dict)
     version: str = ""
     correction: Correction = field(default_factory=Correction)
+    own_genres: frozenset[str] = frozenset()
 
 
 def read_opinions(connection: sa.Connection, film_id: str) -> dict[str, dict[str, Opinion]]:
@@ -124,7 +126,12 @@ def opinions_of_model(
     scores = policy.correction.scores(raw, year)
     thresholds = policy.correction.thresholds(raw_thresholds, year, policy.decide)
     overrides = policy.overrides
-    main = max(scores, key=scores.__getitem__)
+    candidates = [
+        genre
+        for genre, score in scores.items()
+        if genre not in policy.own_genres or score >= thresholds[genre]
+    ]
+    main = max(candidates, key=scores.__getitem__, default="")
     keeps_main = policy.decide == SURE and main not in overrides
     return {
         genre: Opinion(

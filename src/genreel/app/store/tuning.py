@@ -61,6 +61,8 @@ class Tuning:
         self.database = database
         self.defaults = dict(defaults)
         self.by_case = by_case
+        known = {genre for cases in by_case.values() for one in cases.values() for genre in one}
+        self._own_genres = frozenset(set(defaults) - known if known else ())
 
     def begin(self, decide: str) -> None:
         """Keeps how a new store decides; one that has films goes on as it did."""
@@ -81,7 +83,7 @@ class Tuning:
         """How scores become genres, inside a transaction."""
         version, correction = self.correction(connection)
         overrides = self.overrides(connection)
-        return Policy(self.decision(connection), overrides, version, correction)
+        return Policy(self.decision(connection), overrides, version, correction, self._own_genres)
 
     def own_thresholds(self, case: str, decide: str) -> Mapping[str, float]:
         """Genre → the bundle's threshold for films of a case; empty where it has no such case."""

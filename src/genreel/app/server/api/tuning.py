@@ -94,6 +94,6 @@ def back(service: ServiceDep) -> dict[str, Any]:
 
 
 def _check_genres(service: Service, thresholds: dict[str, float]) -> None:
-    unknown = set(thresholds) - set(service.predictor.genres)
+    unknown = set(thresholds) - set(service.store.defaults)
     if unknown:
         raise InputError(f"unknown genre {', '.join(sorted(unknown))}")
