@@ -209,7 +209,18 @@ def speed() -> Iterator[str]:
     yield f"a logistic regression a genre | {fast.ratio:.1f} |"
     yield f"| one film from a cold shell | {cold.genreel:.2f} s | {cold.alternative:.2f} s: "
     yield f"the graph loaded; {python.alternative:.2f} s: Python alone"
+    poster, *_ = rows("speed", what="cold start, a poster alone")
+    languages, *_ = rows("speed", what="cold start, with [languages]")
+    yield f"| its poster alone | {poster.genreel:.2f} s |"
+    yield f"| with `[languages]` | {languages.genreel:.2f} s |"
     yield f"10,000 films | {memory.genreel:.0f} MB | {memory.alternative:.0f} MB: 1,000 films |"
+
+
+def published_f1() -> Iterator[str]:
+    for r in rows("published-f1"):
+        figures = (r.weighted, r.samples, r.micro, r.macro)
+        cells = " | ".join("–" if value in (None, "") else f"{value:.3f}" for value in figures)
+        yield f"| {r.system} | {r.inputs} | {r.test}, {r.films:,} films | {r.genres} | {cells} |"
 
 
 def two_hosts() -> Iterator[str]:
@@ -478,6 +489,13 @@ def languages() -> Iterator[str]:
     yield f"the same plot: {microseconds.value:.0f} µs of a core"
 
 
+def speed_of_languages() -> Iterator[str]:
+    [light] = rows("languages", figure="plots a second, without [languages]")
+    english, others = rows("languages", figure="plots a second, with it")
+    yield f"predicts {light.value} English plots without the extra and {english.value} with it"
+    yield f"{others.value} in other languages"
+
+
 def fifteen_languages() -> Iterator[str]:
     for r in rows("languages", figure="ROC AUC, default"):
         yield f"| {r.language} | {r.value:.3f} |"
@@ -682,6 +700,7 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     ("docs/films.md", identification_in_short),
     ("docs/formats.md", clean_in_short),
     ("docs/languages.md", languages),
+    ("docs/languages.md", speed_of_languages),
     ("docs/languages.md", fifteen_languages),
     ("docs/reviewing.md", keystrokes_in_short),
     ("docs/scaling.md", scaling_in_short),
@@ -700,6 +719,7 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     (NOTEBOOK, quality),
     (NOTEBOOK, quality_in_full),
     (NOTEBOOK, why_in_full),
+    (NOTEBOOK, published_f1),
     (NOTEBOOK, speed),
     (NOTEBOOK, tried),
     (NOTEBOOK, training),
