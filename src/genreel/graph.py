@@ -80,20 +80,20 @@ class Graph:
             BundleError: a part cannot be loaded.
             Exception: of onnxruntime, where the arrays do not fit the graph or memory runs out.
         """
-        wanted = {
+        tensors_of = {
             name: [tensor for tensor in outputs if tensor in piece.outputs]
             for name, piece in self.pieces.items()
             if piece.outputs & {*outputs} or not piece.features <= {*idle}
         }
-        self.load(wanted)
+        self.load(tensors_of)
         shapes = {o.name: o.shape for o in self.sessions["scores"].get_outputs()}
         tensors = dict(arrays)
         for name in self.pieces:
-            if name not in wanted:
+            if name not in tensors_of:
                 size = len(arrays["present"]), shapes["scores"][-1]
                 tensors[name] = np.full(size, 0.5, np.float32)
                 continue
-            names = list(dict.fromkeys([*wanted[name], name]))
+            names = list(dict.fromkeys([*tensors_of[name], name]))
             values = run_outputs(self.sessions[name], tensors, names)
             tensors.update(zip(names, values, strict=True))
         return [tensors[name] for name in outputs]

@@ -133,8 +133,8 @@ class _Graph:
         """A graph of what makes or names these tensors, from `inputs` among them to `outputs`."""
         parts: list[bytes | memoryview] = []
         for number, content, names in self._fields:
-            wanted = outputs if number == _OUTPUT else tensors
-            if number not in _NAMES or any(n in wanted and n not in inputs for n in names):
+            group = outputs if number == _OUTPUT else tensors
+            if number not in _NAMES or any(n in group and n not in inputs for n in names):
                 parts += (field_head(number, len(content)), content)
         new = [(_INPUT, name) for name in sorted(inputs)]
         new += [(_OUTPUT, name) for name in sorted(outputs) if name not in self.outputs]

@@ -578,6 +578,13 @@ def test_views_are_kept_and_hold_their_films(store: Store) -> None:
             save_view(store, View(name, Filter()))
 
 
+@pytest.mark.parametrize("name", ["", " ", ".", "..", "a\x00b", "\u202ea", "\ud800", "x" * 81])
+def test_a_view_s_name_is_one_that_can_be_opened(store: Store, name: str) -> None:
+    with pytest.raises(InputError, match="give a name of 1 to 80 characters"):
+        save_view(store, View(name, Filter()))
+    assert read_views(store) == {}
+
+
 def test_what_was_done_to_views_is_undone(store: Store) -> None:
     save_view(store, View("Old horror", Filter(genre="Horror", before=1960)))
     save_view(store, View("War", Filter(genre="War")))

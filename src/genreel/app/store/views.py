@@ -66,7 +66,8 @@ def save_view(store: Store, view: View) -> View:
         InputError: its name is empty, too long or no line, or there are too many.
     """
     name = " ".join(view.name.split())
-    if not name or len(name) > MAX_NAME or not name.isprintable():
+    # Of an address, a part "." or ".." is none: such a view could not be opened.
+    if name in ("", ".", "..") or len(name) > MAX_NAME or not name.isprintable():
         raise InputError(f"view {name[:40]!r}: give a name of 1 to {MAX_NAME} characters")
     if view.order not in ORDERS:
         raise InputError(f"order {view.order[:40]!r} is none of {', '.join(ORDERS)}")
