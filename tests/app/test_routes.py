@@ -96,7 +96,7 @@ def test_genres_go_by_the_names_of_the_server(predictor: Predictor, tmp_path: Pa
         page = templates.get_template("card.html").render(
             film=film, rows=score_rows(film, keys, {}), label=find_names("de").label, history=[],
             told="", order="unsure", progress=progress(store, "unsure", 0.9), promise=0.9,
-            choice=Choice(Filter(), ""), following=[],
+            choice=Choice(Filter(), ""), following=[], doubts=doubts(film),
         )  # fmt: skip
         assert '<span class="genre">Krimi</span>' in page
         assert 'value="Crime"' in page

@@ -116,7 +116,7 @@ def test_defaults_are_those_of_the_code() -> None:
     serve = parse("serve", [])
     settings = {field.name for field in dataclasses.fields(Settings)} & set(vars(serve))
     # None: the environment's, the code's, or none at all
-    from_elsewhere = {"token", "label_studio", "names", "films", "accept", "read"}
+    from_elsewhere = {"token", "label_studio", "names", "films", "accept", "read", "own"}
     own = {"host", "port", "waiting", "max_body", "full_pixels", "fetch_urls", "decide"}
     assert settings == own | from_elsewhere
     assert all(
@@ -144,7 +144,7 @@ def test_help_names_the_defaults_of_the_code() -> None:
     assert f"({Limits.max_bytes / 2**20:.0f} MiB)" in help_of["max_bytes"]
     assert f"({Limits.max_pixels / 1e6:.0f} million pixels)" in help_of["max_pixels"]
     assert f"({Limits.max_side:,} pixels)" in help_of["max_side"]
-    assert f"({Limits.max_whole / 1e6:.0f} million pixels," in help_of["max_whole"]
+    assert f"({Limits.max_whole / 1e6:.0f} million pixels)" in help_of["max_whole"]
 
     help_of = {f.name: f.metadata["help"] for f in dataclasses.fields(load("import").options)[4:]}
     assert f"(default: {film.Options.separator})" in help_of["separator"]

@@ -77,7 +77,7 @@ def test_posters_are_read_where_the_extra_is_installed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(doctor, "missing", lambda extra: lacks)
-    assert serving_senses(films, read, None).is_needed == is_read
+    assert serving_senses(films, read, None).needs_reading == is_read
 
 
 @pytest.mark.parametrize(("films", "read"), [(Path("films.db"), None), (None, True)])

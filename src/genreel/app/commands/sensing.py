@@ -45,7 +45,7 @@ def accept_flag() -> float | None:
 
 def own_flag() -> Path | None:
     """--own."""
-    text = "genres of your own, from a file that genreel teach or the page Genres wrote"
+    text = "genres of your own, from a file that genreel teach wrote"
     return flag(None, text, Path, metavar="FILE")
 
 
