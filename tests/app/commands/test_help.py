@@ -38,7 +38,9 @@ def test_these_are_all_commands() -> None:
     assert tuple(commands.choices or ()) == tuple(COMMANDS)
     files = Path(commands_folder.__file__).parent.glob("[a-z]*.py")
     names = {path.stem.removesuffix("_") for path in files}
-    assert names - {"flags", "listing", "refreshing", "sensing", "shared", "values"} == set(COMMANDS)
+    assert names - {"flags", "listing", "refreshing", "sensing", "shared", "values"} == set(
+        COMMANDS
+    )
 
 
 def test_version(run: Run) -> None:
