@@ -450,12 +450,16 @@ def order(out: Path) -> None:
         for name in PROTOCOLS["large"].recipes
         if (out / "large" / "bundles" / name / "metrics.json").is_file()
     }
-    auc = {n: macro_roc_auc(a.labels, a.known, a.scores) for n, a in answers.items()}
+    everywhere = set.intersection(*({m.id for m in a.movies} for a in answers.values()))
+    is_common = {n: [m.id in everywhere for m in a.movies] for n, a in answers.items()}
+    scores = {n: a.scores[is_common[n]] for n, a in answers.items()}
+    name, first = next(iter(answers.items()))
+    labels, known = first.labels[is_common[name]], first.known[is_common[name]]
+    auc = {n: macro_roc_auc(labels, known, scores[n]) for n in answers}
     rows = []
     for one, other in pairwise(sorted(auc, key=lambda name: -auc[name])):
-        ours, theirs = answers[one], answers[other]
-        figures = difference(ours.labels, ours.known, ours.scores, theirs.scores)
-        row = {"recipe": one, "next": other, "films": len(ours.movies), "roc_auc": auc[one]}
+        figures = difference(labels, known, scores[one], scores[other])
+        row = {"recipe": one, "next": other, "films": len(labels), "roc_auc": auc[one]}
         row |= dict(zip(("above_next", "low", "high"), figures, strict=True))
         rows.append({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()})
     if rows:

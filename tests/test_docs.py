@@ -310,6 +310,7 @@ def published() -> Iterator[str]:
     auc = {r.recipe: r.macro_roc_auc for r in rows("large")}
     yield f"start from GloVe has {auc['zhang-lstm']:.3f} where its source had"
     yield f"with a CNN on posters added {auc['zhang-add']:.3f} (0.812)"
+    assert all(abs(r.roc_auc - auc[r.recipe]) < 0.001 for r in rows("order"))  # on common films
     auc = {r.recipe: r.macro_roc_auc for r in rows("posters")}
     trees, forest = auc["gomez-extratrees-pca"], auc["gomez-forest-pca"]
     yield f"ExtraTrees beat the forest ({trees:.3f} against {forest:.3f})"
