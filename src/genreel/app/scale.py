@@ -32,7 +32,7 @@ from genreel.errors import GenreelError, MissingExtra
 from genreel.files import remove_parts, write_whole
 from genreel.films.films import Films
 from genreel.lettering import parse_lettering
-from genreel.own.file import read_own, to_json
+from genreel.own.file import digest_of, read_own
 from genreel.posters import Limits
 from genreel.prediction import Prediction
 from genreel.predictor import Predictor
@@ -143,7 +143,7 @@ def _manifest(job: Job) -> dict[str, Any]:
 
 def _fingerprint_of_own(path: Path | None) -> str | None:
     """Hash of the genres of one's own; VocabularyError where they cannot be read."""
-    return None if path is None else hashlib.sha256(to_json(read_own(path)).encode()).hexdigest()
+    return None if path is None else digest_of(read_own(path))
 
 
 def _fingerprint(paths: Iterable[str]) -> str:

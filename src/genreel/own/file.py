@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -56,6 +57,11 @@ def to_json(vocabulary: OwnVocabulary) -> str:
         "hidden_genres": list(vocabulary.hidden_genres),
     }
     return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+
+
+def digest_of(vocabulary: OwnVocabulary) -> str:
+    """SHA-256 of a file's content, in hexadecimal: another one where anything was changed."""
+    return hashlib.sha256(to_json(vocabulary).encode()).hexdigest()
 
 
 def from_json(data: bytes | str, source: str) -> OwnVocabulary:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
 import threading
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from genreel.app.service.gate import Busy
 from genreel.app.store.browse import judged_otherwise
 from genreel.app.store.store import Store
 from genreel.errors import GenreelError, UnknownFilm
-from genreel.own.file import to_json
+from genreel.own.file import digest_of
 from genreel.own.vocabulary import OwnVocabulary
 from genreel.predictor import Predictor
 
@@ -24,7 +23,7 @@ def version_of(predictor: Predictor, own: OwnVocabulary | None) -> str:
     version = f"{predictor.bundle.name} {digest[:8]}"
     if own is None:
         return version
-    return f"{version} own {hashlib.sha256(to_json(own).encode()).hexdigest()[:8]}"
+    return f"{version} own {digest_of(own)[:8]}"
 
 
 class CatchingUp:
