@@ -17,6 +17,7 @@ three-genres  films of 2016 of one genre of three, as many of each: ten draws, f
               learn from.
 large         14,072 films of all years with a poster, TMDb's 19 genres, at the sources' epochs:
               hours to days on two cores. A run that was stopped goes on from its last whole epoch.
+again         some of `plots` and `posters` that take minutes, trained anew from nothing.
 order         of the systems of `large` that are trained: each against the next, paired bootstrap.
 page          nothing is trained: docs/reproduction.md anew from the tables.
 
@@ -33,22 +34,19 @@ import json
 import os
 import platform
 import re
-import shutil
 import time
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import tomli_w
+from protocols import DATA, PROTOCOLS, THREE_GENRES, catalogue_of, first_genres
 from reproduction import write_page
-from sklearn.model_selection import train_test_split
 
-from genreel.catalogue import Catalogue, Movie
-from genreel.formats.class_table import read_class_table
+from genreel.catalogue import Catalogue
 from genreel.lab.evaluation.bootstrap import difference
 from genreel.lab.evaluation.compare import COLUMNS, compare
 from genreel.lab.evaluation.evaluate import evaluate, outcomes
@@ -58,65 +56,12 @@ from genreel.lab.model import Place
 from genreel.lab.models.estimators import PerGenre
 from genreel.lab.networks.backbone import LITE
 from genreel.lab.recipe import Recipe, load_recipe, recipe_files
-from genreel.lab.splits import Split, read_split, stratified_split
+from genreel.lab.splits import Split
 from genreel.lab.train import build_model, fit_features, train
 from genreel.paths import cache_folder
 from genreel.predictor import Predictor
-from genreel.vocabulary import VOCABULARIES
 
-DATA = Path(os.environ.setdefault("GENREEL_DATA", "../shared/data"))
 RESULTS = Path(__file__).parent / "results"
-
-CLOSED = "films of the class table, {}its own third tested, closed"
-
-
-class Protocol(NamedTuple):
-    """Which recipes are measured on which films."""
-
-    about: str
-    recipes: tuple[str, ...]
-
-
-PROTOCOLS = {
-    "plots": Protocol(
-        CLOSED.format(""),
-        (
-            *("gomez-forest-tfidf", "gomez-mlp-counts", "gomez-forest-counts"),
-            *("gomez-forest-counts-stop", "castelblanco-ngrams", "castelblanco-tree-plot"),
-            *("castelblanco-forest-plot", "castelblanco-conv1d", "castelblanco-glove-conv1d"),
-            *("castelblanco-word2vec-conv1d", "castelblanco-lstm", "solano-word2vec-lstm"),
-            *("solano-glove-lstm", "solano-number-lstm", "solano-onehot-lstm", "gomez-lstm"),
-            "castelblanco-boosting-plot",
-        ),
-    ),
-    "posters": Protocol(
-        CLOSED.format("those with a poster, "),
-        (
-            *("gomez-extratrees-pca", "gomez-forest-pca", "castelblanco-tree-poster"),
-            *("castelblanco-forest-poster", "castelblanco-vgg16-colour"),
-            *("castelblanco-vgg16-grey", "castelblanco-inceptionv3", "solano-vgg16-colour"),
-            *("solano-vgg16-grey", "zhang-resnet18", "castelblanco-stack-dl"),
-            *("castelblanco-stack-ml", "solano-stack", "gomez-cnn-grey", "gomez-average"),
-            *("castelblanco-cnn3-grey", "castelblanco-cnn3-colour", "castelblanco-boosting-poster"),
-        ),
-    ),
-    "decades": Protocol(
-        "posters of the 2010s, TMDb's 19 genres",
-        ("dealer-resnet50-svm", "dealer-resnet50-svm-balanced", "dealer-resnet50-mlp"),
-    ),
-    "two-genres": Protocol(
-        "posters of films of Action or Drama alone, as many of each",
-        ("dealer-resnet50-svm-two", "dealer-cnn3"),
-    ),
-    "large": Protocol(
-        "films with a poster, of all years, TMDb's 19 genres",
-        (
-            *("zhang-lstm", "zhang-cnn", "zhang-frozen", "zhang-add", "zhang-cnn-lstm"),
-            *("zhang-product", "zhang-max", "zhang-sigmoid", "zhang-finetuned"),
-        ),
-    ),
-}
-THREE_GENRES = ("dealer-pca-knn", "dealer-pca-logistic", "dealer-pca-forest")
 
 STAND_INS = ("mobilenetv2_100", *LITE)
 BACKBONES = ("vgg16", "vgg19", "inception_v3", "resnet18", "resnet50")
@@ -134,48 +79,6 @@ def recipe_here(name: str, stand_in: str = STAND_INS[0]) -> Recipe:
         else:
             changes += [f"towers.poster.name={stand_in}", "towers.poster.frozen=true"]
     return load_recipe(name, changes)
-
-
-def class_catalogue(folder: Path) -> Catalogue:
-    """The class table as a catalogue, with the posters that belong to it."""
-    if not (folder / "movies.jsonl").is_file():
-        (folder / "posters").mkdir(parents=True, exist_ok=True)
-        posters = {}
-        with (DATA / "kaggle" / "posters.csv").open(newline="") as file:
-            for row in csv.DictReader(file):
-                source = DATA / "movies" / "posters" / f"{row['id']}.jpg"
-                if source.is_file():
-                    posters[row["kaggle_index"]] = f"posters/{row['id']}.jpg"
-                    shutil.copy(source, folder / posters[row["kaggle_index"]])
-        with (folder / "movies.part").open("w", encoding="utf-8") as file:
-            for movie in read_class_table(DATA / "kaggle" / "dataTraining.zip"):
-                record = {"id": movie.id, "title": movie.title, "year": movie.year}
-                record |= {"plot": movie.plot, "poster": posters.get(movie.id)}
-                record["genres"] = list(movie.genres["genreel"])
-                file.write(json.dumps(record) + "\n")
-        (folder / "movies.part").rename(folder / "movies.jsonl")
-    return Catalogue(folder)
-
-
-def class_split(movies: Mapping[str, Movie], with_poster: bool) -> Split:
-    """The sources' own thirds; a tenth of the train rows, stratified, chooses settings."""
-    rest, tested = train_test_split(range(len(movies)), test_size=0.33, random_state=42)
-    rows = list(movies.values())
-    rest, tested = (
-        [rows[i] for i in part if not with_poster or rows[i].has("poster")]
-        for part in (rest, tested)
-    )
-    # Its test part takes no films from the rest: it goes back to the train part.
-    inner = stratified_split(rest, VOCABULARIES["mmimdb"], seed=0, valid=0.1, test=0.1)
-    return Split(inner.train + inner.test, inner.valid, tuple(m.id for m in tested))
-
-
-def catalogue_of(protocol: str, out: Path) -> tuple[Catalogue, Split]:
-    """The films of a protocol, and its split."""
-    if protocol in ("plots", "posters"):
-        catalogue = class_catalogue(out / "class")
-        return catalogue, class_split(catalogue.by_id(), protocol == "posters")
-    return Catalogue(DATA / "movies"), read_split(DATA / "movies" / "split.json")
 
 
 def trainer(
@@ -376,12 +279,6 @@ ACROSS = (
 )
 
 
-def first_genres(recipe: Recipe, movies: Sequence[Movie]) -> list[Movie]:
-    """Movies with the genres that the recipe counts, of any year."""
-    count = recipe.head.data.first_genres
-    return [replace(m, genres={k: v[:count] for k, v in m.genres.items()}) for m in movies]
-
-
 DRAWS = 10
 
 
@@ -441,6 +338,40 @@ def three_genres() -> None:
     write_table(RESULTS / "three-genres.csv", tuple(rows[0]), rows)
 
 
+AGAIN = {
+    "plots": (
+        *("gomez-forest-tfidf", "gomez-forest-counts", "castelblanco-ngrams", "gomez-lstm"),
+        *("castelblanco-tree-plot", "castelblanco-conv1d", "castelblanco-word2vec-conv1d"),
+        "solano-number-lstm",
+    ),
+    "posters": ("gomez-extratrees-pca", "castelblanco-tree-poster"),
+}
+"""Those of each kind that take at most two minutes."""
+
+
+def again(out: Path) -> None:
+    """Trained a second time, beside the first figure: results/again.csv."""
+    rows = []
+    for protocol, names in AGAIN.items():
+        folder = out / "again" / protocol
+        folder.mkdir(parents=True, exist_ok=True)
+        catalogue, split = catalogue_of(protocol, out)
+        test = split.part("test", catalogue.by_id())
+        trained = trainer("again", catalogue, split, folder)
+        first = {row["recipe"]: row for row in read_table(RESULTS / f"{protocol}.csv")}
+        for row in compare([recipe_here(n) for n in names], trained, test, split, folder):
+            figures = [float(first[row["recipe"]]["macro_roc_auc"]), row["macro_roc_auc"]]
+            about = {"protocol": protocol, "recipe": row["recipe"], "movies": row["movies"]}
+            about |= dict(
+                zip(("macro_roc_auc", "again"), (round(f, 4) for f in figures), strict=True)
+            )
+            about |= {"difference": round(abs(figures[0] - figures[1]), 4)}
+            about |= {"training_seconds": row["training_seconds"]}
+            about |= {"seed": load_recipe(row["recipe"]).head.seed, "machine": machine()}
+            rows.append(about)
+    write_table(RESULTS / "again.csv", tuple(rows[0]), rows)
+
+
 def order(out: Path) -> None:
     """Each system of the protocol `large` against the next one: results/order.csv."""
     catalogue, split = catalogue_of("large", out)
@@ -484,7 +415,7 @@ def collect(protocol: str, out: Path) -> None:
 
 def main() -> None:
     """Runs the protocols that are named."""
-    known = [*PROTOCOLS, "across", "three-genres", "order", "page"]
+    known = [*PROTOCOLS, "across", "three-genres", "again", "order", "page"]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("protocols", nargs="+", choices=known, metavar="PROTOCOL")
     parser.add_argument("--out", type=Path, default=Path("out/reproduce"), help="for the bundles")
@@ -499,6 +430,8 @@ def main() -> None:
     for protocol in arguments.protocols:
         if protocol == "across":
             across(arguments.out)
+        elif protocol == "again":
+            again(arguments.out)
         elif protocol == "order":
             order(arguments.out)
         elif protocol == "three-genres":

@@ -80,7 +80,7 @@ def page(results: Path) -> str:
                 ours = _ours(head, measured, stand_ins, epochs, draws)
                 cells = (head.id, _theirs(head), ours, head.differs)
                 lines.append(f"| {' | '.join(cells)} |")
-    lines += [*_order(results), *_across(results), *_stand_ins(results)]
+    lines += [*_order(results), *_across(results), *_again(results), *_stand_ins(results)]
     return "\n".join(lines) + "\n"
 
 
@@ -194,6 +194,20 @@ def _decades_of(head: Head, decade: str) -> str:
         later = ("precision_1970s", "recall_1970s", "weighted_f1_1970s")
         text += " and " + " / ".join(str(reported[name]) for name in later)
     return text
+
+
+def _again(results: Path) -> Iterator[str]:
+    rows = table_rows(results / "again.csv")
+    if not rows:
+        return
+    yield from ("", "## Trained again", "")
+    most = max(rows, key=lambda row: float(row["difference"]))
+    yield from wrap(
+        f"{len(rows)} systems of every kind were trained a second time from nothing, on another "
+        "day (`python benchmarks/reproduce.py again`): macro ROC AUC differs by "
+        f"{float(most['difference']):.4f} at most ({most['recipe']}; "
+        "[again.csv](../benchmarks/results/again.csv))."
+    )
 
 
 STAND_INS = {"mobilenetv2_100": "MobileNetV2"}

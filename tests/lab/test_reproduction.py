@@ -61,3 +61,10 @@ def test_training_that_has_not_ended_shows_its_curve_alone(tmp_path: Path) -> No
     assert "in training: epoch 2, valid ROC AUC 0.700, best 0.700 in 2" in row
     [row] = [line for line in text.splitlines() if line.startswith("| zhang-max ")]
     assert "| not trained |" in row
+
+
+def test_training_again_gives_the_same_figure() -> None:
+    rows = reproduction.table_rows(RESULTS / "again.csv")
+    assert len(rows) >= 8
+    for row in rows:
+        assert abs(float(row["macro_roc_auc"]) - float(row["again"])) <= 0.005
