@@ -203,8 +203,8 @@ def _again(results: Path) -> Iterator[str]:
     yield from ("", "## Trained again", "")
     most = max(rows, key=lambda row: float(row["difference"]))
     yield from wrap(
-        f"{len(rows)} systems of every kind were trained a second time from nothing, on another "
-        "day (`python benchmarks/reproduce.py again`): macro ROC AUC differs by "
+        f"{len(rows)} systems of every kind were trained a second time from nothing "
+        "(`python benchmarks/reproduce.py again`): macro ROC AUC differs by "
         f"{float(most['difference']):.4f} at most ({most['recipe']}; "
         "[again.csv](../benchmarks/results/again.csv))."
     )
