@@ -1,4 +1,5 @@
-"""Characters of texts that anybody may have written: Unicode's forms, and references of HTML.
+"""Characters of texts that anybody may have written: Unicode's forms, references of HTML, and
+what a terminal would obey.
 
 Python's own functions do the same, but take a time that grows with the square of a text, or raise
 ValueError.
@@ -19,6 +20,8 @@ _PIECES = re.compile(rf".{{1,{_PIECE}}}(?=\s|\Z)|.{{1,{_PIECE}}}", re.DOTALL)
 # Python converts no number of over 4,300 digits; no character has one of over 7.
 _LONG_NUMBER = re.compile(r"&#[0-9]{100,};?")
 
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
 
 def normalize(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
     """`unicodedata.normalize`, in a time in proportion to the text."""
@@ -31,3 +34,13 @@ def normalize(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
 def unescape(text: str) -> str:
     """`html.unescape`, of numbers of any length; one that is no character is U+FFFD."""
     return html.unescape(_LONG_NUMBER.sub("\ufffd", text))
+
+
+def printable(text: str) -> str:
+    """A text with spaces for what cannot be printed, for tables that a person reads."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def escape_controls(text: str) -> str:
+    r"""A text that no terminal acts on, for cells of CSV: Escape is \x1b; tabs, line ends stay."""
+    return _CONTROLS.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
