@@ -97,7 +97,6 @@ def test_what_is_written_to_a_pipe_holds_nothing_that_a_terminal_obeys(
     for command, forms in (
         (["predict", path, *model], ("csv", "json", "jsonl", "table")),
         (["audit", path, *model, "--no-posters"], ("csv", "json", "jsonl", "table")),
-        (["similar", evil + "a", path, "--model", "fast"], ("csv",)),
     ):
         for form in forms:
             ran = run(*command, "--format", form)
