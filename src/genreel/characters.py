@@ -1,7 +1,7 @@
-"""Characters of texts that anybody may have written: Unicode's forms, and references of HTML.
+"""Characters of texts that anybody may have written: Unicode's forms, references of HTML, words.
 
 Python's own functions do the same, but take a time that grows with the square of a text, or raise
-ValueError.
+ValueError; or, of words, take three times as long.
 """
 
 from __future__ import annotations
@@ -30,4 +30,15 @@ def normalize(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
 
 def unescape(text: str) -> str:
     """`html.unescape`, of numbers of any length; one that is no character is U+FFFD."""
-    return html.unescape(_LONG_NUMBER.sub("\ufffd", text))
+    return html.unescape(_LONG_NUMBER.sub("\ufffd", text)) if "&" in text else text
+
+
+_WORD = re.compile(r"\w+")
+_GAPS = {code: " " for code in range(128) if not _WORD.match(chr(code))}
+
+
+def words_of(text: str) -> list[str]:
+    """Runs of letters, digits and underscores, in order and in small letters."""
+    text = text.lower()
+    # Nearly all English texts are ASCII, where Python translates by table.
+    return text.translate(_GAPS).split() if text.isascii() else _WORD.findall(text)

@@ -14,7 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from genreel.characters import unescape
+from genreel.characters import unescape, words_of
 from genreel.errors import InputError
 
 # Characters that are looked at: the first lines tell a language as well as the whole text.
@@ -358,12 +358,11 @@ def language_of(text: str) -> str | None:
     text = text[:_LENGTH]
     if not text.isascii() and len(_OTHER_LETTER.findall(text)) > len(_LATIN_LETTER.findall(text)):
         return _language_of_letters(text[:200])
-    words = _WORD.findall(text)
-    small = [word.lower() for word in words]
-    english = sum(map(_ENGLISH.__contains__, small))
+    words = _words(text)
+    english = sum(map(_ENGLISH.__contains__, words))
     if english >= _FEWEST_WORDS and english >= _ENGLISH_SHARE * len(words):
         return "en"
-    strengths, counts = _evidence(small, _weights("latin"))
+    strengths, counts = _evidence(words, _weights("latin"))
     of_english = strengths.pop("en", 0.0)
     likeliest = max(strengths, key=strengths.__getitem__, default=OTHER)
     if (
@@ -371,7 +370,7 @@ def language_of(text: str) -> str | None:
         and strengths[likeliest] >= _MARGIN * of_english
     ):
         return likeliest
-    if not english and sum(map(str.islower, words)) >= _WORDS_WITHOUT:
+    if not english and sum(map(str.islower, _WORD.findall(text))) >= _WORDS_WITHOUT:
         return OTHER
     return "en" if english > 1 and of_english > strengths.get(likeliest, 0.0) else None
 
@@ -429,9 +428,15 @@ def _language_of_letters(text: str) -> str | None:
     if script is None:
         return code
     # The commonest language of a script is the answer where no function word speaks for another.
-    small = [word.lower() for word in _WORD.findall(text)]
-    strengths, _ = _evidence(small, _weights(script))
+    strengths, _ = _evidence(_words(text), _weights(script))
     return max(strengths, key=strengths.__getitem__, default=code)
+
+
+def _words(text: str) -> list[str]:
+    """Words of letters alone, in small letters, without those of abbreviations."""
+    if text.isascii() and not any(part[:1].isalpha() for part in text.split(".")[1:]):
+        return [word for word in words_of(text) if word.isalpha()]
+    return [word.lower() for word in _WORD.findall(text)]
 
 
 def _evidence(
