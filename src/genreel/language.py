@@ -358,11 +358,15 @@ def language_of(text: str) -> str | None:
     text = text[:_LENGTH]
     if not text.isascii() and len(_OTHER_LETTER.findall(text)) > len(_LATIN_LETTER.findall(text)):
         return _language_of_letters(text[:200])
-    words = _words(text)
-    english = sum(map(_ENGLISH.__contains__, words))
-    if english >= _FEWEST_WORDS and english >= _ENGLISH_SHARE * len(words):
+    # Most texts need no closer look. Words with digits count as words here, so it is the stricter.
+    if text.isascii() and not _has_abbreviation(text) and _is_english(words_of(text)):
         return "en"
-    strengths, counts = _evidence(words, _weights("latin"))
+    words = _WORD.findall(text)
+    small = [word.lower() for word in words]
+    if _is_english(small):
+        return "en"
+    english = sum(map(_ENGLISH.__contains__, small))
+    strengths, counts = _evidence(small, _weights("latin"))
     of_english = strengths.pop("en", 0.0)
     likeliest = max(strengths, key=strengths.__getitem__, default=OTHER)
     if (
@@ -370,7 +374,7 @@ def language_of(text: str) -> str | None:
         and strengths[likeliest] >= _MARGIN * of_english
     ):
         return likeliest
-    if not english and sum(map(str.islower, _WORD.findall(text))) >= _WORDS_WITHOUT:
+    if not english and sum(map(str.islower, words)) >= _WORDS_WITHOUT:
         return OTHER
     return "en" if english > 1 and of_english > strengths.get(likeliest, 0.0) else None
 
@@ -428,15 +432,20 @@ def _language_of_letters(text: str) -> str | None:
     if script is None:
         return code
     # The commonest language of a script is the answer where no function word speaks for another.
-    strengths, _ = _evidence(_words(text), _weights(script))
+    small = [word.lower() for word in _WORD.findall(text)]
+    strengths, _ = _evidence(small, _weights(script))
     return max(strengths, key=strengths.__getitem__, default=code)
 
 
-def _words(text: str) -> list[str]:
-    """Words of letters alone, in small letters, without those of abbreviations."""
-    if text.isascii() and not any(part[:1].isalpha() for part in text.split(".")[1:]):
-        return [word for word in words_of(text) if word.isalpha()]
-    return [word.lower() for word in _WORD.findall(text)]
+def _is_english(words: Sequence[str]) -> bool:
+    """Whether words in small letters are surely English."""
+    count = sum(map(_ENGLISH.__contains__, words))
+    return count >= _FEWEST_WORDS and count >= _ENGLISH_SHARE * len(words)
+
+
+def _has_abbreviation(text: str) -> bool:
+    """Whether there may be one, such as "U.S.": a dot in front of a letter."""
+    return any(part[:1].isalpha() for part in text.split(".")[1:])
 
 
 def _evidence(

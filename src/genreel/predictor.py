@@ -166,21 +166,20 @@ class Predictor:
         stream, decide = self._stream(movies, language_code(language)), decision(decide)
         # Threads decode posters while the graph runs; short queues keep memory flat.
         decode_queue: deque[tuple[_Numbered, Decodes]] = deque()
-        graph_queue: deque[tuple[_Numbered, Future[_Run]]] = deque()
+        graph_queue: deque[tuple[_Numbered, _Inputs, Future[_Outputs]]] = deque()
         predictions: dict[int, Prediction] = {}  # by number of movie, until their turn comes
         turn = 0
 
         def run_graph() -> None:
             batch, decodes = decode_queue.popleft()
-            # In the pool as well, as arithmetic over many words leaves Python's lock to others. It
-            # never waits there for a poster that is not begun: those came into the pool before.
-            movies = [movie for _, movie in batch]
-            graph_queue.append((batch, pool.submit(self._run, movies, decodes, vectors)))
+            inputs = self._read_inputs([movie for _, movie in batch], decodes)
+            graph_queue.append((batch, inputs, pool.submit(self._outputs, inputs.arrays, vectors)))
 
         def take_scores() -> None:
-            batch, run = graph_queue.popleft()
+            batch, inputs, outputs = graph_queue.popleft()
             numbers, batch_movies = zip(*batch, strict=True)
-            results = self._predictions(batch_movies, run.result(), threshold, decide, explain)
+            rest = outputs.result(), threshold, decide, explain
+            results = self._predictions(batch_movies, inputs, *rest)
             predictions.update(zip(numbers, results, strict=True))
 
         with ThreadPoolExecutor(self.threads) as pool:
@@ -327,27 +326,27 @@ class Predictor:
         plot_cost = min(len(movie.plot), self._text_length) // _CHARACTERS
         return max(1, plot_cost, LIGHT if self.readers.is_slow(movie) else 1)
 
-    def _run(
-        self, movies: Sequence[Movie], decodes: Decodes | None = None, vectors: bool = False
-    ) -> _Run:
+    def _read_inputs(self, movies: Sequence[Movie], decodes: Decodes | None = None) -> _Inputs:
         rows, problems = self.readers.read(movies, decodes)
-        arrays = collate(self.bundle.features, rows)
-        return _Run(arrays["present"], problems, self._outputs(arrays, vectors))
+        return _Inputs(collate(self.bundle.features, rows), problems)
 
     def _predict_together(
         self, movies: Sequence[Movie], threshold: float | None, decide: str
     ) -> list[Prediction]:
-        return list(self._predictions(movies, self._run(movies), threshold, decide))
+        inputs = self._read_inputs(movies)
+        outputs = self._outputs(inputs.arrays)
+        return list(self._predictions(movies, inputs, outputs, threshold, decide))
 
     def _predictions(
         self,
         movies: Sequence[Movie],
-        run: _Run,
+        inputs: _Inputs,
+        outputs: _Outputs,
         threshold: float | None,
         decide: str,
         explain: bool = False,
     ) -> Iterator[Prediction]:
-        names, present, scores = self.genres, run.present, run.outputs.scores
+        names, present, scores = self.genres, inputs.arrays["present"], outputs.scores
         # Arithmetic over the whole batch: for one movie at a time it would cost more than a plot.
         own = self._rules.thresholds(present, decide)
         limits = own if threshold is None else np.full(scores.shape, threshold)
@@ -360,7 +359,7 @@ class Predictor:
             if key not in by_senses:
                 by_senses[key] = self._had(key, dict(zip(names, limits[i].tolist(), strict=True)))
             had = by_senses[key]
-            error = "; ".join(run.problems[i]) or None
+            error = "; ".join(inputs.problems[i]) or None
             language = movie.language or None
             if not has_evidence(movie, had.senses, self.bundle.features.values()):
                 error = error or nothing_to_go_by(movie, self.inputs, had.missing)
@@ -378,7 +377,7 @@ class Predictor:
                 case=had.case,
                 language=language,
                 decide=decide if threshold is None else "threshold",
-                vectors={k: rows[i] for k, rows in run.outputs.vectors.items() if rows[i].any()},
+                vectors={k: rows[i] for k, rows in outputs.vectors.items() if rows[i].any()},
             )
             if explain:
                 prediction = replace(prediction, why=self._why(movie, prediction))
@@ -396,19 +395,19 @@ class Predictor:
         return self.explain(movie, prediction.genres or highest)
 
 
+@dataclass(frozen=True)
+class _Inputs:
+    """A batch as arrays of the graph, and for each movie its problems."""
+
+    arrays: Mapping[str, Array]
+    problems: Sequence[Sequence[str]]
+
+
 class _Outputs(NamedTuple):
     """Calibrated scores of a batch, and input → vectors, float32 (n, width)."""
 
     scores: Array
     vectors: Mapping[str, Array]
-
-
-class _Run(NamedTuple):
-    """Which of SENSES the movies of a batch have, each one's problems, and what the graph says."""
-
-    present: Array
-    problems: Sequence[Sequence[str]]
-    outputs: _Outputs
 
 
 @dataclass(frozen=True)
