@@ -75,7 +75,7 @@ class Predictor:
         self._rules = self.bundle.rules()
         self.readers = Readers(features, self.bundle.languages)
         self._text_length = max((feature.text_length for feature in features.values()), default=0)
-        self._window = _WINDOW if "plot" in self.inputs else 1
+        self._window = _WINDOW if self._text_length else 1
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -425,9 +425,9 @@ _Numbered = list[tuple[int, Movie]]  # movies with their place in the stream
 _AHEAD = 2  # batches that are decoded while one is predicted
 
 _WINDOW = 85
-"""Batches whose movies are sorted together by the length of their plots, where the bundle reads
-them. In a batch every text costs as much as the longest, which is about three times the mean where
-movies come in any order.
+"""Batches whose movies are sorted together by the length of their plots, where a sentence encoder
+reads them. In a batch every text costs as much as the longest, which is about three times the mean
+where movies come in any order.
 """
 
 
