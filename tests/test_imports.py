@@ -33,6 +33,7 @@ ORDER = (
         "toml",
         "thresholds",
     ),
+    "naming",
     *("image_parts", "lettering", "posters", "placeholders", "tables", "catalogue", "seen"),
     *(
         "cases",

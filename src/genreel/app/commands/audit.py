@@ -60,13 +60,14 @@ def run(options: Options) -> int:
     from genreel.progress import progress, say
 
     films = Films(options.films) if options.films else None
-    movies = library_at(options.library, options.taxonomy)
+    predictor = Predictor(options.model)
+    movies = library_at(options.library, options.taxonomy, predictor.genres)
     is_table = isinstance(movies, Catalogue)
     if not is_table:
         movies = list(movies)
     names = read_names(options.library, movies)
     report = audit(
-        Predictor(options.model),
+        predictor,
         progress(_with_lettering(movies) if options.read else movies, "auditing", len(names)),
         films=films,
         names=names,
