@@ -26,6 +26,7 @@ ORDER = (
         "folding",
         "genre_names",
         "vocabulary",
+        "function_words",
         "language",
         "decade",
         "files",
