@@ -1,10 +1,10 @@
-"""The function words of languages, by which `language` tells them."""
+"""Words that sentences of a language are held together by: "the", "und", "los"."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-FUNCTION_WORDS: Mapping[str, str] = {
+WORDS: Mapping[str, str] = {
     "en": """the a an of and to in is his her with for on that he she who from by as their it at
         they are when be into has but after him have not this one an was were will about which
         been or them its out while only what up must all than where had there before during
@@ -159,7 +159,7 @@ FUNCTION_WORDS: Mapping[str, str] = {
         svoei svoego svoyu svoi svoy mozhet esli ili emu yemu ey im kotoruyu kotorogo kotorom
         nikogda odnazhdy nim nego nee chem poka tam i u""",
 }
-"""ISO 639-1 code → words that make up a third of its running text, in small letters. A word may
-stand in several languages; it then speaks for each. "ru-Latn" is Russian in Latin letters, which
-would else be taken for Croatian: no model reads it.
+"""Code of a language → its function words, in small letters; a word may stand in several, and then
+speaks for each. "ru-Latn" is Russian in Latin letters, which would else be taken for Croatian: no
+model reads it.
 """

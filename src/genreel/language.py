@@ -14,9 +14,9 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from genreel.characters import unescape
+from genreel.characters import unescape, words_of
 from genreel.errors import InputError
-from genreel.function_words import FUNCTION_WORDS
+from genreel.function_words import WORDS
 
 # Characters that are looked at: the first lines tell a language as well as the whole text.
 _LENGTH = 500
@@ -165,7 +165,7 @@ _LATIN_LETTER = re.compile(r"[A-Za-z\u00aa-\u024f\u1e00-\u1eff]")
 _OTHER_LETTER = re.compile(r"[^\W\d_A-Za-z\u00aa-\u024f\u1e00-\u1eff]")
 _CYRILLIC_LETTER = re.compile(r"[\u0400-\u052f]")
 _ARABIC_LETTER = re.compile(r"[\u0600-\u077f\u08a0-\u08ff\ufb50-\ufdff\ufe70-\ufeff]")
-_ENGLISH = frozenset(FUNCTION_WORDS["en"].split())
+_ENGLISH = frozenset(WORDS["en"].split())
 
 
 @functools.cache
@@ -181,12 +181,10 @@ def _weights(script: str) -> dict[str, list[tuple[str, float]]]:
         script: "latin", "cyrillic" or "arabic".
     """
     others = {"cyrillic": _CYRILLIC, "arabic": _ARABIC}
-    codes = others.get(script) or [
-        code for code in FUNCTION_WORDS if code not in _CYRILLIC + _ARABIC
-    ]
+    codes = others.get(script) or [code for code in WORDS if code not in _CYRILLIC + _ARABIC]
     languages: dict[str, list[str]] = {}
     for code in codes:
-        for word in set(FUNCTION_WORDS[code].split()):
+        for word in set(WORDS[code].split()):
             languages.setdefault(word, []).append(code)
     return {
         word: [(code, len(speakers) ** -0.5) for code in speakers]
@@ -209,11 +207,14 @@ def language_of(text: str) -> str | None:
     text = text[:_LENGTH]
     if not text.isascii() and len(_OTHER_LETTER.findall(text)) > len(_LATIN_LETTER.findall(text)):
         return _language_of_letters(text[:200])
+    # Most texts need no closer look. Words with digits count as words here, so it is the stricter.
+    if text.isascii() and not _has_abbreviation(text) and _is_english(words_of(text)):
+        return "en"
     words = _WORD.findall(text)
     small = [word.lower() for word in words]
-    english = sum(map(_ENGLISH.__contains__, small))
-    if english >= _FEWEST_WORDS and english >= _ENGLISH_SHARE * len(words):
+    if _is_english(small):
         return "en"
+    english = sum(map(_ENGLISH.__contains__, small))
     strengths, counts = _evidence(small, _weights("latin"))
     of_english = strengths.pop("en", 0.0)
     likeliest = max(strengths, key=strengths.__getitem__, default=OTHER)
@@ -283,6 +284,17 @@ def _language_of_letters(text: str) -> str | None:
     small = [word.lower() for word in _WORD.findall(text)]
     strengths, _ = _evidence(small, _weights(script))
     return max(strengths, key=strengths.__getitem__, default=code)
+
+
+def _is_english(words: Sequence[str]) -> bool:
+    """Whether words in small letters are surely English."""
+    count = sum(map(_ENGLISH.__contains__, words))
+    return count >= _FEWEST_WORDS and count >= _ENGLISH_SHARE * len(words)
+
+
+def _has_abbreviation(text: str) -> bool:
+    """Whether there may be one, such as "U.S.": a dot in front of a letter."""
+    return any(part[:1].isalpha() for part in text.split(".")[1:])
 
 
 def _evidence(
