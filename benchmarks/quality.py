@@ -5,10 +5,10 @@
 Groups of rows of benchmarks/results/quality.csv, all on films that nothing here learnt from:
 
 - genreel: the bundles `default` and `fast` on the test part of $GENREEL_DATA/movies, in every
-  input case and for each rare genre.
+  input case and for each rare genre; of the tags that each decision of `default` gives, how many
+  are right (decisions.csv).
 - read: posters of the test part in `large`, by their picture alone and with what RapidOCR read on
   them (lettering.jsonl).
-- decisions: of the tags that each decision gives, how many are right, in each case.
 - eras: the default on posters from before 1980 and from the 2000s, in the genres that both have.
 - alone: models of the default's own parts that are trained for plots alone and for posters alone.
   Training takes about four hours where --checkpoints has none of the default's networks.
@@ -147,6 +147,8 @@ def ours(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     test = _parts()["test"]
     for name in ("default", "fast"):
         found = outcomes(Predictor(name), test)
+        if name == "default":
+            write_decisions(found)
         for case, outcome in found.items():
             yield _row(name, "test part", case, outcome)
         for genre in RARE:
@@ -173,12 +175,6 @@ def read(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
         found = outcomes(Predictor(name), movies)
         for case in ("poster only", "poster read"):
             yield _row(name, "test part, large posters", case, found[case])
-
-
-def decisions(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """What each decision gives; decisions.csv has it, and quality.csv no row of it."""
-    write_decisions(Predictor("default"), _parts()["test"])
-    yield from ()
 
 
 def of_eras(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
@@ -270,7 +266,6 @@ def alternatives(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
 GROUPS: dict[str, Callable[[argparse.Namespace], Iterator[dict[str, Any]]]] = {
     "genreel": ours,
     "read": read,
-    "decisions": decisions,
     "eras": of_eras,
     "alone": alone,
     "class": class_table,
