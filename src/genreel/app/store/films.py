@@ -23,6 +23,7 @@ from genreel.app.store.schema import (
 )
 from genreel.app.store.tuning import Tuning
 from genreel.errors import Conflict, UnknownFilm
+from genreel.lettering import Lettering
 
 MAX_ID = 200
 """Characters of a film's id."""
@@ -85,6 +86,14 @@ def read_film(connection: sa.Connection, film_id: str, order: Iterable[str]) -> 
     film = film_from_row(row, genres, read_opinions(connection, film_id))
     by_score = sorted(genres, key=lambda genre: -(film.score(genre) or 0))
     return replace(film, genres=tuple(by_score))
+
+
+def save_lettering(connection: sa.Connection, film_id: str, lettering: Lettering) -> None:
+    """Keeps what is printed on a film's poster, which may be what the film is called."""
+    values = {"lettering": lettering.to_json()}
+    row = read_row(connection, film_id)
+    keys = text_keys({**row, **values}) if row and not row["title"] else {}
+    connection.execute(films.update().where(films.c.id == film_id).values(values | keys))
 
 
 def update_film(

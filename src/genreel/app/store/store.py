@@ -32,6 +32,7 @@ from genreel.app.store.films import (
     expect_row,
     read_film,
     read_row,
+    save_lettering,
     save_poster,
     update_film,
 )
@@ -183,8 +184,7 @@ class Store:
                 if changes:
                     edit_film(connection, self.tuning, row, changes, source)
             if movie.lettering is not None:
-                update = films.update().where(films.c.id == movie.id)
-                connection.execute(update.values(lettering=movie.lettering.to_json()))
+                save_lettering(connection, movie.id, movie.lettering)
             names = [name for names in movie.genres.values() for name in names]
             self._save_genres(connection, movie.id, source, names)
             return read_film(connection, movie.id, self.defaults)
