@@ -107,7 +107,9 @@ def send(address: str, posters: Sequence[Path]) -> None:
     mark = uuid.uuid4().hex
     parts = [
         f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="{path.name}"\r\n'
-        "Content-Type: image/jpeg\r\n\r\n".encode() + path.read_bytes() + b"\r\n"
+        "Content-Type: image/jpeg\r\n\r\n".encode()
+        + path.read_bytes()
+        + b"\r\n"
         for path in posters
     ]
     request = urllib.request.Request(
