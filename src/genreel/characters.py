@@ -1,4 +1,5 @@
-"""Characters of texts that anybody may have written: Unicode's forms, references of HTML, words.
+"""Characters of texts that anybody may have written: Unicode's forms, references of HTML, words,
+and what a terminal would obey.
 
 Python's own functions do the same, but take a time that grows with the square of a text, or raise
 ValueError; or, of words, take three times as long.
@@ -18,6 +19,8 @@ _PIECES = re.compile(rf".{{1,{_PIECE}}}(?=\s|\Z)|.{{1,{_PIECE}}}", re.DOTALL)
 
 # Python converts no number of over 4,300 digits; no character has one of over 7.
 _LONG_NUMBER = re.compile(r"&#[0-9]{100,};?")
+
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def normalize(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
@@ -42,3 +45,13 @@ def words_of(text: str) -> list[str]:
     text = text.lower()
     # Nearly all English texts are ASCII, where Python translates by table.
     return text.translate(_GAPS).split() if text.isascii() else _WORD.findall(text)
+
+
+def printable(text: str) -> str:
+    """A text with spaces for what cannot be printed, for tables that a person reads."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def escape_controls(text: str) -> str:
+    r"""A text that no terminal acts on, for cells of CSV: Escape is \x1b; tabs, line ends stay."""
+    return _CONTROLS.sub(lambda match: f"\\x{ord(match[0]):02x}", text)

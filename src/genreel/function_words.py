@@ -153,7 +153,13 @@ WORDS: Mapping[str, str] = {
     "fa": """در از به با که را این آن برای است یک می شود او و بر تا اما خود پس هم کرده شده است
         دو""",
     "ur": """کے کی کا میں ہے سے کو اور پر نے ایک یہ وہ کہ ہیں اس""",
+    "ru-Latn": """v na ne chto čto shto chtoby on ona oni ego yego jego ee eyo yeyo ih ikh kak po
+        iz no za ot dlya dlja kotoryi kotoryj kotoriy kotoryy kotoraya kotoraja kotorye kotoroy
+        kogda gde byl byla bylo eto zhe tak vse vsyo do posle mezhdu bez pod vo so uzhe tolko svoey
+        svoei svoego svoyu svoi svoy mozhet esli ili emu yemu ey im kotoruyu kotorogo kotorom
+        nikogda odnazhdy nim nego nee chem poka tam i u""",
 }
 """Code of a language → its function words, in small letters; a word may stand in several, and then
-speaks for each.
+speaks for each. "ru-Latn" is Russian in Latin letters, which would else be taken for Croatian: no
+model reads it.
 """

@@ -222,7 +222,7 @@ def language_of(text: str) -> str | None:
         counts[likeliest] >= max(_FEWEST_WORDS, _SMALLEST_SHARE * len(words))
         and strengths[likeliest] >= _MARGIN * of_english
     ):
-        return likeliest
+        return likeliest if likeliest in NAMES else OTHER
     if not english and sum(map(str.islower, words)) >= _WORDS_WITHOUT:
         return OTHER
     return "en" if english > 1 and of_english > strengths.get(likeliest, 0.0) else None
