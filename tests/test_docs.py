@@ -622,7 +622,8 @@ def story() -> Iterator[str]:
 
 def ahead() -> Iterator[str]:
     enter, later = rows("ahead")
-    yield f"poster it takes {enter.median:.3f} s, {enter.longest:.2f} s at most, and {later.median:.3f} s"
+    yield f"poster it takes {enter.median:.3f} s, {enter.longest:.2f} s at most"
+    yield f"at most, and {later.median:.3f} s where a film is left for later"
     yield f"{enter.late} and {later.late} of {enter.films} times"
 
 
