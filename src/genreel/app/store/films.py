@@ -27,6 +27,7 @@ from genreel.app.store.schema import (
 from genreel.app.store.tuning import Tuning
 from genreel.catalogue import Movie, Scalar
 from genreel.errors import Conflict, UnknownFilm
+from genreel.lettering import Lettering
 
 MAX_ID = 200
 """Characters of a film's id."""
@@ -163,8 +164,15 @@ def save_movie(
         if changes:
             edit_film(connection, tuning, row, changes, source)
     if movie.lettering is not None:
-        update = films.update().where(films.c.id == movie.id)
-        connection.execute(update.values(lettering=movie.lettering.to_json()))
+        _save_lettering(connection, movie.id, movie.lettering)
+
+
+def _save_lettering(connection: sa.Connection, film_id: str, lettering: Lettering) -> None:
+    """Keeps what is printed on a film's poster, which may be what the film is called."""
+    values = {"lettering": lettering.to_json()}
+    row = read_row(connection, film_id)
+    keys = text_keys({**row, **values}) if row and not row["title"] else {}
+    connection.execute(films.update().where(films.c.id == film_id).values(values | keys))
 
 
 def save_poster(connection: sa.Connection, poster: bytes, full: bytes | None = None) -> str:
