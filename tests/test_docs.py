@@ -621,6 +621,13 @@ def story() -> Iterator[str]:
     )
 
 
+def ahead() -> Iterator[str]:
+    enter, later = rows("ahead")
+    yield f"poster it takes {enter.median:.3f} s, {enter.longest:.2f} s at most"
+    yield f"at most, and {later.median:.3f} s where a film is left for later"
+    yield f"{enter.late} and {later.late} of {enter.films} times"
+
+
 def adding() -> Iterator[str]:
     picture, with_start, read, read_with_start = rows("adding")
     yield f"{picture.posters} posters take {picture.added:.1f} s where"
@@ -733,6 +740,7 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     (NOTEBOOK, keystrokes),
     (NOTEBOOK, story),
     (NOTEBOOK, adding),
+    (NOTEBOOK, ahead),
     (NOTEBOOK, own_genres),
     (NOTEBOOK, dealer_in_full),
     (NOTEBOOK, reading_many),
