@@ -12,7 +12,7 @@ from genreel.app.store.schema import events, films, trash
 
 UNDOABLE = (
     *("review", "accept", "verdicts", "skip", "edit", "identify", "delete"),
-    *("thresholds", "decide", "views"),
+    *("thresholds", "decide", "views", "genre"),
 )
 """Kinds of a person's events that can be undone."""
 
@@ -32,7 +32,7 @@ def log(
 
     Args:
         kind: add, edit, identify, genres, predict, review, accept, verdicts, skip, thresholds,
-            decide, views, learn, undo or delete.
+            decide, views, genre, learn, undo or delete.
         film_id: the film it happened to, if it was one; it is in the store.
         source: who did it, one of SOURCES.
         by: the version of the model, or the name of the person.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -35,7 +35,9 @@ from genreel.app.store.films import (
     save_poster,
     update_film,
 )
+from genreel.app.store.genres import GenresOfStore
 from genreel.app.store.identity import Finding, save_finding
+from genreel.app.store.lessons import learnt_by, own_scores, save_traits
 from genreel.app.store.opinions import opinions_of_model, replace_opinions
 from genreel.app.store.schema import STATES, films, full_posters, posters, text_keys
 from genreel.app.store.trash import KEPT_SECONDS, empty_trash, throw_away
@@ -79,6 +81,7 @@ class Store:
         thresholds: genre → the score from which the model assigns it, where none were applied.
         by_case: the model's thresholds of every decision and case; those of a film follow from it.
         decide: how a new store decides; one of `calibration.DECISIONS`.
+        bundle: what `own.predicting.bundle_id` says of the model.
 
     Raises:
         StoreError: it cannot be opened, or it was last opened by a newer genreel.
@@ -90,12 +93,18 @@ class Store:
         thresholds: Mapping[str, float],
         by_case: CaseThresholds | None = None,
         decide: str = BALANCED,
+        bundle: str = "",
     ) -> None:
-        self.defaults = dict(thresholds)
         self.database = Database(url)
-        self.tuning = Tuning(self.database, thresholds, by_case or {})
+        self.genres = GenresOfStore(self.database, thresholds, bundle)
+        self.tuning = Tuning(self.database, self.genres, by_case or {})
         self.tuning.begin(decide)
         self.tuning.rescore()
+
+    @property
+    def defaults(self) -> dict[str, float]:
+        """Genre that films may have → its threshold; see `Genres.thresholds`."""
+        return self.genres.now().thresholds
 
     def close(self) -> None:
         """Lets go of the database."""
@@ -186,6 +195,7 @@ class Store:
                 update = films.update().where(films.c.id == movie.id)
                 connection.execute(update.values(lettering=movie.lettering.to_json()))
             names = [name for names in movie.genres.values() for name in names]
+            names += self.genres.now(connection).spell(movie.unknown_genres)
             self._save_genres(connection, movie.id, source, names)
             return read_film(connection, movie.id, self.defaults)
 
@@ -272,7 +282,8 @@ class Store:
         """What the model says; a prediction without scores only notes its error.
 
         Args:
-            prediction: with the model's own scores, and thresholds where it has any.
+            prediction: with the model's own scores, and thresholds where it has any. Its `vectors`,
+                with `own.traits.SCORES` among them, tell the genres of one's own.
             by: the version of the model.
 
         Raises:
@@ -284,10 +295,12 @@ class Store:
             connection.execute(update.values(problem=prediction.error or ""))
             if prediction.scores:
                 policy = self.tuning.policy(connection)
+                genres = self.genres.now(connection)
+                own = own_scores(genres, prediction.vectors)
                 opinions = opinions_of_model(
-                    prediction.scores,
+                    {**prediction.scores, **own},
                     {
-                        **self.defaults,
+                        **genres.thresholds,
                         **prediction.thresholds,
                         **self.tuning.own_thresholds(prediction.case, policy.decide),
                     },
@@ -296,7 +309,9 @@ class Store:
                     by,
                     time.time(),
                 )
+                opinions |= {g: replace(opinions[g], by=learnt_by(genres, g)) for g in own}
                 replace_opinions(connection, film_id, "model", opinions)
+                save_traits(connection, film_id, genres.bundle, prediction.vectors)
                 raw = {genre: round(score, 4) for genre, score in prediction.scores.items()}
                 log(connection, "predict", film_id, "model", by, after=raw)
                 values = {"correction": policy.version, "case": prediction.case}
@@ -383,7 +398,7 @@ class Store:
                 taken = undoable_of_batch(connection, batch, AT_ONCE)
                 ids = take_back(connection, self.tuning, taken)
                 number += len(ids)
-        if event["kind"] == "decide":
+        if event["kind"] in ("decide", "thresholds", "genre"):
             self.tuning.rescore()
         first = ids[0] if number == 1 else None
         return {name: event[name] for name in event if name != "life"} | {

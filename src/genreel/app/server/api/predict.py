@@ -25,15 +25,6 @@ def predict(service: ServiceDep, body: MovieIn) -> dict[str, Any]:
     return prediction.to_dict()
 
 
-@router.get("/genres")
-def genres(service: ServiceDep) -> dict[str, Any]:
-    """Genre → what it is called on pages and in exports; everywhere else the API says the genre."""
-    names = service.settings.names
-    return {
-        "names": {genre: names.label(genre) if names else genre for genre in service.store.defaults}
-    }
-
-
 @router.post("/predict/many")
 def predict_many(service: ServiceDep, body: MoviesIn) -> dict[str, Any]:
     """Predicts several movies; one that cannot be predicted carries its error."""
