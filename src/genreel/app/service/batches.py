@@ -50,8 +50,8 @@ class Batches:
         predictor: Predictor,
         size: int,
         waiting: int,
-        workers: int = 2,
         needs_traits: Callable[[], bool] = lambda: False,
+        workers: int = 2,
     ) -> None:
         self.predictor = predictor
         self._needs_traits = needs_traits

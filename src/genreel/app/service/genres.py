@@ -22,6 +22,7 @@ from genreel.app.store.genres import Genres, StoreGenre
 from genreel.app.store.lessons import count_words, suggest_films
 from genreel.app.store.store import Store
 from genreel.errors import Conflict
+from genreel.formats.names import Names
 from genreel.own.predicting import add_own, bundle_id
 from genreel.own.vocabulary import OwnVocabulary
 from genreel.prediction import Prediction
@@ -67,12 +68,21 @@ class OwnGenres:
         predictor: of the bundle.
         store: the films'.
         learner: is woken where there is something to learn.
+        names: what genres are called that a person has not renamed; None: as each format has it.
     """
 
-    def __init__(self, predictor: Predictor, store: Store, learner: GenreLearner) -> None:
+    def __init__(
+        self, predictor: Predictor, store: Store, learner: GenreLearner, names: Names | None = None
+    ) -> None:
         self._predictor = predictor
         self._store = store
         self.learner = learner
+        self._names = names
+
+    def names(self) -> Names | None:
+        """What genres are called, on pages and in what is exported; None: as each format has it."""
+        called = self._store.genres.now().names
+        return called.then(self._names or Names()) if called else self._names
 
     def all(self) -> list[GenreNow]:
         """All genres: the bundle's, then those of one's own by age."""

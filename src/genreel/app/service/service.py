@@ -16,12 +16,7 @@ from genreel.app.service.batches import Batches, Closing
 from genreel.app.service.gate import Busy, Gate
 from genreel.app.service.genre_learner import GenreLearner
 from genreel.app.service.genres import OwnGenres
-from genreel.app.service.ids import (
-    check_id,
-    file_name,
-    id_of_poster,
-    with_digest,
-)
+from genreel.app.service.ids import check_id, file_name, id_of_poster, with_digest
 from genreel.app.service.images import Pictures, Thumbnails, encode_both
 from genreel.app.service.known import Known, Sight, decided
 from genreel.app.service.learner import Learner
@@ -36,7 +31,6 @@ from genreel.app.store.store import Entry, Source, Store
 from genreel.catalogue import TABLE_SUFFIXES, Catalogue, Movie
 from genreel.errors import CatalogueError, PosterError, UnknownFilm
 from genreel.films.lookup import soften
-from genreel.formats.names import Names
 from genreel.lettering import parse_lettering
 from genreel.posters import PosterSource
 from genreel.prediction import Prediction
@@ -63,12 +57,7 @@ class Service:
         self.predictor = predictor
         self.store = store
         self.settings = settings
-        self.batches = Batches(
-            predictor,
-            settings.batch,
-            settings.waiting,
-            needs_traits=lambda: bool(store.genres.now().own),
-        )
+        self.batches = Batches(predictor, settings.batch, settings.waiting, store.genres.has_own)
         self.learner = Learner(store)
         self.known = Known(predictor, settings, self._predict)
         self.alike = Alike(predictor, store, self.batches)
@@ -87,7 +76,7 @@ class Service:
         digest = predictor.bundle.config["files"]["model.onnx"]["sha256"]
         self.version = f"{predictor.bundle.name} {digest[:8]}"  # noted with opinions
         self.genre_learner = GenreLearner(predictor, store, self.batches, self.predict_again)
-        self.genres = OwnGenres(predictor, store, self.genre_learner)
+        self.genres = OwnGenres(predictor, store, self.genre_learner, settings.names)
 
     def close(self) -> None:
         """Finishes what has begun."""
@@ -373,7 +362,7 @@ class Service:
     def shop(self, query: Filter, look: Look) -> Iterator[bytes]:
         """The films as a shop, in an archive; raises GenreelError, Busy."""
         with self._shops.turn():
-            return shop_archive(self.store, query, look, self.settings.limits, self.names())
+            return shop_archive(self.store, query, look, self.settings.limits, self.genres.names())
 
     def review(self, film_id: str, genres: Iterable[str], version: int | None) -> Film:
         """A person's decision; what it teaches is learnt in the background."""
@@ -398,11 +387,6 @@ class Service:
             self._predict_if_possible(event["film"])
         self._learn()
         return event
-
-    def names(self) -> Names | None:
-        """What genres are called, on pages and in what is exported; None: as each format has it."""
-        names, called = self.settings.names, self.store.genres.now().names
-        return called.then(names or Names()) if called else names
 
     def _learn(self) -> None:
         """Has what people say be learnt, in the background."""

@@ -106,7 +106,7 @@ class Watcher:
         self.language = language
         self._is_dry = show is not None
         self._files = WatchedFolder(service.store.database, folder)
-        names = service.names()
+        names = service.genres.names()
         self._writer = Writer(folder, target, create, names, show) if target else None
         self._waiting: dict[str, _Waiting] = {}
         self._unusable: dict[str, str] = {}  # path → signature with which it could not be used

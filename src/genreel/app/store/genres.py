@@ -228,6 +228,10 @@ class GenresOfStore:
                 self._look(reading)
         return self._now
 
+    def has_own(self) -> bool:
+        """Whether there are genres of one's own that are not hidden."""
+        return bool(self.now().own)
+
     def _look(self, connection: sa.Connection) -> None:
         revision = get_setting(connection, _REVISION, 0)
         if revision != self._revision:

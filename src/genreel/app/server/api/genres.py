@@ -62,7 +62,7 @@ def genres(service: ServiceDep) -> dict[str, Any]:
     called on pages and in exports, as everywhere else the API says the genre. While `learning`, ask
     again.
     """
-    names = service.names()
+    names = service.genres.names()
     return {
         "names": {
             genre: names.label(genre) if names else genre for genre in service.store.defaults
