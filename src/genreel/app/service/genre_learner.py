@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from genreel.app.service.batches import Batches, Closing
@@ -96,21 +96,30 @@ class GenreLearner:
 
     def learn(self) -> bool:
         """Has genres learn and tells films; True where films are left that nobody has read."""
+        self._store.tuning.rescore()  # after a genre was hidden, or deleted
         genres = self._store.genres.now()
-        for row in genres.own:
-            self._learn(genres, row)
+        if not genres.own:
+            return False
+        with self._store.database.reading() as connection:
+            number, pool = read_pool(connection, genres.bundle)
+        for row in genres.own if pool else ():
+            self._learn(genres, row, number, pool)
         genres = self._store.genres.now()
         for row in genres.able:
             self._judge(genres, row)
-        return bool(genres.own) and self._read_some(genres)
+        return self._read_some(genres)
 
-    def _learn(self, genres: Genres, row: StoreGenre) -> None:
-        """Has a genre learn, where people have said something new."""
+    def _learn(self, genres: Genres, row: StoreGenre, number: int, pool: Sequence[str]) -> None:
+        """Has a genre learn, where people have said something new.
+
+        Args:
+            number: of films that can teach.
+            pool: some of them.
+        """
         with self._store.database.reading() as connection:
             examples = read_examples(connection, row.genre, genres.bundle)
-            number, pool = read_pool(connection, genres.bundle)
             lesson = lesson_of(row, genres.bundle, examples, number)
-            if not pool or not _is_due(genres, row, lesson, examples):
+            if not _is_due(genres, row, lesson, examples):
                 return
             verdicts: dict[str, bool | None] = {**dict.fromkeys(pool), **dict(examples)}
             rows = read_traits(connection, list(verdicts))

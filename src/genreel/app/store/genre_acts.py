@@ -1,4 +1,7 @@
-"""What a person does to the genres of a store; each act can be undone."""
+"""What a person does to the genres of a store; each act can be undone.
+
+Films follow with `Tuning.rescore`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import sqlalchemy as sa
 
 from genreel.app.store.genre_events import keep_genres
 from genreel.app.store.genres import FROM_FILE, PERSONS, Genres, Learnt, StoreGenre
-from genreel.app.store.schema import decisions
+from genreel.app.store.schema import opinions
 from genreel.app.store.store import Store
 from genreel.errors import Conflict, VocabularyError
 from genreel.own.file import digest_of
@@ -33,7 +36,7 @@ def make_genre(store: Store, name: str, description: str = "", parent: str = "")
     Raises:
         VocabularyError: it cannot be called so, has no such parent, or there are MOST.
     """
-    with store.database.writing() as connection:
+    with store.genres.changing() as connection:
         genres = store.genres.now(connection)
         row = _new_row(genres, name, description, parent)
         _check(genres, [row])
@@ -55,7 +58,7 @@ def change_genre(
         UnknownGenre, Conflict: somebody else changed it since.
         VocabularyError: it cannot be so.
     """
-    with store.database.writing() as connection:
+    with store.genres.changing() as connection:
         genres = store.genres.now(connection)
         old = _expect(genres, genre, version)
         if not old.is_own and changes.keys() & {"description", "parent"}:
@@ -70,9 +73,7 @@ def change_genre(
         new = replace(new, description=description, parent=parent)
         _check(genres, [new])
         is_other = any(getattr(new, name) != getattr(old, name) for name in PERSONS)
-        kept = keep_genres(connection, store.genres, [new])[0] if is_other else old
-    store.tuning.rescore()
-    return kept
+        return keep_genres(connection, store.genres, [new])[0] if is_other else old
 
 
 def delete_genre(
@@ -90,7 +91,7 @@ def delete_genre(
             `drop`; or it is another's parent.
         VocabularyError: it is the bundle's.
     """
-    with store.database.writing() as connection:
+    with store.genres.changing() as connection:
         genres = store.genres.now(connection)
         row = _expect(genres, genre, version)
         if not row.is_own:
@@ -106,7 +107,6 @@ def delete_genre(
                 "then they lose it, until that is undone"
             )
         keep_genres(connection, store.genres, [replace(row, is_deleted=True)])
-    store.tuning.rescore()
 
 
 def add_genres(store: Store, own: OwnVocabulary) -> tuple[list[str], list[str]]:
@@ -122,7 +122,7 @@ def add_genres(store: Store, own: OwnVocabulary) -> tuple[list[str], list[str]]:
         VocabularyError: there are too many, or a name is taken.
     """
     added, present = [], []
-    with store.database.writing() as connection:
+    with store.genres.changing() as connection:
         genres = store.genres.now(connection)
         by_name = {key(row.name): row.genre for row in genres.all}
         rows: list[StoreGenre] = []
@@ -139,16 +139,19 @@ def add_genres(store: Store, own: OwnVocabulary) -> tuple[list[str], list[str]]:
             rows.append(replace(row, learnt=learnt, parent=one.parent))
             added.append(row.name)
         rows = [replace(row, parent=by_name.get(key(row.parent), row.parent)) for row in rows]
-        for genre, name in own.new_names.items():
-            rows.append(replace(genres[genre], name=check_name(name, _names(genres, genre))))
-        renamed = {row.genre: row for row in rows}
-        for genre in own.hidden_genres:
-            row = renamed.get(genre, genres[genre])
-            rows = [one for one in rows if one.genre != genre] + [replace(row, is_hidden=True)]
+        for genre in {**own.new_names, **dict.fromkeys(own.hidden_genres)}:
+            if genre in genres.rows:  # a person has changed it already
+                present.append(genre)
+                continue
+            name = own.new_names.get(genre, genre)
+            if name != genre:
+                name = check_name(name, _names(genres, genre))
+            is_hidden = genre in own.hidden_genres
+            rows.append(StoreGenre(genre, name, is_hidden=is_hidden))
+            added.append(name)
         _check(genres, rows)
         if rows:
             keep_genres(connection, store.genres, rows)
-    store.tuning.rescore()
     return added, present
 
 
@@ -169,7 +172,7 @@ def own_vocabulary(genres: Genres) -> OwnVocabulary:
 
 def save_learnt(store: Store, genre: str, version: int, learnt: Learnt) -> None:
     """Keeps what a genre has learnt, unless a person has changed it since."""
-    with store.database.writing() as connection:
+    with store.genres.changing() as connection:
         row = store.genres.now(connection).rows.get(genre)
         if row is not None and row.version == version:
             store.genres.put(connection, [replace(row, learnt=learnt)])
@@ -178,7 +181,7 @@ def save_learnt(store: Store, genre: str, version: int, learnt: Learnt) -> None:
 def count_persons(connection: sa.Connection, genre: str) -> int:
     """How many films have a genre by a person's word."""
     query = sa.select(sa.func.count()).where(
-        decisions.c.genre == genre, decisions.c.source == "person"
+        opinions.c.genre == genre, opinions.c.source == "person", opinions.c.verdict
     )
     return int(connection.execute(query).scalar_one())
 
@@ -195,8 +198,9 @@ def _new_row(genres: Genres, name: str, description: str, parent: str) -> StoreG
 
 def _parent(genres: Genres, name: str) -> str:
     """The genre that is meant by a name; the name itself where there is none."""
-    matches = [row.genre for row in genres.all if name in (row.genre, row.name)]
-    return name if name in matches or not matches else matches[0]
+    if any(row.genre == name for row in genres.all):
+        return name
+    return next((row.genre for row in genres.all if key(row.name) == key(name)), name)
 
 
 def _names(genres: Genres, but: str = "") -> list[str]:

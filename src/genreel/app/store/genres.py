@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Iterable, Mapping
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -109,11 +111,13 @@ class Genres:
         defaults: genre of the bundle → its threshold, where a film's case is not known.
         rows: genre → what the store keeps of it, those that were deleted among them.
         bundle: what `bundle_id` says of the bundle.
+        revision: another one after every change.
     """
 
     defaults: Mapping[str, float]
     rows: Mapping[str, StoreGenre] = field(default_factory=dict)
     bundle: str = ""
+    revision: str = ""
 
     def __getitem__(self, genre: str) -> StoreGenre:
         """A genre that there is; raises UnknownGenre."""
@@ -216,33 +220,38 @@ class GenresOfStore:
     def __init__(self, database: Database, defaults: Mapping[str, float], bundle: str) -> None:
         self._database = database
         self._now = Genres(dict(defaults), {}, bundle)
-        self._revision = -1
         self._looked = float("-inf")
+        self._changes = 0  # that were made here
 
     def now(self, connection: sa.Connection | None = None) -> Genres:
         """All genres: as the transaction that is open sees them, or as they were a second ago."""
         if connection is not None:
-            self._look(connection)
-        elif time.monotonic() - self._looked > _SECONDS:
-            with self._database.reading() as reading:
-                self._look(reading)
-        return self._now
+            return self._read(connection)
+        if time.monotonic() - self._looked < _SECONDS:
+            return self._now
+        changes = self._changes
+        with self._database.reading() as reading:
+            now = self._read(reading)
+        if changes == self._changes:  # else this may be how they were before
+            self._now, self._looked = now, time.monotonic()
+        return now
 
     def has_own(self) -> bool:
         """Whether there are genres of one's own that are not hidden."""
         return bool(self.now().own)
 
-    def _look(self, connection: sa.Connection) -> None:
-        revision = get_setting(connection, _REVISION, 0)
-        if revision != self._revision:
-            rows = connection.execute(sa.select(genres)).mappings()
-            by_genre = {row["genre"]: _from_row(row) for row in rows}
-            self._now = Genres(self._now.defaults, by_genre, self._now.bundle)
-            self._revision = revision
-        self._looked = time.monotonic()
+    @contextlib.contextmanager
+    def changing(self) -> Iterator[sa.Connection]:
+        """A transaction that may change genres."""
+        try:
+            with self._database.writing() as connection:
+                yield connection
+        finally:
+            self._changes += 1
+            self._looked = float("-inf")
 
     def put(self, connection: sa.Connection, rows: Iterable[StoreGenre]) -> None:
-        """Keeps rows in place of those with their names, inside a transaction."""
+        """Keeps rows in place of those with their names, inside such a transaction."""
         for row in rows:
             values = {
                 column.key: getattr(row, column.key)
@@ -252,8 +261,16 @@ class GenresOfStore:
             learnt = None if row.learnt is None else row.learnt.to_json()
             connection.execute(genres.delete().where(genres.c.genre == row.genre))
             connection.execute(genres.insert().values(**values, learnt=learnt))
-        set_setting(connection, _REVISION, get_setting(connection, _REVISION, 0) + 1)
-        self._look(connection)
+        set_setting(connection, _REVISION, uuid.uuid4().hex)
+
+    def _read(self, connection: sa.Connection) -> Genres:
+        now = self._now
+        revision = get_setting(connection, _REVISION, "")
+        if revision == now.revision:
+            return now
+        rows = connection.execute(sa.select(genres)).mappings()
+        by_genre = {row["genre"]: _from_row(row) for row in rows}
+        return Genres(now.defaults, by_genre, now.bundle, revision)
 
 
 def _from_row(row: sa.RowMapping) -> StoreGenre:

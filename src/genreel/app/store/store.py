@@ -38,7 +38,12 @@ from genreel.app.store.films import (
 from genreel.app.store.genres import GenresOfStore
 from genreel.app.store.identity import Finding, save_finding
 from genreel.app.store.lessons import learnt_by, own_scores, save_traits
-from genreel.app.store.opinions import opinions_of_model, replace_opinions
+from genreel.app.store.opinions import (
+    opinions_of_model,
+    person_verdicts,
+    replace_opinions,
+    replace_verdicts,
+)
 from genreel.app.store.schema import STATES, films, full_posters, posters, text_keys
 from genreel.app.store.trash import KEPT_SECONDS, empty_trash, throw_away
 from genreel.app.store.tuning import Tuning
@@ -300,6 +305,7 @@ class Store:
                 opinions = opinions_of_model(
                     {**prediction.scores, **own},
                     {
+                        **genres.defaults,
                         **genres.thresholds,
                         **prediction.thresholds,
                         **self.tuning.own_thresholds(prediction.case, policy.decide),
@@ -346,7 +352,8 @@ class Store:
         verdicts = {genre: genre in names for genre in self.defaults}
         with self.database.writing() as connection:
             row = expect_row(connection, film_id, version)
-            old_verdicts = _save_verdicts(connection, film_id, verdicts, by)
+            old_verdicts = person_verdicts(connection, [film_id]).get(film_id, {})
+            replace_verdicts(connection, {film_id: verdicts}, by)
             update_film(connection, self.tuning, row, state="reviewed")
             before = {"state": row["state"], "genres": old_verdicts}
             after = {"state": "reviewed", "genres": verdicts}
@@ -385,7 +392,7 @@ class Store:
             those that were changed; None where there is nothing to undo. A film that was deleted
             comes back, with an id of its own where another film has its old one.
         """
-        with self.database.writing() as connection:
+        with self.genres.changing() as connection:
             event = last_undoable(connection, film_id)
             if event is None:
                 return None
@@ -398,7 +405,7 @@ class Store:
                 taken = undoable_of_batch(connection, batch, AT_ONCE)
                 ids = take_back(connection, self.tuning, taken)
                 number += len(ids)
-        if event["kind"] in ("decide", "thresholds", "genre"):
+        if event["kind"] in ("decide", "thresholds"):
             self.tuning.rescore()
         first = ids[0] if number == 1 else None
         return {name: event[name] for name in event if name != "life"} | {
@@ -429,12 +436,3 @@ def _own_columns(movie: Movie) -> dict[str, Scalar]:
     if columns.get("state") in STATES:
         del columns["state"]
     return columns
-
-
-def _save_verdicts(
-    connection: sa.Connection, film_id: str, verdicts: Mapping[str, bool], by: str = ""
-) -> dict[str, bool]:
-    """Puts a person's verdicts in place of the older ones, which are returned."""
-    now = time.time()
-    opinions = {genre: Opinion(verdict, by=by, time=now) for genre, verdict in verdicts.items()}
-    return replace_opinions(connection, film_id, "person", opinions)
