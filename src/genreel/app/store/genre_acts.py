@@ -159,15 +159,15 @@ def own_vocabulary(genres: Genres) -> OwnVocabulary:
     """All that a person said of genres and that they have learnt, as `own.file` keeps it."""
     rows = [row for row in genres.all if row.is_own]
     names = {row.genre: row.name for row in rows}
-    kept = []
+    own_genres = []
     for row in rows:
         one = row.as_own() if row in genres.able else OwnGenre(row.genre)
         parent = names.get(row.parent, row.parent)
-        kept.append(replace(one, name=row.name, description=row.description, parent=parent))
+        own_genres.append(replace(one, name=row.name, description=row.description, parent=parent))
     own = {row.genre for row in rows}
     new_names = {g: name for g, name in genres.new_names.items() if g not in own}
     hidden = tuple(row.genre for row in genres.all if row.is_hidden and not row.is_own)
-    return OwnVocabulary(genres.bundle, tuple(kept), new_names, hidden)
+    return OwnVocabulary(genres.bundle, tuple(own_genres), new_names, hidden)
 
 
 def save_learnt(store: Store, genre: str, version: int, learnt: Learnt) -> None:
