@@ -18,6 +18,7 @@ from fastapi.staticfiles import StaticFiles
 
 import genreel
 from genreel.app.server import (
+    genre_pages,
     health,
     label_studio,
     metrics,
@@ -60,6 +61,7 @@ ROUTERS = (
     shop.router,
     views.router,
     view_pages.router,
+    genre_pages.router,
     posters.router,
     label_studio.router,
     pages.router,
