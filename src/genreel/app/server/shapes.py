@@ -14,8 +14,10 @@ from genreel.app.service.added import Added
 from genreel.app.store.batch import Kind
 from genreel.app.store.film import Film
 from genreel.app.store.undo import AT_ONCE
+from genreel.app.store.writing import movie_of
 from genreel.catalogue import Movie, movie_from_record
 from genreel.errors import InputError
+from genreel.formats.products import name_of
 from genreel.language import language_of
 
 Text = Annotated[str, Field(max_length=100_000)]
@@ -177,6 +179,7 @@ def film_out(film: Film, full: bool = True) -> dict[str, Any]:
     out: dict[str, Any] = {
         "id": film.id,
         "title": film.title,
+        "name": name_of(movie_of(film)),
         "year": film.year,
         "plot": film.plot,
         "language": film.language or language_of(film.plot) or None,

@@ -73,8 +73,7 @@ class Service:
         self._shops = Gate("shops are being made", 1, 1, patience)
         self.fetching = Gate("posters are being fetched", 2, 4, patience)
         self._folder = tempfile.TemporaryDirectory(prefix="genreel-")
-        digest = predictor.bundle.config["files"]["model.onnx"]["sha256"]
-        self.version = f"{predictor.bundle.name} {digest[:8]}"  # noted with opinions
+        self.version = f"{predictor.bundle.name} {predictor.bundle.digest[:8]}"
         self.genre_learner = GenreLearner(predictor, store, self.batches, self.predict_again)
         self.genres = OwnGenres(predictor, store, self.genre_learner, settings.names)
 

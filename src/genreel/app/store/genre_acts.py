@@ -17,10 +17,11 @@ from genreel.app.store.genres import FROM_FILE, PERSONS, Genres, Learnt, StoreGe
 from genreel.app.store.schema import opinions
 from genreel.app.store.store import Store
 from genreel.errors import Conflict, VocabularyError
+from genreel.naming import check_description, check_name, check_new
 from genreel.own.file import digest_of
 from genreel.own.genre import OwnGenre
-from genreel.own.naming import check_description, check_name, check_new, key
 from genreel.own.vocabulary import MOST, OwnVocabulary, parents_of
+from genreel.vocabulary import key
 
 
 def make_genre(store: Store, name: str, description: str = "", parent: str = "") -> StoreGenre:
@@ -29,7 +30,7 @@ def make_genre(store: Store, name: str, description: str = "", parent: str = "")
     What people said of films under the name of one that was deleted counts again.
 
     Args:
-        name: as a person reads it; see `own.naming`.
+        name: as a person reads it; see `genreel.naming`.
         description: what such a movie is about.
         parent: a genre that every such movie has, too; empty: none.
 

@@ -19,8 +19,8 @@ from genreel.errors import GenreelError, StoreDamaged, UnknownGenre
 from genreel.formats.names import Names
 from genreel.own.file import genre_from_dict, genre_to_dict
 from genreel.own.genre import OwnGenre
-from genreel.own.naming import key
 from genreel.own.vocabulary import OwnVocabulary
+from genreel.vocabulary import key
 
 FROM_FILE = "file "
 

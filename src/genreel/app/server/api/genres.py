@@ -12,8 +12,8 @@ from genreel.app.server.problems import RESPONSES
 from genreel.app.server.shapes import Body, film_out
 from genreel.app.service.genres import GenreNow
 from genreel.errors import VocabularyError
+from genreel.naming import LONGEST, LONGEST_DESCRIPTION
 from genreel.own.file import MAX_BYTES, from_json, to_json
-from genreel.own.naming import LONGEST, LONGEST_DESCRIPTION
 
 router = APIRouter(prefix="/api", tags=["genres"], responses=RESPONSES)
 
