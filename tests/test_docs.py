@@ -191,8 +191,9 @@ def why() -> Iterator[str]:
 def why_in_full() -> Iterator[str]:
     words, area = rows("why")
     yield f"On {words.films} test films, deleting"
-    yield f"ten random words on {words.share_of_films:.0%}"
-    yield f"more than greying a random one on {area.share_of_films:.0%}"
+    lows = words.low * 100, area.low * 100
+    yield f"ten random words on {words.share_of_films:.0%} (95 % interval: {lows[0]:.0f} to "
+    yield f"more than greying a random one on {area.share_of_films:.0%} ({lows[1]:.0f} to "
 
 
 def speed() -> Iterator[str]:

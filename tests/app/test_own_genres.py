@@ -12,11 +12,14 @@ import pytest
 from fastapi.testclient import TestClient
 from stores import THRESHOLDS, prediction
 
+from genreel.app.server.api.films import add_film
 from genreel.app.server.application import create_app
+from genreel.app.server.shapes import MovieIn
 from genreel.app.service import genre_learner
 from genreel.app.service.opening import open_service
 from genreel.app.service.service import Service
 from genreel.app.service.settings import Settings
+from genreel.app.service.watch import Watcher
 from genreel.app.store.batch import Act, act_on_many
 from genreel.app.store.browse import NO_GENRE, Filter, count, find
 from genreel.app.store.genre_acts import (
@@ -29,7 +32,7 @@ from genreel.app.store.genre_acts import (
 from genreel.app.store.lessons import read_examples
 from genreel.app.store.store import Store
 from genreel.catalogue import Movie
-from genreel.errors import Conflict, UnknownGenre, VocabularyError
+from genreel.errors import Conflict, InputError, UnknownGenre, VocabularyError
 from genreel.own.file import from_json, to_json
 from genreel.own.genre import Figure, OwnGenre
 from genreel.own.learning import Linear
@@ -167,6 +170,33 @@ def test_a_file_that_does_not_go_with_the_model(
     path.write_text(path.read_text().replace('"bundle": "', '"bundle": "0'))
     with pytest.raises(VocabularyError, match="own genres were learnt with bundle 0"):
         open_it(path)
+
+
+def test_tables_the_api_and_nfo_files_may_name_it(
+    open_it: Open, tmp_path: Path, words_bundle: Path
+) -> None:
+    service = open_it(own_file(tmp_path, words_bundle, bias=-3.0))
+    table = b"id,title,genres\nt,Redwater,DUSTY|Drama\nu,Borrowed Snow,Dustier\n"
+    first, second = service.add_table("films.csv", table)
+    assert first.film is not None and {"Dusty", "Drama"} == set(first.film.genres)
+    assert "unknown genre 'Dustier'; did you mean 'Dusty'?" in second.error
+    add_film(service, MovieIn(id="m", title="Alba", genres=["dusty"]))
+    assert service.store.film("m").genres[:1] == ("Dusty",)
+    with pytest.raises(InputError, match="unknown genre 'Polka'"):
+        add_film(service, MovieIn(id="n", title="Alba", genres=["Polka"]))
+
+    folder = tmp_path / "posters"
+    folder.mkdir()
+    poster = Path(__file__).parents[2] / "samples" / "posters" / "emberfell.jpg"
+    (folder / "Emberfell.jpg").write_bytes(poster.read_bytes())
+    nfo = "<movie><title>Emberfell</title><plot>A sheriff.</plot><genre>Dusty</genre></movie>"
+    (folder / "Emberfell.nfo").write_text(nfo)
+    service.genres.change("Dusty", {"name": "Dust and Guns"}, None)
+    add_film(service, MovieIn(id="o", title="Alba", genres=["dust and guns", "space"]))
+    assert service.store.film("o").genres[:2] in (("Dusty", "Sci-Fi"), ("Sci-Fi", "Dusty"))
+    [landed] = Watcher(service, folder, quiet=0.0).once()
+    film = service.store.film_by_path("Emberfell.jpg")
+    assert film is not None and film.genres[:1] == ("Dusty",), landed
 
 
 # Taught by reviews
@@ -365,13 +395,6 @@ def test_a_file_of_a_store_makes_the_same_genres_elsewhere(store: Store, tmp_pat
         assert other.film("a").genres == ()
     finally:
         other.close()
-
-
-def test_a_table_may_name_them(store: Store) -> None:
-    make_genre(store, "Heist")
-    change_genre(store, "Heist", {"name": "Big Heist"})
-    store.save(Movie("a", genres={"mixed": ("Crime",)}, unknown_genres=("big heist", "Other")))
-    assert set(store.film("a").genres) == {"Crime", "Heist"}
 
 
 @pytest.mark.parametrize(

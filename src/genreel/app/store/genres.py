@@ -202,6 +202,11 @@ class Genres:
         hidden = tuple(genre for genre in self.defaults if genre in self.hidden)
         return OwnVocabulary(self.bundle, genres, {}, hidden)
 
+    @cached_property
+    def spellings(self) -> tuple[str, ...]:
+        """What genres may be called in files: as programs and as people call them."""
+        return tuple(dict.fromkeys([*self.thresholds, *(self[g].name for g in self.thresholds)]))
+
     def spell(self, names: Iterable[str]) -> list[str]:
         """The genres that are meant by what a file calls them, in the order of `all`."""
         keys = {key(name) for name in names}

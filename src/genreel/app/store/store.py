@@ -379,7 +379,7 @@ class Store:
             digest = save_poster(connection, entry.poster, entry.full_poster)
         save_movie(connection, self.tuning, movie, digest, entry.path, entry.source)
         names = [name for names in movie.genres.values() for name in names]
-        names += self.genres.now(connection).spell(movie.unknown_genres)
+        names = self.genres.now(connection).spell([*names, *movie.unknown_genres])
         self._save_genres(connection, movie.id, entry.source, names)
 
     def _save_genres(
