@@ -1,4 +1,4 @@
-"""What each part of the default says of the valid part, computed once."""
+"""What each part of the default says of movies that it did not learn from, computed once."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from genreel.bundle import read_bundle
 from genreel.calibration import logit
-from genreel.catalogue import LETTERING, Movie
+from genreel.catalogue import Movie
 from genreel.features import collate, readable_rows
 from genreel.graph import Graph
 from genreel.graph_vectors import with_outputs
 from genreel.lab.recipe import load_recipe
-from genreel.lettering import parse_lettering
+from genreel.lettering import Lettering, parse_lettering
 from genreel.vocabulary import Vocabulary
 from trials.measure import DATA, movies_by_part
 
@@ -28,8 +28,8 @@ PRINTED = ("lettering", "lettering-words", "lettering-sentence")
 
 
 @dataclass(frozen=True)
-class ValidPart:
-    """The movies of the valid part; arrays have a row for each.
+class Part:
+    """Movies of the parts valid or test; arrays have a row for each.
 
     Attributes:
         movies: with what was read on their posters, where it was read.
@@ -51,24 +51,34 @@ class ValidPart:
         return np.stack([self.logits[name][rows] for name in parts], axis=1)
 
 
-def read_valid_part(out: Path) -> ValidPart:
-    """The part and its logits, which are kept in `out` by the bundle that they are of."""
-    letterings = {}
+def read_valid_part(out: Path) -> Part:
+    """The valid part and its logits, which are kept in `out` by the bundle that they are of."""
+    return _read_part("valid", movies_by_part(has_extra=False)["valid"], out)
+
+
+def read_test_posters(out: Path) -> Part:
+    """The movies of the test part whose posters were read."""
+    texts = letterings()
+    movies = [one for one in movies_by_part(has_extra=False)["test"] if one.id in texts]
+    return _read_part("test", movies, out)
+
+
+def letterings() -> dict[str, Lettering]:
+    """Id of a movie → what was read on its poster."""
     with (DATA / "lettering.jsonl").open() as file:
-        for row in map(json.loads, file):
-            letterings[row["id"]] = json.dumps(row["lines"])
-    movies = [
-        replace(movie, lettering=parse_lettering(letterings[movie.id]))
-        if movie.id in letterings
-        else movie
-        for movie in movies_by_part(has_extra=False)["valid"]
-    ]
+        rows = map(json.loads, file)
+        return {row["id"]: parse_lettering(json.dumps(row["lines"])) for row in rows}
+
+
+def _read_part(name: str, movies: list[Movie], out: Path) -> Part:
+    texts = letterings()
+    movies = [replace(one, lettering=texts.get(one.id)) for one in movies]
     labels, known = Vocabulary().encode(movie.genres for movie in movies)
     bundle = read_bundle("default")
-    names = list(load_recipe("default").model.parts)
-    path = out / f"default-{str(bundle.config['sha256'])[:12]}.npy"
+    parts = list(load_recipe("default").model.parts)
+    path = out / f"default-{str(bundle.config['sha256'])[:12]}-{name}.npy"
     if not path.is_file():
-        tensors = [f"part_{number}" for number in range(len(names))]
+        tensors = [f"part_{number}" for number in range(len(parts))]
         graph = Graph(with_outputs(bundle.model, tensors))
         batches = []
         for at in range(0, len(movies), 16):
@@ -78,10 +88,5 @@ def read_valid_part(out: Path) -> ValidPart:
         out.mkdir(parents=True, exist_ok=True)
         np.save(path, np.concatenate(batches))
     scores = np.load(path).astype(np.float64).clip(1e-6, 1 - 1e-6)
-    logits = dict(zip(names, np.moveaxis(logit(scores), 1, 0), strict=True))
-    return ValidPart(movies, labels, known, logits)
-
-
-def has_lettering(movie: Movie) -> bool:
-    """Whether anything was read on its poster."""
-    return movie.has(LETTERING)
+    logits = dict(zip(parts, np.moveaxis(logit(scores), 1, 0), strict=True))
+    return Part(movies, labels, known, logits)

@@ -59,7 +59,7 @@ def recipes(folder: Path) -> dict[str, Path]:
     def network(features: str, *tables: str) -> str:
         return f'[model]\nkind = "network"\nfeatures = {features}\n' + "".join(tables) + TRAINING
 
-    def fused(kind: str) -> str:
+    def one_network(kind: str) -> str:
         fusion = f'[model.fusion]\nkind = "{kind}"\nwidth = 512\n[model.head]\ndropout = 0.5\n'
         both = network('["pieces", "poster"]', PLOT_TOWER, POSTER_TOWER, fusion)
         return PLOT + POSTER + both.replace("[model]\n", "[model]\ndrop_input = 0.5\n")
@@ -72,8 +72,8 @@ def recipes(folder: Path) -> dict[str, Path]:
             f'[model.parts.{part}]\nrecipe = "{folder}/{part}-alone.toml"\n'
             for part in ("plot", "poster")
         ),
-        "gates": fused("gmu"),
-        "side by side": fused("concatenate"),
+        "gates": one_network("gmu"),
+        "side by side": one_network("concatenate"),
     }
     folder.mkdir(parents=True, exist_ok=True)
     files = {}
@@ -98,5 +98,5 @@ def fusion(out: Path) -> Iterator[Row]:
         train = presume_absent(examples["train"], parts["train"], recipe.head.data.presumed)
         model = build_model(recipe.model, features)
         model.fit(train, examples["valid"], Place(out / "checkpoints", recipe.head.seed))
-        for case, shown in cases_of(examples["valid"], model.senses).items():
-            yield figures(name, case, shown.labels, shown.known, model.scores(shown))
+        for case, view in cases_of(examples["valid"], model.senses).items():
+            yield figures(name, case, view.labels, view.known, model.scores(view))

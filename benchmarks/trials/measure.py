@@ -41,12 +41,21 @@ def figures(tried: str, inputs: str, labels: Any, known: Any, scores: Any) -> Ro
     }
 
 
-def folds_of(count: int) -> NDArray[np.int64]:
+def folds_of(count: int, seed: int = 0) -> NDArray[np.int64]:
     """Which of FOLDS each row belongs to, shape (n,)."""
-    return np.random.default_rng(0).permutation(count) % FOLDS
+    return np.random.default_rng(seed).permutation(count) % FOLDS
 
 
-def fused(logits: NDArray[Any], labels: NDArray[Any], known: NDArray[Any]) -> NDArray[Any]:
+def mean_figures(rows: Sequence[Row]) -> Row:
+    """The first row, with the means of all of them."""
+    means = {
+        name: f"{np.mean([float(row[name]) for row in rows]):.4f}"
+        for name in ("roc_auc", "average_precision")
+    }
+    return {**rows[0], **means}
+
+
+def fuse(logits: NDArray[Any], labels: NDArray[Any], known: NDArray[Any]) -> NDArray[Any]:
     """Late fusion of parts, shape (n, parts, genres), each movie by weights that others taught."""
     folds, result = folds_of(len(labels)), np.zeros(labels.shape)
     for fold in range(FOLDS):

@@ -30,11 +30,11 @@ def noise(out: Path) -> Iterator[Row]:
         vectors[part] = (np.stack(examples.read("poster")), examples.labels, examples.known)
         if part == "train":
             answers = _answers(teacher, movies)
-    (x, labels, known), (y, wanted, measured) = vectors["train"], vectors["valid"]
+    (x, labels, known), (y, valid_labels, valid_known) = vectors["train"], vectors["valid"]
     has, unknown = ~np.isnan(answers), ~known & ~np.isnan(answers)
     soft = np.nan_to_num(answers)
     share = (labels * known).sum(axis=0) / known.sum(axis=0)
-    tried = {
+    ways = {
         "labels as they are": (labels, known),
         "smoothed by 0.05": (0.95 * labels + 0.05 * share, known),
         "teacher 0.3": (np.where(has, 0.7 * labels + 0.3 * soft, labels), known),
@@ -44,9 +44,9 @@ def noise(out: Path) -> Iterator[Row]:
             np.where(unknown, 0.5, known),
         ),
     }
-    for name, (targets, weights) in tried.items():
+    for name, (targets, weights) in ways.items():
         logits = np.mean([head_logits(x, targets, weights, y, seed) for seed in (0, 1)], axis=0)
-        yield figures(name, "poster only", wanted, measured, logits)
+        yield figures(name, "poster only", valid_labels, valid_known, logits)
 
 
 def _vectors(movies: Sequence[Movie]) -> Examples:

@@ -29,29 +29,31 @@ class Plots:
     """8,000 training plots and those of the valid part.
 
     Attributes:
-        learnt, valid: their movies.
+        training, valid: their movies.
         labels, weights: of the training plots, and what each cell counts, shape (n, genres).
-        wanted, measured: labels and known cells of the valid ones.
+        valid_labels, valid_known: labels and known cells of the valid ones.
     """
 
-    learnt: Sequence[Movie]
+    training: Sequence[Movie]
     valid: Sequence[Movie]
     labels: NDArray[Any]
     weights: NDArray[Any]
-    wanted: NDArray[Any]
-    measured: NDArray[Any]
+    valid_labels: NDArray[Any]
+    valid_known: NDArray[Any]
 
 
 def read_plots() -> Plots:
     """The same plots every time."""
     parts = movies_by_part()
     valid = [movie for movie in parts["valid"] if movie.has("plot")]
-    learnt = [movie for movie in parts["train"] if movie.has("plot")]
-    learnt = [learnt[i] for i in np.random.default_rng(0).permutation(len(learnt))[:8000]]
-    wanted, measured = Vocabulary().encode(movie.genres for movie in valid)
-    examples = presume_absent(read_examples(learnt, {}, Vocabulary(), cache_folder()), learnt, 0.3)
+    training = [movie for movie in parts["train"] if movie.has("plot")]
+    training = [training[i] for i in np.random.default_rng(0).permutation(len(training))[:8000]]
+    valid_labels, valid_known = Vocabulary().encode(movie.genres for movie in valid)
+    examples = presume_absent(
+        read_examples(training, {}, Vocabulary(), cache_folder()), training, 0.3
+    )
     weights = np.where(examples.known, 1, examples.presumed)
-    return Plots(learnt, valid, examples.labels, weights, wanted, measured)
+    return Plots(training, valid, examples.labels, weights, valid_labels, valid_known)
 
 
 def soft_answers(plots: Plots, vectors: NDArray[Any]) -> NDArray[Any]:
@@ -71,7 +73,7 @@ def meanings(name: str, plots: Plots, out: Path) -> tuple[NDArray[Any], NDArray[
     path = out / f"{name}.npy"
     if not path.is_file():
         folder = encoder_folder(name)
-        texts = [movie.plot for movie in (*plots.learnt, *plots.valid)]
+        texts = [movie.plot for movie in (*plots.training, *plots.valid)]
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         tokenizer = AutoTokenizer.from_pretrained(folder)
         encoder: Any = AutoModel.from_pretrained(folder).to(torch.bfloat16).eval()
@@ -92,4 +94,4 @@ def meanings(name: str, plots: Plots, out: Path) -> tuple[NDArray[Any], NDArray[
         out.mkdir(parents=True, exist_ok=True)
         np.save(path, vectors)
     vectors = np.load(path)
-    return vectors[: len(plots.learnt)], vectors[len(plots.learnt) :]
+    return vectors[: len(plots.training)], vectors[len(plots.training) :]

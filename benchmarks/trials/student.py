@@ -15,9 +15,9 @@ from torch.nn.utils.rnn import pad_sequence
 
 from genreel.lab.networks.memory import keep_freed_memory
 from genreel.lab.weights import encoder_folder
-from trials.default_parts import POSTER, ValidPart, read_valid_part
-from trials.measure import Row, by_length, cell_loss, figures, fused, start_tuning
-from trials.plots import LARGE, PIECES, SMALL, meanings, read_plots, soft_answers
+from trials.default_parts import POSTER, Part, read_valid_part
+from trials.measure import Row, by_length, cell_loss, figures, fuse, start_tuning
+from trials.plots import LARGE, PIECES, SMALL, Plots, meanings, read_plots, soft_answers
 
 FIXED, EPOCHS, SIZE = 3, 2, 64
 """Layers that stay as they are, so that their output is computed once; epochs; plots a step."""
@@ -70,49 +70,58 @@ class Student(nn.Module):
         return logits, nn.functional.normalize(self.to_teacher(vectors))
 
 
+LESSONS = ("labels", "labels and vectors", "labels and answers", "labels, answers and vectors")
+"""What a student may learn from."""
+
+
 def student(out: Path) -> Iterator[Row]:
     """Students that differ in what they learn from, alone and in the place of the default's."""
     keep_freed_memory()
-    plots = read_plots()
-    large, _ = meanings(LARGE, plots, out)
-    small, _ = meanings(SMALL, plots, out)
-    states = fixed_states([movie.plot for movie in (*plots.learnt, *plots.valid)], out)
-    learnt, valid = states[: len(plots.learnt)], states[len(plots.learnt) :]
-    soft = soft_answers(plots, large)
-    is_counted = plots.weights > 0
-    half = np.where(is_counted, 0.5 * plots.labels + 0.5 * soft, soft)
-    ridge = np.eye(small.shape[1]) * 0.1
-    start = torch.from_numpy(np.linalg.solve(small.T @ small + ridge, small.T @ large)).float()
-    vectors = torch.from_numpy(large)
-    part = read_valid_part(out)
-    answers, counts = (plots.labels, plots.weights), (half, np.maximum(plots.weights, 0.5))
+    plots, part = read_plots(), read_valid_part(out)
     rows = part.having("plot")
+    cells = part.labels[rows], part.known[rows]
     yield from _beside(part, part.logits["sentence"][rows], "the default's sentence")
-    for name, (targets, weights), goal in (
-        ("labels", answers, None),
-        ("labels and vectors", answers, vectors),
-        ("labels and answers", counts, None),
-        ("labels, answers and vectors", counts, vectors),
-    ):
+    for name in LESSONS:
         path = out / f"student, {name}.npy"
         if not path.is_file():
-            cells = (torch.from_numpy(np.asarray(a, np.float32)) for a in (targets, weights))
-            np.save(path, student_logits(Lesson(learnt, *cells, goal, start), valid))
+            lesson, valid = read_lesson(name, plots, out)
+            np.save(path, student_logits(lesson, valid))
         logits = np.load(path)
-        yield figures(
-            f"student of {name}", "plot only", part.labels[rows], part.known[rows], logits
-        )
+        yield figures(f"student of {name}", "plot only", *cells, logits)
         yield from _beside(part, logits, f"student of {name}")
 
 
-def _beside(part: ValidPart, logits: NDArray[Any], name: str) -> Iterator[Row]:
+def read_lesson(name: str, plots: Plots, out: Path) -> tuple[Lesson, Sequence[Tensor]]:
+    """One of LESSONS, and the states of the valid plots."""
+    large, _ = meanings(LARGE, plots, out)
+    small, _ = meanings(SMALL, plots, out)
+    states = fixed_states([movie.plot for movie in (*plots.training, *plots.valid)], out)
+    targets, weights = plots.labels, plots.weights
+    if "answers" in name:
+        soft = soft_answers(plots, large)
+        targets = np.where(weights > 0, 0.5 * targets + 0.5 * soft, soft)
+        weights = np.maximum(weights, 0.5)
+    ridge = np.eye(small.shape[1]) * 0.1
+    start = np.linalg.solve(small.T @ small + ridge, small.T @ large)
+    count = len(plots.training)
+    lesson = Lesson(
+        states[:count],
+        torch.from_numpy(np.asarray(targets, np.float32)),
+        torch.from_numpy(np.asarray(weights, np.float32)),
+        torch.from_numpy(large) if "vectors" in name else None,
+        torch.from_numpy(np.asarray(start, np.float32)),
+    )
+    return lesson, states[count:]
+
+
+def _beside(part: Part, logits: NDArray[Any], name: str) -> Iterator[Row]:
     """Late fusion with the default's other parts."""
     others = ("words", "languages")
     for inputs, names in (("plot only", others), ("both", (*others, *POSTER))):
         rows = part.having("plot")
         stack = np.concatenate([logits[:, None], part.stack(names, rows)], axis=1)
         cells = part.labels[rows], part.known[rows]
-        yield figures(f"{name}, fused", inputs, *cells, fused(stack, *cells))
+        yield figures(f"{name}, fused", inputs, *cells, fuse(stack, *cells))
 
 
 def _encoder() -> Any:
@@ -143,8 +152,8 @@ def fixed_states(texts: Sequence[str], out: Path) -> list[Tensor]:
             return_tensors="pt",
         )
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-            found = encoder(**pieces).last_hidden_state
-        for i, one, length in zip(rows, found, pieces["attention_mask"].sum(1), strict=True):
+            batch = encoder(**pieces).last_hidden_state
+        for i, one, length in zip(rows, batch, pieces["attention_mask"].sum(1), strict=True):
             states[i] = one[:length].to(torch.bfloat16).clone()
     torch.save(states, path)
     return states

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from trials.default_parts import PLOT, read_valid_part
-from trials.measure import Row, figures, fused, head_logits
+from trials.measure import Row, figures, fuse, head_logits
 from trials.plots import LARGE, SMALL, meanings, read_plots, soft_answers
 
 
 def teacher(out: Path) -> Iterator[Row]:
     """The larger encoder beside the default, and its answers for the smaller one."""
     plots = read_plots()
-    labels, weights, cells = plots.labels, plots.weights, (plots.wanted, plots.measured)
+    labels, weights, cells = plots.labels, plots.weights, (plots.valid_labels, plots.valid_known)
     large, large_valid = meanings(LARGE, plots, out)
     small, small_valid = meanings(SMALL, plots, out)
     soft = soft_answers(plots, large)
@@ -24,9 +24,9 @@ def teacher(out: Path) -> Iterator[Row]:
     three = part.stack(PLOT, part.having("plot"))
     answers = head_logits(large, labels, weights, large_valid, 0)
     yield figures(LARGE, "plot only", *cells, answers)
-    yield figures("words, sentence, languages", "plot only", *cells, fused(three, *cells))
+    yield figures("words, sentence, languages", "plot only", *cells, fuse(three, *cells))
     four = np.concatenate([three, answers[:, None]], axis=1)
-    yield figures(f"the same and {LARGE}", "plot only", *cells, fused(four, *cells))
+    yield figures(f"the same and {LARGE}", "plot only", *cells, fuse(four, *cells))
     half = np.where(weights > 0, 0.5 * labels + 0.5 * soft, soft)
     for name, targets, counts in (
         ("labels as they are", labels, weights),
