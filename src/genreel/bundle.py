@@ -87,6 +87,11 @@ class Bundle:
     languages: tuple[str, ...] = DEFAULT_LANGUAGES
     seen: Seen | None = None
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the graph, in hexadecimal digits: what its vectors compare by."""
+        return str(self.config["files"]["model.onnx"]["sha256"])
+
     def rules(self) -> Rules:
         """Calibration and thresholds, ready for batches."""
         return Rules(self.vocabulary.genres, self.thresholds, self.cases)

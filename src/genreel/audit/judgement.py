@@ -16,7 +16,7 @@ from genreel.films.films import Films
 from genreel.memo import predict_vectors
 from genreel.prediction import Prediction
 from genreel.predictor import Predictor
-from genreel.vocabulary import Vocabulary
+from genreel.vocabulary import GENRES_MMIMDB, Vocabulary
 
 SHARE = 0.25
 """Weight of what the library says, beside the model: it knows the habits of this library, and has
@@ -88,6 +88,7 @@ def judge(
             scores[i] = [prediction.scores[genre] for genre in genres]
     entries = [find_film(films, movie) if films else None for movie in some]
     lookup, is_told = vocabulary.encode([film.genres if film else {} for film in entries])
+    is_told &= [genre in GENRES_MMIMDB for genre in genres]  # none of one's own is in an index
     logits = combine(scores, vectors, labels, known)
     wrong = load_doubts().probabilities(genres, labels, logits, lookup, is_told)
     wrong *= known

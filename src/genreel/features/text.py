@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
-from genreel.characters import unescape
+from genreel.characters import unescape, words_of
 from genreel.decade import decade_name, decade_of
 from genreel.errors import InputError
 from genreel.features.checks import TEXTS, check_choice, check_types, check_whole
@@ -29,8 +28,6 @@ _LONGEST_NGRAM = 10  # words
 
 WEIGHTINGS = ("tfidf", "count", "binary")
 """How a term is weighed: by its count and its rarity, by its count alone, or 1 where it occurs."""
-
-_WORD = re.compile(r"\w\w+")
 
 TermRow = tuple[NDArray[np.int64], NDArray[np.float32]]
 
@@ -243,7 +240,7 @@ def split_words(movie: Movie, name: str, stop_words: bool) -> list[str]:
     """
     text = text_of(movie, name)
     check_length(text, name)
-    words = _WORD.findall(unescape(text).lower())
+    words = [word for word in words_of(unescape(text)) if len(word) > 1]
     return [word for word in words if word not in STOP_WORDS] if stop_words else words
 
 

@@ -29,9 +29,8 @@ def bundle_id(predictor: Predictor) -> str:
     """What tells whether traits compare: the digits of the graph, and the extras that it reads
     with.
     """
-    digits = predictor.bundle.config["files"]["model.onnx"]["sha256"][:_DIGITS]
     extras = {f.own_sense for f in predictor.readers.awake.values() if f.own_sense}
-    return "+".join([digits, *sorted(extras)])
+    return "+".join([predictor.bundle.digest[:_DIGITS], *sorted(extras)])
 
 
 def read_words(predictor: Predictor, genre: OwnGenre) -> Words:

@@ -12,8 +12,8 @@ from genreel.catalogue import Movie
 from genreel.errors import VocabularyError
 from genreel.own.genre import OwnGenre, judge
 from genreel.own.learning import Words, learn
-from genreel.own.naming import key
 from genreel.own.traits import Traits, take
+from genreel.vocabulary import key
 
 MOST_EXAMPLES = 200
 """Of each kind that are learnt from, the latest; more teach little, and take long."""

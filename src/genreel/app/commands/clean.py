@@ -26,6 +26,7 @@ def run(options: Options) -> int:
     """Finds what is wrong with a catalogue's posters, plots and genres."""
     from collections import Counter
 
+    from genreel.app.output import write_csv
     from genreel.catalogue import Catalogue
     from genreel.formats.importing import write_import
     from genreel.lab.cleaning import cleaned, find, findings_table
@@ -33,7 +34,7 @@ def run(options: Options) -> int:
 
     catalogue = Catalogue(options.catalogue, options.taxonomy, extra=True)
     findings = find(progress(catalogue, "looking", shared.length(catalogue)))
-    sys.stdout.write(findings_table(findings))
+    write_csv(findings_table(findings))
     for kind, count in Counter(finding.kind for finding in findings).most_common():
         print(f"{count:>7,}  {kind}", file=sys.stderr)
     if not findings:

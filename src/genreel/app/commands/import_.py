@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from genreel.app.commands import exit_code
+from genreel.app.commands import exit_code, shared
 from genreel.app.commands.flags import (
     Command,
     UsageError,
@@ -39,6 +39,12 @@ class Options:
     taxonomy: str = flag("", "what the genres speak", metavar="NAME")
     names: Path | None = flag(
         None, "TOML: rename, merge or drop their genres", Path, metavar="FILE"
+    )
+    genres: str | None = flag(
+        None,
+        "keep these, which genreel does not know: names with commas between, or a .txt file with "
+        "one on a line",
+        metavar="GENRES",
     )
     posters: Path | None = flag(None, "posters apart from the source", Path, metavar="DIR")
     with_poster: bool = switch("leave out movies that have no poster")
@@ -86,6 +92,7 @@ def _reading(options: Options) -> film.Options:
         names=read_names(options.names) if options.names else film.Options.names,
         taxonomy=find_taxonomy(options.taxonomy).name if options.taxonomy else "",
         posters=options.posters,
+        genres=shared.genres_of(options.genres),
         **table,
     )
 

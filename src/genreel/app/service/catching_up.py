@@ -19,8 +19,7 @@ from genreel.predictor import Predictor
 
 def version_of(predictor: Predictor, own: OwnVocabulary | None) -> str:
     """What is noted with opinions: the model's name and digits, and those of one's own genres."""
-    digest = predictor.bundle.config["files"]["model.onnx"]["sha256"]
-    version = f"{predictor.bundle.name} {digest[:8]}"
+    version = f"{predictor.bundle.name} {predictor.bundle.digest[:8]}"
     if own is None:
         return version
     return f"{version} own {digest_of(own)[:8]}"
