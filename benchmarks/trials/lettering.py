@@ -20,7 +20,7 @@ from genreel.lab.metrics import average_precision, log_loss
 from genreel.lab.model import fit_logistics
 from genreel.vocabulary import GENRES
 from trials.default_parts import PLOT, POSTER, PRINTED, Part, read_test_posters, read_valid_part
-from trials.measure import FOLDS, Row, figures, folds_of, mean_figures
+from trials.measure import DIVISIONS, FOLDS, Row, figures, folds_of, mean_figures
 
 Array: TypeAlias = NDArray[Any]
 CASES = {
@@ -29,7 +29,6 @@ CASES = {
 }
 """Case → the parts that read all but the lettering, and what they need."""
 
-DIVISIONS = 3
 SHRINKAGE = 30.0
 BIAS_PRECISION = 10.0
 """Of the prior that a genre is as common among movies whose posters were read."""

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from genreel.catalogue import LETTERING
 from genreel.lab.model import biased_logistic, fit_logistics
-from trials.default_parts import PLOT, POSTER, PRINTED, read_valid_part
-from trials.measure import FOLDS, Row, figures, folds_of, mean_figures
+from trials.default_parts import PLOT, POSTER, PRINTED, read_test_posters, read_valid_part
+from trials.measure import DIVISIONS, FOLDS, Row, figures, folds_of, mean_figures
 
 CASES = {
     "poster only": (POSTER, ("poster",)),
@@ -22,24 +22,19 @@ CASES = {
 }
 """Inputs → the parts of the default that read them, and what a movie must have."""
 
-DIVISIONS = 3
-"""Of the valid part into fifths; figures are the means over them."""
-
 PRECISIONS = (30.0, 100.0, 300.0, 1000.0, 3000.0)
 """Of the prior around late fusion; the best is chosen by folds of the movies that teach."""
 
 
 def second_level(out: Path) -> Iterator[Row]:
-    """Each movie is scored by models that the other four fifths of the valid part taught."""
+    """Each movie is scored by models that the other four fifths of the valid part taught; then
+    those test movies whose posters were read, by models that the whole valid part taught.
+    """
     part = read_valid_part(out)
     for case, (parts, needs) in CASES.items():
         rows = part.having(*needs)
         x, labels, known = part.stack(parts, rows), part.labels[rows], part.known[rows]
-        for name, fit in (
-            ("late fusion", _late_fusion),
-            ("and every genre's fused logit", _over_genres),
-            ("and every genre's logit from every part", _over_parts),
-        ):
+        for name, fit in WAYS.items():
             table = []
             for seed in range(DIVISIONS):
                 folds, scores = folds_of(len(rows), seed), np.zeros(labels.shape)
@@ -48,6 +43,14 @@ def second_level(out: Path) -> Iterator[Row]:
                     scores[~rest] = fit(x[rest], labels[rest], known[rest], x[~rest])
                 table.append(figures(name, case, labels, known, scores))
             yield mean_figures(table)
+    test = read_test_posters(out)
+    for case, (parts, needs) in CASES.items():
+        rows, test_rows = part.having(*needs), test.having(*needs)
+        x, labels, known = part.stack(parts, rows), part.labels[rows], part.known[rows]
+        cells = test.labels[test_rows], test.known[test_rows]
+        for name, fit in WAYS.items():
+            scores = fit(x, labels, known, test.stack(parts, test_rows))
+            yield figures(name, f"{case}, test part", *cells, scores)
 
 
 def _late_fusion(
@@ -111,3 +114,10 @@ def _fit_genres(
         weights, bias = biased_logistic(x[use] / scale, labels[use, g], mean * scale, precision)
         z[:, g] = (others / scale) @ weights + bias
     return z
+
+
+WAYS = {
+    "late fusion": _late_fusion,
+    "and every genre's fused logit": _over_genres,
+    "and every genre's logit from every part": _over_parts,
+}

@@ -16,7 +16,7 @@ from torch.nn.utils.rnn import pad_sequence
 from genreel.lab.networks.memory import keep_freed_memory
 from genreel.lab.weights import encoder_folder
 from trials.default_parts import POSTER, Part, read_valid_part
-from trials.measure import Row, by_length, cell_loss, figures, fuse, start_tuning
+from trials.measure import Row, by_length, cell_loss, figures, fused_figures, start_tuning
 from trials.plots import LARGE, PIECES, SMALL, Plots, meanings, read_plots, soft_answers
 
 FIXED, EPOCHS, SIZE = 3, 2, 64
@@ -116,12 +116,12 @@ def read_lesson(name: str, plots: Plots, out: Path) -> tuple[Lesson, Sequence[Te
 
 def _beside(part: Part, logits: NDArray[Any], name: str) -> Iterator[Row]:
     """Late fusion with the default's other parts."""
+    rows = part.having("plot")
+    cells = part.labels[rows], part.known[rows]
     others = ("words", "languages")
     for inputs, names in (("plot only", others), ("both", (*others, *POSTER))):
-        rows = part.having("plot")
-        stack = np.concatenate([logits[:, None], part.stack(names, rows)], axis=1)
-        cells = part.labels[rows], part.known[rows]
-        yield figures(f"{name}, fused", inputs, *cells, fuse(stack, *cells))
+        logits_of_parts = [logits, *(part.logits[other][rows] for other in names)]
+        yield fused_figures(f"{name}, fused", inputs, *cells, logits_of_parts)
 
 
 def _encoder() -> Any:
