@@ -86,12 +86,13 @@ def row(step: str, number: int, seconds: float) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def serving(store: Path) -> Iterator[tuple[str, float]]:
+def serving(store: Path, reads: bool = False) -> Iterator[tuple[str, float]]:
     """`genreel serve` as anybody starts it: its address, and seconds until its first page."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     address, start = f"http://127.0.0.1:{port}", time.monotonic()
-    command = ["genreel", "serve", "--no-read", "--port", str(port), "--store", str(store)]
+    command = ["genreel", "serve", "--read" if reads else "--no-read"]
+    command += ["--port", str(port), "--store", str(store)]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     while True:
         with contextlib.suppress(OSError):

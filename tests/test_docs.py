@@ -191,8 +191,9 @@ def why() -> Iterator[str]:
 def why_in_full() -> Iterator[str]:
     words, area = rows("why")
     yield f"On {words.films} test films, deleting"
-    yield f"ten random words on {words.share_of_films:.0%}"
-    yield f"more than greying a random one on {area.share_of_films:.0%}"
+    lows = words.low * 100, area.low * 100
+    yield f"ten random words on {words.share_of_films:.0%} (95 % interval: {lows[0]:.0f} to "
+    yield f"more than greying a random one on {area.share_of_films:.0%} ({lows[1]:.0f} to "
 
 
 def speed() -> Iterator[str]:
@@ -654,6 +655,22 @@ def story() -> Iterator[str]:
     )
 
 
+def ahead() -> Iterator[str]:
+    enter, later = rows("ahead")
+    yield f"poster it takes {enter.median:.3f} s, {enter.longest:.2f} s at most"
+    yield f"at most, and {later.median:.3f} s where a film is left for later"
+    yield f"{enter.late} and {later.late} of {enter.films} times"
+
+
+def adding() -> Iterator[str]:
+    picture, with_start, read, read_with_start = rows("adding")
+    yield f"{picture.posters} posters take {picture.added:.1f} s where"
+    yield f"takes {picture.alternative:.1f} s, a ratio of {picture.ratio:.2f}; with its start"
+    yield f"with its start {with_start.ratio:.2f}"
+    yield f"{read.posters} posters have a ratio of {read.ratio:.2f}, and with the start of"
+    yield f"the start of `predict` {read_with_start.ratio:.2f}"
+
+
 def own_genres() -> Iterator[str]:
     some = [r for r in rows("own", part="left out") if r.given != "name"]
     names = {"use": "USE, as it comes", "use + minilm": "USE and all-MiniLM-L6-v2, as they come"}
@@ -756,6 +773,8 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     (NOTEBOOK, identification_in_full),
     (NOTEBOOK, keystrokes),
     (NOTEBOOK, story),
+    (NOTEBOOK, adding),
+    (NOTEBOOK, ahead),
     (NOTEBOOK, own_genres),
     (NOTEBOOK, dealer_in_full),
     (NOTEBOOK, reading_many),

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from genreel.app.server.api.films import add_film
+from genreel.app.server.shapes import MovieIn
 from genreel.app.service.opening import open_service
 from genreel.app.service.service import Service
 from genreel.app.service.settings import Settings
+from genreel.app.service.watch import Watcher
 from genreel.app.store.batch import Act
 from genreel.app.store.browse import Filter, find
 from genreel.catalogue import Movie
+from genreel.errors import InputError
 
 PLOT = "A sheriff and a priest hold a town against the army."
 
@@ -104,3 +108,27 @@ def test_one_that_is_silent_is_scored_and_never_given_but_by_a_person(
     assert film.genres  # the likeliest of the others, at least
     film = service.review("a", ["Dusty"], None)
     assert film.genres == ("Dusty",)
+
+
+def test_tables_the_api_and_nfo_files_may_name_it(
+    open_it: Open, tmp_path: Path, words_bundle: Path
+) -> None:
+    service = open_it(own_file(tmp_path, words_bundle, bias=-3.0))
+    table = b"id,title,genres\nt,Redwater,DUSTY|Drama\nu,Borrowed Snow,Dustier\n"
+    first, second = service.add_table("films.csv", table)
+    assert first.film is not None and {"Dusty", "Drama"} == set(first.film.genres)
+    assert "unknown genre 'Dustier'; did you mean 'Dusty'?" in second.error
+    add_film(service, MovieIn(id="m", title="Alba", genres=["dusty"]))
+    assert service.store.film("m").genres[:1] == ("Dusty",)
+    with pytest.raises(InputError, match="unknown genre 'Polka'"):
+        add_film(service, MovieIn(id="n", title="Alba", genres=["Polka"]))
+
+    folder = tmp_path / "posters"
+    folder.mkdir()
+    poster = Path(__file__).parents[2] / "samples" / "posters" / "emberfell.jpg"
+    (folder / "Emberfell.jpg").write_bytes(poster.read_bytes())
+    nfo = "<movie><title>Emberfell</title><plot>A sheriff.</plot><genre>Dusty</genre></movie>"
+    (folder / "Emberfell.nfo").write_text(nfo)
+    [landed] = Watcher(service, folder, quiet=0.0).once()
+    film = service.store.film_by_path("Emberfell.jpg")
+    assert film is not None and film.genres[:1] == ("Dusty",), landed

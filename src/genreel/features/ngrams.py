@@ -70,6 +70,11 @@ class Ngrams:
         text = "\n".join(self._words).encode()
         return {"words": np.frombuffer(text, np.uint8), "runs": self._runs.astype(np.int32)}
 
+    @property
+    def longest(self) -> int:
+        """Words of the longest run that there may be."""
+        return int(self._runs.shape[1])
+
     def __len__(self) -> int:
         return len(self._runs)
 

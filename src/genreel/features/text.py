@@ -89,6 +89,8 @@ class Terms(FeatureKind):
         self.input = settings.input
         self._ngrams = ngrams
         self.idf = np.asarray(idf, np.float32)
+        if ngrams.longest != settings.ngrams[1]:
+            raise ValueError(f"runs are not of up to {settings.ngrams[1]} words, as ngrams says")
         if self.idf.shape != (len(ngrams),):
             raise ValueError(f"idf must have one number for each of {len(ngrams):,} terms")
 
@@ -122,11 +124,11 @@ class Terms(FeatureKind):
     @classmethod
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
         """From `settings()` and `state()`."""
-        shortest, longest = settings["ngrams"]
-        term_settings = TermSettings(**{**settings, "ngrams": (shortest, longest)})
-        if state["runs"].shape[1:] != (longest,):
-            raise ValueError(f"runs are not of up to {longest} words, as ngrams says")
-        return cls(term_settings, Ngrams.load(state), state["idf"])
+        return cls(_settings(settings), Ngrams.load(state), state["idf"])
+
+    def alike(self, settings: Mapping[str, Any]) -> Self:
+        """With the same terms; to load them twice would take twice as long."""
+        return type(self)(_settings(settings), self._ngrams, self.idf)
 
     def settings(self) -> dict[str, Any]:
         """JSON values."""
@@ -206,6 +208,11 @@ class Terms(FeatureKind):
                 indices[i, : len(row[0])] = row[0]
                 values[i, : len(row[1])] = row[1]
         return {"indices": indices, "values": values}
+
+
+def _settings(settings: Mapping[str, Any]) -> TermSettings:
+    shortest, longest = settings["ngrams"]
+    return TermSettings(**{**settings, "ngrams": (shortest, longest)})
 
 
 def _words(movie: Movie, settings: TermSettings) -> list[str]:

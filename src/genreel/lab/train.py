@@ -255,7 +255,7 @@ def _fit_feature(
         if like not in others or others[like].kind != kind:
             raise RecipeError(f"like = {like!r}: name a feature of kind {kind!r} with its own")
         own = {"input": settings.input, "like": like}
-        return FEATURE_KINDS[kind].load({**others[like].settings(), **own}, others[like].state())
+        return others[like].alike({**others[like].settings(), **own})
     return FITS.get(kind, FEATURE_KINDS[kind].fit)(settings, movies)
 
 

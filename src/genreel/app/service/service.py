@@ -253,9 +253,9 @@ class Service:
             wait = False
             try:
                 batch: list[Movie] = []
-                for result in movies_of_table(
-                    self.store, Catalogue(path, extra=True), file_name(name)
-                ):
+                genres = tuple(self.store.defaults)
+                table = Catalogue(path, extra=True, genres=genres)
+                for result in movies_of_table(self.store, table, file_name(name)):
                     if isinstance(result, Added):
                         yield result
                         continue

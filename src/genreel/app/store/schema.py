@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from genreel.errors import StoreDamaged, StoreError
 from genreel.folding import fold, sort_key
+from genreel.lettering import parse_lettering
 
 SOURCES = ("person", "file", "lookup", "model")
 """Who may say something about a film's genre, the most trusted first."""
@@ -173,8 +174,12 @@ MAX_SORTED, MAX_SEARCHED = 1_000, 100_000
 
 
 def text_keys(film: Mapping[Any, Any]) -> dict[str, str]:
-    """What a film is sorted and searched by, of its id, title and plot."""
+    """What a film is sorted and searched by, of its id, title and plot; where it has no title, of
+    what is printed large on its poster.
+    """
     title, plot = film["title"][:MAX_SORTED], film["plot"][:MAX_SEARCHED]
+    if not title and film.get("lettering"):
+        title = parse_lettering(film["lettering"]).title()
     texts = (title, plot, film["id"])
     return {
         "title_key": sort_key(title or film["id"].rpartition("/")[2]),
@@ -274,6 +279,15 @@ def _add_decisions(connection: sa.Connection) -> None:
     connection.execute(films.update().values(case=case, correction="stale"))
 
 
+def _add_names(connection: sa.Connection) -> None:
+    """Version 8: films without a title are sorted and searched by what their posters say."""
+    columns = (films.c.id, films.c.title, films.c.plot, films.c.lettering)
+    untitled = sa.select(*columns).where(films.c.title == "", films.c.lettering.is_not(None))
+    for row in connection.execute(untitled).mappings().all():
+        update = films.update().where(films.c.id == row["id"])
+        connection.execute(update.values(text_keys(row)))
+
+
 # Number n brings a store from version n to n + 1. Never change one that was released: add one.
 # The first makes all tables as they are today, so later ones look at what there is.
 MIGRATIONS: tuple[Migration, ...] = (
@@ -284,6 +298,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     _add_lettering,
     _add_batches,
     _add_decisions,
+    _add_names,
 )
 
 

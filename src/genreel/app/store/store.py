@@ -9,7 +9,6 @@ is an event of a film's life, and a person's can be undone, deletions included.
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -19,7 +18,6 @@ import sqlalchemy as sa
 from genreel.app.store.database import Database
 from genreel.app.store.decide import settle
 from genreel.app.store.events import (
-    fields_of_person,
     last_undoable,
     log,
     read_history,
@@ -31,18 +29,18 @@ from genreel.app.store.films import (
     edit_film,
     expect_row,
     read_film,
-    read_row,
+    save_movie,
     save_poster,
     update_film,
 )
 from genreel.app.store.identity import Finding, save_finding
 from genreel.app.store.opinions import opinions_of_model, replace_opinions
-from genreel.app.store.schema import STATES, films, full_posters, posters, text_keys
+from genreel.app.store.schema import films, full_posters, posters
 from genreel.app.store.trash import KEPT_SECONDS, empty_trash, throw_away
 from genreel.app.store.tuning import Tuning
 from genreel.app.store.undo import AT_ONCE, take_back
 from genreel.calibration import BALANCED, CaseThresholds
-from genreel.catalogue import Movie, Scalar
+from genreel.catalogue import Movie
 from genreel.errors import StoreError
 from genreel.prediction import Prediction
 
@@ -151,42 +149,8 @@ class Store:
             source: where the genres come from. Text that a person wrote stays as it is.
         """
         with self.database.writing() as connection:
-            values: dict[str, Any] = {
-                "title": movie.title,
-                "year": movie.year,
-                "plot": movie.plot,
-                "language": movie.language,
-                "poster": None if poster is None else save_poster(connection, poster, full_poster),
-                "path": path,
-            }
-            values = {name: value for name, value in values.items() if value not in ("", None)}
-            row = read_row(connection, movie.id, lock=True)
-            if extra := _own_columns(movie):
-                values["extra"] = {**(row["extra"] or {}), **extra} if row else extra
-            if row is None:
-                life, now = uuid.uuid4().hex, time.time()
-                new = {"id": movie.id, "life": life, "added": now, "problem": movie.problem}
-                keys = text_keys({"title": "", "plot": "", **values, **new})
-                connection.execute(films.insert().values({**new, **values, **keys}))
-                log(connection, "add", movie.id, source, after=values)
-            else:
-                persons_fields = fields_of_person(connection, movie.id)
-                changes = {
-                    name: value
-                    for name, value in values.items()
-                    if row[name] != value
-                    and name not in persons_fields
-                    and not (name == "language" and "plot" in persons_fields)
-                }
-                if "plot" in changes:  # another plot tells its own language
-                    changes = {"language": movie.language, **changes}
-                if changes:
-                    edit_film(connection, self.tuning, row, changes, source)
-            if movie.lettering is not None:
-                update = films.update().where(films.c.id == movie.id)
-                connection.execute(update.values(lettering=movie.lettering.to_json()))
-            names = [name for names in movie.genres.values() for name in names]
-            self._save_genres(connection, movie.id, source, names)
+            entry = Entry(movie, Prediction(movie.id), poster, path, source, None, full_poster)
+            self._save(connection, entry)
             return read_film(connection, movie.id, self.defaults)
 
     def save_all(self, entries: Sequence[Entry], by: str) -> list[Film]:
@@ -197,19 +161,12 @@ class Store:
             by: the version of the model that predicted them.
         """
         saved_films = []
-        with self.database.writing():
+        with self.database.writing() as connection:
             for entry in entries:
-                movie = entry.movie
-                self.save(
-                    movie,
-                    poster=entry.poster,
-                    path=entry.path,
-                    source=entry.source,
-                    full_poster=entry.full_poster,
-                )
+                self._save(connection, entry)
                 if entry.finding:
-                    self.save_finding(movie.id, entry.finding)
-                film = self.save_prediction(movie.id, entry.prediction, by)
+                    self.save_finding(entry.movie.id, entry.finding)
+                film = self.save_prediction(entry.movie.id, entry.prediction, by)
                 saved_films.append(film)
         return saved_films
 
@@ -393,6 +350,16 @@ class Store:
 
     # Inside a transaction
 
+    def _save(self, connection: sa.Connection, entry: Entry) -> None:
+        """A movie without its prediction."""
+        movie = entry.movie
+        digest = None
+        if entry.poster is not None:
+            digest = save_poster(connection, entry.poster, entry.full_poster)
+        save_movie(connection, self.tuning, movie, digest, entry.path, entry.source)
+        names = [name for names in movie.genres.values() for name in names]
+        self._save_genres(connection, movie.id, entry.source, names)
+
     def _save_genres(
         self, connection: sa.Connection, film_id: str, source: Source, names: Sequence[str]
     ) -> None:
@@ -406,14 +373,6 @@ class Store:
             before, after = {"genres": list(old)}, {"genres": genres}
             log(connection, "genres", film_id, source, before=before, after=after)
         settle(connection, self.tuning.overrides(connection), [film_id])
-
-
-def _own_columns(movie: Movie) -> dict[str, Scalar]:
-    """A movie's other columns, without the state that an export of a store writes."""
-    columns = dict(movie.extra)
-    if columns.get("state") in STATES:
-        del columns["state"]
-    return columns
 
 
 def _save_verdicts(

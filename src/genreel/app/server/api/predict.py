@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api", tags=["predict"], responses=RESPONSES)
 @router.post("/predict")
 def predict(service: ServiceDep, body: MovieIn) -> dict[str, Any]:
     """Predicts one movie."""
-    prediction = service.predict(body.movie("movie"))
+    prediction = service.predict(body.movie("movie", service.store.defaults))
     if not prediction.scores:
         raise InputError(prediction.error or "")
     return prediction.to_dict()
@@ -37,7 +37,10 @@ def genres(service: ServiceDep) -> dict[str, Any]:
 @router.post("/predict/many")
 def predict_many(service: ServiceDep, body: MoviesIn) -> dict[str, Any]:
     """Predicts several movies; one that cannot be predicted carries its error."""
-    movies = [one.movie(f"movie {number}") for number, one in enumerate(body.movies, 1)]
+    movies = [
+        one.movie(f"movie {number}", service.store.defaults)
+        for number, one in enumerate(body.movies, 1)
+    ]
     return {"predictions": [one.to_dict() for one in service.predict_many(movies)]}
 
 
