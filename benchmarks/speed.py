@@ -109,12 +109,16 @@ def _movies(catalogue: Path, count: int, needs: str = "") -> Iterator[Movie]:
 def _row(what: str, ours: float, other: float, unit: str, alternative: str) -> dict[str, Any]:
     return {
         "what": what,
-        "genreel": f"{ours:.4g}",
-        "alternative": f"{other:.4g}",
+        "genreel": _short(ours),
+        "alternative": _short(other),
         "unit": unit,
         "ratio": f"{ours / other:.3f}",
         "against": alternative,
     }
+
+
+def _short(value: float) -> str:
+    return f"{value:.4g}" if value < 1000 else f"{value:.0f}"
 
 
 def _seconds(work: Callable[[], object]) -> float:
