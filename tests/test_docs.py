@@ -191,8 +191,9 @@ def why() -> Iterator[str]:
 def why_in_full() -> Iterator[str]:
     words, area = rows("why")
     yield f"On {words.films} test films, deleting"
-    yield f"ten random words on {words.share_of_films:.0%}"
-    yield f"more than greying a random one on {area.share_of_films:.0%}"
+    lows = words.low * 100, area.low * 100
+    yield f"ten random words on {words.share_of_films:.0%} (95 % interval: {lows[0]:.0f} to "
+    yield f"more than greying a random one on {area.share_of_films:.0%} ({lows[1]:.0f} to "
 
 
 def speed() -> Iterator[str]:
@@ -249,6 +250,40 @@ def tried() -> Iterator[str]:
     ):
         cells = (pair(row("tried", tried=name, inputs=case)) for case in CASES)
         yield " | ".join((text, *cells)) + " |"
+
+
+WITHOUT, OWN_CASE, ONE_WEIGHT, ADDED = (
+    "without lettering",
+    "a case of its own",
+    "the same, one weight for all genres",
+    "added to the case without",
+)
+"""How lettering was fused with the rest."""
+
+
+def tried_lettering() -> Iterator[str]:
+    def figures(way: str, inputs: str) -> str:
+        return pair(row("tried", group="lettering", tried=way, inputs=inputs))
+
+    test = {way: figures(way, "both, read, test part") for way in (WITHOUT, OWN_CASE, ADDED)}
+    yield f"lettering brings {test[WITHOUT]} to {test[OWN_CASE]} so"
+    folds = [figures(way, "both, read") for way in (OWN_CASE, ADDED)]
+    yield f"by folds of the valid part {folds[0]} becomes {folds[1]}"
+    poster = [
+        figures(way, inputs)
+        for inputs in ("poster read", "poster read, test part")
+        for way in (OWN_CASE, ADDED)
+    ]
+    yield "{} becomes {} by folds, {} becomes {} on the test part".format(*poster)
+    genres = {r.genre: r for r in rows("tried-lettering", inputs="both, read")}
+    western, sport = genres["Western"], genres["Sport"]
+    yield f"Western ({western.films} movies) falls from {western[WITHOUT]} to {western[OWN_CASE]}"
+    for name in ("Sport", "Fantasy", "Mystery"):
+        yield f"{name} from {genres[name][WITHOUT]:.3f} to {genres[name][OWN_CASE]:.3f}"
+    yield f"Western has {western[ONE_WEIGHT]} and the mean is " + figures(
+        ONE_WEIGHT, "both, read, test part"
+    )
+    yield f"{test[ADDED]} on the test part, Western {western[ADDED]}, Sport {sport[ADDED]}"
 
 
 def training() -> Iterator[str]:
@@ -761,6 +796,7 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     (NOTEBOOK, published_f1),
     (NOTEBOOK, speed),
     (NOTEBOOK, tried),
+    (NOTEBOOK, tried_lettering),
     (NOTEBOOK, training),
     (NOTEBOOK, imbalance),
     (NOTEBOOK, eras),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -70,10 +71,11 @@ class MovieIn(Body):
     genres: Genres = []
     extra: Annotated[dict[Name, Cell], Field(max_length=MAX_GENRES), _Short] = {}
 
-    def movie(self, fallback_id: str) -> Movie:
-        """The movie, checked; raises InputError."""
+    def movie(self, fallback_id: str, genres: Iterable[str] = ()) -> Movie:
+        """The movie, checked; raises InputError. Its genres are genreel's, or some of `genres`."""
         record = self.model_dump(exclude={"poster", "extra"})
-        movie = replace(movie_from_record(record, fallback_id), extra=self.extra)
+        movie = movie_from_record(record, fallback_id, genres=tuple(genres))
+        movie = replace(movie, extra=self.extra)
         if movie.problem or movie.label_problem:
             raise InputError(movie.problem or movie.label_problem)
         if self.poster is None:
