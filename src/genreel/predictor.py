@@ -170,36 +170,30 @@ class Predictor:
         predictions: dict[int, Prediction] = {}  # by number of movie, until their turn comes
         turn = 0
 
-        def run_graph() -> None:
-            batch, decodes = decode_queue.popleft()
-            inputs = self._read_inputs([movie for _, movie in batch], decodes)
-            work = functools.partial(self._outputs, inputs.arrays, vectors)
-            result = work if self._is_light(decodes) else pool.submit(work).result
-            graph_queue.append((batch, inputs, result))
-
-        def take_scores() -> None:
-            batch, inputs, result = graph_queue.popleft()
-            numbers, batch_movies = zip(*batch, strict=True)
-            rest = result(), threshold, decide, explain
-            results = self._predictions(batch_movies, inputs, *rest)
-            predictions.update(zip(numbers, results, strict=True))
+        def advance(decoding: int = 0, running: int = 0) -> None:
+            """Goes on until no more batches than these are left on the way."""
+            while len(decode_queue) > decoding:
+                batch, decodes = decode_queue.popleft()
+                inputs = self._read_inputs([movie for _, movie in batch], decodes)
+                work = functools.partial(self._outputs, inputs.arrays, vectors)
+                result = work if self._is_light(decodes) else pool.submit(work).result
+                graph_queue.append((batch, inputs, result))
+            while len(graph_queue) > running:
+                batch, inputs, result = graph_queue.popleft()
+                numbers, some = zip(*batch, strict=True)
+                rest = result(), threshold, decide, explain
+                results = self._predictions(some, inputs, *rest)
+                predictions.update(zip(numbers, results, strict=True))
 
         with ThreadPoolExecutor(self.threads) as pool:
             for batch in self._batches(stream, max(1, batch_size)):
                 decodes = self.readers.start([movie for _, movie in batch], pool)
                 decode_queue.append((batch, decodes))
-                is_light = self._is_light(decodes)
-                while len(decode_queue) > (0 if is_light else _AHEAD):
-                    run_graph()
-                while len(graph_queue) > (0 if is_light else self.threads):
-                    take_scores()
+                advance(*((0, 0) if self._is_light(decodes) else (_AHEAD, self.threads)))
                 while turn in predictions:
                     yield predictions.pop(turn)
                     turn += 1
-            while decode_queue:
-                run_graph()
-            while graph_queue:
-                take_scores()
+            advance()
             yield from (predictions[number] for number in sorted(predictions))
 
     def _is_light(self, decodes: Decodes) -> bool:
