@@ -441,7 +441,9 @@ def learning() -> Iterator[str]:
     ):
         r = row("learning", use=use)
         worst = f"{r.worst_gain:.3f}".replace("-", "−")
-        yield text.format(r) + f"{r.macro_f1_before:.3f} | {r.macro_f1_after:.3f} | {worst} |"
+        figures = f"{r.macro_f1_before:.3f} | {r.macro_f1_after:.3f} | {worst} | {r.taken:.0%} |"
+        yield text.format(r) + figures
+    yield f"As used it loses {-row('learning', use='as it comes').gain_as_used:.3f}."
 
 
 def scaling() -> Iterator[str]:
