@@ -179,9 +179,9 @@ class Predictor:
                 result = work if self._is_light(decodes) else pool.submit(work).result
                 graph_queue.append((batch, inputs, result))
             while len(graph_queue) > running:
-                batch, inputs, result = graph_queue.popleft()
+                batch, inputs, outputs = graph_queue.popleft()
                 numbers, some = zip(*batch, strict=True)
-                rest = result(), threshold, decide, explain
+                rest = outputs(), threshold, decide, explain
                 results = self._predictions(some, inputs, *rest)
                 predictions.update(zip(numbers, results, strict=True))
 
