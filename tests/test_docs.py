@@ -537,11 +537,21 @@ def languages() -> Iterator[str]:
     yield f"the same plot: {microseconds.value:.0f} µs of a core"
 
 
+EXTRA = ("without [languages]", "with it")
+
+
 def speed_of_languages() -> Iterator[str]:
     [light] = rows("languages", figure="plots a second, without [languages]")
     english, others = rows("languages", figure="plots a second, with it")
     yield f"predicts {light.value} English plots without the extra and {english.value} with it"
     yield f"{others.value} in other languages"
+    for name in ("default", "fast"):
+        low, high, quick, slow = (
+            row("languages", language=name, figure=f"English: {figure}, {extra}").value
+            for figure in ("AP", "plots a second")
+            for extra in EXTRA
+        )
+        yield f"| `{name}` | {low:.3f} | {high:.3f} | {quick:,} → {slow:,} |"
 
 
 def fifteen_languages() -> Iterator[str]:
