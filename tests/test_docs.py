@@ -464,7 +464,9 @@ def learning() -> Iterator[str]:
     ):
         r = row("learning", use=use)
         worst = f"{r.worst_gain:.3f}".replace("-", "−")
-        yield text.format(r) + f"{r.macro_f1_before:.3f} | {r.macro_f1_after:.3f} | {worst} |"
+        figures = f"{r.macro_f1_before:.3f} | {r.macro_f1_after:.3f} | {worst} | {r.taken:.0%} |"
+        yield text.format(r) + figures
+    yield f"As used it loses {-row('learning', use='as it comes').gain_as_used:.3f}."
 
 
 def scaling() -> Iterator[str]:
@@ -558,11 +560,21 @@ def languages() -> Iterator[str]:
     yield f"the same plot: {microseconds.value:.0f} µs of a core"
 
 
+EXTRA = ("without [languages]", "with it")
+
+
 def speed_of_languages() -> Iterator[str]:
     [light] = rows("languages", figure="plots a second, without [languages]")
     english, others = rows("languages", figure="plots a second, with it")
     yield f"predicts {light.value} English plots without the extra and {english.value} with it"
     yield f"{others.value} in other languages"
+    for name in ("default", "fast"):
+        low, high, quick, slow = (
+            row("languages", language=name, figure=f"English: {figure}, {extra}").value
+            for figure in ("AP", "plots a second")
+            for extra in EXTRA
+        )
+        yield f"| `{name}` | {low:.3f} | {high:.3f} | {quick:,} → {slow:,} |"
 
 
 def fifteen_languages() -> Iterator[str]:

@@ -282,7 +282,7 @@ def test_long_plots_of_an_encoder_make_small_batches(
 
     assert sizes(*[400] * 7) == [3, 3, 1]
     assert sizes(*[200] * 7) == [6, 1]
-    assert sizes(*[5] * 61) == [60, 1]
+    assert sizes(*[5] * (3 * LIGHT + 1)) == [3 * LIGHT, 1]
     assert sizes(*[90_000] * 3) == [1, 1, 1], "no more is read than 800"
     assert list(map(len, words._batches([Movie("a", plot="x" * 800)], 1))) == [1]
 

@@ -27,6 +27,9 @@ COLUMNS = frozenset(
 """Names of columns, which a genre's column must not be confused with."""
 
 
+_NO_GENRE = "none"
+
+
 def check_name(name: str, others: Iterable[str]) -> str:
     """The name without white space at its ends.
 
@@ -52,6 +55,8 @@ def check_name(name: str, others: Iterable[str]) -> str:
             )
     if key(name) in COLUMNS:
         raise VocabularyError(f"genre {quote}: tables have a column of that name; choose another")
+    if key(name) == _NO_GENRE:
+        raise VocabularyError(f"genre {quote}: that asks for movies without one; choose another")
     for other in others:
         if key(other) == key(name):
             raise VocabularyError(f"genre {quote}: {other!r} is there already")
@@ -74,8 +79,10 @@ def check_new(name: str, others: Iterable[str]) -> str:
 
 
 def check_description(text: str) -> str:
-    """The description without white space at its ends; VocabularyError where it is too long."""
-    text = " ".join(text.split())
+    """The description on one line, without characters that nobody sees; VocabularyError where it is
+    too long.
+    """
+    text = "".join(c for c in " ".join(text.split()) if c.isprintable())
     if len(text) > LONGEST_DESCRIPTION:
         raise VocabularyError(
             f"a description has at most {LONGEST_DESCRIPTION:,} characters; shorten it"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from worlds import GENRES, WIDTH, movies, words
 
+from genreel.calibration import sigmoid
 from genreel.own.genre import BAR, LEAST, Figure, OwnGenre, judge
 from genreel.own.learning import Words, learn
 from genreel.own.teaching import suggest, teach, verdicts_of
@@ -144,3 +145,15 @@ def test_a_movie_that_names_other_genres_is_not_of_this_one() -> None:
 
 def test_traits_of_this_world_have_the_width_that_they_say() -> None:
     assert POOL["plot"].shape == (600, WIDTH)
+
+
+def test_in_a_small_store_examples_do_not_count_against_themselves() -> None:
+    small = take(POOL, slice(0, 60))
+    yes, no = np.flatnonzero(IS_OF[:60])[:10], np.flatnonzero(~IS_OF[:60])[:10]
+    verdicts = [bool(IS_OF[i]) if i in (*yes, *no) else None for i in range(60)]
+    scores = teach(OwnGenre("Heist"), words(), small, verdicts).scores(small)
+    rows = np.sort(np.r_[yes, no])
+    before, _ = learn(words(), small, take(small, rows), np.isin(rows, yes))
+    assert (scores[yes] >= BAR).sum() == 5
+    assert (sigmoid(before(small))[yes] >= BAR).sum() == 0
+    assert (scores[no] >= BAR).sum() == 1

@@ -44,7 +44,7 @@ def page(
     **more: Any,
 ) -> Response:
     """A template rendered, with what it needs beside its name; `label` names a genre."""
-    names = request.app.state.service.settings.names
+    names = request.app.state.service.genres.names()
     context = {"page": name, "label": names.label if names else str, **more}
     return templates.TemplateResponse(request, f"{name}.html", context, status, headers)
 

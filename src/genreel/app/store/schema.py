@@ -109,6 +109,34 @@ decisions = sa.Table(
     sa.Column("source", sa.String(10), nullable=False),
 )
 
+# Genres of a person's own, and those of the bundle that a person renamed or hid. One that was
+# deleted stays, so that undo brings it back, with all that people said of it.
+genres = sa.Table(
+    "genres",
+    metadata,
+    sa.Column("genre", sa.String(40), primary_key=True),  # as opinions have it; never changes
+    sa.Column("name", sa.String(40), nullable=False),  # what it is called
+    sa.Column("is_own", sa.Boolean, nullable=False),
+    sa.Column("is_hidden", sa.Boolean, nullable=False, default=False),
+    sa.Column("is_deleted", sa.Boolean, nullable=False, default=False),
+    sa.Column("description", sa.Text, nullable=False, default=""),
+    sa.Column("parent", sa.String(40), nullable=False, default=""),
+    sa.Column("added", sa.Float, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False, default=1),  # grows with every act of a person
+    sa.Column("learnt", sa.JSON(none_as_null=True)),  # see `genres.Learnt`
+)
+
+# What a bundle makes of films, which genres of one's own are learnt from (see `own.traits`).
+traits = sa.Table(
+    "traits",
+    metadata,
+    sa.Column("film", sa.ForeignKey("films.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("bundle", sa.String(80), nullable=False),
+    sa.Column("scores", sa.LargeBinary),  # float32, little-endian; the others are float16
+    sa.Column("plot", sa.LargeBinary),
+    sa.Column("poster", sa.LargeBinary),
+)
+
 # No foreign key: what happened to a film outlives it.
 events = sa.Table(
     "events",
@@ -282,10 +310,16 @@ def _add_decisions(connection: sa.Connection) -> None:
 def _add_names(connection: sa.Connection) -> None:
     """Version 8: films without a title are sorted and searched by what their posters say."""
     columns = (films.c.id, films.c.title, films.c.plot, films.c.lettering)
-    untitled = sa.select(*columns).where(films.c.title == "", films.c.lettering.is_not(None))
-    for row in connection.execute(untitled).mappings().all():
+    query = sa.select(*columns).where(films.c.title == "", films.c.lettering.is_not(None))
+    for row in connection.execute(query).mappings().all():
         update = films.update().where(films.c.id == row["id"])
         connection.execute(update.values(text_keys(row)))
+
+
+def _add_genres(connection: sa.Connection) -> None:
+    """Version 9: a store has genres of its own."""
+    for table in (genres, traits):
+        table.create(connection, checkfirst=True)
 
 
 # Number n brings a store from version n to n + 1. Never change one that was released: add one.
@@ -299,6 +333,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     _add_batches,
     _add_decisions,
     _add_names,
+    _add_genres,
 )
 
 
