@@ -39,6 +39,10 @@ _CHARACTERS = 400
 """Characters of plot that cost a sentence encoder as much as a poster costs."""
 
 
+_LONG = 1000
+"""Characters of plot that count as a movie that needs no network: so batches of books stay small."""
+
+
 class Predictor:
     """A bundle, ready to predict.
 
@@ -325,7 +329,8 @@ class Predictor:
     def _cost(self, movie: Movie) -> int:
         """Time that the graph takes for a movie, where one that needs no network takes 1."""
         plot_cost = min(len(movie.plot), self._text_length) * LIGHT // _CHARACTERS
-        return max(1, plot_cost, LIGHT if self.readers.is_slow(movie) else 1)
+        length = len(movie.plot) // _LONG
+        return max(1, plot_cost, length, LIGHT if self.readers.is_slow(movie) else 1)
 
     def _run(
         self, movies: Sequence[Movie], decodes: Decodes | None = None, vectors: bool = False
