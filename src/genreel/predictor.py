@@ -40,7 +40,7 @@ _CHARACTERS = 400
 
 
 _LONG = 1000
-"""Characters of plot that count as a movie without a network, so that batches of books stay small."""
+"""Characters of plot that count as one more movie, so that batches of books stay small."""
 
 
 class Predictor:
