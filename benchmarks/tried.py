@@ -24,7 +24,7 @@ benchmarks/results/tried.csv, on the valid part of $GENREEL_DATA/movies:
 - lettering: what is printed on posters, fused with the rest in three ways; by genre in
   tried-lettering.csv.
 - sizes: the default's larger poster network on 600 posters of 300 px and more, shown larger.
-- backbones: the last blocks of MobileNetV2 and EfficientNet-Lite tuned on 4,000 posters.
+- backbones: the last blocks of MobileNetV2 and EfficientNet-Lite0 tuned on 2,000 posters.
 """
 
 from __future__ import annotations

@@ -32,8 +32,8 @@ from trials.measure import (
     start_tuning,
 )
 
-BACKBONES = ("mobilenetv2_100", "tf_efficientnet_lite0", "tf_efficientnet_lite2")
-COUNT, EPOCHS, SIZE = 4000, 3, 64
+BACKBONES = ("mobilenetv2_100", "tf_efficientnet_lite0")
+COUNT, EPOCHS, SIZE = 2000, 3, 64
 """Training posters; epochs; posters a step."""
 
 CUT = 5

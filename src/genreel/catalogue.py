@@ -125,14 +125,14 @@ def movie_from_record(
         genre, in `label_problem`.
     """
     cells, labels = _Cells(record), _Cells(record)
-    named, unknown_genres = _read_genres(labels, taxonomy, genres)
+    by_taxonomy, unknown_genres = _read_genres(labels, taxonomy, genres)
     return Movie(
         id=cells.text("id") or fallback_id,
         title=cells.text("title"),
         year=cells.parse(_parse_year, cells.text("year")),
         plot=cells.text("plot"),
         poster=cells.parse(_parse_poster, cells.text("poster"), folder),
-        genres=named,
+        genres=by_taxonomy,
         split=cells.text("split"),
         language=cells.parse(language_code, cells.text("language")) or "",
         lettering=cells.parse(_parse_lettering, cells.text("lettering")),
@@ -180,9 +180,9 @@ def _read_genres(
         if not cells.value(column):
             continue
         texts = cells.parse(_parse_names, cells.value(column)) or ()
-        spelt = {text: known_spelling(text, own) for text in texts}
-        names = tuple(dict.fromkeys(filter(None, spelt.values())))
-        strange = [text for text, genre in spelt.items() if genre is None]
+        spellings = {text: known_spelling(text, own) for text in texts}
+        names = tuple(dict.fromkeys(filter(None, spellings.values())))
+        strange = [text for text, genre in spellings.items() if genre is None]
         if strange:
             cells.parse(spelling, strange[0], own)  # names the nearest genre
             unknown += [text.strip()[:MAX_GENRE] for text in strange]

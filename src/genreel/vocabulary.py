@@ -109,10 +109,11 @@ class Taxonomy:
 
     def can_name(self, genre: str) -> bool:
         """Whether it would name a genre that applied; of genres of one's own, only "genreel"."""
-        return genre in self.expresses or (self.name == "genreel" and genre not in _ELSEWHERE)
+        return genre in self.expresses or (self.name == "genreel" and genre not in EVERY_GENRE)
 
 
-_ELSEWHERE = frozenset((*GENRES_MMIMDB, *TMDB_IDS))  # what is none of a person's own
+EVERY_GENRE = frozenset((*GENRES_MMIMDB, *TMDB_IDS))
+"""All that genreel knows; another genre is a person's own."""
 
 TAXONOMIES = {
     taxonomy.name: taxonomy

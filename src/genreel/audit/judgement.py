@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from genreel.audit.doubts import load_doubts
 from genreel.audit.folds import LEAST, Floats, fold_logits, logit
 from genreel.catalogue import Movie
-from genreel.films.film import Film
+from genreel.films.film import Film, labels_of
 from genreel.films.films import Films
 from genreel.memo import predict_vectors
 from genreel.prediction import Prediction
 from genreel.predictor import Predictor
-from genreel.vocabulary import GENRES_MMIMDB, Vocabulary
+from genreel.vocabulary import Vocabulary
 
 SHARE = 0.25
 """Weight of what the library says, beside the model: it knows the habits of this library, and has
@@ -87,8 +87,7 @@ def judge(
         if prediction.scores:
             scores[i] = [prediction.scores[genre] for genre in genres]
     entries = [find_film(films, movie) if films else None for movie in some]
-    lookup, is_told = vocabulary.encode([film.genres if film else {} for film in entries])
-    is_told &= [genre in GENRES_MMIMDB for genre in genres]  # none of one's own is in an index
+    lookup, is_told = labels_of([film or Film("", "") for film in entries], genres)
     logits = combine(scores, vectors, labels, known)
     wrong = load_doubts().probabilities(genres, labels, logits, lookup, is_told)
     wrong *= known

@@ -107,8 +107,8 @@ def tag_figures(labels: Labels, known: Known, tags: Decisions) -> dict[str, Any]
     `found`, the share of all genres that they are; `tagged`, the share of movies that get one.
     """
     precision, recall, _ = precision_recall_f1(labels, known, tags, axis=None)
-    tagged = (tags & known).any(axis=1).mean() if len(tags) else 0.0
-    return {"right": _json(precision), "found": _json(recall), "tagged": _json(tagged)}
+    share = (tags & known).any(axis=1).mean() if len(tags) else 0.0
+    return {"right": _json(precision), "found": _json(recall), "tagged": _json(share)}
 
 
 def label_accuracy(labels: Labels, known: Known, decisions: Decisions) -> float:

@@ -327,6 +327,6 @@ def _check_genres(recipe: Recipe, labels: Any, known: Any) -> None:
     if absent:
         say(f"no training movie has {', '.join(absent)}: the model will hardly ever say so")
     negative = ((labels == 0) & known).sum(axis=0)
-    undenied = [g for g, n in zip(recipe.vocabulary.genres, negative, strict=True) if n == 0]
-    if names := ", ".join(g for g in undenied if g not in absent):
+    one_sided = [g for g, n in zip(recipe.vocabulary.genres, negative, strict=True) if n == 0]
+    if names := ", ".join(g for g in one_sided if g not in absent):
         say(f"no training movie is known to be without {names}; only --taxonomy genreel tells")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from running import PLOT, SAMPLES, Run, one_line
 
-from genreel.catalogue import Movie
+from genreel.catalogue import Catalogue, Movie
 
 pytestmark = pytest.mark.usefixtures("lab")
 
@@ -68,9 +68,15 @@ def test_split_that_cannot_be_written(run: Run, tmp_path: Path) -> None:
 
 
 def test_train_and_evaluate(
-    run: Run, trained_bundle: Path, tmp_path: Path, movies: list[Movie]
+    run: Run,
+    trained_bundle: Path,
+    tmp_path: Path,
+    movies: list[Movie],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What a bundle says it was made by makes it again."""
+    # Most of a report's time goes into why of its mistakes, which test_report.py looks at.
+    monkeypatch.setattr("genreel.lab.evaluation.report.MISTAKES", 1)
     split = tmp_path / "split.json"
     ids = [movie.id for movie in movies]
     split.write_text(json.dumps({"train": ids[:17], "valid": ids[17:23], "test": ids[23:]}))
@@ -304,6 +310,14 @@ def test_a_vocabulary_of_ones_own_from_split_to_prediction(
     ran = run("audit", own_table, "--model", copy, "--no-posters", "--format", "csv")
     assert ran.code == 0
     assert "unknown genre 'Heist'" in ran.out and "Dust Opera" in ran.out
+
+
+def test_a_cleaned_copy_keeps_genres_of_ones_own(run: Run, own_table: Path, tmp_path: Path) -> None:
+    ran = run("clean", own_table, "--genres", "Dust Opera,Heist", "--out", tmp_path)
+    assert ran.code == 0
+    assert "unknown genre" not in ran.out
+    names = {name for m in Catalogue(tmp_path) for name in m.unknown_genres}
+    assert names == {"Dust Opera", "Heist"}
 
 
 def test_recipes_are_compared_in_a_vocabulary_of_ones_own(

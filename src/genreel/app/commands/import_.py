@@ -40,12 +40,7 @@ class Options:
     names: Path | None = flag(
         None, "TOML: rename, merge or drop their genres", Path, metavar="FILE"
     )
-    genres: str | None = flag(
-        None,
-        "keep these, which genreel does not know: names with commas between, or a .txt file with "
-        "one on a line",
-        metavar="GENRES",
-    )
+    genres: str | None = shared.more_genres_flag()
     posters: Path | None = flag(None, "posters apart from the source", Path, metavar="DIR")
     with_poster: bool = switch("leave out movies that have no poster")
     overwrite: bool = switch("replace an older table")

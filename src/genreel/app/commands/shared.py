@@ -90,13 +90,17 @@ def extra_flag() -> str | None:
     return flag(None, text, metavar="CATALOGUE")
 
 
+_GENRES = "names with commas between, or a .txt file with one on a line"
+
+
 def genres_flag(default: str) -> str | None:
-    """--genres; see `genres_of`."""
-    text = (
-        "genres of your own: names with commas between, or a .txt file with one on a line "
-        f"(default: {default})"
-    )
-    return flag(None, text, metavar="GENRES")
+    """--genres, in place of others; see `genres_of`."""
+    return flag(None, f"genres of your own: {_GENRES} (default: {default})", metavar="GENRES")
+
+
+def more_genres_flag() -> str | None:
+    """--genres, of a catalogue; see `genres_of`."""
+    return flag(None, f"genres that genreel does not know: {_GENRES}", metavar="GENRES")
 
 
 def set_flag() -> tuple[str, ...]:

@@ -102,15 +102,15 @@ class Survey:
         nfo = read_nfos(self._source, place.nfos)
         if nfo.problem:
             faults.append(nfo.problem)
-        said = list(spell(nfo.facts.said, genres)[0])  # what genreel wrote is nobody's opinion
+        names = list(spell(nfo.facts.said, genres)[0])  # what genreel wrote is nobody's opinion
         values = {"title": nfo.facts.title, "year": nfo.facts.year, "plot": nfo.facts.plot}
         fault = movie_from_record({"year": nfo.facts.year}, "").problem
         if fault:  # that of the names may be right
             faults.append(f"{nfo.path}: {fault}")
             values["year"] = ""
         record |= {column: value for column, value in values.items() if value}
-        if said:
-            record["genres_mixed"] = said
+        if names:
+            record["genres_mixed"] = names
         plot = _plot_of(place)
         if plot in self._names:
             try:

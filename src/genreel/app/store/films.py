@@ -27,7 +27,6 @@ from genreel.app.store.schema import (
 from genreel.app.store.tuning import Tuning
 from genreel.catalogue import Movie, Scalar
 from genreel.errors import Conflict, UnknownFilm
-from genreel.lettering import Lettering
 
 MAX_ID = 200
 """Characters of a film's id."""
@@ -141,12 +140,14 @@ def save_movie(
         "path": path,
     }
     values = {name: value for name, value in values.items() if value not in ("", None)}
+    lettering = None if movie.lettering is None else movie.lettering.to_json()
     row = read_row(connection, movie.id, lock=True)
     if extra := _own_columns(movie):
         values["extra"] = {**(row["extra"] or {}), **extra} if row else extra
     if row is None:
         life, now = uuid.uuid4().hex, time.time()
         new = {"id": movie.id, "life": life, "added": now, "problem": movie.problem}
+        new |= {"lettering": lettering}
         keys = text_keys({"title": "", "plot": "", **values, **new})
         connection.execute(films.insert().values({**new, **values, **keys}))
         log(connection, "add", movie.id, source, after=values)
@@ -163,16 +164,10 @@ def save_movie(
             changes = {"language": movie.language, **changes}
         if changes:
             edit_film(connection, tuning, row, changes, source)
-    if movie.lettering is not None:
-        _save_lettering(connection, movie.id, movie.lettering)
-
-
-def _save_lettering(connection: sa.Connection, film_id: str, lettering: Lettering) -> None:
-    """Keeps what is printed on a film's poster, which may be what the film is called."""
-    values = {"lettering": lettering.to_json()}
-    row = read_row(connection, film_id)
-    keys = text_keys({**row, **values}) if row and not row["title"] else {}
-    connection.execute(films.update().where(films.c.id == film_id).values(values | keys))
+        if lettering is not None:  # it may be what the film is called
+            keys = text_keys({**row, **changes, "lettering": lettering})
+            update = films.update().where(films.c.id == movie.id)
+            connection.execute(update.values(lettering=lettering, **keys))
 
 
 def save_poster(connection: sa.Connection, poster: bytes, full: bytes | None = None) -> str:

@@ -310,8 +310,8 @@ def _add_decisions(connection: sa.Connection) -> None:
 def _add_names(connection: sa.Connection) -> None:
     """Version 8: films without a title are sorted and searched by what their posters say."""
     columns = (films.c.id, films.c.title, films.c.plot, films.c.lettering)
-    untitled = sa.select(*columns).where(films.c.title == "", films.c.lettering.is_not(None))
-    for row in connection.execute(untitled).mappings().all():
+    query = sa.select(*columns).where(films.c.title == "", films.c.lettering.is_not(None))
+    for row in connection.execute(query).mappings().all():
         update = films.update().where(films.c.id == row["id"])
         connection.execute(update.values(text_keys(row)))
 

@@ -33,10 +33,11 @@ from genreel.app.store.films import (
     save_poster,
     update_film,
 )
-from genreel.app.store.genres import GenresOfStore
+from genreel.app.store.genres import Genres, GenresOfStore
 from genreel.app.store.identity import Finding, save_finding
 from genreel.app.store.lessons import learnt_by, own_scores, save_traits
 from genreel.app.store.opinions import (
+    Policy,
     opinions_of_model,
     person_verdicts,
     replace_opinions,
@@ -174,15 +175,16 @@ class Store:
             entries: in the order in which they are saved.
             by: the version of the model that predicted them.
         """
-        saved_films = []
         with self.database.writing() as connection:
+            policy, genres = self.tuning.policy(connection), self.genres.now(connection)
             for entry in entries:
                 self._save(connection, entry)
                 if entry.finding:
                     self.save_finding(entry.movie.id, entry.finding)
-                film = self.save_prediction(entry.movie.id, entry.prediction, by)
-                saved_films.append(film)
-        return saved_films
+                self._judge(connection, entry.movie.id, entry.prediction, by, policy, genres)
+            judged = [entry.movie.id for entry in entries if entry.prediction.scores]
+            settle(connection, policy.overrides, judged)
+            return [read_film(connection, entry.movie.id, self.defaults) for entry in entries]
 
     def edit(self, film_id: str, changes: Mapping[str, Any], version: int | None = None) -> Film:
         """A person's edit of title, year, plot or the plot's language; another plot tells its own.
@@ -251,33 +253,9 @@ class Store:
             UnknownFilm.
         """
         with self.database.writing() as connection:
-            row = expect_row(connection, film_id)
-            update = films.update().where(films.c.id == film_id)
-            connection.execute(update.values(problem=prediction.error or ""))
+            policy, genres = self.tuning.policy(connection), self.genres.now(connection)
+            self._judge(connection, film_id, prediction, by, policy, genres)
             if prediction.scores:
-                policy = self.tuning.policy(connection)
-                genres = self.genres.now(connection)
-                own = own_scores(genres, prediction.vectors)
-                opinions = opinions_of_model(
-                    {**prediction.scores, **own},
-                    {
-                        **genres.defaults,
-                        **genres.thresholds,
-                        **prediction.thresholds,
-                        **self.tuning.own_thresholds(prediction.case, policy.decide),
-                    },
-                    row["year"],
-                    policy,
-                    by,
-                    time.time(),
-                )
-                opinions |= {g: replace(opinions[g], by=learnt_by(genres, g)) for g in own}
-                replace_opinions(connection, film_id, "model", opinions)
-                save_traits(connection, film_id, genres.bundle, prediction.vectors)
-                raw = {genre: round(score, 4) for genre, score in prediction.scores.items()}
-                log(connection, "predict", film_id, "model", by, after=raw)
-                values = {"correction": policy.version, "case": prediction.case}
-                connection.execute(update.values(values))
                 settle(connection, policy.overrides, [film_id])
             return read_film(connection, film_id, self.defaults)
 
@@ -370,6 +348,41 @@ class Store:
         }
 
     # Inside a transaction
+
+    def _judge(
+        self,
+        connection: sa.Connection,
+        film_id: str,
+        prediction: Prediction,
+        by: str,
+        policy: Policy,
+        genres: Genres,
+    ) -> None:
+        """Keeps what the model says; `settle` has the film's genres follow."""
+        row = expect_row(connection, film_id)
+        values: dict[str, Any] = {"problem": prediction.error or ""}
+        if prediction.scores:
+            own = own_scores(genres, prediction.vectors)
+            opinions = opinions_of_model(
+                {**prediction.scores, **own},
+                {
+                    **genres.defaults,
+                    **genres.thresholds,
+                    **prediction.thresholds,
+                    **self.tuning.own_thresholds(prediction.case, policy.decide),
+                },
+                row["year"],
+                policy,
+                by,
+                time.time(),
+            )
+            opinions |= {g: replace(opinions[g], by=learnt_by(genres, g)) for g in own}
+            replace_opinions(connection, film_id, "model", opinions)
+            save_traits(connection, film_id, genres.bundle, prediction.vectors)
+            raw = {genre: round(score, 4) for genre, score in prediction.scores.items()}
+            log(connection, "predict", film_id, "model", by, after=raw)
+            values |= {"correction": policy.version, "case": prediction.case}
+        connection.execute(films.update().where(films.c.id == film_id).values(values))
 
     def _save(self, connection: sa.Connection, entry: Entry) -> None:
         """A movie without its prediction."""
