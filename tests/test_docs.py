@@ -689,6 +689,9 @@ def story() -> Iterator[str]:
     yield f"{sure.number} sure ones accepted in {sure.seconds:.1f} s and taken back in"
     yield f"taken back in {undone.seconds:.1f} s"
     yield f"the next film stood there {following.seconds:.2f} s after Enter"
+    made, answered, learnt = rest[:3]
+    yield f"suggested films {made.seconds:.1f} s after it was made"
+    yield f"and learnt in {learnt.seconds:.1f} s. Of the first {answered.number} films"
     shop = next(row for row in rest if row.step.startswith("shop"))
     yield f"the shop written in {shop.seconds:.1f} s"
     assert all(row.number == 0 for row in rest if row.step.startswith("findings"))
