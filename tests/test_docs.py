@@ -286,6 +286,15 @@ def tried_lettering() -> Iterator[str]:
     yield f"{test[ADDED]} on the test part, Western {western[ADDED]}, Sport {sport[ADDED]}"
 
 
+def tried_student() -> Iterator[str]:
+    default, default_both, *students = rows("tried", group="student")
+    labels, labels_plot, labels_both, vectors, vectors_plot, vectors_both = map(pair, students)
+    yield f"have {labels} from labels, and {vectors} from labels and the teacher's vectors"
+    yield f"languages: {labels_plot} and {vectors_plot}, with both posters' networks"
+    yield f"{labels_both} and {vectors_both}, where the default's own"
+    yield f"all plots, has {pair(default)} and {pair(default_both)}."
+
+
 def tried_second_level() -> Iterator[str]:
     for inputs in ("poster only", "poster read", "plot only", "both"):
         pairs = map(pair, rows("tried", group="second-level", inputs=inputs))
@@ -825,6 +834,7 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     (NOTEBOOK, speed),
     (NOTEBOOK, tried),
     (NOTEBOOK, tried_lettering),
+    (NOTEBOOK, tried_student),
     (NOTEBOOK, tried_second_level),
     (NOTEBOOK, tried_languages),
     (NOTEBOOK, tried_sizes),
