@@ -15,8 +15,8 @@ benchmarks/results/tried.csv, on the valid part of $GENREEL_DATA/movies:
   all-MiniLM-L6-v2, which learns from labels, or from what that teacher says out of fold (Hinton
   et al. 2015), in every cell. 8,000 training plots; the larger encoder takes 20 minutes for them.
 - student: the last three layers of all-MiniLM-L6-v2 tuned on those plots, from labels, and from
-  that teacher's answers and vectors as well (Jiao et al. 2020); alone, and in late fusion in the
-  place of the default's own.
+  that teacher's vectors (Jiao et al. 2020) or answers as well; alone, and in late fusion in the
+  place of the default's own. Six minutes of a core each.
 - languages: USE multilingual behind a logistic regression and a network, and with its dense layers
   tuned; alone, and in late fusion in the place of the default's own, which learnt from 27,000.
 - second-level: a logistic regression a genre on the logits of all genres and parts, drawn to what
@@ -24,7 +24,6 @@ benchmarks/results/tried.csv, on the valid part of $GENREEL_DATA/movies:
 - lettering: what is printed on posters, fused with the rest in three ways; by genre in
   tried-lettering.csv.
 - sizes: the default's larger poster network on 600 posters of 300 px and more, shown larger.
-- backbones: the last blocks of MobileNetV2 and EfficientNet-Lite tuned on 4,000 posters.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ from trials.languages import languages
 from trials.lettering import lettering, lettering_by_genre
 from trials.measure import Row
 from trials.noise import noise
-from trials.posters import backbones, sizes
+from trials.posters import sizes
 from trials.second_level import second_level
 from trials.student import student
 from trials.teacher import teacher
@@ -54,7 +53,6 @@ GROUPS = {
     "second-level": second_level,
     "lettering": lettering,
     "sizes": sizes,
-    "backbones": backbones,
 }
 
 

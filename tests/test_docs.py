@@ -286,6 +286,38 @@ def tried_lettering() -> Iterator[str]:
     yield f"{test[ADDED]} on the test part, Western {western[ADDED]}, Sport {sport[ADDED]}"
 
 
+def tried_student() -> Iterator[str]:
+    default, default_both, *students = rows("tried", group="student")
+    labels, labels_plot, labels_both, vectors, vectors_plot, vectors_both = map(pair, students)
+    yield f"have {labels} from labels, and {vectors} from labels and the teacher's vectors"
+    yield f"languages: {labels_plot} and {vectors_plot}, with both posters' networks"
+    yield f"{labels_both} and {vectors_both}, where the default's own"
+    yield f"all plots, has {pair(default)} and {pair(default_both)}."
+
+
+def tried_second_level() -> Iterator[str]:
+    for inputs in ("poster only", "poster read", "plot only", "both"):
+        pairs = map(pair, rows("tried", group="second-level", inputs=inputs))
+        yield f"| {' | '.join((inputs, *pairs))} |"
+
+
+def tried_languages() -> Iterator[str]:
+    default, plain, network, tuned = rows("tried", group="languages")[::2]
+    fused = rows("tried", group="languages")[1::2]
+    yield f"a logistic regression on its vectors has {pair(plain)}, a network of 512 units "
+    yield f"{pair(network)}, and with the dense layers tuned as well {pair(tuned)}"
+    yield "sentence {1}, {2} and {3}, where the default's own".format(*map(pair, fused))
+    yield f"27,000 plots, gives {pair(fused[0])}"
+    assert default.roc_auc > tuned.roc_auc
+
+
+def tried_sizes() -> Iterator[str]:
+    small, large, larger, largest, frozen, frozen_larger = rows("tried", group="sizes")
+    yield f"network has {pair(small)} on small ones; on large ones {pair(large)}, shown 264 × 180"
+    yield f"{pair(larger)}, and 300 × 204 {pair(largest)}"
+    yield f"has {pair(frozen)} at 192 × 128 and {pair(frozen_larger)} at 300 × 200"
+
+
 def training() -> Iterator[str]:
     plots, posters = rows("training")
     yield f"on {plots.movies} films, one round, posters learn {posters.ratio:.1f} times as fast so"
@@ -657,6 +689,9 @@ def story() -> Iterator[str]:
     yield f"{sure.number} sure ones accepted in {sure.seconds:.1f} s and taken back in"
     yield f"taken back in {undone.seconds:.1f} s"
     yield f"the next film stood there {following.seconds:.2f} s after Enter"
+    made, answered, learnt = rest[:3]
+    yield f"suggested films {made.seconds:.1f} s after it was made"
+    yield f"and learnt in {learnt.seconds:.1f} s. Of the first {answered.number} films"
     shop = next(row for row in rest if row.step.startswith("shop"))
     yield f"the shop written in {shop.seconds:.1f} s"
     assert all(row.number == 0 for row in rest if row.step.startswith("findings"))
@@ -799,6 +834,10 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     (NOTEBOOK, speed),
     (NOTEBOOK, tried),
     (NOTEBOOK, tried_lettering),
+    (NOTEBOOK, tried_student),
+    (NOTEBOOK, tried_second_level),
+    (NOTEBOOK, tried_languages),
+    (NOTEBOOK, tried_sizes),
     (NOTEBOOK, training),
     (NOTEBOOK, imbalance),
     (NOTEBOOK, eras),

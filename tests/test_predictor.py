@@ -271,6 +271,11 @@ def test_light_movies_share_larger_batches(tiny: Predictor, words: Predictor) ->
     assert sizes(words, [heavy] * (full + 1)) == [full, 1], "words reads no posters"
 
 
+def test_books_make_small_batches_without_an_encoder(words: Predictor) -> None:
+    books = [Movie("a", plot="x" * 1000 * LIGHT)] * 5
+    assert [len(batch) for batch in words._batches(books, 2)] == [2, 2, 1]
+
+
 def test_long_plots_of_an_encoder_make_small_batches(
     words: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

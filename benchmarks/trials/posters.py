@@ -1,4 +1,4 @@
-"""Networks on posters: the last blocks of two backbones tuned, and posters shown larger."""
+"""Posters shown larger, to the default's network and to a frozen one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import onnx
 import torch
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
-from torch import Tensor, nn
+from torch import Tensor
 
 from genreel.bundle import read_bundle
 from genreel.catalogue import Movie
@@ -21,46 +21,11 @@ from genreel.graph import load_session
 from genreel.graph_cut import cut_graph
 from genreel.lab.networks.backbone import load_backbone
 from genreel.vocabulary import Vocabulary
-from trials.measure import (
-    DATA,
-    FOLDS,
-    Row,
-    cell_loss,
-    figures,
-    folds_of,
-    movies_by_part,
-    start_tuning,
-)
+from trials.measure import DATA, FOLDS, Row, figures, folds_of, movies_by_part
 
-BACKBONES = ("mobilenetv2_100", "tf_efficientnet_lite0", "tf_efficientnet_lite2")
-COUNT, EPOCHS, SIZE = 4000, 3, 64
-"""Training posters; epochs; posters a step."""
-
-CUT = 5
-"""Blocks that stay as they are, of seven; what they give is computed once."""
-
+BACKBONE = "mobilenetv2_100"
 SIZES = ((192, 128), (300, 200))
 """Height and width of posters in pixels."""
-
-
-def backbones(out: Path) -> Iterator[Row]:
-    """Each backbone's last blocks and a layer on top, learnt from the same posters."""
-    parts = movies_by_part(has_extra=False)
-    valid = [movie for movie in parts["valid"] if movie.has("poster")]
-    train = [movie for movie in parts["train"] if movie.has("poster")]
-    train = [train[i] for i in np.random.default_rng(0).permutation(len(train))[:COUNT]]
-    labels, known = Vocabulary().encode(movie.genres for movie in train)
-    cells = Vocabulary().encode(movie.genres for movie in valid)
-    for name in BACKBONES:
-        net, mean, std = load_backbone(name, "imagenet")
-        path = out / f"{name}-{CUT}-{COUNT}.pt"
-        if not path.is_file():
-            below = nn.Sequential(net.conv_stem, net.bn1, *net.blocks[:CUT])
-            torch.save(_outputs(below.eval(), (mean, std), [*train, *valid], SIZES[0]), path)
-        maps = torch.load(path, weights_only=True)
-        above = nn.Sequential(*net.blocks[CUT:], net.conv_head, net.bn2, net.global_pool)
-        logits = _tuned_logits(above.eval(), maps[:COUNT], (labels, known), maps[COUNT:])
-        yield figures(f"{name}, last blocks tuned", "poster only", *cells, logits)
 
 
 def sizes(out: Path) -> Iterator[Row]:
@@ -79,13 +44,13 @@ def sizes(out: Path) -> Iterator[Row]:
         ("the same, shown 300 × 204", large, (300, 204)),
     ):
         yield figures(name, "poster only", *cells, _default_scores(posters, size))
-    net, mean, std = load_backbone(BACKBONES[0], "imagenet")
+    net, mean, std = load_backbone(BACKBONE, "imagenet")
     for size in SIZES:
         path = out / f"large-{size[0]}.npy"
         if not path.is_file():
             vectors = _outputs(net.eval(), (mean, std), large, size)
             np.save(path, vectors.float().numpy())
-        name = f"{BACKBONES[0]} frozen, {size[0]} × {size[1]}"
+        name = f"{BACKBONE} frozen, {size[0]} × {size[1]}"
         yield figures(name, "poster only", *cells, _by_folds(np.load(path), *cells))
 
 
@@ -109,34 +74,6 @@ def _outputs(
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
             rows.append(net(x.to(memory_format=torch.channels_last)).to(torch.bfloat16))
     return torch.cat(rows)
-
-
-def _tuned_logits(
-    above: nn.Sequential,
-    maps: Tensor,
-    cells: tuple[NDArray[Any], NDArray[Any]],
-    valid: Tensor,
-) -> NDArray[Any]:
-    """Batch normalisation keeps its statistics, as those of folded weights are no real ones."""
-    torch.manual_seed(0)
-    goal, weight = (torch.from_numpy(np.asarray(a, np.float32)) for a in cells)
-    with torch.inference_mode():
-        width = above(maps[:1].float()).shape[1]
-    head = nn.Sequential(nn.Dropout(0.4), nn.Linear(width, goal.shape[1]))
-    steps = len(maps) // SIZE
-    optimizer, schedule = start_tuning({above: 4e-4, head: 2e-3}, steps * EPOCHS)
-    for _ in range(EPOCHS):
-        order = torch.randperm(len(maps))
-        for at in order[: steps * SIZE].reshape(-1, SIZE):
-            with torch.autocast("cpu", torch.bfloat16):
-                vectors = above(maps[at].to(memory_format=torch.channels_last))
-            cell_loss(head(vectors.float()), goal[at], weight[at]).backward()
-            optimizer.step()
-            optimizer.zero_grad()
-            schedule.step()
-    head.eval()
-    with torch.inference_mode():
-        return np.concatenate([head(above(x.float())).numpy() for x in valid.split(64)])
 
 
 def _default_scores(movies: Sequence[Movie], size: tuple[int, int]) -> NDArray[Any]:

@@ -70,7 +70,7 @@ class Student(nn.Module):
         return logits, nn.functional.normalize(self.to_teacher(vectors))
 
 
-LESSONS = ("labels", "labels and vectors", "labels and answers", "labels, answers and vectors")
+LESSONS = ("labels", "labels and vectors", "labels and answers")
 """What a student may learn from."""
 
 

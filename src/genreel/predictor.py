@@ -39,6 +39,10 @@ _CHARACTERS = 400
 """Characters of plot that cost a sentence encoder as much as a poster costs."""
 
 
+_LONG = 1000
+"""Characters of plot that count as one more movie, so that batches of books stay small."""
+
+
 class Predictor:
     """A bundle, ready to predict.
 
@@ -166,7 +170,7 @@ class Predictor:
         stream, decide = self._stream(movies, language_code(language)), decision(decide)
         # Threads decode posters while the graph runs; short queues keep memory flat.
         decode_queue: deque[tuple[_Numbered, Decodes]] = deque()
-        graph_queue: deque[tuple[_Numbered, _Inputs, Callable[[], _Outputs]]] = deque()
+        graph_queue: deque[tuple[_Numbered, Callable[[], _Run]]] = deque()
         predictions: dict[int, Prediction] = {}  # by number of movie, until their turn comes
         turn = 0
 
@@ -174,15 +178,14 @@ class Predictor:
             """Goes on until no more batches than these are left on the way."""
             while len(decode_queue) > decoding:
                 batch, decodes = decode_queue.popleft()
-                inputs = self._read_inputs([movie for _, movie in batch], decodes)
-                work = functools.partial(self._outputs, inputs.arrays, vectors)
+                # In the pool this never waits for a poster that is not begun: those came before.
+                work = functools.partial(self._run, [m for _, m in batch], decodes, vectors)
                 result = work if self._is_light(decodes) else pool.submit(work).result
-                graph_queue.append((batch, inputs, result))
+                graph_queue.append((batch, result))
             while len(graph_queue) > running:
-                batch, inputs, outputs = graph_queue.popleft()
+                batch, run = graph_queue.popleft()
                 numbers, some = zip(*batch, strict=True)
-                rest = outputs(), threshold, decide, explain
-                results = self._predictions(some, inputs, *rest)
+                results = self._predictions(some, run(), threshold, decide, explain)
                 predictions.update(zip(numbers, results, strict=True))
 
         with ThreadPoolExecutor(self.threads) as pool:
@@ -326,29 +329,30 @@ class Predictor:
     def _cost(self, movie: Movie) -> int:
         """Time that the graph takes for a movie, where one that needs no network takes 1."""
         plot_cost = min(len(movie.plot), self._text_length) * LIGHT // _CHARACTERS
-        return max(1, plot_cost, LIGHT if self.readers.is_slow(movie) else 1)
+        length = len(movie.plot) // _LONG
+        return max(1, plot_cost, length, LIGHT if self.readers.is_slow(movie) else 1)
 
-    def _read_inputs(self, movies: Sequence[Movie], decodes: Decodes | None = None) -> _Inputs:
+    def _run(
+        self, movies: Sequence[Movie], decodes: Decodes | None = None, vectors: bool = False
+    ) -> _Run:
         rows, problems = self.readers.read(movies, decodes)
-        return _Inputs(collate(self.bundle.features, rows), problems)
+        arrays = collate(self.bundle.features, rows)
+        return _Run(arrays["present"], problems, self._outputs(arrays, vectors))
 
     def _predict_together(
         self, movies: Sequence[Movie], threshold: float | None, decide: str
     ) -> list[Prediction]:
-        inputs = self._read_inputs(movies)
-        outputs = self._outputs(inputs.arrays)
-        return list(self._predictions(movies, inputs, outputs, threshold, decide))
+        return list(self._predictions(movies, self._run(movies), threshold, decide))
 
     def _predictions(
         self,
         movies: Sequence[Movie],
-        inputs: _Inputs,
-        outputs: _Outputs,
+        run: _Run,
         threshold: float | None,
         decide: str,
         explain: bool = False,
     ) -> Iterator[Prediction]:
-        names, present, scores = self.genres, inputs.arrays["present"], outputs.scores
+        names, present, scores = self.genres, run.present, run.outputs.scores
         # Arithmetic over the whole batch: for one movie at a time it would cost more than a plot.
         own = self._rules.thresholds(present, decide)
         limits = own if threshold is None else np.full(scores.shape, threshold)
@@ -361,7 +365,7 @@ class Predictor:
             if key not in by_senses:
                 by_senses[key] = self._had(key, dict(zip(names, limits[i].tolist(), strict=True)))
             had = by_senses[key]
-            error = "; ".join(inputs.problems[i]) or None
+            error = "; ".join(run.problems[i]) or None
             language = movie.language or None
             if not has_evidence(movie, had.senses, self.bundle.features.values()):
                 error = error or nothing_to_go_by(movie, self.inputs, had.missing)
@@ -379,7 +383,7 @@ class Predictor:
                 case=had.case,
                 language=language,
                 decide=decide if threshold is None else "threshold",
-                vectors={k: rows[i] for k, rows in outputs.vectors.items() if rows[i].any()},
+                vectors={k: rows[i] for k, rows in run.outputs.vectors.items() if rows[i].any()},
             )
             if explain:
                 prediction = replace(prediction, why=self._why(movie, prediction))
@@ -397,19 +401,19 @@ class Predictor:
         return self.explain(movie, prediction.genres or highest)
 
 
-@dataclass(frozen=True)
-class _Inputs:
-    """A batch as arrays of the graph, and for each movie its problems."""
-
-    arrays: Mapping[str, Array]
-    problems: Sequence[Sequence[str]]
-
-
 class _Outputs(NamedTuple):
     """Calibrated scores of a batch, and input → vectors, float32 (n, width)."""
 
     scores: Array
     vectors: Mapping[str, Array]
+
+
+class _Run(NamedTuple):
+    """Which of SENSES the movies of a batch have, each one's problems, and what the graph says."""
+
+    present: Array
+    problems: Sequence[Sequence[str]]
+    outputs: _Outputs
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def open_it(url: str, words_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> It
 def rest(service: Service) -> None:
     """Waits until genres have learnt."""
     end = time.monotonic() + 60
-    while service.genre_learner.is_busy:
+    while service.genres.learner.is_busy:
         assert time.monotonic() < end
         time.sleep(0.01)
 

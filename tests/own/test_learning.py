@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from worlds import GENRES, WIDTH, movies, words
@@ -82,9 +84,14 @@ def test_once_it_is_more_often_right_than_wrong_it_speaks() -> None:
     given = genre.scores(TEST) >= genre.threshold
     assert TRUTH[given].mean() > 0.9
     assert given.sum() > 10
-    figure = genre.figure
-    assert f"of {figure.positives} examples that it would be given, {figure.right} have it" in (
-        genre.what_it_is_worth()
+    assert (genre.figure.yes, genre.figure.positives) == (30, 0)
+    assert genre.what_it_is_worth() == (
+        "given from a score of 0.50 on, which none of its 30 examples reaches yet; answer those "
+        "suggested"
+    )
+    better = replace(genre, figure=Figure(30, 30, 0.96, 21, 20))
+    assert better.what_it_is_worth() == (
+        "of 21 examples that it would be given, 20 have it, of 30 in all"
     )
 
 

@@ -49,7 +49,7 @@ def genres(
         unsure=[
             (film, score) for film, score in (some.unsure if some else []) if film.id not in ids
         ],
-        is_busy=service.genre_learner.is_busy,
+        is_busy=service.genres.learner.is_busy,
         can_undo=last_act(service.store.database) in ("genre", "verdicts"),
         told=told,
         note=note,

@@ -22,7 +22,7 @@ from genreel.app.store.lessons import (
     without_traits,
 )
 from genreel.app.store.store import Store
-from genreel.errors import GenreelError, UnknownFilm
+from genreel.errors import GenreelError
 from genreel.own.genre import OwnGenre
 from genreel.own.predicting import read_words
 from genreel.own.teaching import teach
@@ -32,6 +32,7 @@ PAUSE = 0.5
 """Seconds without a word after which it is time to learn."""
 
 _READ_AT_ONCE = 32  # films that are read before genres learn again
+_PREDICTED_AT_ONCE = 8  # films, which take turns with those of people
 _WAIT = 0.05  # seconds
 
 
@@ -42,7 +43,7 @@ class GenreLearner:
         predictor: whose networks read films and names of genres.
         store: the films'.
         batches: predictions that go first.
-        predict: predicts a film of the store anew, given its id.
+        predict: predicts films of the store anew, given their ids and whether to wait.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class GenreLearner:
         predictor: Predictor,
         store: Store,
         batches: Batches,
-        predict: Callable[[str], object],
+        predict: Callable[[Sequence[str], bool], object],
     ) -> None:
         self._predictor = predictor
         self._store = store
@@ -142,18 +143,24 @@ class GenreLearner:
         with self._store.database.reading() as connection:
             ids = without_traits(connection, genres.bundle, limit)
         ids = [film for film in ids if film not in self._unreadable]
-        for film in ids:
-            self._unreadable.add(film)
-            self._predict(film)
+        for start in range(0, len(ids), _PREDICTED_AT_ONCE):
+            self._predict(ids[start : start + _PREDICTED_AT_ONCE])
         return bool(ids)
 
-    def _predict(self, film_id: str) -> None:
-        """Predicts a film anew, after everybody who waits."""
+    def _note_unreadable(self, film_ids: Sequence[str]) -> None:
+        """Notes films of which nothing can be kept, so that they are not read again and again."""
+        limit = len(self._unreadable) + len(film_ids)
+        with self._store.database.reading() as connection:
+            left = without_traits(connection, self._store.genres.now().bundle, limit)
+        self._unreadable.update(film for film in film_ids if film in left)
+
+    def _predict(self, film_ids: Sequence[str]) -> None:
+        """Predicts films anew, after everybody who waits."""
         while not self._closing.is_set():
             with contextlib.suppress(Busy):
                 if not self._batches.waiting:
-                    with contextlib.suppress(UnknownFilm):
-                        self._predict_again(film_id)
+                    self._predict_again(film_ids, True)
+                    self._note_unreadable(film_ids)
                     return
             self._closing.wait(_WAIT)
         raise Closing

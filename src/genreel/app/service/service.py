@@ -74,12 +74,12 @@ class Service:
         self.fetching = Gate("posters are being fetched", 2, 4, patience)
         self._folder = tempfile.TemporaryDirectory(prefix="genreel-")
         self.version = f"{predictor.bundle.name} {predictor.bundle.digest[:8]}"
-        self.genre_learner = GenreLearner(predictor, store, self.batches, self.predict_again)
-        self.genres = OwnGenres(predictor, store, self.genre_learner, settings.names)
+        learner = GenreLearner(predictor, store, self.batches, self._predict_again)
+        self.genres = OwnGenres(predictor, store, learner, settings.names)
 
     def close(self) -> None:
         """Finishes what has begun."""
-        self.genre_learner.close()
+        self.genres.learner.close()
         self.batches.close()
         self.learner.close()
         self.alike.close()
@@ -327,19 +327,22 @@ class Service:
     def _look_again(self, film: Film) -> Sight:
         return self.known.look(self._complete(Movie(film.id), film, False), film)
 
-    def _predict_again(self, film_ids: Sequence[str]) -> None:
-        """Predicts films anew; where too much waits for that, their problem says so."""
+    def _predict_again(self, film_ids: Sequence[str], wait: bool = False) -> None:
+        """Predicts films anew; where too much waits, their problem says so, unless we `wait`."""
         for start in range(0, len(film_ids), ROWS_AT_ONCE):
             ids = film_ids[start : start + ROWS_AT_ONCE]
             some = [find_film(self.store, film_id) for film_id in ids]
             films = [film for film in some if film is not None]
             try:
-                predictions = self._predict_sights(list(map(self._look_again, films)))
+                predictions = self._predict_sights(list(map(self._look_again, films)), wait)
             except (Busy, Closing):
+                if wait:
+                    raise
                 predictions = [Prediction(film.id, error=OLD_SCORES) for film in films]
-            with contextlib.suppress(UnknownFilm), self.store.database.writing():
+            with self.store.database.writing():
                 for prediction in predictions:
-                    self.store.save_prediction(prediction.id, prediction, self.version)
+                    with contextlib.suppress(UnknownFilm):  # deleted meanwhile
+                        self.store.save_prediction(prediction.id, prediction, self.version)
 
     def why(self, film_id: str) -> dict[str, Any]:
         """Genre → the words and areas that spoke for it (see `genreel.why`).
@@ -366,7 +369,8 @@ class Service:
     def review(self, film_id: str, genres: Iterable[str], version: int | None) -> Film:
         """A person's decision; what it teaches is learnt in the background."""
         film = self.store.save_review(film_id, genres, version)
-        self._learn()
+        self.learner.wake()
+        self.genres.learner.wake()
         return film
 
     def act_on_many(self, versions: Mapping[str, int | None], act: Act, batch: str = "") -> Outcome:
@@ -376,7 +380,8 @@ class Service:
         outcome = act_on_many(self.store, versions, act, batch)
         if act.kind == "decade":
             self._predict_again(outcome.done)
-        self._learn()
+        self.learner.wake()
+        self.genres.learner.wake()
         return outcome
 
     def undo(self, film_id: str | None = None) -> dict[str, Any] | None:
@@ -384,13 +389,9 @@ class Service:
         event = self.store.undo_last(film_id)
         if event and event["kind"] == "identify":  # the model was given the texts of that film
             self._predict_if_possible(event["film"])
-        self._learn()
-        return event
-
-    def _learn(self) -> None:
-        """Has what people say be learnt, in the background."""
         self.learner.wake()
-        self.genre_learner.wake()
+        self.genres.learner.wake()
+        return event
 
     def _encode(self, movie: Movie) -> tuple[Pictures | None, str]:
         """A movie's poster as it is kept, and what is wrong with it."""

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from genreel.app.store.database import Database, get_setting, set_setting
 from genreel.app.store.schema import genres
 from genreel.calibration import NEVER
-from genreel.errors import GenreelError, StoreDamaged, UnknownGenre
+from genreel.errors import GenreelError, StoreDamaged, StoreGone, UnknownGenre
 from genreel.formats.names import Names
 from genreel.own.file import genre_from_dict, genre_to_dict
 from genreel.own.genre import OwnGenre
@@ -26,6 +26,7 @@ FROM_FILE = "file "
 
 _REVISION = "genres"
 _SECONDS = 1.0  # for which genres are not asked for again: another server may have changed them
+_SECONDS_GONE = 9.0  # and further ones, where the store does not answer
 
 
 @dataclass(frozen=True)
@@ -229,14 +230,20 @@ class GenresOfStore:
         self._changes = 0  # that were made here
 
     def now(self, connection: sa.Connection | None = None) -> Genres:
-        """All genres: as the transaction that is open sees them, or as they were a second ago."""
+        """All genres: as the transaction that is open sees them, or as they were a second ago; or,
+        where the store is gone, as they were last.
+        """
         if connection is not None:
             return self._read(connection)
         if time.monotonic() - self._looked < _SECONDS:
             return self._now
         changes = self._changes
-        with self._database.reading() as reading:
-            now = self._read(reading)
+        try:
+            with self._database.reading() as reading:
+                now = self._read(reading)
+        except StoreGone:
+            self._looked = time.monotonic() + _SECONDS_GONE
+            return self._now
         if changes == self._changes:  # else this may be how they were before
             self._now, self._looked = now, time.monotonic()
         return now

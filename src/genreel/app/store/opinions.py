@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import sqlalchemy as sa
@@ -96,36 +96,23 @@ def replace_verdicts(
     the same stays as it was said.
     """
     old = person_verdicts(connection, by_film)
-    by_genre: dict[str, list[str]] = {}
-    for film, genre in _differences(old, by_film):
-        by_genre.setdefault(genre, []).append(film)
-    for genre, film_ids in by_genre.items():
-        is_old = (opinions.c.source == "person") & (opinions.c.genre == genre)
+    films_of: dict[tuple[str, ...], list[str]] = {}  # genres whose verdict goes → films: one or two
+    for film, verdicts in old.items():
+        new = by_film[film]
+        genres = tuple(sorted(g for g, verdict in verdicts.items() if new.get(g) is not verdict))
+        films_of.setdefault(genres, []).append(film)
+    for genres, film_ids in films_of.items():
+        is_old = (opinions.c.source == "person") & opinions.c.genre.in_(genres)
         connection.execute(opinions.delete().where(is_old, opinions.c.film.in_(film_ids)))
-    now = time.time()
+    common = _columns(Opinion(True, by=by, time=time.time()))
     rows = [
-        {
-            "film": film,
-            "genre": genre,
-            "source": "person",
-            **asdict(Opinion(verdict, by=by, time=now)),
-        }
+        {**common, "film": film, "genre": genre, "source": "person", "verdict": verdict}
         for film, verdicts in by_film.items()
         for genre, verdict in verdicts.items()
         if old.get(film, {}).get(genre) is not verdict
     ]
     if rows:
         connection.execute(opinions.insert(), rows)
-
-
-def _differences(
-    old: Mapping[str, Mapping[str, bool]], new: Mapping[str, Mapping[str, bool]]
-) -> Iterable[tuple[str, str]]:
-    """Films and genres of old verdicts that the new ones do not repeat."""
-    for film, verdicts in old.items():
-        for genre, verdict in verdicts.items():
-            if new[film].get(genre) is not verdict:
-                yield film, genre
 
 
 def raw_opinions(

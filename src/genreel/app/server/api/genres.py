@@ -68,7 +68,7 @@ def genres(service: ServiceDep) -> dict[str, Any]:
             genre: names.label(genre) if names else genre for genre in service.store.defaults
         },
         "genres": [_genre_out(one) for one in service.genres.all()],
-        "learning": service.genre_learner.is_busy,
+        "learning": service.genres.learner.is_busy,
     }
 
 
@@ -138,7 +138,7 @@ def suggestions(
             {"film": film_out(film, full=False), "score": round(score, 4)} for film, score in one
         ]
         for name, one in (("surest", some.surest), ("unsure", some.unsure))
-    } | {"learning": service.genre_learner.is_busy}
+    } | {"learning": service.genres.learner.is_busy}
 
 
 @router.put("/genres/{genre}/answers")

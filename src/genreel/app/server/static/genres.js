@@ -70,11 +70,18 @@ async function learnt() {
           for (const place of document.querySelectorAll(`[data-${name}="${CSS.escape(one.genre)}"]`)) place.textContent = one[name];
         }
       }
-      if (!now.learning) break;
+      if (!now.learning || await isTold()) break;
       await pause(700);
     }
   } finally { waiting = false; }
   if (teaching && !cards.some(isOpen)) location.assign(`/genres?teach=${encodeURIComponent(genre)}`);
+}
+
+// Whether there are films to ask about, where the page has none yet: the rest is read meanwhile.
+async function isTold() {
+  if (!teaching || cards.length) return false;
+  const { surest } = await ask("GET", `/api/genres/${path(genre)}/suggestions?count=1`);
+  return surest.length > 0;
 }
 
 const fails = (error) => say(error.message);
