@@ -5,10 +5,10 @@
 Groups of rows of benchmarks/results/quality.csv, all on films that nothing here learnt from:
 
 - genreel: the bundles `default` and `fast` on the test part of $GENREEL_DATA/movies, in every
-  input case and for each rare genre.
+  input case and for each rare genre; of the tags that each decision of `default` gives, how many
+  are right (decisions.csv).
 - read: posters of the test part in `large`, by their picture alone and with what RapidOCR read on
   them (lettering.jsonl).
-- decisions: of the tags that each decision gives, how many are right, in each case.
 - eras: the default on posters from before 1980 and from the 2000s, in the genres that both have.
 - alone: models of the default's own parts that are trained for plots alone and for posters alone.
   Training takes about four hours where --checkpoints has none of the default's networks.
@@ -39,25 +39,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from alternatives import ALTERNATIVES
+from decisions import write_decisions
 from numpy.typing import NDArray
 from protocols import class_catalogue, class_split
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
+from published_f1 import f1_row, write_f1
 
-from genreel.calibration import DECISIONS
 from genreel.cases import REPORT_CASES
-from genreel.catalogue import LETTERING, Catalogue, Movie
+from genreel.catalogue import Catalogue, Movie
 from genreel.lab.evaluation.bootstrap import intervals
 from genreel.lab.evaluation.eras import enough
 from genreel.lab.evaluation.evaluate import Outcome, outcomes
-from genreel.lab.metrics import average_precision, macro_roc_auc, roc_auc, summary
+from genreel.lab.metrics import average_precision, macro_roc_auc, roc_auc
 from genreel.lab.recipe import load_recipe
 from genreel.lab.splits import read_split
 from genreel.lab.train import parts_of, train
-from genreel.lab.weights import encoder_folder, weights_folder
 from genreel.lettering import Lettering, parse_lettering
-from genreel.prediction import Prediction
 from genreel.predictor import Predictor
 from genreel.progress import say
 from genreel.vocabulary import Vocabulary
@@ -69,12 +66,6 @@ FIGURES = ("macro_roc_auc", "macro_average_precision")
 COLUMNS = ("group", "system", "data", "inputs", "films", "genres")
 COLUMNS += ("roc_auc", "roc_auc_low", "roc_auc_high")
 COLUMNS += ("average_precision", "average_precision_low", "average_precision_high")
-ENCODER = "all-MiniLM-L6-v2"
-FEW = 8
-"""Plots a genre that SetFit learns from; it is made for few."""
-LUDWIG_EPOCHS = 3
-"""What it holds out it tells best after two; it keeps the best."""
-
 ALONE = """id = "alone"
 title = "Those parts of the default that read one input"
 source = "genreel's own"
@@ -156,6 +147,8 @@ def ours(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     test = _parts()["test"]
     for name in ("default", "fast"):
         found = outcomes(Predictor(name), test)
+        if name == "default":
+            write_decisions(found)
         for case, outcome in found.items():
             yield _row(name, "test part", case, outcome)
         for genre in RARE:
@@ -182,47 +175,6 @@ def read(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
         found = outcomes(Predictor(name), movies)
         for case in ("poster only", "poster read"):
             yield _row(name, "test part, large posters", case, found[case])
-
-
-def decisions(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """What each decision gives; needs no row of its own in quality.csv, see decisions.csv."""
-    predictor = Predictor("default")
-    rows = []
-    for case in ("poster only", "poster read", "plot only", "both", "both, read"):
-        shown = REPORT_CASES[case]
-        members = [shown.view(movie) for movie in _parts()["test"] if shown.is_met_by(movie)]
-        labels, known = predictor.bundle.vocabulary.encode(movie.genres for movie in members)
-        answers = list(predictor.predict_many(members))
-        for decide in DECISIONS:
-            tags = [_given(predictor, *pair, decide) for pair in zip(members, answers, strict=True)]
-            given = known & np.array(tags)
-            right, true = (given & (labels > 0)).sum(), (known & (labels > 0)).sum()
-            row = {
-                "case": case,
-                "decision": decide,
-                "films": len(members),
-                "tags": int(given.sum()),
-            }
-            row |= {"right": f"{right / given.sum():.3f}", "found": f"{right / true:.3f}"}
-            row |= {"films_with_a_tag": f"{given.any(axis=1).mean():.3f}"}
-            rows.append(row)
-            say(str(row))
-    with RESULTS.with_name("decisions.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    yield from ()
-
-
-def _given(predictor: Predictor, movie: Movie, answer: Prediction, decide: str) -> list[bool]:
-    """Which genres a decision gives, from the scores of a prediction, in the bundle's order."""
-    lacks = (*answer.missing, *(() if movie.lettering else (LETTERING,)))
-    # Those that decided must be found the same way; a foreign plot is the rare other case.
-    if not answer.scores or predictor.thresholds(lacks) != answer.thresholds:
-        [answer] = predictor.predict_batch([movie], decide)
-        return [genre in answer.genres for genre in predictor.genres]
-    limits = predictor.thresholds(lacks, decide)
-    return [answer.scores[genre] >= limits[genre] for genre in predictor.genres]
 
 
 def of_eras(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
@@ -283,55 +235,9 @@ def class_table(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
         movies = class_catalogue(Path(folder)).by_id()
         test = class_split(movies, with_poster=False).part("test", movies)
         found = outcomes(Predictor("default"), test)
-    _keep_f1([_f1_row(case, found[case]) for case in ("plot only", "both")])
+    write_f1([f1_row(case, found[case]) for case in ("plot only", "both")])
     for case in ("plot only", "both"):
         yield _row("default", "class table, its own third, open", case, found[case])
-
-
-F1_COLUMNS = (
-    "system",
-    "inputs",
-    "test",
-    "films",
-    "genres",
-    "weighted",
-    "samples",
-    "micro",
-    "macro",
-)
-OFFICIAL = "MM-IMDb, official split"
-_GMU = "Arevalo et al. 2017"
-PUBLISHED = (
-    (f"GMU, {_GMU}", "plot and poster", 0.617, 0.630, 0.630, 0.541),
-    (f"linear sum, {_GMU}", "plot and poster", 0.600, 0.607, 0.607, 0.530),
-    (f"max-out on word2vec, {_GMU}", "plot", 0.588, 0.592, 0.595, 0.488),
-    ("BM-NAS, Yin et al. 2022", "plot and poster", 0.629, None, None, None),
-    ("MM-GATBT, Seo et al. 2022", "plot, poster and a graph", None, None, 0.685, 0.645),
-    ("CoMM on BLIP-2, Dufumier et al. 2025", "plot and poster", 0.674, None, None, 0.620),
-)
-"""System, inputs, and F1 as its source has it: weighted, samples, micro, macro; None: not said."""
-
-
-def _f1_row(case: str, outcome: Outcome) -> dict[str, Any]:
-    """The default's F1, by its own thresholds."""
-    rest = outcome.scores, outcome.decisions
-    figures = summary(outcome.genres, outcome.labels, outcome.known, *rest)
-    row = {"system": "default, trained on other films", "inputs": case}
-    row |= {"test": "class table, its own third", "films": len(outcome.movies)}
-    row |= {"genres": sum(g["positive"] > 0 for g in figures["genres"].values())}
-    return row | {name: f"{figures[f'{name}_f1']:.3f}" for name in F1_COLUMNS[5:]}
-
-
-def _keep_f1(ours: Sequence[Mapping[str, Any]]) -> None:
-    """Writes published-f1.csv: ours beside what others say."""
-    theirs = [
-        dict(zip(F1_COLUMNS, (name, inputs, OFFICIAL, 7799, 23, *figures), strict=True))
-        for name, inputs, *figures in PUBLISHED
-    ]
-    with RESULTS.with_name("published-f1.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, F1_COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows([*ours, *theirs])
 
 
 def alternatives(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
@@ -357,157 +263,9 @@ def alternatives(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
         yield _row(name, "test part", case, outcome)
 
 
-def text(movie: Movie) -> str:
-    """What the alternatives read."""
-    return f"{movie.title or ''} ({movie.year or ''}). {movie.plot}"
-
-
-def _tfidf(train_part: Sequence[Movie], test: Sequence[Movie]) -> Any:
-    vectoriser = TfidfVectorizer(sublinear_tf=True, min_df=3, ngram_range=(1, 2))
-    return vectoriser.fit_transform(map(text, train_part)), vectoriser.transform(map(text, test))
-
-
-def _sentences(train_part: Sequence[Movie], test: Sequence[Movie]) -> Any:
-    from sentence_transformers import SentenceTransformer
-
-    encoder = SentenceTransformer(str(encoder_folder(ENCODER)), device="cpu")
-    return tuple(encoder.encode([text(m) for m in part]) for part in (train_part, test))
-
-
-def _setfit(
-    train_part: Sequence[Movie], labels: Any, known: Any, test: Sequence[Movie]
-) -> NDArray[np.float64]:
-    from datasets import Dataset
-    from sentence_transformers import SentenceTransformer
-    from setfit import SetFitModel, Trainer, TrainingArguments
-    from setfit.modeling import OneVsRestClassifier
-
-    rng = np.random.default_rng(0)
-    told = known.sum(axis=1) >= 18
-    chosen = {
-        int(i)
-        for g in range(labels.shape[1])
-        for i in rng.permutation(np.flatnonzero((labels[:, g] > 0) & told))[:FEW]
-    }
-    rows = sorted(chosen)
-    few = Dataset.from_dict(
-        {
-            "text": [text(train_part[i]) for i in rows],
-            "label": labels[rows].astype(int).tolist(),
-        }
-    )
-    body = SentenceTransformer(str(encoder_folder(ENCODER)), device="cpu")
-    head = OneVsRestClassifier(LogisticRegression(max_iter=1000))
-    model = SetFitModel(model_body=body, model_head=head, multi_target_strategy="one-vs-rest")
-    settings = TrainingArguments(num_epochs=1, num_iterations=5, batch_size=16)
-    Trainer(model=model, args=settings, train_dataset=few).train()
-    return np.asarray(model.predict_proba([text(m) for m in test], as_numpy=True), np.float64)
-
-
-def _ludwig(
-    train_part: Sequence[Movie], labels: Any, known: Any, test: Sequence[Movie]
-) -> NDArray[np.float64]:
-    import pandas as pd
-    from ludwig.api import LudwigModel
-
-    genres = Vocabulary().genres
-    names = [genre.replace(" ", "_") for genre in genres]  # a set is words with spaces between
-    sets = [" ".join(np.array(names)[row > 0]) for row in labels]
-    rows = pd.DataFrame({"text": [text(movie) for movie in train_part], "genres": sets})
-    config = {
-        "input_features": [{"name": "text", "type": "text", "encoder": {"type": "parallel_cnn"}}],
-        # With a threshold it would give the scores of what is over it alone.
-        "output_features": [{"name": "genres", "type": "set", "threshold": 0.0}],
-        "trainer": {"epochs": LUDWIG_EPOCHS, "batch_size": 64, "validation_metric": "loss"},
-    }
-    with tempfile.TemporaryDirectory() as folder:
-        model = LudwigModel(config, backend={"type": "local", "cache_dir": folder})
-        options = {"output_directory": folder, "skip_save_processed_input": True}
-        model.train(dataset=rows, random_seed=0, **options)
-        asked = pd.DataFrame({"text": [text(movie) for movie in test]})
-        found, _ = model.predict(dataset=asked, output_directory=folder)
-    told = model.training_set_metadata["genres"]["str2idx"]
-    scores = np.stack(found["genres_probabilities"].to_numpy())
-    return np.asarray(scores[:, [told[name] for name in names]], np.float64)
-
-
-def _vectors(train_part: Sequence[Movie], test: Sequence[Movie]) -> Any:
-    """MobileNetV2's, the eager way: PIL, torchvision's resizing, timm."""
-    import timm
-    import torch
-    from PIL import Image
-    from safetensors.torch import load_file
-    from torchvision import transforms
-
-    net = timm.create_model("mobilenetv2_100", pad_type="same", num_classes=0)
-    state = load_file(weights_folder() / "mobilenetv2_100.safetensors")
-    net.load_state_dict({k: v for k, v in state.items() if not k.startswith("classifier")})
-    net.eval()
-    prepare = transforms.Compose(
-        [transforms.Resize((224, 224)), transforms.ToTensor(), transforms.Normalize(0.5, 0.5)]
-    )
-
-    def of(movies: Sequence[Movie]) -> NDArray[np.float32]:
-        found = []
-        with torch.inference_mode():
-            for i in range(0, len(movies), 64):
-                images = [Image.open(m.poster).convert("RGB") for m in movies[i : i + 64]]
-                found.append(net(torch.stack([prepare(image) for image in images])).numpy())
-        return np.concatenate(found)
-
-    return of(train_part), of(test)
-
-
-def _logistic(C: float = 4.0) -> Any:
-    return LogisticRegression(C=C, max_iter=300)
-
-
-def _each_genre(features: Any, model: Callable[[], Any]) -> Scorer:
-    """An estimator a genre on the same features."""
-
-    def scores(
-        train_part: Sequence[Movie], labels: Any, known: Any, test: Sequence[Movie]
-    ) -> NDArray[np.float64]:
-        x, y = features(train_part, test)
-        columns = [
-            model().fit(x[cells], positive[cells]).predict_proba(y)[:, 1]
-            for positive, cells in zip(labels.T, known.T, strict=True)
-        ]
-        return np.stack(columns, axis=1)
-
-    return scores
-
-
-Scorer = Callable[[Sequence[Movie], Any, Any, Sequence[Movie]], NDArray[np.float64]]
-ALTERNATIVES: dict[str, tuple[str, str, Scorer]] = {
-    "scikit-learn: tf-idf, logistic regression": ("plot only", "", _each_genre(_tfidf, _logistic)),
-    "scikit-learn: tf-idf, random forest": (
-        "plot only",
-        "",
-        _each_genre(
-            _tfidf,
-            lambda: RandomForestClassifier(60, min_samples_leaf=3, n_jobs=-1, random_state=0),
-        ),
-    ),
-    "sentence-transformers, logistic regression": (
-        "plot only",
-        "sentence_transformers",
-        _each_genre(_sentences, _logistic),
-    ),
-    f"SetFit, {FEW} plots a genre": ("plot only", "setfit", _setfit),
-    f"Ludwig: its text encoder, {LUDWIG_EPOCHS} epochs": ("plot only", "ludwig", _ludwig),
-    "timm: MobileNetV2 frozen, logistic regression": (
-        "poster only",
-        "",
-        _each_genre(_vectors, lambda: _logistic(0.01)),
-    ),
-}
-"""Name → input case, a module that it needs, its scores of the test films."""
-
 GROUPS: dict[str, Callable[[argparse.Namespace], Iterator[dict[str, Any]]]] = {
     "genreel": ours,
     "read": read,
-    "decisions": decisions,
     "eras": of_eras,
     "alone": alone,
     "class": class_table,

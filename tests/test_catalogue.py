@@ -142,6 +142,17 @@ def test_unknown_genres_are_named_with_the_nearest() -> None:
     assert len(label_problem("x" * 1_000_000)) < 100
 
 
+def test_columns_of_genres_may_name_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "movies.csv"
+    rows = ["a,Heist|drama", "b,HEIST", "c,Polka|Western", "d,Hiest"]
+    path.write_text("\n".join(["title,genres", *rows]), encoding="utf-8")
+    a, b, c, d = Catalogue(path, genres=("Heist", "Drama"))
+    assert a.genres == {"genreel": ("Heist", "Drama")}
+    assert b.genres == {"genreel": ("Heist",)}
+    assert (c.genres, c.unknown_genres) == ({"genreel": ("Western",)}, ("Polka",))
+    assert d.label_problem == "row 4: unknown genre 'Hiest'; did you mean 'Heist'?"
+
+
 @pytest.mark.parametrize("value", [5, {"Drama": 1}, [1], [["Drama"]], [None], True, b"Drama"])
 def test_genres_of_another_kind(value: Any) -> None:
     expected = "genres are neither a list nor text separated by '|'"

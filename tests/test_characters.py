@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import time
 import unicodedata
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from genreel.catalogue import Movie
-from genreel.characters import normalize, unescape
+from genreel.characters import normalize, unescape, words_of
 from genreel.evidence import content_words
 from genreel.features.pieces import basic_words
 from genreel.folding import fold
@@ -34,6 +35,12 @@ TEXTS = (
 def test_forms_are_unicodes(form: str) -> None:
     for text in TEXTS:
         assert normalize(form, text) == unicodedata.normalize(form, text)  # type: ignore[arg-type]
+
+
+def test_words_are_runs_of_letters_digits_and_underscores() -> None:
+    every_ascii = "".join(f"{chr(code)}a{chr(code)}B " for code in range(128))
+    for text in (*TEXTS, every_ascii, "Don't stop_me, 2 U.S. agents—naïve", "İstanbul ß\x1cẞ"):
+        assert list(words_of(text)) == re.findall(r"\w+", text.lower())
 
 
 def test_references_are_htmls() -> None:

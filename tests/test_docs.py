@@ -191,8 +191,9 @@ def why() -> Iterator[str]:
 def why_in_full() -> Iterator[str]:
     words, area = rows("why")
     yield f"On {words.films} test films, deleting"
-    yield f"ten random words on {words.share_of_films:.0%}"
-    yield f"more than greying a random one on {area.share_of_films:.0%}"
+    lows = words.low * 100, area.low * 100
+    yield f"ten random words on {words.share_of_films:.0%} (95 % interval: {lows[0]:.0f} to "
+    yield f"more than greying a random one on {area.share_of_films:.0%} ({lows[1]:.0f} to "
 
 
 def speed() -> Iterator[str]:
@@ -249,6 +250,72 @@ def tried() -> Iterator[str]:
     ):
         cells = (pair(row("tried", tried=name, inputs=case)) for case in CASES)
         yield " | ".join((text, *cells)) + " |"
+
+
+WITHOUT, OWN_CASE, ONE_WEIGHT, ADDED = (
+    "without lettering",
+    "a case of its own",
+    "the same, one weight for all genres",
+    "added to the case without",
+)
+"""How lettering was fused with the rest."""
+
+
+def tried_lettering() -> Iterator[str]:
+    def figures(way: str, inputs: str) -> str:
+        return pair(row("tried", group="lettering", tried=way, inputs=inputs))
+
+    test = {way: figures(way, "both, read, test part") for way in (WITHOUT, OWN_CASE, ADDED)}
+    yield f"lettering brings {test[WITHOUT]} to {test[OWN_CASE]} so"
+    folds = [figures(way, "both, read") for way in (OWN_CASE, ADDED)]
+    yield f"by folds of the valid part {folds[0]} becomes {folds[1]}"
+    poster = [
+        figures(way, inputs)
+        for inputs in ("poster read", "poster read, test part")
+        for way in (OWN_CASE, ADDED)
+    ]
+    yield "{} becomes {} by folds, {} becomes {} on the test part".format(*poster)
+    genres = {r.genre: r for r in rows("tried-lettering", inputs="both, read")}
+    western, sport = genres["Western"], genres["Sport"]
+    yield f"Western ({western.films} movies) falls from {western[WITHOUT]} to {western[OWN_CASE]}"
+    for name in ("Sport", "Fantasy", "Mystery"):
+        yield f"{name} from {genres[name][WITHOUT]:.3f} to {genres[name][OWN_CASE]:.3f}"
+    yield f"Western has {western[ONE_WEIGHT]} and the mean is " + figures(
+        ONE_WEIGHT, "both, read, test part"
+    )
+    yield f"{test[ADDED]} on the test part, Western {western[ADDED]}, Sport {sport[ADDED]}"
+
+
+def tried_student() -> Iterator[str]:
+    default, default_both, *students = rows("tried", group="student")
+    labels, labels_plot, labels_both, vectors, vectors_plot, vectors_both = map(pair, students)
+    yield f"have {labels} from labels, and {vectors} from labels and the teacher's vectors"
+    yield f"languages: {labels_plot} and {vectors_plot}, with both posters' networks"
+    yield f"{labels_both} and {vectors_both}, where the default's own"
+    yield f"all plots, has {pair(default)} and {pair(default_both)}."
+
+
+def tried_second_level() -> Iterator[str]:
+    for inputs in ("poster only", "poster read", "plot only", "both"):
+        pairs = map(pair, rows("tried", group="second-level", inputs=inputs))
+        yield f"| {' | '.join((inputs, *pairs))} |"
+
+
+def tried_languages() -> Iterator[str]:
+    default, plain, network, tuned = rows("tried", group="languages")[::2]
+    fused = rows("tried", group="languages")[1::2]
+    yield f"a logistic regression on its vectors has {pair(plain)}, a network of 512 units "
+    yield f"{pair(network)}, and with the dense layers tuned as well {pair(tuned)}"
+    yield "sentence {1}, {2} and {3}, where the default's own".format(*map(pair, fused))
+    yield f"27,000 plots, gives {pair(fused[0])}"
+    assert default.roc_auc > tuned.roc_auc
+
+
+def tried_sizes() -> Iterator[str]:
+    small, large, larger, largest, frozen, frozen_larger = rows("tried", group="sizes")
+    yield f"network has {pair(small)} on small ones; on large ones {pair(large)}, shown 264 × 180"
+    yield f"{pair(larger)}, and 300 × 204 {pair(largest)}"
+    yield f"has {pair(frozen)} at 192 × 128 and {pair(frozen_larger)} at 300 × 200"
 
 
 def training() -> Iterator[str]:
@@ -406,7 +473,9 @@ def learning() -> Iterator[str]:
     ):
         r = row("learning", use=use)
         worst = f"{r.worst_gain:.3f}".replace("-", "−")
-        yield text.format(r) + f"{r.macro_f1_before:.3f} | {r.macro_f1_after:.3f} | {worst} |"
+        figures = f"{r.macro_f1_before:.3f} | {r.macro_f1_after:.3f} | {worst} | {r.taken:.0%} |"
+        yield text.format(r) + figures
+    yield f"As used it loses {-row('learning', use='as it comes').gain_as_used:.3f}."
 
 
 def scaling() -> Iterator[str]:
@@ -500,11 +569,21 @@ def languages() -> Iterator[str]:
     yield f"the same plot: {microseconds.value:.0f} µs of a core"
 
 
+EXTRA = ("without [languages]", "with it")
+
+
 def speed_of_languages() -> Iterator[str]:
     [light] = rows("languages", figure="plots a second, without [languages]")
     english, others = rows("languages", figure="plots a second, with it")
     yield f"predicts {light.value} English plots without the extra and {english.value} with it"
     yield f"{others.value} in other languages"
+    for name in ("default", "fast"):
+        low, high, quick, slow = (
+            row("languages", language=name, figure=f"English: {figure}, {extra}").value
+            for figure in ("AP", "plots a second")
+            for extra in EXTRA
+        )
+        yield f"| `{name}` | {low:.3f} | {high:.3f} | {quick:,} → {slow:,} |"
 
 
 def fifteen_languages() -> Iterator[str]:
@@ -610,6 +689,9 @@ def story() -> Iterator[str]:
     yield f"{sure.number} sure ones accepted in {sure.seconds:.1f} s and taken back in"
     yield f"taken back in {undone.seconds:.1f} s"
     yield f"the next film stood there {following.seconds:.2f} s after Enter"
+    made, answered, learnt = rest[:3]
+    yield f"suggested films {made.seconds:.1f} s after it was made"
+    yield f"and learnt in {learnt.seconds:.1f} s. Of the first {answered.number} films"
     shop = next(row for row in rest if row.step.startswith("shop"))
     yield f"the shop written in {shop.seconds:.1f} s"
     assert all(row.number == 0 for row in rest if row.step.startswith("findings"))
@@ -618,6 +700,22 @@ def story() -> Iterator[str]:
         f"{selected.number:,} films were selected in {selected.seconds:.1f} s, accepted in "
         f"{accepted.seconds:.1f} s and taken back in {undone.seconds:.1f} s"
     )
+
+
+def ahead() -> Iterator[str]:
+    enter, later = rows("ahead")
+    yield f"poster it takes {enter.median:.3f} s, {enter.longest:.2f} s at most"
+    yield f"at most, and {later.median:.3f} s where a film is left for later"
+    yield f"{enter.late} and {later.late} of {enter.films} times"
+
+
+def adding() -> Iterator[str]:
+    picture, with_start, read, read_with_start = rows("adding")
+    yield f"{picture.posters} posters take {picture.added:.1f} s where"
+    yield f"takes {picture.alternative:.1f} s, a ratio of {picture.ratio:.2f}; with its start"
+    yield f"with its start {with_start.ratio:.2f}"
+    yield f"{read.posters} posters have a ratio of {read.ratio:.2f}, and with the start of"
+    yield f"the start of `predict` {read_with_start.ratio:.2f}"
 
 
 def own_genres() -> Iterator[str]:
@@ -722,6 +820,8 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     (NOTEBOOK, identification_in_full),
     (NOTEBOOK, keystrokes),
     (NOTEBOOK, story),
+    (NOTEBOOK, adding),
+    (NOTEBOOK, ahead),
     (NOTEBOOK, own_genres),
     (NOTEBOOK, dealer_in_full),
     (NOTEBOOK, reading_many),
@@ -733,6 +833,11 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     (NOTEBOOK, published_f1),
     (NOTEBOOK, speed),
     (NOTEBOOK, tried),
+    (NOTEBOOK, tried_lettering),
+    (NOTEBOOK, tried_student),
+    (NOTEBOOK, tried_second_level),
+    (NOTEBOOK, tried_languages),
+    (NOTEBOOK, tried_sizes),
     (NOTEBOOK, training),
     (NOTEBOOK, imbalance),
     (NOTEBOOK, eras),

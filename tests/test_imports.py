@@ -26,6 +26,7 @@ ORDER = (
         "folding",
         "genre_names",
         "vocabulary",
+        "function_words",
         "language",
         "decade",
         "files",
@@ -33,6 +34,7 @@ ORDER = (
         "toml",
         "thresholds",
     ),
+    "naming",
     *("image_parts", "lettering", "posters", "placeholders", "tables", "catalogue", "seen"),
     *(
         "cases",

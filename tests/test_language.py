@@ -141,6 +141,20 @@ def test_a_transliterated_plot_is_not_read_as_english(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "Sherif vozvrashchaetsya v derevnyu u morya, gde ona rodilas, i uznaet, chto brat ischez.",
+        "Staryj kapitan zhivet odin u morya. Priezzhaet vnuchka, kotoruyu on nikogda ne videl.",
+        "Molodoy chelovek uznaet, chto ego nevesta vyshla zamuzh za drugogo, i reshaet otomstit.",
+    ],
+)
+def test_romanised_russian_is_no_croatian(text: str) -> None:
+    assert language_of(text) == OTHER
+    assert language_of("Kapetan živi sam u kući na moru, ali se njegova kći vraća.") == "hr"
+    assert language_of("Mladic se vraca kuci i saznaje da je njegova devojka otisla.") == "hr"
+
+
+@pytest.mark.parametrize(
     ("plot", "column", "is_contradicted"),
     [
         ("en", "ja", True),  # a Japanese film, told in English

@@ -80,3 +80,21 @@ def test_a_cell_is_as_large_as_a_poster_needs() -> None:
     assert parse_lettering(long.to_json()).lines[0].text == "A" * MAX_LINE
     with pytest.raises(InputError, match="lettering of over 1,048,576 characters"):
         parse_lettering("[" + "[]," * 400_000 + "[]]")
+
+
+@pytest.mark.parametrize(
+    ("lines", "title"),
+    [
+        ((("THE SALT", 0.2), ("ROAD", 0.2), ("with nobody you know", 0.05)), "THE SALT ROAD"),
+        ((("救火英雄", 0.2),), "救火英雄"),
+        ((("S A L T", 0.2),), ""),
+        ((("1975", 0.2),), ""),
+        ((("A tagline that goes on " * 4, 0.2),), ""),
+        ((), ""),
+    ],
+)
+def test_a_headline_of_a_few_words_may_be_a_title(
+    lines: tuple[tuple[str, float], ...], title: str
+) -> None:
+    rows = [Line(text, 0.9, 0.1, 0.1 * n, 0.7, height) for n, (text, height) in enumerate(lines)]
+    assert Lettering(tuple(rows)).title() == title

@@ -176,6 +176,16 @@ def test_through_a_file_and_back() -> None:
     assert (again.length, again.input, again.encoder) == (9, "title", "some-encoder")
 
 
+def test_a_feature_like_another_shares_its_pieces() -> None:
+    plot = made()
+    title = load_feature("pieces", made(length=5, input="title", like="plot").settings(), {}, plot)
+    assert isinstance(title, Pieces)
+    assert title.pieces is plot.pieces
+    assert (title.input, title.length, plot.input, plot.length) == ("title", 5, "plot", 256)
+    row = title.read(Movie("a", title="the ghost train sings at night"))
+    assert row is not None and len(row) == 5
+
+
 @pytest.mark.parametrize(
     ("settings", "state"),
     [

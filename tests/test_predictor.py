@@ -271,6 +271,11 @@ def test_light_movies_share_larger_batches(tiny: Predictor, words: Predictor) ->
     assert sizes(words, [heavy] * (full + 1)) == [full, 1], "words reads no posters"
 
 
+def test_books_make_small_batches_without_an_encoder(words: Predictor) -> None:
+    books = [Movie("a", plot="x" * 1000 * LIGHT)] * 5
+    assert [len(batch) for batch in words._batches(books, 2)] == [2, 2, 1]
+
+
 def test_long_plots_of_an_encoder_make_small_batches(
     words: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -282,7 +287,7 @@ def test_long_plots_of_an_encoder_make_small_batches(
 
     assert sizes(*[400] * 7) == [3, 3, 1]
     assert sizes(*[200] * 7) == [6, 1]
-    assert sizes(*[5] * 61) == [60, 1]
+    assert sizes(*[5] * (3 * LIGHT + 1)) == [3 * LIGHT, 1]
     assert sizes(*[90_000] * 3) == [1, 1, 1], "no more is read than 800"
     assert list(map(len, words._batches([Movie("a", plot="x" * 800)], 1))) == [1]
 

@@ -291,6 +291,24 @@ def test_a_state_that_does_not_fit_is_refused(
         load_feature("terms", {}, {})
 
 
+def test_a_feature_like_another_shares_its_terms() -> None:
+    plot = fit(TermSettings(min_count=1, ngrams=(1, 2)))
+    settings = {**plot.settings(), "input": "title", "like": "plot"}
+    title = load_feature("terms", settings, {}, plot)
+    assert isinstance(title, Terms)
+    assert title._ngrams is plot._ngrams
+    assert title.settings() == {**settings, "ngrams": (1, 2)}
+    for text in PLOTS:
+        ours, theirs = plot.read(Movie("a", plot=text)), title.read(Movie("a", title=text))
+        for one, other in zip(ours or (), theirs or (), strict=True):
+            assert np.array_equal(one, other)
+    for wrong in ({"ngrams": [1, 3]}, {"nonsense": 1}):
+        with pytest.raises(BundleError, match="feature 'terms' has wrong settings"):
+            load_feature("terms", settings | wrong, {}, plot)
+    with pytest.raises(BundleError, match=r"feature 'pixels' .*argument 'like'"):
+        load_feature("pixels", {"like": "plot"}, {}, plot)
+
+
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(BundleError, match="unknown feature 'smells'; upgrade genreel"):
         load_feature("smells", {}, {})

@@ -291,3 +291,22 @@ def test_a_long_name_is_no_genre() -> None:
         spelling("\ufdfa" * 2_000_000)
     assert time.process_time() - start < 0.5
     assert known_spelling(" " * 300 + "drama\n") == "Drama"
+
+
+def test_only_genreel_s_taxonomy_tells_that_a_movie_is_none_of_ones_own_genre() -> None:
+    own = Vocabulary(("Heist", "Drama"))
+    assert encode({"genreel": ("Drama",)}, own) == ({"Drama"}, set())
+    assert encode({"genreel": ("Heist",)}, own) == ({"Heist"}, set())
+    assert encode({"tmdb": ("Drama",)}, own) == ({"Drama"}, {"Heist"})
+    assert encode({"mixed": ("Heist",)}, own) == ({"Heist"}, set())
+    # What others have and genreel's taxonomy does not stays unknown.
+    assert encode({"genreel": ("Drama",)}, Vocabulary(("TV Movie",))) == (set(), {"TV Movie"})
+
+
+def test_genres_of_ones_own_are_spelled_as_they_are_written() -> None:
+    own = ("Spaghetti Western", "Drama")
+    assert spelling(" spaghetti-WESTERN", own) == "Spaghetti Western"
+    assert spelling("Science Fiction", own) == "Sci-Fi"
+    with pytest.raises(VocabularyError, match="did you mean 'Spaghetti Western'"):
+        spelling("Spagetti Western", own)
+    assert known_spelling("Spaghetti Western") is None, "known to nobody else"

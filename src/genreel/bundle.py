@@ -87,6 +87,11 @@ class Bundle:
     languages: tuple[str, ...] = DEFAULT_LANGUAGES
     seen: Seen | None = None
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the graph, in hexadecimal digits: what its vectors compare by."""
+        return str(self.config["files"]["model.onnx"]["sha256"])
+
     def rules(self) -> Rules:
         """Calibration and thresholds, ready for batches."""
         return Rules(self.vocabulary.genres, self.thresholds, self.cases)
@@ -161,11 +166,7 @@ def _open(folder: Path, prepare: Callable[[bytes], Prepared]) -> tuple[Bundle, P
             if name != "model.onnx"
         }
         arrays = _read_arrays(contents["features.npz"])
-        features = {
-            # One that is like another has the same state, which is kept once.
-            name: load_feature(kind, settings, arrays.get(str(settings.get("like") or name), {}))
-            for name, (kind, settings) in config.features.items()
-        }
+        features = _load_features(config.features, arrays)
         metrics = _read_metrics(contents.get("metrics.json", b"{}"))
         _check_room(features)
         seen = Seen.load(contents[MOVIES]) if MOVIES in contents else None
@@ -184,6 +185,19 @@ def _open(folder: Path, prepare: Callable[[bytes], Prepared]) -> tuple[Bundle, P
         seen,
     )
     return bundle, result
+
+
+def _load_features(
+    entries: Mapping[str, tuple[str, Mapping[str, Any]]], arrays: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Feature]:
+    """Features in the order of config.json; one that is like another comes after that."""
+    likes = {name: str(settings.get("like") or "") for name, (_, settings) in entries.items()}
+    features: dict[str, Feature] = {}
+    for name in sorted(entries, key=lambda name: bool(likes[name])):
+        kind, settings = entries[name]
+        state = arrays.get(name, {})
+        features[name] = load_feature(kind, settings, state, features.get(likes[name]))
+    return {name: features[name] for name in entries}
 
 
 def _check_room(features: Mapping[str, Feature]) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreel.cases import BUNDLE_CASES, case_numbers
+from genreel.errors import InputError
 
 EPSILON = 1e-6
 """Scores are kept this far from 0 and 1 before their logit is taken."""
@@ -115,6 +116,14 @@ more (see `thresholds.sure_thresholds`); those from which nine in ten of a genre
 """
 
 BALANCED, SURE = "balanced", "sure"
+
+
+def decision(name: str) -> str:
+    """The name of one of DECISIONS; InputError where it is none."""
+    if name not in DECISIONS:
+        raise InputError(f"no decision {name!r}; choose one of {', '.join(DECISIONS)}")
+    return name
+
 
 CaseThresholds = Mapping[str, Mapping[str, Mapping[str, float]]]
 """Of DECISIONS → of `cases.BUNDLE_CASES` → genre → the score from which it is assigned."""

@@ -108,6 +108,7 @@ def movie_from_record(
     folder: Path | None = None,
     taxonomy: str = "genreel",
     extra: bool = False,
+    genres: tuple[str, ...] = (),
 ) -> Movie:
     """A movie from a table's row or a JSON object.
 
@@ -117,20 +118,21 @@ def movie_from_record(
         folder: poster paths are relative to it and may not leave it; None: any path is taken.
         taxonomy: that of the column `genres`.
         extra: whether to keep unknown columns that hold text, a number or a truth value.
+        genres: that columns of genres may name besides those that genreel knows.
 
     Returns:
         A movie. A value that cannot be used is left out and named in `problem`, or, where it is a
         genre, in `label_problem`.
     """
     cells, labels = _Cells(record), _Cells(record)
-    genres, unknown_genres = _read_genres(labels, taxonomy)
+    by_taxonomy, unknown_genres = _read_genres(labels, taxonomy, genres)
     return Movie(
         id=cells.text("id") or fallback_id,
         title=cells.text("title"),
         year=cells.parse(_parse_year, cells.text("year")),
         plot=cells.text("plot"),
         poster=cells.parse(_parse_poster, cells.text("poster"), folder),
-        genres=genres,
+        genres=by_taxonomy,
         split=cells.text("split"),
         language=cells.parse(language_code, cells.text("language")) or "",
         lettering=cells.parse(_parse_lettering, cells.text("lettering")),
@@ -167,7 +169,7 @@ class _Cells:
 
 
 def _read_genres(
-    cells: _Cells, taxonomy: str
+    cells: _Cells, taxonomy: str, own: tuple[str, ...]
 ) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
     """Taxonomy → its genres, without those that genreel itself wrote into the table; and names
     that genreel does not know.
@@ -178,13 +180,14 @@ def _read_genres(
         if not cells.value(column):
             continue
         texts = cells.parse(_parse_names, cells.value(column)) or ()
-        names = tuple(dict.fromkeys(filter(None, map(known_spelling, texts))))
-        strange = [text for text in texts if known_spelling(text) is None]
+        spellings = {text: known_spelling(text, own) for text in texts}
+        names = tuple(dict.fromkeys(filter(None, spellings.values())))
+        strange = [text for text, genre in spellings.items() if genre is None]
         if strange:
-            cells.parse(spelling, strange[0])  # names the nearest genre
+            cells.parse(spelling, strange[0], own)  # names the nearest genre
             unknown += [text.strip()[:MAX_GENRE] for text in strange]
         if column == "genres" and names and cells.value(MARK):
-            marks = _parse_mark(cells.value(MARK))
+            marks = _parse_mark(cells.value(MARK), own)
             names = tuple(name for name in names if name not in marks)
         if names:
             genres[column_taxonomy or taxonomy] = names
@@ -235,10 +238,10 @@ def _parse_year(value: str) -> int | None:
     return int(year)
 
 
-def _parse_mark(mark: Any) -> set[str]:
+def _parse_mark(mark: Any, own: tuple[str, ...]) -> set[str]:
     """Genres that genreel itself wrote into a table; none where the mark is damaged."""
     try:
-        return {spelling(name) for name in _parse_names(list(json.loads(mark)["genres"]))}
+        return {spelling(name, own) for name in _parse_names(list(json.loads(mark)["genres"]))}
     except (GenreelError, ValueError, TypeError, KeyError, RecursionError):
         return set()
 
@@ -277,6 +280,8 @@ class Catalogue:
         path: the table or its folder.
         taxonomy: that of the column `genres`; "genreel" has all its genres.
         extra: whether movies keep the table's other columns.
+        genres: that its columns of genres may name besides those that genreel knows, such as
+            those of a bundle with a vocabulary of one's own.
 
     Raises:
         CatalogueError: there is no table, or it has none of the columns needed.
@@ -284,12 +289,20 @@ class Catalogue:
         MissingExtra: a Parquet table without pyarrow.
     """
 
-    def __init__(self, path: str | Path, taxonomy: str = "genreel", *, extra: bool = False) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        taxonomy: str = "genreel",
+        *,
+        extra: bool = False,
+        genres: tuple[str, ...] = (),
+    ) -> None:
         with _readable(Path(path)):
             self.path = _find_table(Path(path))
         self.folder = self.path.parent
         self.taxonomy = find_taxonomy(taxonomy).name
         self.extra = extra
+        self.genres = genres
 
     def __iter__(self) -> Iterator[Movie]:
         first_seen: dict[str, int] = {}
@@ -298,7 +311,7 @@ class Catalogue:
                 yield Movie(f"row {number}", problem=f"row {number}: {record}")
                 continue
             movie = movie_from_record(
-                record, f"row {number}", self.folder, self.taxonomy, self.extra
+                record, f"row {number}", self.folder, self.taxonomy, self.extra, self.genres
             )
             # Such a column is often the film's original language, and not the plot's.
             if movie.language and contradicts(movie.plot, movie.language):

@@ -69,8 +69,15 @@ class UnknownFilm(StoreError):
         super().__init__(f"no film {film_id[:80]!r}; list the films to see their ids")
 
 
+class UnknownGenre(StoreError):
+    """A store has no such genre."""
+
+    def __init__(self, genre: str) -> None:
+        super().__init__(f"no genre {genre[:80]!r}; list the genres to see their names")
+
+
 class Conflict(StoreError):
-    """Somebody else changed a film since it was read."""
+    """Somebody else changed a film or a genre since it was read."""
 
 
 class WriteError(GenreelError):

@@ -64,12 +64,22 @@ class Lettering:
         tallest = max((line.height for line in self.lines), default=0.0)
         return _text([line for line in self.lines if line.height >= _LARGE * tallest])
 
+    def title(self) -> str:
+        """What a movie without a title may be called: its headline, where that is a few words and
+        no scattered letters; else empty.
+        """
+        words = self.headline().split()
+        text = " ".join(words)
+        letters = sum(map(str.isalpha, text))
+        return text if letters >= 2 * max(len(words), 1) and len(text) <= _LONGEST_TITLE else ""
+
     def to_json(self) -> str:
         """A JSON list of [text, confidence, left, top, width, height], for a catalogue's column."""
         return json.dumps([astuple(line) for line in self.lines], ensure_ascii=False)
 
 
 _LARGE = 0.6  # of the tallest line's height
+_LONGEST_TITLE = 80  # characters
 
 
 def _text(lines: Iterable[Line]) -> str:

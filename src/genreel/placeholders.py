@@ -100,16 +100,22 @@ _OTHERS = (
     r"(?:لا يوجد|لا توجد) (?:وصف|ملخص|قصة)\b.{0,30}|אין (?:תקציר|תיאור)\b.{0,30}",
 )
 _TAG = re.compile(r"<[^<>]{0,80}>")
+_WORDS = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)  # from the first letter to the last
 
 
 def is_placeholder(text: str) -> bool:
     """Whether a plot says that there is none, be it in HTML or brackets, or is a mark: "-", "?"."""
-    if len(text) > 2 * MAX_LENGTH:
-        return False
-    text = _TAG.sub(" ", unescape(text)).casefold().replace("’", "'")
-    if all(character.isspace() or category(character)[0] == "P" for character in text):
-        return True
-    text = re.sub(r"^[\W_]+|[\W_]+$", "", " ".join(text.split()))
+    return len(text) <= 2 * MAX_LENGTH and _is_placeholder(text)
+
+
+@functools.lru_cache(1000)  # each feature that reads a plot asks
+def _is_placeholder(text: str) -> bool:
+    if "<" in text or "&" in text:
+        text = _TAG.sub(" ", unescape(text))
+    words = _WORDS.search(text.casefold().replace("’", "'"))
+    if not words:
+        return all(character.isspace() or category(character)[0] == "P" for character in text)
+    text = " ".join(words[0].split())
     return len(text) <= MAX_LENGTH and bool(_pattern().fullmatch(text))
 
 

@@ -6,8 +6,8 @@ import functools
 import itertools
 import os
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from genreel.bundle import Bundle, open_bundle
-from genreel.calibration import BALANCED, DECISIONS
+from genreel.calibration import BALANCED, decision
 from genreel.cases import SENSES, SHOWABLE, case_name
 from genreel.catalogue import INPUTS, LETTERING, Movie, movie_from_record
 from genreel.errors import BundleError, InputError, VocabularyError
@@ -32,11 +32,15 @@ from genreel.why import Why, explain
 BATCH_SIZE = 3
 """Small enough that activations stay in the core's cache and little of a batch is padding."""
 
-LIGHT = 20
+LIGHT = 60
 """A batch holds this many times more movies when none of them needs a network."""
 
-_CHARACTERS = 20
-"""Characters of plot that cost a sentence encoder as much as the rest of the movie costs."""
+_CHARACTERS = 400
+"""Characters of plot that cost a sentence encoder as much as a poster costs."""
+
+
+_LONG = 1000
+"""Characters of plot that count as one more movie, so that batches of books stay small."""
 
 
 class Predictor:
@@ -75,7 +79,7 @@ class Predictor:
         self._rules = self.bundle.rules()
         self.readers = Readers(features, self.bundle.languages)
         self._text_length = max((feature.text_length for feature in features.values()), default=0)
-        self._window = _WINDOW if self._text_length else 1
+        self._window = _WINDOW if self._text_length else 2 * LIGHT if "plot" in self.inputs else 1
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -166,37 +170,38 @@ class Predictor:
         stream, decide = self._stream(movies, language_code(language)), decision(decide)
         # Threads decode posters while the graph runs; short queues keep memory flat.
         decode_queue: deque[tuple[_Numbered, Decodes]] = deque()
-        graph_queue: deque[tuple[_Numbered, _Inputs, Future[_Outputs]]] = deque()
+        graph_queue: deque[tuple[_Numbered, Callable[[], _Run]]] = deque()
         predictions: dict[int, Prediction] = {}  # by number of movie, until their turn comes
         turn = 0
 
-        def run_graph() -> None:
-            batch, decodes = decode_queue.popleft()
-            inputs = self._read_inputs([movie for _, movie in batch], decodes)
-            graph_queue.append((batch, inputs, pool.submit(self._outputs, inputs.arrays, vectors)))
-
-        def take_scores() -> None:
-            batch, inputs, outputs = graph_queue.popleft()
-            numbers, batch_movies = zip(*batch, strict=True)
-            rest = outputs.result(), threshold, decide, explain
-            results = self._predictions(batch_movies, inputs, *rest)
-            predictions.update(zip(numbers, results, strict=True))
+        def advance(decoding: int = 0, running: int = 0) -> None:
+            """Goes on until no more batches than these are left on the way."""
+            while len(decode_queue) > decoding:
+                batch, decodes = decode_queue.popleft()
+                # In the pool this never waits for a poster that is not begun: those came before.
+                work = functools.partial(self._run, [m for _, m in batch], decodes, vectors)
+                result = work if self._is_light(decodes) else pool.submit(work).result
+                graph_queue.append((batch, result))
+            while len(graph_queue) > running:
+                batch, run = graph_queue.popleft()
+                numbers, some = zip(*batch, strict=True)
+                results = self._predictions(some, run(), threshold, decide, explain)
+                predictions.update(zip(numbers, results, strict=True))
 
         with ThreadPoolExecutor(self.threads) as pool:
             for batch in self._batches(stream, max(1, batch_size)):
-                decode_queue.append((batch, self.readers.start([m for _, m in batch], pool)))
-                if len(decode_queue) > _AHEAD:
-                    run_graph()
-                if len(graph_queue) > self.threads:
-                    take_scores()
+                decodes = self.readers.start([movie for _, movie in batch], pool)
+                decode_queue.append((batch, decodes))
+                advance(*((0, 0) if self._is_light(decodes) else (_AHEAD, self.threads)))
                 while turn in predictions:
                     yield predictions.pop(turn)
                     turn += 1
-            while decode_queue:
-                run_graph()
-            while graph_queue:
-                take_scores()
+            advance()
             yield from (predictions[number] for number in sorted(predictions))
+
+    def _is_light(self, decodes: Decodes) -> bool:
+        """Whether a batch has nothing slow: threads would only take turns with Python's lock."""
+        return not self._text_length and not any(decodes)
 
     def _stream(
         self, movies: Iterable[Movie | Mapping[str, Any]], language: str
@@ -323,30 +328,31 @@ class Predictor:
 
     def _cost(self, movie: Movie) -> int:
         """Time that the graph takes for a movie, where one that needs no network takes 1."""
-        plot_cost = min(len(movie.plot), self._text_length) // _CHARACTERS
-        return max(1, plot_cost, LIGHT if self.readers.is_slow(movie) else 1)
+        plot_cost = min(len(movie.plot), self._text_length) * LIGHT // _CHARACTERS
+        length = len(movie.plot) // _LONG
+        return max(1, plot_cost, length, LIGHT if self.readers.is_slow(movie) else 1)
 
-    def _read_inputs(self, movies: Sequence[Movie], decodes: Decodes | None = None) -> _Inputs:
+    def _run(
+        self, movies: Sequence[Movie], decodes: Decodes | None = None, vectors: bool = False
+    ) -> _Run:
         rows, problems = self.readers.read(movies, decodes)
-        return _Inputs(collate(self.bundle.features, rows), problems)
+        arrays = collate(self.bundle.features, rows)
+        return _Run(arrays["present"], problems, self._outputs(arrays, vectors))
 
     def _predict_together(
         self, movies: Sequence[Movie], threshold: float | None, decide: str
     ) -> list[Prediction]:
-        inputs = self._read_inputs(movies)
-        outputs = self._outputs(inputs.arrays)
-        return list(self._predictions(movies, inputs, outputs, threshold, decide))
+        return list(self._predictions(movies, self._run(movies), threshold, decide))
 
     def _predictions(
         self,
         movies: Sequence[Movie],
-        inputs: _Inputs,
-        outputs: _Outputs,
+        run: _Run,
         threshold: float | None,
         decide: str,
         explain: bool = False,
     ) -> Iterator[Prediction]:
-        names, present, scores = self.genres, inputs.arrays["present"], outputs.scores
+        names, present, scores = self.genres, run.present, run.outputs.scores
         # Arithmetic over the whole batch: for one movie at a time it would cost more than a plot.
         own = self._rules.thresholds(present, decide)
         limits = own if threshold is None else np.full(scores.shape, threshold)
@@ -359,13 +365,13 @@ class Predictor:
             if key not in by_senses:
                 by_senses[key] = self._had(key, dict(zip(names, limits[i].tolist(), strict=True)))
             had = by_senses[key]
-            error = "; ".join(inputs.problems[i]) or None
+            error = "; ".join(run.problems[i]) or None
             language = movie.language or None
             if not has_evidence(movie, had.senses, self.bundle.features.values()):
                 error = error or nothing_to_go_by(movie, self.inputs, had.missing)
                 yield Prediction(movie.id, missing=had.missing, error=error, language=language)
                 continue
-            genres = tuple(names[g] for g in ranking[i] if decisions[i][g])
+            genres = tuple([names[g] for g in ranking[i] if decisions[i][g]])
             by_genre = dict(zip(names, values, strict=True))
             prediction = Prediction(
                 movie.id,
@@ -377,7 +383,7 @@ class Predictor:
                 case=had.case,
                 language=language,
                 decide=decide if threshold is None else "threshold",
-                vectors={k: rows[i] for k, rows in outputs.vectors.items() if rows[i].any()},
+                vectors={k: rows[i] for k, rows in run.outputs.vectors.items() if rows[i].any()},
             )
             if explain:
                 prediction = replace(prediction, why=self._why(movie, prediction))
@@ -395,19 +401,19 @@ class Predictor:
         return self.explain(movie, prediction.genres or highest)
 
 
-@dataclass(frozen=True)
-class _Inputs:
-    """A batch as arrays of the graph, and for each movie its problems."""
-
-    arrays: Mapping[str, Array]
-    problems: Sequence[Sequence[str]]
-
-
 class _Outputs(NamedTuple):
     """Calibrated scores of a batch, and input → vectors, float32 (n, width)."""
 
     scores: Array
     vectors: Mapping[str, Array]
+
+
+class _Run(NamedTuple):
+    """Which of SENSES the movies of a batch have, each one's problems, and what the graph says."""
+
+    present: Array
+    problems: Sequence[Sequence[str]]
+    outputs: _Outputs
 
 
 @dataclass(frozen=True)
@@ -425,17 +431,10 @@ _Numbered = list[tuple[int, Movie]]  # movies with their place in the stream
 _AHEAD = 2  # batches that are decoded while one is predicted
 
 _WINDOW = 85
-"""Batches whose movies are sorted together by the length of their plots, where a sentence encoder
-reads them. In a batch every text costs as much as the longest, which is about three times the mean
-where movies come in any order.
+"""Batches whose movies are sorted together by the length of their plots, where the bundle reads
+them. In a batch every text costs as much as the longest, which is about three times the mean where
+movies come in any order.
 """
-
-
-def decision(name: str) -> str:
-    """The name of one of DECISIONS; InputError where it is none."""
-    if name not in DECISIONS:
-        raise InputError(f"no decision {name!r}; choose one of {', '.join(DECISIONS)}")
-    return name
 
 
 def cores() -> int:

@@ -47,7 +47,8 @@ class Readers:
 
     def readable(self, movie: Movie, language: str = "") -> Movie:
         """The movie as the features can read it; `language` is that of the plot, if not empty."""
-        movie = replace(movie, language=language or movie.language)
+        if language:
+            movie = replace(movie, language=language)
         if "plot" not in self._inputs:
             return movie
         return readable(movie, self.languages, self._further, self.remedy)

@@ -71,7 +71,7 @@ TMDB_IDS = {
 }
 """TMDb's 19 movie genres with their fixed ids, in genreel's spelling."""
 
-# Key: lower-case letters and digits only (see `_key`). Value: genreel's spelling. Names in other
+# Key: lower-case letters and digits only (see `key`). Value: genreel's spelling. Names in other
 # languages are in `genre_names`.
 ALIASES = {
     "sciencefiction": "Sci-Fi",
@@ -107,6 +107,13 @@ class Taxonomy:
     name: str
     expresses: frozenset[str]
 
+    def can_name(self, genre: str) -> bool:
+        """Whether it would name a genre that applied; of genres of one's own, only "genreel"."""
+        return genre in self.expresses or (self.name == "genreel" and genre not in EVERY_GENRE)
+
+
+EVERY_GENRE = frozenset((*GENRES_MMIMDB, *TMDB_IDS))
+"""All that genreel knows; another genre is a person's own."""
 
 TAXONOMIES = {
     taxonomy.name: taxonomy
@@ -133,38 +140,45 @@ Known = NDArray[np.bool_]
 _LONGEST = 200  # characters of a name that may be a genre's; some of Unicode become 18 each
 
 
-def _key(name: str) -> str:
+def key(name: str) -> str:
+    """By which two names are the same: letters and digits, without capitals and accents."""
     # Digits and letters of other scripts stay: "2020 Sports" is a tag of a person's, not Sport.
     return re.sub(r"[\W_]", "", fold(name))
 
 
-@functools.cache
-def _spellings() -> dict[str, str]:
+@functools.lru_cache(maxsize=16)
+def _spellings(own: tuple[str, ...] = ()) -> dict[str, str]:
     """Key of a name → the genre that it means."""
     foreign = [(name, g) for table in NAMES.values() for g, cell in table.items() for name in cell]
-    own = [(name, name) for name in (*GENRES_MMIMDB, *TMDB_IDS)]
-    return {_key(name): genre for name, genre in foreign + own} | ALIASES
+    ours = [(name, name) for name in (*GENRES_MMIMDB, *TMDB_IDS)]
+    spellings = {key(name): genre for name, genre in foreign + ours} | ALIASES
+    return spellings | {key(name): name for name in own}
 
 
-def known_spelling(name: str) -> str | None:
-    """Genreel's spelling of a genre name, or None. A file may hold thousands of unknown names, and
+def known_spelling(name: str, own: tuple[str, ...] = ()) -> str | None:
+    """The spelling of a genre name, or None. A file may hold thousands of unknown names, and
     `spelling` takes long to search for the nearest of each.
+
+    Args:
+        name: in any of the spellings that genreel knows.
+        own: genres of one's own, which are known too.
     """
     name = name.strip()
-    return _spellings().get(_key(name)) if len(name) <= _LONGEST else None
+    return _spellings(own).get(key(name)) if len(name) <= _LONGEST else None
 
 
-def spelling(name: str) -> str:
-    """Genreel's spelling of a genre name.
+def spelling(name: str, own: tuple[str, ...] = ()) -> str:
+    """As `known_spelling`.
 
     Raises:
         VocabularyError: no genre is spelled like it; the nearest one is offered.
     """
-    genre = known_spelling(name)
+    genre = known_spelling(name, own)
     if genre is None:
         name = name[:40]  # enough to find it in the file
-        nearest = difflib.get_close_matches(_key(name), list(_spellings()), n=1)
-        hint = f"; did you mean {_spellings()[nearest[0]]!r}?" if nearest else ""
+        spellings = _spellings(own)
+        nearest = difflib.get_close_matches(key(name), list(spellings), n=1)
+        hint = f"; did you mean {spellings[nearest[0]]!r}?" if nearest else ""
         raise VocabularyError(f"unknown genre {name!r}{hint}")
     return genre
 
@@ -215,7 +229,7 @@ class Vocabulary:
                 (
                     name
                     for name in sources
-                    if genre in TAXONOMIES[name].expresses or genre in genres[name]
+                    if TAXONOMIES[name].can_name(genre) or genre in genres[name]
                 ),
                 None,
             )

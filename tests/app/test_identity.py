@@ -12,7 +12,7 @@ from stores import THRESHOLDS, prediction
 from genreel.app.store.browse import Filter, count, facets, find, queue
 from genreel.app.store.database import Database
 from genreel.app.store.identity import Finding
-from genreel.app.store.schema import MIGRATIONS
+from genreel.app.store.schema import MIGRATIONS, films
 from genreel.app.store.store import Entry, Store
 from genreel.catalogue import Movie
 from genreel.errors import Conflict
@@ -163,6 +163,20 @@ def test_an_older_store_gets_the_columns(url: str) -> None:
     store = Store(url, THRESHOLDS)
     add(store, "a", FOUND)
     assert store.film("a").identity == "identified"
+    store.close()
+
+
+def test_an_older_store_sorts_films_by_what_their_posters_say(url: str) -> None:
+    store = Store(url, THRESHOLDS)
+    add(store, "z", NONE)
+    store.save(Movie("b", title="Borrowed Snow"))
+    with store.database.writing() as connection:
+        keys = {"title_key": "z", "search_text": "z"}
+        connection.execute(films.update().where(films.c.id == "z").values(keys))
+        [number] = [n for n, step in enumerate(MIGRATIONS) if step.__name__ == "_add_names"]
+        MIGRATIONS[number](connection)
+    found = find(store, Filter(text=PRINT.title()), "title")
+    assert [film.id for film in found] == ["z"]
     store.close()
 
 

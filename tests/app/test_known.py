@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +15,7 @@ from genreel.app.server.api.films import films as list_films
 from genreel.app.server.api.known import answer, known
 from genreel.app.server.api.predict import predict, predict_many
 from genreel.app.server.api.reviews import undo
+from genreel.app.server.rendering import film_name, is_called_by_poster
 from genreel.app.server.shapes import AnswerIn, MovieIn, MoviesIn
 from genreel.app.service import known as senses
 from genreel.app.service.gate import Busy
@@ -20,7 +23,9 @@ from genreel.app.service.known import MAX_READ
 from genreel.app.service.service import Service
 from genreel.app.service.settings import Settings
 from genreel.app.service.watch import Watcher
-from genreel.app.store.browse import Filter
+from genreel.app.store.browse import Filter, find
+from genreel.app.store.export import Options as ExportOptions
+from genreel.app.store.export import export
 from genreel.app.store.store import Store
 from genreel.catalogue import Movie
 from genreel.errors import FilmsError, GenreelError, InputError, PosterError, UnknownFilm
@@ -91,6 +96,39 @@ def test_a_poster_that_is_sent_is_read_and_identified(service: Service, reader: 
     service.add_poster("IMG_0012.jpg", POSTER)
     service.edit(film.id, {"plot": "A lamp goes out."}, None)
     assert reader.count == 1, "a poster is read once"
+
+
+def test_an_untitled_film_is_called_by_what_its_poster_says(
+    service: Service, reader: Reader
+) -> None:
+    reader.lettering = PLAIN
+    store = service.store
+    for name in ("IMG_1.jpg", "a.jpg"):
+        film = service.add_poster(name, POSTER).film
+        assert film is not None and film.title == ""
+    store.save(Movie("b", title="Borrowed Snow"))
+    film = store.film("IMG_1")
+    assert film_name(film) == get_film(service, "IMG_1")["name"] == "COMING SOON"
+    assert is_called_by_poster(film) and not is_called_by_poster(store.film("b"))
+    assert [one.id for one in find(store, Filter(), "title")] == ["b", "IMG_1", "a"]
+    assert [one.id for one in find(store, Filter(text="coming soon"), "title")] == ["IMG_1", "a"]
+
+    def exported(form: str) -> list[dict[str, str]]:
+        data = b"".join(export(store, Filter(), form, ExportOptions()))
+        return list(csv.DictReader(io.StringIO(data.decode())))
+
+    assert [row["title"] for row in exported("csv")] == ["Borrowed Snow", "", ""], "nobody said it"
+    assert [row["Title"] for row in exported("shopify")] == ["Borrowed Snow", *["COMING SOON"] * 2]
+    assert [row["URL handle"] for row in exported("shopify")] == ["borrowed-snow", "img-1", "a"]
+
+    service.edit("IMG_1", {"title": "Alba"}, None)
+    film = store.film("IMG_1")
+    assert film_name(film) == "Alba" and not is_called_by_poster(film)
+    assert [one.id for one in find(store, Filter(), "title")] == ["IMG_1", "b", "a"]
+    service.store.undo_last()
+    assert film_name(store.film("IMG_1")) == "COMING SOON"
+    store.save(replace(Movie("c"), lettering=Lettering((Line("7", 0.9, 0.1, 0.6, 0.5, 0.05),))))
+    assert film_name(store.film("c")) == "C", "a number is no title"
 
 
 def test_a_person_answers_and_takes_it_back(service: Service, reader: Reader) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from genreel.app.server.api.films import add_film, edit_film
-from genreel.app.server.api.predict import genres
+from genreel.app.server.api.genres import genres
 from genreel.app.server.api.reviews import history, review
 from genreel.app.server.rendering import templates
 from genreel.app.server.review_page import Choice, doubts, genre_keys, score_rows

@@ -18,11 +18,11 @@ from stores import THRESHOLDS, prediction
 from genreel.app.store.browse import Filter, count, facets, find, progress, queue
 from genreel.app.store.correction import Correction, Shift
 from genreel.app.store.database import Database, safe_url
+from genreel.app.store.events import last_act
 from genreel.app.store.schema import MIGRATIONS, events, migrate
 from genreel.app.store.store import Store
 from genreel.app.store.views import (
     View,
-    can_undo_views,
     collections,
     delete_view,
     read_views,
@@ -590,14 +590,14 @@ def test_what_was_done_to_views_is_undone(store: Store) -> None:
     save_view(store, View("War", Filter(genre="War")))
     assert delete_view(store, "War")
     assert not delete_view(store, "War")  # which is no act, and nothing to undo
-    assert can_undo_views(store)
+    assert last_act(store.database) == "views"
     store.undo_last()
     assert list(read_views(store)) == ["Old horror", "War"]
     store.undo_last()
     assert list(read_views(store)) == ["Old horror"]
     store.save(Movie("a"))
     store.save_review("a", ["War"])
-    assert not can_undo_views(store)
+    assert last_act(store.database) != "views"
 
 
 def test_columns_of_a_persons_own_stay(store: Store) -> None:

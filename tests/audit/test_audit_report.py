@@ -12,9 +12,10 @@ from genreel.audit.checks import duplicate_findings, name_findings, poster_findi
 from genreel.audit.findings import Finding
 from genreel.audit.page import page_of
 from genreel.audit.report import Report, audit
-from genreel.audit.table import COLUMNS, csv_lines, read_accepted
+from genreel.audit.table import COLUMNS, read_accepted, table_rows
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError
+from genreel.formats.table import csv_text
 from genreel.predictor import Predictor
 
 PLANTED = "perihelion-six"
@@ -133,7 +134,7 @@ def test_a_poster_of_another_film(tmp_path: Path) -> None:
 
 
 def test_a_table_comes_back_with_a_persons_answers(report: Report, tmp_path: Path) -> None:
-    lines = list(csv_lines(report.findings))
+    lines = list(map(csv_text, table_rows(report.findings)))
     assert lines[0].strip().split(",") == list(COLUMNS)
     accepted = [f"yes{line}" if PLANTED in line or "+" in line else line for line in lines[1:]]
     file = tmp_path / "audit.csv"

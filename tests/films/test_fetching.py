@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import gzip
 import hashlib
@@ -256,6 +257,27 @@ def test_what_is_no_such_file(
     with pytest.raises(FilmsError, match=f"{reason}.*; run the same command again, or fetch it"):
         take()
     assert take().read_bytes() == DATA  # nothing of it was kept
+
+
+@pytest.mark.parametrize("length", [{"Content-Length": f"{len(DATA)}"}, {}])
+def test_a_file_without_end_is_left_alone(
+    shelf: Shelf, take: Take, monkeypatch: pytest.MonkeyPatch, length: dict[str, str]
+) -> None:
+    def send(handler: Any) -> None:
+        handler.send_response(200)
+        for name, value in length.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        with contextlib.suppress(OSError):  # genreel hangs up
+            handler.wfile.write(DATA)
+
+    shelf.faults = [send]
+    with monkeypatch.context() as patch:
+        patch.setattr(fetching, "MAX_BYTES", 1000)
+        with pytest.raises(FilmsError, match=r"over 1,000 bytes; run the same command again, or"):
+            take()
+    assert take().read_bytes() == DATA
+    assert "Range" not in shelf.requests[1], "nothing of it was kept"
 
 
 def test_a_checksum_is_compared(shelf: Shelf, take: Take) -> None:

@@ -203,6 +203,8 @@ def test_a_film_without_genres_leaves_them_to_the_model() -> None:
     one = combine(MODEL, Movie("a"), Film("tt9", "Tallow Hill"))
     assert (one.genres, set(one.source.values())) == (("Drama", "Sport"), {"model"})
     assert known_genres(Film("tt9", "Tallow Hill"), list(SCORES)) == {}
+    ours = Film("tt9", "Tallow Hill", genres={"genreel": ("Drama",)})
+    assert known_genres(ours, ["Drama", "Comedy", "Heist"]) == {"Drama": True, "Comedy": False}
 
 
 def test_what_a_person_says_of_the_movie_stays() -> None:

@@ -122,6 +122,10 @@ def test_a_table_of_other_columns(tmp_path: Path) -> None:
     assert problems["b"].startswith("no poster 'art/none.jpg' there; give the folder")
     assert "unknown genre 'Polka'; rename or drop it" in problems["b"]
     assert problems["row 3"].startswith("row 3: line 4 has 2 cells, the header 6")
+    own = replace(options, genres=("Polka",))
+    films = {film.id: film for film in FORMATS["columns"].read(table, own)}
+    assert films["b"].genres == {"genreel": ("Polka",)}
+    assert "Polka" not in films["b"].problem
 
 
 @pytest.mark.parametrize("columns", [{"plot": "Overview"}, {"plots": "id"}])

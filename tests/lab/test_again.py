@@ -120,3 +120,5 @@ def test_networks_of_a_bundle_are_taken_as_they_are() -> None:
     assert scores.shape == (3, 22) and np.ptp(scores[0] - scores[2]) > 0
     with pytest.raises(RecipeError, match="bundle default holds no network that recipe words asks"):
         reusable(load_recipe("words"), "default")
+    with pytest.raises(RecipeError, match="holds no network that recipe fast asks for"):
+        reusable(load_recipe("fast", ['genres=["Heist", "Drama"]']), "default")

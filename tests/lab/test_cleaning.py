@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from genreel.catalogue import Catalogue, Movie
+from genreel.formats.table import csv_text
 from genreel.lab.cleaning import KINDS, cleaned, find, findings_table, read_alike
 
 DRAMA = {"genreel": ("Drama",)}
@@ -55,7 +56,7 @@ def test_every_kind_is_found_once(tmp_path: Path) -> None:
     assert {f.id: f.other for f in findings if f.other} == {"again": "good", "echo": "good"}
 
     table = tmp_path / "findings.csv"
-    table.write_text(findings_table(findings), encoding="utf-8")
+    table.write_text("".join(map(csv_text, findings_table(findings))), encoding="utf-8")
     assert read_alike(table) == [("again", "good")]
 
     kept = {movie.id: movie for movie in cleaned(movies, findings)}

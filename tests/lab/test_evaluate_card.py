@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from genreel.calibration import DECISIONS, CaseRules, Rules
 from genreel.cases import SHOWABLE
 from genreel.catalogue import INPUTS, Movie
 from genreel.lab.evaluation.bootstrap import intervals
@@ -22,6 +23,8 @@ from genreel.vocabulary import Vocabulary
 
 GENRES = ("Comedy", "Drama", "Biography")
 THRESHOLDS = {"Comedy": 0.5, "Drama": 0.4, "Biography": 0.5}
+OTHERS = {"sure": dict.fromkeys(GENRES, 0.8), "everything": dict.fromkeys(GENRES, 0.0)}
+RULES = Rules(GENRES, THRESHOLDS, {"plot only": CaseRules(THRESHOLDS, others=OTHERS)})
 
 
 class Recorder:
@@ -29,7 +32,8 @@ class Recorder:
 
     def __init__(self, inputs: tuple[str, ...] = INPUTS) -> None:
         self.inputs = self.reads = inputs
-        self.bundle = SimpleNamespace(vocabulary=Vocabulary(GENRES))
+        self.genres = GENRES
+        self.bundle = SimpleNamespace(vocabulary=Vocabulary(GENRES), rules=lambda: RULES)
         self.seen: list[list[tuple[str, set[str]]]] = []
 
     def predict_many(self, movies: Iterable[Movie]) -> Iterator[Prediction]:
@@ -42,7 +46,7 @@ class Recorder:
             else:
                 scores = dict(zip(GENRES, score(movie), strict=True))
                 chosen = tuple(g for g in GENRES if scores[g] >= THRESHOLDS[g])
-                yield Prediction(movie.id, scores, chosen)
+                yield Prediction(movie.id, scores, chosen, case="plot only")
 
 
 def score(movie: Movie) -> list[float]:
@@ -111,7 +115,7 @@ def test_the_keys_of_the_metrics_stay_as_they_are() -> None:
         keys = list(figures)
         assert keys[2:5] == ["movies", "macro_roc_auc", "macro_average_precision"]
         assert [key for key in keys if key in averages] == averages
-        assert keys[-3:] == ["genres", "intervals", "unanswered"]
+        assert keys[-4:] == ["genres", "intervals", "unanswered", "by_decision"]
 
 
 def test_who_is_not_answered_is_counted_and_left_out() -> None:
@@ -136,6 +140,15 @@ def test_figures_are_those_of_the_answered_movies() -> None:
     overall, by_genre = intervals(labels, known, scores, decided)
     for genre, found in zip(GENRES, by_genre, strict=True):
         expected["genres"][genre]["intervals"] = found
+    sure = known & (scores >= 0.8)
+    right = (sure & (labels > 0)).sum()
+    assert sure.any() and right
+    by_decision = results["as they are"].pop("by_decision")
+    shares = {"right": right / sure.sum(), "found": right / (known & (labels > 0)).sum()}
+    shares |= {"tagged": sure.any(axis=1).mean()}
+    assert by_decision["sure"] == pytest.approx(shares, abs=1e-6)
+    assert by_decision["balanced"]["right"] == expected["micro_precision"]
+    assert by_decision["everything"]["found"] == by_decision["everything"]["tagged"] == 1
     assert results["as they are"] == {
         "needs": [],
         "shown": list(SHOWABLE),
@@ -181,6 +194,8 @@ def metrics() -> dict[str, Any]:
         genre: {"positive": 7 + g, "roc_auc": 0.8, "average_precision": None}
         for g, genre in enumerate(Vocabulary().genres)
     }
+    given = {"right": 0.8111, "found": 0.2, "tagged": 0.5}
+    by_decision = dict.fromkeys(DECISIONS, given)
     case = {"needs": [], "movies": 1234, "unanswered": 5, **figures, "genres": rows}
     return {
         "command": "genreel train words films --out bundle",
@@ -190,7 +205,12 @@ def metrics() -> dict[str, Any]:
         "valid": {"as they are": {**case, "shown": ["plot"], "movies": 77}},
         "test": {
             "as they are": {**case, "shown": ["plot", "title"]},
-            "plot only": {**case, "shown": ["plot"], "movies": 55},
+            "plot only": {
+                **case,
+                "shown": ["plot"],
+                "movies": 55,
+                "by_decision": by_decision,
+            },
         },
     }
 
@@ -256,6 +276,9 @@ def test_the_card_holds_the_figures(metrics: dict[str, Any]) -> None:
         "calibration error": "0.012",
         "in the 3 highest": "0.700",
     }
+    given = "0.811 / 0.200 / 0.500"
+    assert f"| plot only | {given} | {given} | {given} |" in lines
+    assert lines.count("| inputs | balanced | sure | everything |") == 1, "where it was measured"
     assert "| Western | 28: 0.800 / — | 28: 0.800 / — |" in lines
     test, valid = (lines.index(f"## Figures on the {part} part") for part in ("test", "valid"))
     assert test < lines.index(row) < valid

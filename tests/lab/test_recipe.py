@@ -43,6 +43,9 @@ def test_every_recipe_that_comes_along(name: str, tmp_path: Path) -> None:
 def test_a_recipe_of_one_model(toml: Write) -> None:
     recipe = load_recipe(toml('vocabulary = "tmdb"\nseed = 3\n' + PLOT + LINEAR + "C = 2\n"))
     assert (recipe.head.seed, recipe.head.title, len(recipe.vocabulary)) == (3, "title", 19)
+    own = load_recipe(toml('genres = ["Heist", "science fiction"]\n' + PLOT + LINEAR + "C = 2\n"))
+    assert own.vocabulary.genres == ("Heist", "Sci-Fi")
+    assert own.builds() != recipe.builds()
     assert recipe.features["plot"][0] == "terms"
     assert recipe.model.settings == LinearSettings(C=2.0)
     assert (recipe.model.kind, recipe.model.features, recipe.model.parts) == (
@@ -56,6 +59,8 @@ def test_a_recipe_of_one_model(toml: Write) -> None:
     ("body", "message"),
     [
         ("sed = 1\n" + PLOT + LINEAR, "recipe toy: unknown key 'sed'; did you mean 'seed'?"),
+        ('genres = ["Heist", "a|b"]\n' + PLOT + LINEAR, "recipe toy.genres: genre 'a|b': '|' sep"),
+        ('genres = "Heist"\n' + PLOT + LINEAR, "recipe toy.genres: must be tuple"),
         ('vocabulary = "tmbd"\n' + PLOT + LINEAR, "recipe toy.vocabulary: unknown 'tmbd'; did you"),
         (PLOT, "recipe toy: no [model]; add one"),
         ("model = 3\n", "recipe toy.model: must be a table with a kind"),

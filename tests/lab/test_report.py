@@ -189,8 +189,12 @@ def test_genres_that_the_bundle_does_not_know_are_said(
 ) -> None:
     films = list(catalogue)
     films[0] = replace(films[0], genres={"genreel": ("Slapstick",)})
+    films[1] = replace(films[1], unknown_genres=("Heist",))
     write_report(predictor, films, catalogue, tmp_path)
-    assert "the bundle does not know Slapstick" in capsys.readouterr().err
+    assert "the bundle does not know 'Slapstick' (1 movie): these genres are left out" in (
+        told := capsys.readouterr().err
+    )
+    assert "unknown genres 'Heist' (1 movie) are left out; train --genres learns" in told
 
 
 def test_the_page_calls_genres_by_a_persons_words(

@@ -298,16 +298,18 @@ def test_genres_of_ones_own_are_named(
     for given in (None, split):
         line = refused(CatalogueError, words_recipe, own, tmp_path / "bundle", split=given)
         assert line == (
-            f"unknown genres 'Heist', 'Spaghetti Western': {len(movies)} of {len(movies)} movies "
-            "have none left; rename them, such as with genreel import --names FILE"
+            f"unknown genres 'Heist' ({len(movies)} movies), 'Spaghetti Western' "
+            f"({len(movies) // 2} movies) are left out; {len(movies)} of {len(movies)} movies have "
+            "no other: learn them with --genres, or rename them with genreel import --names FILE"
         )
     some = catalogue(["Western", "Heist|Drama", "Heist"])
     labelled = with_genres(some)
     assert len(labelled) == len(movies) - len(movies) // 3
     bare = len(movies) // 3
-    assert f"unknown genres 'Heist': {bare} of {len(movies)} movies have none left" in (
-        capsys.readouterr().err
-    )
+    assert (
+        f"unknown genres 'Heist' ({len(movies) - len(labelled) + bare} movies) are left out; "
+        f"{bare} of {len(movies)} movies have no other"
+    ) in capsys.readouterr().err
 
 
 def test_a_folder_that_is_no_bundle_is_left_alone(

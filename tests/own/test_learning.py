@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from worlds import GENRES, WIDTH, movies, words
 
+from genreel.calibration import sigmoid
 from genreel.own.genre import BAR, LEAST, Figure, OwnGenre, judge
 from genreel.own.learning import Words, learn
 from genreel.own.teaching import suggest, teach, verdicts_of
@@ -81,9 +84,14 @@ def test_once_it_is_more_often_right_than_wrong_it_speaks() -> None:
     given = genre.scores(TEST) >= genre.threshold
     assert TRUTH[given].mean() > 0.9
     assert given.sum() > 10
-    figure = genre.figure
-    assert f"of {figure.positives} examples that it would be given, {figure.right} have it" in (
-        genre.what_it_is_worth()
+    assert (genre.figure.yes, genre.figure.positives) == (30, 0)
+    assert genre.what_it_is_worth() == (
+        "given from a score of 0.50 on, which none of its 30 examples reaches yet; answer those "
+        "suggested"
+    )
+    better = replace(genre, figure=Figure(30, 30, 0.96, 21, 20))
+    assert better.what_it_is_worth() == (
+        "of 21 examples that it would be given, 20 have it, of 30 in all"
     )
 
 
@@ -144,3 +152,15 @@ def test_a_movie_that_names_other_genres_is_not_of_this_one() -> None:
 
 def test_traits_of_this_world_have_the_width_that_they_say() -> None:
     assert POOL["plot"].shape == (600, WIDTH)
+
+
+def test_in_a_small_store_examples_do_not_count_against_themselves() -> None:
+    small = take(POOL, slice(0, 60))
+    yes, no = np.flatnonzero(IS_OF[:60])[:10], np.flatnonzero(~IS_OF[:60])[:10]
+    verdicts = [bool(IS_OF[i]) if i in (*yes, *no) else None for i in range(60)]
+    scores = teach(OwnGenre("Heist"), words(), small, verdicts).scores(small)
+    rows = np.sort(np.r_[yes, no])
+    before, _ = learn(words(), small, take(small, rows), np.isin(rows, yes))
+    assert (scores[yes] >= BAR).sum() == 5
+    assert (sigmoid(before(small))[yes] >= BAR).sum() == 0
+    assert (scores[no] >= BAR).sum() == 1

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from genreel.characters import escape_controls, printable
 from genreel.errors import GenreelError, MissingExtra
+from genreel.formats.table import csv_text
 from genreel.identification import Identification
 from genreel.prediction import Prediction
 
@@ -44,18 +46,38 @@ def write(
     if names:
         genres = names(genres)
         predictions = _rename_all(predictions, names)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A file is UTF-8 on every system; a file name that is not Unicode is written with escapes.
-        encoding = None if sys.stdout.isatty() else "utf-8"
-        sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
+    _use_utf8()
     if form == "table":
         _write_table(predictions, top_k, with_films)
     elif form == "parquet":
         _write_parquet(predictions, genres, with_films)
     elif form == "csv":
-        sys.stdout.writelines(_csv_lines(predictions, genres, with_films))
+        write_csv(_csv_rows(predictions, genres, with_films))
     else:
         sys.stdout.writelines(_TEXTS[form](predictions))
+
+
+def write_csv(rows: Iterable[Iterable[Any]]) -> None:
+    """Writes rows of a CSV table as they come; no cell holds what a terminal would obey."""
+    _use_utf8()
+    for row in rows:
+        cells = (escape_controls(cell) if isinstance(cell, str) else cell for cell in row)
+        sys.stdout.write(csv_text(cells))
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    """JSON in which nothing stands that a terminal would obey; `json` leaves the controls of
+    Latin-1 as they are.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return re.sub("[\x7f-\x9f]", lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def _use_utf8() -> None:
+    """A file is UTF-8 on every system; a file name that is not Unicode is written with escapes."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        encoding = None if sys.stdout.isatty() else "utf-8"
+        sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
 def _rename_all(predictions: Iterable[Prediction], names: Names) -> Iterator[Prediction]:
@@ -67,7 +89,7 @@ def _rename_all(predictions: Iterable[Prediction], names: Names) -> Iterator[Pre
 
 def _json_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
     for prediction in predictions:
-        yield json.dumps(prediction.to_dict(), ensure_ascii=False) + "\n"
+        yield json_text(prediction.to_dict()) + "\n"
 
 
 def _json_array(predictions: Iterable[Prediction]) -> Iterator[str]:
@@ -78,22 +100,17 @@ def _json_array(predictions: Iterable[Prediction]) -> Iterator[str]:
     yield "[]\n" if opening == "[\n" else "\n]\n"
 
 
-def _csv_lines(
+def _csv_rows(
     predictions: Iterable[Prediction], genres: Sequence[str], with_films: bool
-) -> Iterator[str]:
-    def line(cells: Sequence[Any]) -> str:
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerow(cells)
-        return text.getvalue()
-
+) -> Iterator[Iterable[Any]]:
     films = FILM_COLUMNS if with_films else ()
-    yield line(["id", "genres", *genres, "missing", "language", "error", *films])
+    yield ["id", "genres", *genres, "missing", "language", "error", *films]
     for prediction in predictions:
         cells = _flat(prediction, genres)
         if with_films:
             cells |= _film_cells(prediction)
             cells["source"] = "|".join(cells["source"])
-        yield line(list(cells.values()))
+        yield cells.values()
 
 
 _TEXTS = {"json": _json_array, "jsonl": _json_lines}
@@ -188,9 +205,9 @@ def _write_table(predictions: Iterable[Prediction], top_k: int, with_films: bool
                 film = _fit(_film(prediction.identified), third)
                 line.append(set_cell_size(film, third) + "  ")
             text = "  ".join(f"{s['label']} {s['score']:.2f}" for s in scores)
-            line.append(_printable(text), "dim")
+            line.append(printable(text), "dim")
         if prediction.error:
-            line.append(("  " if prediction.scores else "") + _printable(prediction.error), "red")
+            line.append(("  " if prediction.scores else "") + printable(prediction.error), "red")
         console.print(line)
         for genre, why in (prediction.why or {}).items():
             console.print(Text(f"  {genre}: {_reasons(why)}", "cyan"))
@@ -219,7 +236,7 @@ def _word(text: str) -> str:
     or its weight would be shown on its other side.
     """
     joiners = "\u200c\u200d"  # of Persian and Hindi; they are not printable by themselves
-    letters = "".join(c if c in joiners else _printable(c) for c in text)
+    letters = "".join(c if c in joiners else printable(c) for c in text)
     is_from_right = any(unicodedata.bidirectional(c) in ("R", "AL") for c in letters)
     return letters + "\u200e" * is_from_right
 
@@ -248,16 +265,11 @@ def _console() -> Console:
     )
 
 
-def _printable(text: str) -> str:
-    """Text with spaces for control characters, which a terminal would obey."""
-    return "".join(c if c.isprintable() else " " for c in text)
-
-
 def _fit(text: str, width: int) -> str:
     """Printable text, cut to `width` cells with an ellipsis."""
     from rich.cells import cell_len, set_cell_size
 
-    text = _printable(text)
+    text = printable(text)
     return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
 
 

@@ -24,12 +24,15 @@ def movies_of(paths: Sequence[str]) -> Iterable[Movie]:
     return itertools.chain.from_iterable(map(_movies_or_problem, paths))
 
 
-def library_at(path: Path, taxonomy: str = "genreel") -> Iterable[Movie]:
+def library_at(
+    path: Path, taxonomy: str = "genreel", genres: tuple[str, ...] = ()
+) -> Iterable[Movie]:
     """The movies of a catalogue, of a media library, or of a folder of posters.
 
     Args:
         path: of it.
         taxonomy: of the column genres of a catalogue.
+        genres: that are known besides genreel's.
 
     Raises:
         GenreelError: there are none.
@@ -46,8 +49,8 @@ def library_at(path: Path, taxonomy: str = "genreel") -> Iterable[Movie]:
 
         names = Source(path).names
         is_library = any(PurePosixPath(n).suffix.lower() in (".nfo", *VIDEOS) for n in names)
-        return (read_kodi if is_library else read_folder)(path, Options())
-    return Catalogue(path, taxonomy, extra=True)
+        return (read_kodi if is_library else read_folder)(path, Options(genres=genres))
+    return Catalogue(path, taxonomy, extra=True, genres=genres)
 
 
 def say_series(path: Path) -> None:

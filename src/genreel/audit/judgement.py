@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from genreel.audit.doubts import load_doubts
 from genreel.audit.folds import LEAST, Floats, fold_logits, logit
 from genreel.catalogue import Movie
-from genreel.films.film import Film
+from genreel.films.film import Film, labels_of
 from genreel.films.films import Films
 from genreel.memo import predict_vectors
 from genreel.prediction import Prediction
@@ -87,7 +87,7 @@ def judge(
         if prediction.scores:
             scores[i] = [prediction.scores[genre] for genre in genres]
     entries = [find_film(films, movie) if films else None for movie in some]
-    lookup, is_told = vocabulary.encode([film.genres if film else {} for film in entries])
+    lookup, is_told = labels_of([film or Film("", "") for film in entries], genres)
     logits = combine(scores, vectors, labels, known)
     wrong = load_doubts().probabilities(genres, labels, logits, lookup, is_told)
     wrong *= known

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from genreel.audit.findings import GENRE_KINDS, Finding
 from genreel.errors import CatalogueError
-from genreel.formats.table import csv_text
 from genreel.tables import csv_rows
 
 COLUMNS = (
@@ -20,13 +19,13 @@ YES = frozenset(("yes", "y", "x", "1", "true", "ja", "oui", "si", "sí", "sim"))
 NO = frozenset(("", "no", "n", "0", "false", "nein", "non", "não"))
 
 
-def csv_lines(findings: Iterable[Finding]) -> Iterator[str]:
-    """Lines of CSV, whose first column is for a person's answer."""
-    yield csv_text(COLUMNS)
+def table_rows(findings: Iterable[Finding]) -> Iterator[Sequence[str]]:
+    """Rows of a table, its columns first; column one is for a person's answer."""
+    yield COLUMNS
     for finding in findings:
         cells = finding.to_dict() | {"accept": "", "genres": "|".join(finding.genres)}
         cells["lookup"] = {None: "", True: "yes", False: "no"}[finding.lookup]
-        yield csv_text(["" if cells[c] is None else str(cells[c]) for c in COLUMNS])
+        yield ["" if cells[c] is None else str(cells[c]) for c in COLUMNS]
 
 
 def read_accepted(path: Path) -> dict[str, dict[str, bool]]:

@@ -45,8 +45,19 @@ KINDS: dict[str, type[FeatureKind]] = {
 }
 
 
-def load_feature(kind: str, settings: Mapping[str, Any], state: Mapping[str, Array]) -> Feature:
+def load_feature(
+    kind: str,
+    settings: Mapping[str, Any],
+    state: Mapping[str, Array],
+    other: Feature | None = None,
+) -> Feature:
     """A fitted feature from what a bundle holds.
+
+    Args:
+        kind: of KINDS.
+        settings, state: its own.
+        other: the one that its settings say it is `like`; of the same kind, what that has learnt
+            takes the place of `state`.
 
     Raises:
         BundleError: the kind is unknown, or settings and state do not fit it or each other.
@@ -54,6 +65,8 @@ def load_feature(kind: str, settings: Mapping[str, Any], state: Mapping[str, Arr
     if kind not in KINDS:
         raise BundleError(f"unknown feature {kind!r}; upgrade genreel")
     try:
+        if other is not None and other.kind == kind:
+            return other.alike(settings)
         return KINDS[kind].load(settings, state)
     except (TypeError, KeyError, ValueError) as error:
         raise BundleError(f"feature {kind!r} has wrong settings ({error})") from None

@@ -76,6 +76,12 @@ class Feature(Protocol):
     def collate(self, rows: Sequence[Any]) -> dict[str, Array]:
         """Arrays of the graph for the rows of a batch (None: missing), by their short names."""
 
+    def alike(self, settings: Mapping[str, Any]) -> Self:
+        """A feature with other settings and what this one has learnt, which both share; TypeError,
+        KeyError or ValueError where they do not fit each other.
+        """
+        raise TypeError("none is like another")
+
 
 class FeatureKind(Feature, Protocol):
     """A feature that recipes and bundles name: an entry of KINDS.

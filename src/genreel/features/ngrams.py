@@ -70,6 +70,11 @@ class Ngrams:
         text = "\n".join(self._words).encode()
         return {"words": np.frombuffer(text, np.uint8), "runs": self._runs.astype(np.int32)}
 
+    @property
+    def longest(self) -> int:
+        """Words of the longest run that there may be."""
+        return int(self._runs.shape[1])
+
     def __len__(self) -> int:
         return len(self._runs)
 
@@ -121,7 +126,9 @@ class Ngrams:
         """The run of `n` words that each node becomes by the word behind it, or -1."""
         candidates = self._pairs[n - 2]
         pairs = node * len(self._number) + word
-        place = np.searchsorted(candidates, pairs)
+        order = np.argsort(pairs)  # one search near the last: a third of the time
+        place = np.empty_like(order)
+        place[order] = np.searchsorted(candidates, pairs[order])
         is_pair = (candidates[place] == pairs) & (node >= 0) & (word >= 0)
         return np.where(is_pair, place, -1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -69,11 +70,7 @@ class Pieces(FeatureKind):
     Settings = PieceSettings
 
     def __init__(self, settings: PieceSettings, pieces: Sequence[str]) -> None:
-        self._settings = settings
-        self.input = settings.input
-        self.encoder = settings.encoder
-        self.length = settings.length
-        self.text_length = _CHARACTERS_PER_PIECE * settings.length
+        self._read_settings(settings)
         self.pieces = list(pieces)
         self._index = dict(zip(self.pieces, range(len(self.pieces)), strict=True))
         lacking = [name for name in SPECIAL if name not in self._index]
@@ -82,10 +79,23 @@ class Pieces(FeatureKind):
         self._unknown, self._start, self._end = (self._index[name] for name in SPECIAL[1:])
         self._spellings: dict[str, list[int]] = {}
 
+    def _read_settings(self, settings: PieceSettings) -> None:
+        self._settings = settings
+        self.input = settings.input
+        self.encoder = settings.encoder
+        self.length = settings.length
+        self.text_length = _CHARACTERS_PER_PIECE * settings.length
+
     @classmethod
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
         """From `settings()` and `state()`."""
         return cls(PieceSettings(**settings), read_words(state["pieces"]))
+
+    def alike(self, settings: Mapping[str, Any]) -> Self:
+        """With the same pieces; to load them twice would take twice as long."""
+        other = copy.copy(self)
+        other._read_settings(PieceSettings(**settings))
+        return other
 
     def settings(self) -> dict[str, Any]:
         """JSON values."""

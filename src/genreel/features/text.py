@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
-from genreel.characters import unescape
+from genreel.characters import unescape, words_of
 from genreel.decade import decade_name, decade_of
 from genreel.errors import InputError
 from genreel.features.checks import TEXTS, check_choice, check_types, check_whole
@@ -29,8 +28,6 @@ _LONGEST_NGRAM = 10  # words
 
 WEIGHTINGS = ("tfidf", "count", "binary")
 """How a term is weighed: by its count and its rarity, by its count alone, or 1 where it occurs."""
-
-_WORD = re.compile(r"\w\w+")
 
 TermRow = tuple[NDArray[np.int64], NDArray[np.float32]]
 
@@ -92,6 +89,8 @@ class Terms(FeatureKind):
         self.input = settings.input
         self._ngrams = ngrams
         self.idf = np.asarray(idf, np.float32)
+        if ngrams.longest != settings.ngrams[1]:
+            raise ValueError(f"runs are not of up to {settings.ngrams[1]} words, as ngrams says")
         if self.idf.shape != (len(ngrams),):
             raise ValueError(f"idf must have one number for each of {len(ngrams):,} terms")
 
@@ -125,11 +124,11 @@ class Terms(FeatureKind):
     @classmethod
     def load(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
         """From `settings()` and `state()`."""
-        shortest, longest = settings["ngrams"]
-        term_settings = TermSettings(**{**settings, "ngrams": (shortest, longest)})
-        if state["runs"].shape[1:] != (longest,):
-            raise ValueError(f"runs are not of up to {longest} words, as ngrams says")
-        return cls(term_settings, Ngrams.load(state), state["idf"])
+        return cls(_settings(settings), Ngrams.load(state), state["idf"])
+
+    def alike(self, settings: Mapping[str, Any]) -> Self:
+        """With the same terms; to load them twice would take twice as long."""
+        return type(self)(_settings(settings), self._ngrams, self.idf)
 
     def settings(self) -> dict[str, Any]:
         """JSON values."""
@@ -211,6 +210,11 @@ class Terms(FeatureKind):
         return {"indices": indices, "values": values}
 
 
+def _settings(settings: Mapping[str, Any]) -> TermSettings:
+    shortest, longest = settings["ngrams"]
+    return TermSettings(**{**settings, "ngrams": (shortest, longest)})
+
+
 def _words(movie: Movie, settings: TermSettings) -> list[str]:
     if settings.input == "year":
         decade = decade_of(movie.year)
@@ -243,7 +247,7 @@ def split_words(movie: Movie, name: str, stop_words: bool) -> list[str]:
     """
     text = text_of(movie, name)
     check_length(text, name)
-    words = _WORD.findall(unescape(text).lower())
+    words = [word for word in words_of(unescape(text)) if len(word) > 1]
     return [word for word in words if word not in STOP_WORDS] if stop_words else words
 
 

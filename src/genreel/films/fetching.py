@@ -34,6 +34,9 @@ PATIENCE = 120.0
 TIMEOUT = 30.0
 """Seconds without a byte, after which a connection counts as cut."""
 
+MAX_BYTES = 2**34
+"""Bytes of a file: over thirty times the largest of PUBLISHERS."""
+
 _CHUNK = 2**20  # bytes
 _MAX_CHECKSUM = 2**12  # bytes of a file with a checksum
 _CUTS = (urllib.error.URLError, http.client.HTTPException, ConnectionError, ssl.SSLError)
@@ -248,12 +251,17 @@ class _Download:
             write_whole(self.tag_file, new_tag.encode())
             length = headers.get("Content-Length", "")
             total = int(length) if length.isdecimal() else None
+        if (total or 0) > MAX_BYTES:
+            raise self._bad(f"over {MAX_BYTES:,} bytes")
         if total is not None and shutil.disk_usage(self.path.parent).free < total - start:
             raise OSError(errno.ENOSPC, "")
         size = None if total is None else -(-(total - start) // _CHUNK)
         for chunk in progress(_chunks(answer), f"fetching {self.remote.name} (MiB)", size):
             if not self._size() and not chunk.startswith(_MAGIC.get(self.path.suffix, b"")):
                 raise self._bad("something else than the file")
+            if self._size() + len(chunk) > MAX_BYTES:  # of a publisher who gives no length
+                self._forget()
+                raise self._bad(f"over {MAX_BYTES:,} bytes")
             self.part.write(chunk)
             self.part.flush()
         return total is None or self._size() == total

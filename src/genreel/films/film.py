@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from genreel.catalogue import Movie
 from genreel.features.text import MAX_CHARACTERS
 from genreel.films.titles import main_title
 from genreel.formats.xml import clean
+from genreel.vocabulary import EVERY_GENRE, Known, Labels, Vocabulary
 
 _IMDB = re.compile(r"tt\d{5,12}")
 _TMDB = re.compile(r"(?:tmdb)?(\d{1,12})(?:\.0)?")
@@ -49,6 +52,14 @@ class Film:
     imdb: str = ""
     tmdb: str = ""
     other_titles: tuple[str, ...] = ()
+
+
+def labels_of(films: Sequence[Film], genres: Sequence[str]) -> tuple[Labels, Known]:
+    """`Vocabulary.encode` of films, shapes (films, genres). An index holds no genres of one's own,
+    so they are unknown of every film.
+    """
+    labels, known = Vocabulary(tuple(genres)).encode([film.genres for film in films])
+    return labels, known & np.array([genre in EVERY_GENRE for genre in genres])
 
 
 def film_of(movie: Movie, format_name: str = "") -> Film:

@@ -15,14 +15,13 @@ import numpy as np
 
 from genreel.calibration import BALANCED
 from genreel.catalogue import Movie
-from genreel.films.film import Film
+from genreel.films.film import Film, labels_of
 from genreel.films.films import Films
 from genreel.films.titles import likeness, squeeze
 from genreel.identification import Identification
 from genreel.language import language_of
 from genreel.prediction import Prediction
 from genreel.predictor import Predictor
-from genreel.vocabulary import Vocabulary
 
 AT_ONCE = 16
 """Movies that are identified and predicted together; what is read ahead of them stays small."""
@@ -176,7 +175,7 @@ def soften(prediction: Prediction, likely: Sequence[tuple[float, Film]]) -> Pred
         return prediction
     genres = tuple(prediction.scores)
     shares = np.array([share for share, _ in likely])
-    labels, known = Vocabulary(genres).encode([film.genres for _, film in likely])
+    labels, known = labels_of([film for _, film in likely], genres)
     weights = shares[:, None] * known
     opinion = np.array([prediction.scores[genre] for genre in genres])
     mixed = (weights * labels).sum(0) + (1 - weights.sum(0)) * opinion
@@ -195,7 +194,7 @@ def known_genres(film: Film, genres: Sequence[str]) -> dict[str, bool]:
     """
     if not genres:
         return {}
-    [labels], [known] = Vocabulary(tuple(genres)).encode([film.genres])
+    [labels], [known] = labels_of([film], genres)
     cells = zip(genres, labels.tolist(), known.tolist(), strict=True)
     return {genre: label > 0 for genre, label, is_known in cells if is_known}
 

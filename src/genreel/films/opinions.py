@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from genreel.films.film import Film
+from genreel.films.film import Film, labels_of
 from genreel.films.titles import squeeze
 from genreel.lettering import Lettering
-from genreel.vocabulary import GENRES, Vocabulary
+from genreel.vocabulary import GENRES
 
 Floats = NDArray[np.float64]
 
@@ -62,7 +62,7 @@ def genre_bonus(
     genres = tuple(genre for genre in GENRES if genre in scores)
     if not genres:
         return np.zeros(len(films))
-    labels, known = Vocabulary(genres).encode([film.genres for film in films])
+    labels, known = labels_of(films, genres)
     opinion = np.clip([scores[genre] for genre in genres], _LEAST, _MOST)
     usually = np.clip([usual[genre] for genre in genres], _LEAST, _MOST)
     presence, absence = np.log(opinion / usually), np.log((1 - opinion) / (1 - usually))

@@ -27,6 +27,7 @@ class Options:
         names: a person's own list of genre names, asked before the source's.
         taxonomy: what the genres speak; empty: what the format speaks.
         posters: a folder or archive of posters apart from the source.
+        genres: of one's own, which are kept like those that genreel knows.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class Options:
     names: Names = Names()  # noqa: RUF009 - frozen
     taxonomy: str = ""
     posters: Path | None = None
+    genres: tuple[str, ...] = ()
 
 
 # Of a date that is a number, or of any text with one year in it.
@@ -99,11 +101,13 @@ def genres_of(
     """
     taxonomy = options.taxonomy or taxonomy
     texts = [name if isinstance(name, str) else f"{name}" for name in names]
-    genres, unknown = spell(INTO[taxonomy](options.names(texts)))
+    genres, unknown = spell(INTO[taxonomy](options.names(texts)), options.genres)
     problem = ""
     if unknown:
         examples = ", ".join(repr(name[:40]) for name in unknown[:5])
-        problem = f"unknown genre {examples}; rename or drop it with --names"
+        problem = (
+            f"unknown genre {examples}; rename or drop it with --names, or keep it with --genres"
+        )
     return {taxonomy: genres} if genres else {}, problem
 
 

@@ -64,12 +64,14 @@ def rename(prediction: Prediction, names: Names) -> Prediction:
     )
 
 
-def spell(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Those that genreel knows, in its spelling, and those that it does not."""
+def spell(
+    names: Iterable[str], own: tuple[str, ...] = ()
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Those that genreel knows, or that are `own`, in its spelling; and those that it does not."""
     genres: dict[str, None] = {}
     unknown: dict[str, None] = {}
     for name in names:
-        spelt = known_spelling(name)
+        spelt = known_spelling(name, own)
         if spelt is None:
             unknown[name] = None
         else:

@@ -104,9 +104,11 @@ def paragraphs(text: str) -> str:
 
 
 def name_of(movie: Movie) -> str:
-    """A movie's title, or what its id says."""
+    """A movie's title, or what is printed large on its poster, or what its id says."""
+    if name := movie.title or (movie.lettering.title() if movie.lettering else ""):
+        return name
     words = re.sub(r"[-_]+", " ", movie.id.rpartition("/")[2]).strip()
-    return movie.title or words[:1].upper() + words[1:] or movie.id
+    return words[:1].upper() + words[1:] or movie.id
 
 
 def own_value(movie: Movie, *names: str) -> Scalar:

@@ -23,7 +23,6 @@ from PIL import Image
 
 from genreel.catalogue import Movie
 from genreel.errors import CatalogueError, PosterError
-from genreel.formats.table import csv_text
 from genreel.placeholders import is_placeholder
 from genreel.posters import open_poster
 from genreel.tables import csv_rows
@@ -257,11 +256,10 @@ def _group_findings(groups: dict[str, list[tuple[str, str]]]) -> Iterator[Findin
                 yield Finding(movie_id, "duplicate poster", other=first)
 
 
-def findings_table(findings: Iterable[Finding]) -> str:
-    """Findings as CSV with the columns id, kind, detail, other."""
-    rows = [("id", "kind", "detail", "other")]
-    rows += [(f.id, f.kind, f.detail, f.other) for f in findings]
-    return "".join(csv_text(row) for row in rows)
+def findings_table(findings: Iterable[Finding]) -> list[tuple[str, ...]]:
+    """Rows of a table, its columns first: id, kind, detail, other."""
+    rows = [(one.id, one.kind, one.detail, one.other) for one in findings]
+    return [("id", "kind", "detail", "other"), *rows]
 
 
 def read_alike(path: Path) -> list[tuple[str, str]]:

@@ -9,10 +9,11 @@ from typing import Any
 
 import tomli_w
 
-from genreel.errors import InputError, RecipeError
+from genreel.errors import InputError, RecipeError, VocabularyError
 from genreel.features import KINDS as FEATURE_KINDS
 from genreel.lab.model import ModelSpec
 from genreel.lab.settings import nearest, pick, settings_from
+from genreel.naming import check_genres
 from genreel.toml import parse_toml, read_toml
 from genreel.vocabulary import VOCABULARIES, Vocabulary
 
@@ -60,6 +61,7 @@ class Head:
         source: where it was published.
         command, cost: how it is trained, and what that takes.
         vocabulary: a key of VOCABULARIES.
+        genres: a vocabulary of one's own, in place of that one.
         seed: of everything random.
         threshold: assign every genre from this score on; 0 chooses thresholds on valid.
         precision: of the bundle's weights: "float32", "float16" (half the size) or "int8" (about
@@ -77,6 +79,7 @@ class Head:
     command: str
     cost: str
     vocabulary: str = "default"
+    genres: tuple[str, ...] = ()
     seed: int = 0
     threshold: float = 0.0
     precision: str = "float32"
@@ -177,7 +180,7 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
 def _check(table: Mapping[str, Any], where: str) -> Recipe:
     head_table = {k: v for k, v in table.items() if k not in ("features", "model")}
     head = settings_from(Head, head_table, where)
-    vocabulary = pick(VOCABULARIES, head.vocabulary, f"{where}.vocabulary")
+    vocabulary = _vocabulary(head, where)
     if head.precision not in PRECISIONS:
         hint = nearest(head.precision, PRECISIONS)
         raise RecipeError(f"{where}: unknown precision {head.precision!r}; {hint}")
@@ -191,6 +194,16 @@ def _check(table: Mapping[str, Any], where: str) -> Recipe:
     if extra:
         raise RecipeError(f"{where}: feature {min(extra)!r} is read by no model; remove it")
     return Recipe(head, vocabulary, features, model, tomli_w.dumps(table))
+
+
+def _vocabulary(head: Head, where: str) -> Vocabulary:
+    """The recipe's own genres, or a vocabulary that it names."""
+    if not head.genres:
+        return pick(VOCABULARIES, head.vocabulary, f"{where}.vocabulary")
+    try:
+        return Vocabulary(check_genres(head.genres))
+    except VocabularyError as error:
+        raise RecipeError(f"{where}.genres: {error}") from None
 
 
 def _read(name_or_path: str | Path) -> dict[str, Any]:

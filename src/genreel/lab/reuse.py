@@ -52,6 +52,7 @@ def reusable(recipe: Recipe, name_or_path: str | Path) -> Reused:
         name: number
         for number, (name, part) in enumerate(made.model.parts.items())
         if part.kind == "network"
+        and recipe.vocabulary == made.vocabulary
         and _defines(recipe, recipe.model.parts.get(name)) == _defines(made, part)
     }
     if not numbers:

@@ -104,16 +104,39 @@ def with_genres(movies: Iterable[Movie]) -> list[Movie]:
     """
     movies = list(movies)
     rest = [movie for movie in movies if movie.genres]
-    counts = Counter(name for movie in movies for name in movie.unknown_genres)
-    if counts:
-        names = ", ".join(repr(name) for name, _ in counts.most_common(5))
-        names += f" and {len(counts) - 5} more" if len(counts) > 5 else ""
+    if counts := unknown_names(movies):
         bare = sum(not movie.genres for movie in movies if movie.unknown_genres)
-        line = f"unknown genres {names}: {bare:,} of {len(movies):,} movies have none left"
+        line = (
+            f"unknown genres {most_common(counts)} are left out; {bare:,} of {len(movies):,} "
+            "movies have no other: learn them with --genres, or rename them with genreel import "
+            "--names FILE"
+        )
         if not rest:
-            raise CatalogueError(f"{line}; rename them, such as with genreel import --names FILE")
+            raise CatalogueError(line)
         say(line)
     return rest
+
+
+def unknown_names(movies: Iterable[Movie]) -> Counter[str]:
+    """Names that are no genre's, and how many movies have each."""
+    return Counter(name for movie in movies for name in movie.unknown_genres)
+
+
+def names_outside(movies: Iterable[Movie], genres: Collection[str]) -> Counter[str]:
+    """Genres that are none of `genres`, and how many movies have each."""
+    counts: Counter[str] = Counter()
+    for movie in movies:
+        names = dict.fromkeys(name for names in movie.genres.values() for name in names)
+        counts.update(name for name in names if name not in genres)
+    return counts
+
+
+def most_common(counts: Counter[str]) -> str:
+    """The most common names, with the numbers of their movies, and how many names are left."""
+    names = ", ".join(
+        f"{name!r} ({count:,} movie{'s' * (count > 1)})" for name, count in counts.most_common(5)
+    )
+    return names + (f" and {len(counts) - 5} more" if len(counts) > 5 else "")
 
 
 def stratified_split(

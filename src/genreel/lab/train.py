@@ -28,7 +28,14 @@ from genreel.lab.model import Model, ModelSpec, Place
 from genreel.lab.models import ENSEMBLES, SINGLE
 from genreel.lab.recipe import Recipe
 from genreel.lab.reuse import NOTHING, reusable
-from genreel.lab.splits import PARTS, Split, stratified_split, with_genres
+from genreel.lab.splits import (
+    PARTS,
+    Split,
+    most_common,
+    names_outside,
+    stratified_split,
+    with_genres,
+)
 from genreel.lab.weights import FITS
 from genreel.paths import cache_folder
 from genreel.progress import is_first_process, say
@@ -139,6 +146,8 @@ def _split(
 ) -> tuple[Split, dict[str, list[Movie]]]:
     """The split that is used, and the movies of its parts that the recipe selects."""
     labelled_movies = with_genres(movies.values())
+    if recipe.head.genres and (rest := names_outside(labelled_movies, recipe.vocabulary.genres)):
+        say(f"genres that are none of --genres: {most_common(rest)}; they are not learnt")
     if split is None:
         _, valid, test = recipe.head.data.shares
         seed = recipe.head.seed
@@ -246,7 +255,7 @@ def _fit_feature(
         if like not in others or others[like].kind != kind:
             raise RecipeError(f"like = {like!r}: name a feature of kind {kind!r} with its own")
         own = {"input": settings.input, "like": like}
-        return FEATURE_KINDS[kind].load({**others[like].settings(), **own}, others[like].state())
+        return others[like].alike({**others[like].settings(), **own})
     return FITS.get(kind, FEATURE_KINDS[kind].fit)(settings, movies)
 
 
@@ -317,3 +326,7 @@ def _check_genres(recipe: Recipe, labels: Any, known: Any) -> None:
         raise RecipeError("no training movie has a genre of the vocabulary; check the catalogue")
     if absent:
         say(f"no training movie has {', '.join(absent)}: the model will hardly ever say so")
+    negative = ((labels == 0) & known).sum(axis=0)
+    one_sided = [g for g, n in zip(recipe.vocabulary.genres, negative, strict=True) if n == 0]
+    if names := ", ".join(g for g in one_sided if g not in absent):
+        say(f"no training movie is known to be without {names}; only --taxonomy genreel tells")

@@ -14,9 +14,9 @@ import numpy as np
 
 from genreel.errors import InputError, VocabularyError
 from genreel.files import read_file, write_whole
+from genreel.naming import check_description, check_name, check_new
 from genreel.own.genre import Figure, OwnGenre
 from genreel.own.learning import Linear
-from genreel.own.naming import check_description, check_name, check_new
 from genreel.own.traits import TRAITS
 from genreel.own.vocabulary import MOST, OwnVocabulary
 

@@ -84,6 +84,11 @@ class OwnGenre:
         if self.threshold is None:
             return self.why_silent()
         one = self.figure
+        if not one.positives:
+            return (
+                f"given from a score of {self.threshold:.2f} on, which none of its {one.yes:,} "
+                "examples reaches yet; answer those suggested"
+            )
         return (
             f"of {one.positives:,} examples that it would be given, {one.right:,} have it, "
             f"of {one.yes:,} in all"

@@ -153,7 +153,11 @@ def _directions(scale: Scale, words: Words) -> tuple[Floats, Floats] | None:
 
 
 def learn(
-    words: Words, pool: Traits, examples: Traits, labels: NDArray[np.bool_]
+    words: Words,
+    pool: Traits,
+    examples: Traits,
+    labels: NDArray[np.bool_],
+    is_example: NDArray[np.bool_] | None = None,
 ) -> tuple[Linear, Floats]:
     """A genre's weights, and how it would have judged each example without having seen it.
 
@@ -163,6 +167,8 @@ def learn(
             of a genre, some of them count a little as examples of what it is not: people pick
             examples, and what they pick has the genre far more often than what is there.
         examples, labels: what a person said, shape (n,); n may be 0.
+        is_example: which movies of the pool are examples, too: they are none of the others. None:
+            no movie is.
 
     Returns:
         The weights; and cross-validated scores in [0, 1], shape (n,), NaN where there are not two
@@ -173,7 +179,10 @@ def learn(
     pool_rows = scale(pool)
     prior = prior_weights(words, scale, pool_rows)
     centre = float(np.mean(_score(pool_rows, prior)))
-    others = np.linspace(0, count(pool) - 1, min(_OTHERS, count(pool))).astype(int)
+    others = np.linspace(0, count(pool) - 1, min(OTHERS, count(pool))).astype(int)
+    share = _others_weight(labels) / len(others)
+    if is_example is not None:
+        others = others[~is_example[others]]
     rows = {
         name: np.concatenate([array, pool_rows[name][others]])
         for name, array in scale(examples).items()
@@ -183,7 +192,7 @@ def learn(
     x = np.concatenate([*parts.values()], axis=1)
     kernel = x @ x.T
     y = np.r_[labels, np.zeros(len(others), bool)]
-    weights = np.r_[np.ones(number), np.full(len(others), _others_weight(labels) / len(others))]
+    weights = np.r_[np.ones(number), np.full(len(others), share)]
 
     def fit(rows: NDArray[np.bool_]) -> tuple[Floats, float]:
         return _fit(kernel[np.ix_(rows, rows)], y[rows], weights[rows], start[rows])
@@ -202,7 +211,7 @@ def learn(
     return scale.unscale(learnt, bias - growth * centre), test_scores
 
 
-_OTHERS = 200
+OTHERS = 200
 """Movies of the pool that count as examples of what a genre is not."""
 
 OTHERS_SHARE = 5.0

@@ -29,9 +29,8 @@ def bundle_id(predictor: Predictor) -> str:
     """What tells whether traits compare: the digits of the graph, and the extras that it reads
     with.
     """
-    digits = predictor.bundle.config["files"]["model.onnx"]["sha256"][:_DIGITS]
     extras = {f.own_sense for f in predictor.readers.awake.values() if f.own_sense}
-    return "+".join([digits, *sorted(extras)])
+    return "+".join([predictor.bundle.digest[:_DIGITS], *sorted(extras)])
 
 
 def read_words(predictor: Predictor, genre: OwnGenre) -> Words:
@@ -84,34 +83,8 @@ def genres_with_own(genres: Sequence[str], vocabulary: OwnVocabulary) -> tuple[s
     return (*names_of(vocabulary)(genres), *names)
 
 
-def own_thresholds(vocabulary: OwnVocabulary) -> dict[str, float]:
-    """Genre of one's own → the score from which it is given; NEVER where it is silent."""
-    return {genre.name: _threshold(genre) for genre in vocabulary.genres}
-
-
 def _threshold(genre: OwnGenre) -> float:
     return NEVER if genre.threshold is None else genre.threshold
-
-
-def predict_with_own(
-    predictor: Predictor, vocabulary: OwnVocabulary, movies: Sequence[Movie]
-) -> list[Prediction]:
-    """Predictions of a few movies with genres of one's own, and without those that are hidden; the
-    bundle's keep their names. One that is silent has scores, too, and is never given.
-
-    Args:
-        predictor: of the bundle.
-        vocabulary: that was checked against it.
-        movies: held in memory together.
-    """
-    hidden_names = Names({genre.casefold(): () for genre in vocabulary.hidden_genres})
-    stream = predictor.predict_many(movies, vectors=True)
-    able = [genre for genre in vocabulary.genres if genre.linear is not None]
-    parents = parents_of(vocabulary.genres, predictor.genres)
-    return [
-        rename(_add(one, able, parents, predictor.genres) if one.scores else one, hidden_names)
-        for one in stream
-    ]
 
 
 def names_of(vocabulary: OwnVocabulary) -> Names:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from genreel.catalogue import Movie
 from genreel.errors import VocabularyError
 from genreel.own.genre import OwnGenre, judge
-from genreel.own.learning import Words, learn
-from genreel.own.naming import key
+from genreel.own.learning import OTHERS, Words, learn
 from genreel.own.traits import Traits, take
+from genreel.vocabulary import key
 
 MOST_EXAMPLES = 200
 """Of each kind that are learnt from, the latest; more teach little, and take long."""
@@ -42,7 +42,9 @@ def teach(genre: OwnGenre, words: Words, traits: Traits, verdicts: Verdicts) -> 
     labels: NDArray[np.bool_] = np.isin(rows, yes)
     number = len(verdicts)
     pool = np.unique(np.linspace(0, number - 1, min(number, MOST_POOLED)).astype(int))
-    linear, test_scores = learn(words, take(traits, pool), take(traits, rows), labels)
+    # In a small store, all movies are among the others; examples would count against themselves.
+    is_example = np.isin(pool, rows) if number <= OTHERS else None
+    linear, test_scores = learn(words, take(traits, pool), take(traits, rows), labels, is_example)
     threshold, figure = judge(test_scores, labels)
     return replace(genre, linear=linear, threshold=threshold, figure=figure)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,14 +27,30 @@ def traits_of(predictions: Iterable[Prediction], genres: Sequence[str]) -> Trait
     """The traits of movies.
 
     Args:
-        predictions: made with `vectors`.
+        predictions: made with `vectors`, perhaps by `with_traits`.
         genres: the bundle's.
     """
     some = list(predictions)
-    rows: dict[str, list[Array | None]] = {SCORES: [_logits(one, genres) for one in some]}
+    rows: dict[str, list[Array | None]] = {
+        SCORES: [one.vectors.get(SCORES, _logits(one, genres)) for one in some]
+    }
     for name in TRAITS[1:]:
         rows[name] = [one.vectors.get(name) for one in some]
     return stack(rows)
+
+
+def with_traits(prediction: Prediction, genres: Sequence[str]) -> Prediction:
+    """A prediction whose `vectors` have the logits of the bundle's own scores, too, for whoever
+    changes the scores later.
+
+    Args:
+        prediction: made with `vectors`.
+        genres: the bundle's.
+    """
+    logits = _logits(prediction, genres)
+    if logits is None:
+        return prediction
+    return replace(prediction, vectors={SCORES: logits, **prediction.vectors})
 
 
 def stack(rows: Mapping[str, Sequence[Array | None]]) -> Traits:

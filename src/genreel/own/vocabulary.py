@@ -63,7 +63,10 @@ def parents_of(own_genres: Iterable[OwnGenre], genres: Sequence[str]) -> dict[st
         at = parent_of[name]
         while at:
             if at == name or at in line:
-                raise VocabularyError(f"genre {name!r} cannot be under {at!r}, which is under it")
+                parent = parent_of[name]
+                raise VocabularyError(
+                    f"genre {name!r} cannot be under {parent!r}, which is under it"
+                )
             if at not in parent_of and at not in genres:
                 raise VocabularyError(f"genre {name!r}: no genre {at!r} to be its parent")
             line.append(at)

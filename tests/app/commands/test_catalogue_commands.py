@@ -7,6 +7,7 @@ import io
 import json
 from pathlib import Path
 
+import pytest
 from running import PLOT, Run, one_line
 
 from genreel.catalogue import Catalogue
@@ -82,3 +83,30 @@ def test_clean_command(run: Run, tmp_path: Path) -> None:
     assert rows == [("a", "no poster"), ("b", "placeholder plot"), ("b", "no poster")]
     assert "      2  no poster\n" in ran.err
     assert [movie.id for movie in Catalogue(tmp_path / "out")] == ["a"]
+
+
+def test_what_is_written_to_a_pipe_holds_nothing_that_a_terminal_obeys(
+    run: Run, tmp_path: Path, words_bundle: Path
+) -> None:
+    evil = "\x1b[31m\x9b2J\x07\x7f\r"
+    path = tmp_path / "movies.jsonl"
+    rows = [{"id": evil + n, "plot": PLOT + n, "genres": ["Western", evil + n]} for n in "abcdef"]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    cell = r"\x1b[31m\x9b2J\x07\x7f\x0d"
+    model = ["--model", words_bundle]
+    for command, forms in (
+        (["predict", path, *model], ("csv", "json", "jsonl", "table")),
+        (["audit", path, *model, "--no-posters"], ("csv", "json", "jsonl", "table")),
+    ):
+        for form in forms:
+            ran = run(*command, "--format", form)
+            assert ran.out and all(c == "\n" or c.isprintable() for c in ran.out), (command, form)
+            if form.startswith("json"):
+                assert "\\u001b[31m\\u009b2J\\u0007\\u007f\\r" in ran.out
+                rows = json.loads(ran.out) if form == "json" else ran.rows
+                assert evil + "b" in [row["id"] for row in rows]
+            assert cell + "b" in ran.out or form != "csv"
+    pytest.importorskip("iterstrat")
+    ran = run("clean", path)
+    assert list(csv.DictReader(io.StringIO(ran.out)))[1]["id"] == cell + "a"
+    assert all(c == "\n" or c.isprintable() for c in ran.out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shlex
 import tomllib
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from running import PLOT, SAMPLES, Run, one_line
 
-from genreel.catalogue import Movie
+from genreel.catalogue import Catalogue, Movie
 
 pytestmark = pytest.mark.usefixtures("lab")
 
@@ -67,9 +68,15 @@ def test_split_that_cannot_be_written(run: Run, tmp_path: Path) -> None:
 
 
 def test_train_and_evaluate(
-    run: Run, trained_bundle: Path, tmp_path: Path, movies: list[Movie]
+    run: Run,
+    trained_bundle: Path,
+    tmp_path: Path,
+    movies: list[Movie],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What a bundle says it was made by makes it again."""
+    # Most of a report's time goes into why of its mistakes, which test_report.py looks at.
+    monkeypatch.setattr("genreel.lab.evaluation.report.MISTAKES", 1)
     split = tmp_path / "split.json"
     ids = [movie.id for movie in movies]
     split.write_text(json.dumps({"train": ids[:17], "valid": ids[17:23], "test": ids[23:]}))
@@ -241,3 +248,99 @@ def test_training_that_cannot_start(
     assert (ran.code, ran.out) == (1, "")
     assert expected in one_line(ran.err)
     assert list(tmp_path.iterdir()) == []
+
+
+OWN = ("Dust Opera", "Drama", "Sci-Fi")
+
+
+@pytest.fixture(scope="module")
+def own_table(tmp_path_factory: pytest.TempPathFactory, movies: list[Movie]) -> Path:
+    """The samples' plots, whose Westerns are called Dust Opera; every fifth is a Heist, too."""
+    path = tmp_path_factory.mktemp("own") / "movies.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["id", "title", "plot", "genres"])
+        for number, movie in enumerate(movies):
+            names = "|".join(movie.genres["genreel"]).replace("Western", "DUST OPERA")
+            heist = "" if number % 5 else "|Heist"
+            table.writerow([movie.id, movie.title, movie.plot, names + heist])
+    return path
+
+
+def test_a_vocabulary_of_ones_own_from_split_to_prediction(
+    run: Run, own_table: Path, tmp_path: Path
+) -> None:
+    genres = tmp_path / "genres.txt"
+    genres.write_text("# mine\nDust Opera\nDrama\nscience fiction\n", encoding="utf-8")
+    split, out = tmp_path / "split.json", tmp_path / "bundle"
+    shares = ["--valid", "0.3", "--test", "0.3"]
+    ran = run("split", own_table, "--genres", genres, "--out", split, *shares)
+    assert ran.code == 0
+    unknown = "unknown genres 'Heist' (6 movies) are left out; 0 of 29 movies have no other"
+    assert unknown in ran.err
+
+    few = [f"features.{name}.min_count=1" for name in ("plot", "title", "decade")]
+    settings = [word for one in few for word in ("--set", one)]
+    argv = ["train", "words", own_table, "--genres", genres, "--split", split, "--out", out]
+    ran = run(*argv, *settings)
+    assert ran.code == 0, ran.err
+    assert unknown in ran.err
+    assert "genres that are none of --genres: " in ran.err and "'Crime' (5 movies)" in ran.err
+    assert json.loads((out / "config.json").read_text())["genres"] == list(OWN)
+    recipe = tomllib.loads((out / "recipe.toml").read_text())
+    assert recipe["genres"] == list(OWN)
+    figures = json.loads((out / "metrics.json").read_text())["test"]["as they are"]["genres"]
+    assert figures["Dust Opera"]["known"] == figures["Drama"]["known"] > 5
+    assert figures["Dust Opera"]["positive"] > 0, "the catalogue's column was read with --genres"
+
+    ran = run("evaluate", out, own_table, "--split", split, "--out", tmp_path / "report")
+    assert ran.code == 0
+    report = json.loads((tmp_path / "report" / "metrics.json").read_text())["as they are"]
+    assert report["genres"] == figures
+    unknown, outside, *_ = ran.err.splitlines()
+    assert unknown.startswith("unknown genres 'Heist' (")
+    assert outside.startswith("the bundle does not know ") and "Dust Opera" not in outside
+
+    copy = tmp_path / "copy"
+    assert run("calibrate", out, own_table, "--split", split, "--out", copy).code == 0
+    assert json.loads((copy / "config.json").read_text())["genres"] == list(OWN)
+
+    [row] = run("predict", "--plot", PLOT, "--model", copy, "--format", "jsonl").rows
+    assert list(row["scores"]) == list(OWN)
+    ran = run("audit", own_table, "--model", copy, "--no-posters", "--format", "csv")
+    assert ran.code == 0
+    assert "unknown genre 'Heist'" in ran.out and "Dust Opera" in ran.out
+
+
+def test_a_cleaned_copy_keeps_genres_of_ones_own(run: Run, own_table: Path, tmp_path: Path) -> None:
+    ran = run("clean", own_table, "--genres", "Dust Opera,Heist", "--out", tmp_path)
+    assert ran.code == 0
+    assert "unknown genre" not in ran.out
+    names = {name for m in Catalogue(tmp_path) for name in m.unknown_genres}
+    assert names == {"Dust Opera", "Heist"}
+
+
+def test_recipes_are_compared_in_a_vocabulary_of_ones_own(
+    run: Run, own_table: Path, tmp_path: Path
+) -> None:
+    few = ["--set", "features.plot.min_count=1", "--set", "features.title.min_count=1"]
+    few += ["--set", "features.decade.min_count=1"]
+    argv = ["compare", own_table, "words", "--genres", "Dust opera,Drama", "--out", tmp_path]
+    assert run(*argv, *few).code == 0
+    config = json.loads((tmp_path / "bundles" / "words" / "config.json").read_text())
+    assert config["genres"] == ["Dust opera", "Drama"]
+
+
+@pytest.mark.parametrize(
+    ("genres", "line"),
+    [
+        ("Heist|Caper", "genre 'Heist|Caper': '|' separates genres in files"),
+        ("Sci-Fi,Science Fiction", "'Sci-Fi' and 'Science Fiction' are one genre"),
+        (",", "a vocabulary needs at least one genre"),
+        ("nowhere.txt", "nowhere.txt: No such file or directory"),
+    ],
+)
+def test_a_vocabulary_that_cannot_be(run: Run, genres: str, line: str, tmp_path: Path) -> None:
+    ran = run("train", "words", SAMPLES, "--genres", genres, "--out", tmp_path / "bundle")
+    assert ran.code == 1
+    assert line in one_line(ran.err)

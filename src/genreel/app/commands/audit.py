@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,13 +58,14 @@ def run(options: Options) -> int:
     from genreel.progress import progress, say
 
     films = Films(options.films) if options.films else None
-    movies = library_at(options.library, options.taxonomy)
+    predictor = Predictor(options.model)
+    movies = library_at(options.library, options.taxonomy, predictor.genres)
     is_table = isinstance(movies, Catalogue)
     if not is_table:
         movies = list(movies)
     names = read_names(options.library, movies)
     report = audit(
-        Predictor(options.model),
+        predictor,
         progress(_with_lettering(movies) if options.read else movies, "auditing", len(names)),
         films=films,
         names=names,
@@ -100,21 +99,28 @@ def _with_lettering(movies: Iterable[Movie]) -> Iterable[Movie]:
 
 
 def _json_lines(findings: Sequence[Finding], _: int) -> None:
+    from genreel.app.output import json_text
+
     for finding in findings:
-        print(json.dumps(finding.to_dict(), ensure_ascii=False))
+        print(json_text(finding.to_dict()))
 
 
 def _json(findings: Sequence[Finding], _: int) -> None:
-    print(json.dumps([finding.to_dict() for finding in findings], ensure_ascii=False, indent=1))
+    from genreel.app.output import json_text
+
+    print(json_text([finding.to_dict() for finding in findings], indent=1))
 
 
 def _csv(findings: Sequence[Finding], _: int) -> None:
-    from genreel.audit.table import csv_lines
+    from genreel.app.output import write_csv
+    from genreel.audit.table import table_rows
 
-    sys.stdout.writelines(csv_lines(findings))
+    write_csv(table_rows(findings))
 
 
 def _table(findings: Sequence[Finding], most: int) -> None:
+    from genreel.characters import printable
+
     kind, number = "", 0
     for finding in findings:
         if finding.kind != kind:
@@ -130,7 +136,7 @@ def _table(findings: Sequence[Finding], most: int) -> None:
         claim = f"{sign}{finding.genre}" if finding.genre and finding.genre != title else ""
         cells = [f"{finding.sure:>5.0%}", f"{title:<36.36}", f"{claim:<16.16}", f"{genres:<30.30}"]
         line = "  ".join([*cells, finding.why])
-        print("".join(c if c.isprintable() else " " for c in line).rstrip())
+        print(printable(line).rstrip())
 
 
 _WRITERS = {"table": _table, "json": _json, "jsonl": _json_lines, "csv": _csv}

@@ -26,11 +26,13 @@ def run(options: Options) -> int:
     """Chooses a bundle's calibration and thresholds anew."""
     shared.need("lab")
     from genreel.app.output import print_figures
+    from genreel.bundle import bundle_folder, read_bundle
     from genreel.catalogue import Catalogue
     from genreel.lab.evaluation.recalibrate import recalibrate
     from genreel.lab.splits import read_split
 
-    movies = Catalogue(options.catalogue, options.taxonomy).by_id()
+    genres = read_bundle(bundle_folder(options.bundle)).vocabulary.genres
+    movies = Catalogue(options.catalogue, options.taxonomy, genres=genres).by_id()
     split = read_split(options.split)
     valid, test = (split.part(name, movies) for name in ("valid", "test"))
     metrics = recalibrate(options.bundle, options.out, valid, test, options.command)

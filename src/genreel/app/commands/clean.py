@@ -16,6 +16,7 @@ class Options:
 
     catalogue: str = shared.catalogue_argument()
     taxonomy: str = shared.taxonomy_flag()
+    genres: str | None = shared.more_genres_flag()
     out: Path | None = flag(
         None, "write a cleaned copy with its posters there", Path, metavar="CATALOGUE"
     )
@@ -26,14 +27,16 @@ def run(options: Options) -> int:
     """Finds what is wrong with a catalogue's posters, plots and genres."""
     from collections import Counter
 
+    from genreel.app.output import write_csv
     from genreel.catalogue import Catalogue
     from genreel.formats.importing import write_import
     from genreel.lab.cleaning import cleaned, find, findings_table
     from genreel.progress import progress
 
-    catalogue = Catalogue(options.catalogue, options.taxonomy, extra=True)
+    genres = shared.genres_of(options.genres)
+    catalogue = Catalogue(options.catalogue, options.taxonomy, extra=True, genres=genres)
     findings = find(progress(catalogue, "looking", shared.length(catalogue)))
-    sys.stdout.write(findings_table(findings))
+    write_csv(findings_table(findings))
     for kind, count in Counter(finding.kind for finding in findings).most_common():
         print(f"{count:>7,}  {kind}", file=sys.stderr)
     if not findings:

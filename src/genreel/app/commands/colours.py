@@ -15,6 +15,7 @@ class Options:
 
     catalogue: str = shared.catalogue_argument()
     taxonomy: str = shared.taxonomy_flag()
+    genres: str | None = shared.more_genres_flag()
     out: Path = mandatory("where they go", Path, metavar="DIR")
 
 
@@ -23,7 +24,8 @@ def run(options: Options) -> int:
     from genreel.catalogue import Catalogue
     from genreel.lab.colours import write_colours
 
-    movies = list(Catalogue(options.catalogue, options.taxonomy))
+    genres = shared.genres_of(options.genres)
+    movies = list(Catalogue(options.catalogue, options.taxonomy, genres=genres))
     shared.make_folder(options.out)
     write_colours(movies, options.out)
     return DONE

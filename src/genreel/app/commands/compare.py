@@ -28,6 +28,7 @@ class Options:
     out: Path = mandatory("for leaderboard.csv, .json, .html", Path, metavar="DIR")
     split: Path | None = shared.split_flag()
     extra: str | None = shared.extra_flag()
+    genres: str | None = shared.genres_flag("each recipe's")
     set: tuple[str, ...] = shared.set_flag()
     command: str
 
@@ -40,9 +41,11 @@ def run(options: Options) -> int:
     from genreel.lab.recipe import load_recipe
     from genreel.lab.train import train
 
-    recipes = [load_recipe(name, options.set) for name in options.recipes]
+    settings = shared.settings_of(options.set, options.genres)
+    recipes = [load_recipe(name, settings) for name in options.recipes]
+    genres = dict.fromkeys(genre for recipe in recipes for genre in recipe.vocabulary.genres)
     catalogue, extra = shared.training_catalogues(
-        options.catalogue, options.extra, options.taxonomy, options.accept_terms
+        options.catalogue, options.extra, options.taxonomy, options.accept_terms, tuple(genres)
     )
     movies = catalogue.by_id()
     shared.make_folder(options.out)
@@ -73,7 +76,9 @@ def _split(options: Options, movies: Mapping[str, Movie]) -> Split:
     path = options.out / "split.json"
     split = shared.split_of(options.split or (path if path.is_file() else None))
     if split is None:
-        split = stratified_split(with_genres(movies.values()), Vocabulary(), seed=0)
+        genres = shared.genres_of(options.genres)
+        vocabulary = Vocabulary(genres) if genres else Vocabulary()
+        split = stratified_split(with_genres(movies.values()), vocabulary, seed=0)
     write_split(split, path)
     return split
 

@@ -19,6 +19,7 @@ class Options:
     taxonomy: str = shared.taxonomy_flag()
     out: Path = mandatory("where they go", Path, metavar="DIR")
     split: Path | None = shared.split_flag()
+    genres: str | None = shared.genres_flag("the recipe's")
     set: tuple[str, ...] = shared.set_flag()
 
 
@@ -31,8 +32,9 @@ def run(options: Options) -> int:
     from genreel.lab.recipe import load_recipe
     from genreel.lab.splits import stratified_split, with_genres
 
-    recipe = load_recipe(options.recipe, options.set)
-    movies = Catalogue(options.catalogue, options.taxonomy).by_id()
+    recipe = load_recipe(options.recipe, shared.settings_of(options.set, options.genres))
+    genres = recipe.vocabulary.genres
+    movies = Catalogue(options.catalogue, options.taxonomy, genres=genres).by_id()
     split = shared.split_of(options.split)
     if split is None:
         labelled_movies = with_genres(movies.values())

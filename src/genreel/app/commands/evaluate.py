@@ -37,14 +37,15 @@ def run(options: Options) -> int:
     from genreel.lab.evaluation.report import write_report
     from genreel.predictor import Predictor
 
-    catalogue = Catalogue(options.catalogue, options.taxonomy)
+    predictor = Predictor(options.bundle)
+    catalogue = Catalogue(options.catalogue, options.taxonomy, genres=predictor.genres)
     by_id = catalogue.by_id()
     split = shared.split_of(options.split)
     movies = split.present(options.part, by_id) if split else list(by_id.values())
     shared.make_folder(options.out)
     against = (options.against, Predictor(options.against)) if options.against else None
     figures = write_report(
-        Predictor(options.bundle),
+        predictor,
         movies,
         catalogue,
         options.out,

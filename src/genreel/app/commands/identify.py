@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -52,6 +49,7 @@ class Options:
 
 def run(options: Options) -> int:
     """Tells which films posters are of."""
+    from genreel.app.output import write_csv
     from genreel.app.sources import movies_of
     from genreel.films.films import Films
     from genreel.predictor import cores
@@ -72,8 +70,10 @@ def run(options: Options) -> int:
             answers += row["error"] is None
             yield row
 
-    for text in _WRITERS[options.format](rows()):
-        sys.stdout.write(text)
+    if options.format == "csv":
+        write_csv(_csv_rows(rows()))
+    else:
+        sys.stdout.writelines(_TEXTS[options.format](rows()))
     if failures:
         inputs = "input" if failures == 1 else "inputs"
         print(f"genreel: {failures} {inputs} failed; see the error of each", file=sys.stderr)
@@ -101,8 +101,10 @@ def _row(
 
 
 def _json_lines(rows: Iterator[Row]) -> Iterator[str]:
+    from genreel.app.output import json_text
+
     for row in rows:
-        yield json.dumps(row, ensure_ascii=False) + "\n"
+        yield json_text(row) + "\n"
 
 
 def _json_array(rows: Iterator[Row]) -> Iterator[str]:
@@ -113,30 +115,27 @@ def _json_array(rows: Iterator[Row]) -> Iterator[str]:
     yield "[]\n" if opening == "[\n" else "\n]\n"
 
 
-def _csv_lines(rows: Iterator[Row]) -> Iterator[str]:
-    def line(cells: list[Any]) -> str:
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerow(cells)
-        return text.getvalue()
-
-    yield line(["id", "film", "title", "year", "probability", "error"])
+def _csv_rows(rows: Iterator[Row]) -> Iterator[list[Any]]:
+    names = ["id", "film", "title", "year", "probability", "error"]
+    yield names
     for row in rows:
-        names = ("id", "film", "title", "year", "probability", "error")
-        yield line([row[name] for name in names])
+        yield [row[name] for name in names]
 
 
 def _table(rows: Iterator[Row]) -> Iterator[str]:
+    from genreel.characters import printable
+
     yield f"{'POSTER':<28}  {'SURE':>5}  FILM\n"
     for row in rows:
-        name = _printable(row["id"])
+        name = printable(row["id"])
         name = name if len(name) <= 28 else name[:27] + "…"
         if row["error"]:
-            yield f"{name:<28}  {'':>5}  {_printable(row['error'])}\n"
+            yield f"{name:<28}  {'':>5}  {printable(row['error'])}\n"
             continue
         percent = f"{100 * row['probability']:.0f} %"
         films = [_film(one) for one in row["candidates"]]
         text = films[0] if row["film"] else "not sure: " + ", ".join(films[:3])
-        yield f"{name:<28}  {percent:>5}  {_printable(text if films else 'nothing like a title')}\n"
+        yield f"{name:<28}  {percent:>5}  {printable(text if films else 'nothing like a title')}\n"
 
 
 def _film(candidate: Row) -> str:
@@ -144,15 +143,10 @@ def _film(candidate: Row) -> str:
     return f"{candidate['title']}{year}"
 
 
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)
-
-
-_WRITERS: dict[str, Callable[[Iterator[Row]], Iterator[str]]] = {
+_TEXTS: dict[str, Callable[[Iterator[Row]], Iterator[str]]] = {
     "table": _table,
     "json": _json_array,
     "jsonl": _json_lines,
-    "csv": _csv_lines,
 }
 
 COMMAND = Command(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from genreel.app.commands import exit_code
+from genreel.app.commands import exit_code, shared
 from genreel.app.commands.flags import (
     Command,
     UsageError,
@@ -40,6 +40,7 @@ class Options:
     names: Path | None = flag(
         None, "TOML: rename, merge or drop their genres", Path, metavar="FILE"
     )
+    genres: str | None = shared.more_genres_flag()
     posters: Path | None = flag(None, "posters apart from the source", Path, metavar="DIR")
     with_poster: bool = switch("leave out movies that have no poster")
     overwrite: bool = switch("replace an older table")
@@ -86,6 +87,7 @@ def _reading(options: Options) -> film.Options:
         names=read_names(options.names) if options.names else film.Options.names,
         taxonomy=find_taxonomy(options.taxonomy).name if options.taxonomy else "",
         posters=options.posters,
+        genres=shared.genres_of(options.genres),
         **table,
     )
 

@@ -49,6 +49,12 @@ def own_flag() -> Path | None:
     return flag(None, text, Path, metavar="FILE")
 
 
+def serving_own_flag() -> Path | None:
+    """--own of a server and a watched folder."""
+    text = "genres of your own to begin with, for a store that has none; a file of genreel teach"
+    return flag(None, text, Path, metavar="FILE")
+
+
 def senses_of(
     films: Path | None, read: bool, accept: float | None, own: Path | None = None
 ) -> Senses:

@@ -21,7 +21,7 @@ class Options:
     films: Path | None = sensing.films_flag()
     read: bool | None = sensing.serving_read_flag()
     accept: float | None = sensing.accept_flag()
-    own: Path | None = sensing.own_flag()
+    own: Path | None = sensing.serving_own_flag()
     names: str | None = shared.names_flag()
     host: str = flag(Settings.host, "(default: %(default)s)")
     port: int = flag(Settings.port, "(default: %(default)s)", values.port)

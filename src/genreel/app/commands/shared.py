@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -89,6 +90,19 @@ def extra_flag() -> str | None:
     return flag(None, text, metavar="CATALOGUE")
 
 
+_GENRES = "names with commas between, or a .txt file with one on a line"
+
+
+def genres_flag(default: str) -> str | None:
+    """--genres, in place of others; see `genres_of`."""
+    return flag(None, f"genres of your own: {_GENRES} (default: {default})", metavar="GENRES")
+
+
+def more_genres_flag() -> str | None:
+    """--genres, of a catalogue; see `genres_of`."""
+    return flag(None, f"genres that genreel does not know: {_GENRES}", metavar="GENRES")
+
+
 def set_flag() -> tuple[str, ...]:
     """--set."""
     text = "change a setting of the recipe, such as training.epochs=3"
@@ -143,10 +157,29 @@ def length(movies: Any) -> int | None:
     return len(movies) if hasattr(movies, "__len__") and sys.stderr.isatty() else None
 
 
+def genres_of(genres: str | None) -> tuple[str, ...]:
+    """What --genres says; empty where it is not given. Raises VocabularyError."""
+    if genres is None:
+        return ()
+    from genreel.naming import read_genres
+
+    return read_genres(genres)
+
+
+def settings_of(settings: tuple[str, ...], genres: str | None) -> tuple[str, ...]:
+    """What --set and --genres change of a recipe. Raises VocabularyError."""
+    names = json.dumps(genres_of(genres), ensure_ascii=False)
+    return settings if genres is None else (*settings, f"genres={names}")
+
+
 def training_catalogues(
-    catalogue: str, extra: str | None, taxonomy: str, accept_terms: tuple[str, ...]
+    catalogue: str,
+    extra: str | None,
+    taxonomy: str,
+    accept_terms: tuple[str, ...],
+    genres: tuple[str, ...],
 ) -> tuple[Catalogue, Catalogue | None]:
-    """What a model learns from, and more to learn from.
+    """What a model learns from, and more to learn from; `genres` are those that it learns.
 
     Raises:
         CatalogueError: a source's terms ask for an agreement, and it is not in `accept_terms`.
@@ -156,7 +189,8 @@ def training_catalogues(
 
     for path in filter(None, (catalogue, extra)):
         check_terms(Catalogue(path, taxonomy, extra=True), accept_terms)
-    return Catalogue(catalogue, taxonomy), Catalogue(extra, taxonomy) if extra else None
+    first = Catalogue(catalogue, taxonomy, genres=genres)
+    return first, Catalogue(extra, taxonomy, genres=genres) if extra else None
 
 
 def split_of(path: Path | None) -> Split | None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,30 +62,36 @@ def run(options: Options) -> int:
 
 
 def _json_lines(answers: Sequence[Likeness]) -> None:
+    from genreel.app.output import json_text
+
     for answer in answers:
-        print(json.dumps(answer.to_dict(), ensure_ascii=False))
+        print(json_text(answer.to_dict()))
 
 
 def _json(answers: Sequence[Likeness]) -> None:
-    print(json.dumps([answer.to_dict() for answer in answers], ensure_ascii=False, indent=1))
+    from genreel.app.output import json_text
+
+    print(json_text([answer.to_dict() for answer in answers], indent=1))
 
 
 def _csv(answers: Sequence[Likeness]) -> None:
+    from genreel.app.output import write_csv
+
     names = ["id", "title", "year", "score", "plot", "poster"]
-    writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(answer.to_dict() for answer in answers)
+    rows = [[answer.to_dict().get(name) for name in names] for answer in answers]
+    write_csv([names, *rows])
 
 
 def _table(answers: Sequence[Likeness]) -> None:
+    from genreel.characters import printable
+
     print(f"{'ALIKE':>6}  {'PLOT':>5}  {'POSTER':>6}  FILM")
     for answer in answers:
         parts = [answer.parts.get(name) for name in ("plot", "poster")]
         plot, poster = ("" if part is None else f"{part:.2f}" for part in parts)
         year = f" ({answer.movie.year})" if answer.movie.year else ""
-        title = "".join(c if c.isprintable() else " " for c in answer.movie.title)
-        name = f"{title}{year}" if title else answer.movie.id
-        print(f"{answer.score:>6.2f}  {plot:>5}  {poster:>6}  {name}")
+        name = f"{answer.movie.title}{year}" if answer.movie.title else answer.movie.id
+        print(f"{answer.score:>6.2f}  {plot:>5}  {poster:>6}  {printable(name)}")
 
 
 _WRITERS = {"table": _table, "json": _json, "jsonl": _json_lines, "csv": _csv}

@@ -13,6 +13,7 @@ from genreel.app.commands.flags import Command, UsageError, flag, mandatory
 if TYPE_CHECKING:
     from genreel.catalogue import Movie
     from genreel.lab.splits import Split
+    from genreel.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,7 @@ class Options:
 
     catalogue: str = shared.catalogue_argument()
     taxonomy: str = shared.taxonomy_flag()
+    genres: str | None = shared.genres_flag("genreel's 22")
     out: Path = mandatory("JSON file", Path, metavar="FILE")
     valid: float = flag(0.1, "share (default: %(default)s)", values.share)
     test: float = flag(0.1, "share (default: %(default)s)", values.share)
@@ -42,10 +44,13 @@ def run(options: Options) -> int:
     shared.need("lab")
     from genreel.catalogue import Catalogue
     from genreel.lab.splits import PARTS, with_genres, write_split
+    from genreel.vocabulary import Vocabulary
 
     _check(options)
-    catalogue = Catalogue(options.catalogue, options.taxonomy, extra=True)
-    split = _split(options, with_genres(catalogue.by_id().values()))
+    genres = shared.genres_of(options.genres)
+    catalogue = Catalogue(options.catalogue, options.taxonomy, extra=True, genres=genres)
+    vocabulary = Vocabulary(genres) if genres else Vocabulary()
+    split = _split(options, with_genres(catalogue.by_id().values()), vocabulary)
     write_split(split, options.out)
     sizes = ", ".join(f"{name} {len(getattr(split, name)):,}" for name in PARTS)
     print(f"{sizes}: written to {options.out}", file=sys.stderr)
@@ -60,22 +65,21 @@ def _check(options: Options) -> None:
         raise UsageError("--by decade and --test-decades go together")
 
 
-def _split(options: Options, movies: list[Movie]) -> Split:
+def _split(options: Options, movies: list[Movie], vocabulary: Vocabulary) -> Split:
     from genreel.lab import splits
     from genreel.lab.cleaning import read_alike
-    from genreel.vocabulary import Vocabulary
 
     seed, valid, test = options.seed, options.valid, options.test
     if options.by == "column":
         return splits.column_split(movies)
     if options.by == "decade":
         test_decades, train_decades = options.test_decades, options.train_decades
-        return splits.decade_split(movies, Vocabulary(), seed, test_decades, valid, train_decades)
+        return splits.decade_split(movies, vocabulary, seed, test_decades, valid, train_decades)
     if options.by == "group":
         pairs = read_alike(options.findings) if options.findings else []
         groups = splits.groups_of(movies, pairs)
-        return splits.group_split(movies, Vocabulary(), seed, valid, test, groups=groups)
-    return splits.stratified_split(movies, Vocabulary(), seed, valid, test)
+        return splits.group_split(movies, vocabulary, seed, valid, test, groups=groups)
+    return splits.stratified_split(movies, vocabulary, seed, valid, test)
 
 
 COMMAND = Command(Options, run)

@@ -37,9 +37,9 @@ def run(options: Options) -> int:
     """Learns a genre of one's own from a catalogue."""
     from genreel.app.sources import library_at
     from genreel.memo import predict_vectors
+    from genreel.naming import check_description, check_new
     from genreel.own.file import read_own, write_own
     from genreel.own.genre import OwnGenre
-    from genreel.own.naming import check_description, check_new
     from genreel.own.predicting import bundle_id, read_words
     from genreel.own.teaching import suggest, teach, verdicts_of, with_genre
     from genreel.own.traits import traits_of

@@ -21,6 +21,7 @@ class Options:
     accept_terms: tuple[str, ...] = shared.terms_flag()
     split: Path | None = shared.split_flag()
     extra: str | None = shared.extra_flag()
+    genres: str | None = shared.genres_flag("the recipe's")
     set: tuple[str, ...] = shared.set_flag()
     reuse: str | None = flag(
         None,
@@ -37,11 +38,16 @@ def run(options: Options) -> int:
     from genreel.lab.recipe import load_recipe
     from genreel.lab.train import train
 
+    recipe = load_recipe(options.recipe, shared.settings_of(options.set, options.genres))
     catalogue, extra = shared.training_catalogues(
-        options.catalogue, options.extra, options.taxonomy, options.accept_terms
+        options.catalogue,
+        options.extra,
+        options.taxonomy,
+        options.accept_terms,
+        recipe.vocabulary.genres,
     )
     metrics = train(
-        load_recipe(options.recipe, options.set),
+        recipe,
         catalogue,
         options.out,
         split=shared.split_of(options.split),

@@ -29,7 +29,7 @@ class Options:
     films: Path | None = sensing.films_flag()
     read: bool | None = sensing.serving_read_flag()
     accept: float | None = sensing.accept_flag()
-    own: Path | None = sensing.own_flag()
+    own: Path | None = sensing.serving_own_flag()
     language: str = shared.language_flag("the plots")
     apply: str | None = flag(
         None,

@@ -18,6 +18,7 @@ from fastapi.staticfiles import StaticFiles
 
 import genreel
 from genreel.app.server import (
+    genre_pages,
     health,
     label_studio,
     metrics,
@@ -31,6 +32,7 @@ from genreel.app.server.api import (
     batches,
     export,
     films,
+    genres,
     known,
     predict,
     reviews,
@@ -50,6 +52,7 @@ ROUTERS = (
     metrics.router,
     predict.router,
     films.router,
+    genres.router,
     known.router,
     reviews.router,
     batches.router,
@@ -58,6 +61,7 @@ ROUTERS = (
     shop.router,
     views.router,
     view_pages.router,
+    genre_pages.router,
     posters.router,
     label_studio.router,
     pages.router,

@@ -20,8 +20,9 @@ from genreel.app.server.review_page import ChoiceDep, keys_of
 from genreel.app.service.gate import Gate
 from genreel.app.store import browse, preview
 from genreel.app.store.correction import MIN_REVIEWS
+from genreel.app.store.events import last_act
 from genreel.app.store.export import EXPORTS
-from genreel.app.store.views import can_undo_views, read_views
+from genreel.app.store.views import read_views
 from genreel.calibration import DECISIONS
 from genreel.catalogue import FIRST_YEAR
 from genreel.decade import YEARS
@@ -128,7 +129,7 @@ def export(request: Request, service: ServiceDep) -> Response:
         formats=EXPORTS,
         names=NAME_SETS,
         views=read_views(store),
-        can_undo_views=can_undo_views(store),
+        can_undo_views=last_act(store.database) == "views",
         facets=browse.facets(store, browse.Filter()),
         count=browse.count(store, browse.Filter()),
     )

@@ -26,6 +26,7 @@ from genreel.errors import (
     StoreError,
     StoreGone,
     UnknownFilm,
+    UnknownGenre,
     WriteError,
 )
 
@@ -48,6 +49,7 @@ HEADERS = {
 
 STATUS: dict[type[Exception], int] = {
     UnknownFilm: 404,
+    UnknownGenre: 404,
     Conflict: 409,
     StoreGone: 503,
     StoreDamaged: 503,

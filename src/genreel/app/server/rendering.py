@@ -13,8 +13,11 @@ from fastapi.templating import Jinja2Templates
 from genreel.app.store import browse
 from genreel.app.store.correction import lost
 from genreel.app.store.film import Film
+from genreel.app.store.writing import movie_of
 from genreel.cases import BUNDLE_CASES
+from genreel.formats.products import name_of
 from genreel.language import language_of
+from genreel.lettering import parse_lettering
 
 TEMPLATES = Path(__file__).parent / "templates"
 PROMISE = 0.9
@@ -41,15 +44,19 @@ def page(
     **more: Any,
 ) -> Response:
     """A template rendered, with what it needs beside its name; `label` names a genre."""
-    names = request.app.state.service.settings.names
+    names = request.app.state.service.genres.names()
     context = {"page": name, "label": names.label if names else str, **more}
     return templates.TemplateResponse(request, f"{name}.html", context, status, headers)
 
 
 def film_name(film: Film) -> str:
-    """A film's title, or what its id says."""
-    words = film.id.rpartition("/")[2].replace("-", " ").replace("_", " ").strip()
-    return film.title or words[:1].upper() + words[1:]
+    """A film's title, or what is printed large on its poster, or what its id says."""
+    return name_of(movie_of(film))
+
+
+def is_called_by_poster(film: Film) -> bool:
+    """Whether a film has no title, and its name was read from its poster."""
+    return not film.title and bool(film.lettering and parse_lettering(film.lettering).title())
 
 
 def language_of_film(film: Film) -> str:
@@ -69,6 +76,7 @@ def ago(then: float) -> str:
 
 templates = Jinja2Templates(directory=TEMPLATES)
 templates.env.filters["name"] = film_name
+templates.env.tests["called_by_poster"] = is_called_by_poster
 templates.env.filters["ago"] = ago
 templates.env.filters["called"] = lambda genre, label: label(genre)
 templates.env.filters["lang"] = language_of_film

@@ -181,7 +181,7 @@ def doubts(film: Film) -> dict[str, list[str]]:
 
 def keys_of(service: Service) -> dict[str, str]:
     """Genre → the letter that toggles it, as genres are called on the pages."""
-    names = service.settings.names
+    names = service.genres.names()
     return genre_keys(list(service.store.defaults), names.label if names else str)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -14,8 +15,10 @@ from genreel.app.service.added import Added
 from genreel.app.store.batch import Kind
 from genreel.app.store.film import Film
 from genreel.app.store.undo import AT_ONCE
+from genreel.app.store.writing import movie_of
 from genreel.catalogue import Movie, movie_from_record
 from genreel.errors import InputError
+from genreel.formats.products import name_of
 from genreel.language import language_of
 
 Text = Annotated[str, Field(max_length=100_000)]
@@ -68,10 +71,11 @@ class MovieIn(Body):
     genres: Genres = []
     extra: Annotated[dict[Name, Cell], Field(max_length=MAX_GENRES), _Short] = {}
 
-    def movie(self, fallback_id: str) -> Movie:
-        """The movie, checked; raises InputError."""
+    def movie(self, fallback_id: str, genres: Iterable[str] = ()) -> Movie:
+        """The movie, checked; raises InputError. Its genres are genreel's, or some of `genres`."""
         record = self.model_dump(exclude={"poster", "extra"})
-        movie = replace(movie_from_record(record, fallback_id), extra=self.extra)
+        movie = movie_from_record(record, fallback_id, genres=tuple(genres))
+        movie = replace(movie, extra=self.extra)
         if movie.problem or movie.label_problem:
             raise InputError(movie.problem or movie.label_problem)
         if self.poster is None:
@@ -177,6 +181,7 @@ def film_out(film: Film, full: bool = True) -> dict[str, Any]:
     out: dict[str, Any] = {
         "id": film.id,
         "title": film.title,
+        "name": name_of(movie_of(film)),
         "year": film.year,
         "plot": film.plot,
         "language": film.language or language_of(film.plot) or None,

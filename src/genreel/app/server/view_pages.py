@@ -9,7 +9,8 @@ from fastapi.responses import RedirectResponse
 
 from genreel.app.server.dependencies import ServiceDep
 from genreel.app.store import browse
-from genreel.app.store.views import View, can_undo_views, delete_view, read_views, save_view
+from genreel.app.store.events import last_act
+from genreel.app.store.views import View, delete_view, read_views, save_view
 
 router = APIRouter(include_in_schema=False)
 
@@ -37,7 +38,7 @@ def change_view(
 ) -> Response:
     """Saves a view, forgets one, or takes that back."""
     if action == "undo":
-        if can_undo_views(service.store):
+        if last_act(service.store.database) == "views":
             service.undo()
     elif action == "delete":
         delete_view(service.store, name)

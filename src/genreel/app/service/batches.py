@@ -8,14 +8,13 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 
 from genreel.app.service.gate import Busy
 from genreel.catalogue import Movie
 from genreel.errors import GenreelError
-from genreel.own.predicting import predict_with_own
-from genreel.own.vocabulary import OwnVocabulary
+from genreel.own.traits import with_traits
 from genreel.prediction import Prediction
 from genreel.predictor import Predictor
 
@@ -42,7 +41,8 @@ class Batches:
         waiting: films that may wait, alone with a poster, alone without, and of requests with
             several films: so many of each.
         workers: runs at once; while the graph works for one, another reads its posters.
-        own: genres of one's own, which films are given, too.
+        needs_traits: whether predictions say what genres of one's own are told by; see
+            `own.traits.with_traits`.
     """
 
     def __init__(
@@ -50,11 +50,11 @@ class Batches:
         predictor: Predictor,
         size: int,
         waiting: int,
+        needs_traits: Callable[[], bool] = lambda: False,
         workers: int = 2,
-        own: OwnVocabulary | None = None,
     ) -> None:
         self.predictor = predictor
-        self.own = own
+        self._needs_traits = needs_traits
         self.size = size
         self.places = waiting
         self.seconds = 0.05  # that a film takes, as measured lately
@@ -163,9 +163,10 @@ class Batches:
             self._run(batch)
 
     def _predict(self, movies: list[Movie]) -> list[Prediction]:
-        if self.own is None or not movies:
+        if not movies or not self._needs_traits():
             return self.predictor.predict_batch(movies)
-        return predict_with_own(self.predictor, self.own, movies)
+        stream = self.predictor.predict_many(movies, vectors=True)
+        return [with_traits(one, self.predictor.genres) for one in stream]
 
     def _run(self, batch: list[_Request]) -> None:
         # Who gave up waiting costs nothing.

@@ -81,7 +81,7 @@ class Known:
         self._reads = settings.read and (LETTERING in predictor.reads or self.films is not None)
         self._predict = predict
         patience = settings.answer_seconds / 6
-        self._reading = Gate("posters are being read", max(1, cores() // 2), 8, patience)
+        self._reading = Gate("posters are being read", cores(), 8, patience)
 
     def close(self) -> None:
         """Closes the index."""

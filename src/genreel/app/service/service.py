@@ -13,14 +13,10 @@ from typing import Any
 from genreel.app.service.added import Added, PosterFile, added_of
 from genreel.app.service.alike import Alike
 from genreel.app.service.batches import Batches, Closing
-from genreel.app.service.catching_up import CatchingUp, version_of
 from genreel.app.service.gate import Busy, Gate
-from genreel.app.service.ids import (
-    check_id,
-    file_name,
-    id_of_poster,
-    with_digest,
-)
+from genreel.app.service.genre_learner import GenreLearner
+from genreel.app.service.genres import OwnGenres
+from genreel.app.service.ids import check_id, file_name, id_of_poster, with_digest
 from genreel.app.service.images import Pictures, Thumbnails, encode_both
 from genreel.app.service.known import Known, Sight, decided
 from genreel.app.service.learner import Learner
@@ -36,7 +32,6 @@ from genreel.catalogue import TABLE_SUFFIXES, Catalogue, Movie
 from genreel.errors import CatalogueError, PosterError, UnknownFilm
 from genreel.films.lookup import soften
 from genreel.lettering import parse_lettering
-from genreel.own.vocabulary import OwnVocabulary as Own
 from genreel.posters import PosterSource
 from genreel.prediction import Prediction
 from genreel.predictor import Predictor
@@ -56,16 +51,13 @@ class Service:
         predictor: what predicts.
         store: where films are kept.
         settings: the server's.
-        own: genres of one's own, which are among the store's.
     """
 
-    def __init__(
-        self, predictor: Predictor, store: Store, settings: Settings, own: Own | None = None
-    ) -> None:
+    def __init__(self, predictor: Predictor, store: Store, settings: Settings) -> None:
         self.predictor = predictor
         self.store = store
         self.settings = settings
-        self.batches = Batches(predictor, settings.batch, settings.waiting, own=own)
+        self.batches = Batches(predictor, settings.batch, settings.waiting, store.genres.has_own)
         self.learner = Learner(store)
         self.known = Known(predictor, settings, self._predict)
         self.alike = Alike(predictor, store, self.batches)
@@ -81,12 +73,13 @@ class Service:
         self._shops = Gate("shops are being made", 1, 1, patience)
         self.fetching = Gate("posters are being fetched", 2, 4, patience)
         self._folder = tempfile.TemporaryDirectory(prefix="genreel-")
-        self.version = version_of(predictor, own)
-        self._catching_up = CatchingUp(store, self.batches, self.version, own, self.predict_again)
+        self.version = f"{predictor.bundle.name} {predictor.bundle.digest[:8]}"
+        learner = GenreLearner(predictor, store, self.batches, self._predict_again)
+        self.genres = OwnGenres(predictor, store, learner, settings.names)
 
     def close(self) -> None:
         """Finishes what has begun."""
-        self._catching_up.close()
+        self.genres.learner.close()
         self.batches.close()
         self.learner.close()
         self.alike.close()
@@ -97,7 +90,8 @@ class Service:
     def predict(self, movie: Movie) -> Prediction:
         """One prediction, of which nothing is kept; raises Busy, Closing."""
         sight = self.known.look(movie, None, movie.poster)
-        return decided(self._predict_sight(sight), movie, sight)
+        [prediction] = self.genres.tell([self._predict_sight(sight)])
+        return decided(prediction, movie, sight)
 
     def _predict(self, movie: Movie) -> Prediction:
         """The model's prediction; raises Busy, Closing."""
@@ -113,7 +107,8 @@ class Service:
         if len(movies) == 1:
             return [self.predict(movies[0])]
         sights = self.known.look_at_many(movies)
-        return list(map(decided, self._predict_sights(sights), movies, sights))
+        predictions = self.genres.tell(self._predict_sights(sights))
+        return list(map(decided, predictions, movies, sights))
 
     def _predict_sight(self, sight: Sight) -> Prediction:
         """The prediction of a movie as it was seen; raises Busy, Closing."""
@@ -253,9 +248,9 @@ class Service:
             wait = False
             try:
                 batch: list[Movie] = []
-                for result in movies_of_table(
-                    self.store, Catalogue(path, extra=True), file_name(name)
-                ):
+                genres = self.store.genres.now().spellings
+                table = Catalogue(path, extra=True, genres=genres)
+                for result in movies_of_table(self.store, table, file_name(name)):
                     if isinstance(result, Added):
                         yield result
                         continue
@@ -332,19 +327,22 @@ class Service:
     def _look_again(self, film: Film) -> Sight:
         return self.known.look(self._complete(Movie(film.id), film, False), film)
 
-    def _predict_again(self, film_ids: Sequence[str]) -> None:
-        """Predicts films anew; where too much waits for that, their problem says so."""
+    def _predict_again(self, film_ids: Sequence[str], wait: bool = False) -> None:
+        """Predicts films anew; where too much waits, their problem says so, unless we `wait`."""
         for start in range(0, len(film_ids), ROWS_AT_ONCE):
             ids = film_ids[start : start + ROWS_AT_ONCE]
             some = [find_film(self.store, film_id) for film_id in ids]
             films = [film for film in some if film is not None]
             try:
-                predictions = self._predict_sights(list(map(self._look_again, films)))
+                predictions = self._predict_sights(list(map(self._look_again, films)), wait)
             except (Busy, Closing):
+                if wait:
+                    raise
                 predictions = [Prediction(film.id, error=OLD_SCORES) for film in films]
-            with contextlib.suppress(UnknownFilm), self.store.database.writing():
+            with self.store.database.writing():
                 for prediction in predictions:
-                    self.store.save_prediction(prediction.id, prediction, self.version)
+                    with contextlib.suppress(UnknownFilm):  # deleted meanwhile
+                        self.store.save_prediction(prediction.id, prediction, self.version)
 
     def why(self, film_id: str) -> dict[str, Any]:
         """Genre → the words and areas that spoke for it (see `genreel.why`).
@@ -366,12 +364,13 @@ class Service:
     def shop(self, query: Filter, look: Look) -> Iterator[bytes]:
         """The films as a shop, in an archive; raises GenreelError, Busy."""
         with self._shops.turn():
-            return shop_archive(self.store, query, look, self.settings.limits, self.settings.names)
+            return shop_archive(self.store, query, look, self.settings.limits, self.genres.names())
 
     def review(self, film_id: str, genres: Iterable[str], version: int | None) -> Film:
         """A person's decision; what it teaches is learnt in the background."""
         film = self.store.save_review(film_id, genres, version)
         self.learner.wake()
+        self.genres.learner.wake()
         return film
 
     def act_on_many(self, versions: Mapping[str, int | None], act: Act, batch: str = "") -> Outcome:
@@ -382,6 +381,7 @@ class Service:
         if act.kind == "decade":
             self._predict_again(outcome.done)
         self.learner.wake()
+        self.genres.learner.wake()
         return outcome
 
     def undo(self, film_id: str | None = None) -> dict[str, Any] | None:
@@ -390,6 +390,7 @@ class Service:
         if event and event["kind"] == "identify":  # the model was given the texts of that film
             self._predict_if_possible(event["film"])
         self.learner.wake()
+        self.genres.learner.wake()
         return event
 
     def _encode(self, movie: Movie) -> tuple[Pictures | None, str]:

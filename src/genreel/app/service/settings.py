@@ -40,7 +40,7 @@ class Settings:
             `read` is installed then.
         decide: one of `calibration.DECISIONS`, which the store takes from now on; empty: it goes on
             as it did, and a new one begins with NEW_DECISION.
-        own: a file of genres of one's own; None: there are none.
+        own: a file of genres of one's own, for a store that has none yet; None: there is none.
         names: what genres are called, on pages and in what is exported or written; None: as each
             format calls them. The API keeps genreel's names.
     """

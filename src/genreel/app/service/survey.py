@@ -90,22 +90,27 @@ class Survey:
             return time.time() - (self.folder / place.poster).stat().st_ctime
         return 0.0
 
-    def facts(self, place: Place) -> Facts:
-        """What is said of a movie: by its plot first, then by its NFO file, then by its names."""
+    def facts(self, place: Place, genres: tuple[str, ...] = ()) -> Facts:
+        """What is said of a movie: by its plot first, then by its NFO file, then by its names.
+
+        Args:
+            place: the files.
+            genres: of one's own, which an NFO file may name besides those that genreel knows.
+        """
         record: dict[str, Any] = {"title": one_line(place.title), "year": place.year}
         faults = []
         nfo = read_nfos(self._source, place.nfos)
         if nfo.problem:
             faults.append(nfo.problem)
-        genres = list(spell(nfo.facts.said)[0])  # those that genreel wrote are nobody's opinion
+        names = list(spell(nfo.facts.said, genres)[0])  # what genreel wrote is nobody's opinion
         values = {"title": nfo.facts.title, "year": nfo.facts.year, "plot": nfo.facts.plot}
         fault = movie_from_record({"year": nfo.facts.year}, "").problem
         if fault:  # that of the names may be right
             faults.append(f"{nfo.path}: {fault}")
             values["year"] = ""
         record |= {column: value for column, value in values.items() if value}
-        if genres:
-            record["genres_mixed"] = genres
+        if names:
+            record["genres_mixed"] = names
         plot = _plot_of(place)
         if plot in self._names:
             try:

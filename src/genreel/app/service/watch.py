@@ -106,7 +106,7 @@ class Watcher:
         self.language = language
         self._is_dry = show is not None
         self._files = WatchedFolder(service.store.database, folder)
-        names = service.settings.names
+        names = service.genres.names()
         self._writer = Writer(folder, target, create, names, show) if target else None
         self._waiting: dict[str, _Waiting] = {}
         self._unusable: dict[str, str] = {}  # path → signature with which it could not be used
@@ -199,7 +199,7 @@ class Watcher:
         place = sighting.place
         limit = self.service.settings.limits.max_bytes
         data = read_file(self.folder / place.poster, limit, self.folder)
-        facts = survey.facts(place)
+        facts = survey.facts(place, self.service.store.genres.now().spellings)
         if not facts.is_movie:
             self._unusable[path] = sighting.signature
             return None
@@ -233,7 +233,8 @@ class Watcher:
         if identity.change == "moved" and not facts.record:
             return Added(path, self.service.store.film(film_id), "; ".join(facts.faults))
         record = {**facts.record, "id": film_id, "language": self.language}
-        movie = movie_from_record(record, film_id)
+        genres = self.service.store.genres.now().spellings
+        movie = movie_from_record(record, film_id, genres=genres)
         problem = "; ".join(filter(None, (*facts.faults, movie.problem)))
         return self.service.add(
             replace(movie, poster=data, problem=problem), path, needs_poster=True

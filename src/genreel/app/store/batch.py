@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from genreel.app.store.decide import settle
 from genreel.app.store.events import events_of_batch, log_many
-from genreel.app.store.opinions import person_verdicts, replace_verdicts
+from genreel.app.store.genres import Genres
+from genreel.app.store.opinions import ACCEPTED, person_verdicts, replace_verdicts
 from genreel.app.store.schema import decisions, films
 from genreel.app.store.store import Store
 from genreel.app.store.trash import KEPT_SECONDS, empty_trash, throw_away
@@ -71,11 +72,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Now:
-    """How films are before an act: genres that they have, and what a person said of them."""
+    """How films are before an act: genres that they have, and what a person said of them; all
+    genres that there are, and those that are only suggested.
+    """
 
     genres: Mapping[str, Collection[str]]
     verdicts: Mapping[str, Mapping[str, bool]]
     all_genres: Collection[str]
+    silent: Collection[str]
 
 
 Change = dict[str, Any]
@@ -108,7 +112,7 @@ def act_on_many(
     outcome = Outcome(batch or uuid.uuid4().hex)
     with store.database.writing() as connection:
         rows = _rows(connection, versions, outcome)
-        now = _read_now(connection, rows, store.defaults)
+        now = _read_now(connection, rows, store.genres.now(connection))
         changes: dict[str, Change] = {}
         for film, row in rows.items():
             change = _CHANGES[act.kind](act, row, now)
@@ -154,14 +158,13 @@ def _rows(
     return rows
 
 
-def _read_now(
-    connection: sa.Connection, film_ids: Collection[str], all_genres: Collection[str]
-) -> _Now:
+def _read_now(connection: sa.Connection, film_ids: Collection[str], all_genres: Genres) -> _Now:
     query = sa.select(decisions.c.film, decisions.c.genre).where(decisions.c.film.in_(film_ids))
     genres: dict[str, set[str]] = {}
     for film, genre in connection.execute(query):
         genres.setdefault(film, set()).add(genre)
-    return _Now(genres, person_verdicts(connection, film_ids), all_genres)
+    verdicts = person_verdicts(connection, film_ids)
+    return _Now(genres, verdicts, all_genres.thresholds, all_genres.silent)
 
 
 # An act, a film's row and how films are → what changes; None: nothing; a text: why it cannot.
@@ -174,7 +177,11 @@ def _accept(act: Act, row: sa.RowMapping, now: _Now) -> Change | str | None:
         return None
     if not genres:
         return "has no genre to accept; give it one"
-    return {"state": "accepted", "genres": {genre: genre in genres for genre in now.all_genres}}
+    # Of a genre that was only suggested, nobody has looked whether the film has it.
+    told = [genre for genre in now.all_genres if genre in genres or genre not in now.silent]
+    old = now.verdicts.get(row["id"], {})
+    new = {genre: genre in genres for genre in told}
+    return {"state": "accepted", "genres": {**old, **new}}
 
 
 def _review(act: Act, row: sa.RowMapping, now: _Now) -> Change:
@@ -218,7 +225,8 @@ def _change(
         values["correction"] = "stale"
     connection.execute(films.update().where(films.c.id.in_(rows)).values(values))
     if "genres" in first:
-        replace_verdicts(connection, {film: one["genres"] for film, one in changes.items()})
+        by = ACCEPTED if first.get("state") == "accepted" else ""
+        replace_verdicts(connection, {film: one["genres"] for film, one in changes.items()}, by)
     while "year" in values and store.tuning.rescore_some(connection):
         pass
     settle(connection, store.tuning.overrides(connection), list(rows))

@@ -107,21 +107,6 @@ def find(
     return [_with_genres(row, genres_of.get(row["id"], {}), store.defaults) for row in rows]
 
 
-def judged_otherwise(store: Store, genre: str, by: str) -> list[str]:
-    """Ids of the films that a model has judged, but not this version of it for this genre.
-
-    Args:
-        store: the films'.
-        genre: of the store's.
-        by: the version of the model.
-    """
-    is_models = (opinions.c.film == films.c.id) & (opinions.c.source == "model")
-    is_this = is_models & (opinions.c.genre == genre) & (opinions.c.by == by)
-    query = sa.select(films.c.id).where(sa.exists().where(is_models), ~sa.exists().where(is_this))
-    with store.database.reading() as connection:
-        return list(connection.execute(query.order_by(films.c.added.desc())).scalars())
-
-
 _Decided = dict[str, tuple[str, float | None]]
 """Genre that a film has → the source that decided it, and the model's score, if it has one."""
 

@@ -2,7 +2,8 @@
 
 The genres that a file names are a person's: neither a lookup nor the model adds others to them.
 The model gives a film the genres whose scores reach their thresholds; where it gives only what is
-sure, the likeliest one, too, unless a person has set a threshold for that.
+sure, the likeliest one, too, unless a person has set a threshold for that. A genre that a person
+has hidden or deleted is nobody's.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from genreel.app.store.schema import SOURCES, decisions, films, opinions
+from genreel.app.store.schema import SOURCES, decisions, films, genres, opinions
 from genreel.calibration import SURE
 
 NAMED = 1.0
@@ -45,7 +46,7 @@ def _settling(
         return sa.true() if is_of_all else film.in_(sa.bindparam("ids", expanding=True))
 
     query = sa.select(opinions.c.film, opinions.c.genre, opinions.c.source).where(
-        is_meant(opinions.c.film), opinions.c.verdict, ~is_outranked()
+        is_meant(opinions.c.film), opinions.c.verdict, ~is_outranked(), is_shown()
     )
     distance = sa.func.abs(opinions.c.score - threshold(dict(overrides)))
     of_film = (opinions.c.film == films.c.id) & model_decides()
@@ -85,9 +86,15 @@ def is_outranked() -> sa.ColumnElement[bool]:
     return about_genre | about_film
 
 
+def is_shown() -> sa.ColumnElement[bool]:
+    """Whether an opinion is about a genre that a person has neither hidden nor deleted."""
+    hidden = sa.select(genres.c.genre).where(genres.c.is_hidden | genres.c.is_deleted)
+    return opinions.c.genre.not_in(hidden)
+
+
 def model_decides() -> sa.ColumnElement[bool]:
     """Whether an opinion is the model's and nobody else has one."""
-    return (opinions.c.source == "model") & ~is_outranked()
+    return (opinions.c.source == "model") & is_shown() & ~is_outranked()
 
 
 def contradiction() -> sa.ScalarSelect[float]:
@@ -99,7 +106,7 @@ def contradiction() -> sa.ScalarSelect[float]:
     )
     distance = sa.func.max(sa.case((stands, 1 - opinions.c.score), else_=opinions.c.score))
     is_models = (opinions.c.film == films.c.id) & (opinions.c.source == "model")
-    return sa.select(distance).where(is_models).correlate(films).scalar_subquery()
+    return sa.select(distance).where(is_models, is_shown()).correlate(films).scalar_subquery()
 
 
 def threshold(overrides: Mapping[str, float]) -> sa.ColumnElement[float]:

@@ -8,11 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from genreel.app.store.database import Database
 from genreel.app.store.schema import events, films, trash
 
 UNDOABLE = (
     *("review", "accept", "verdicts", "skip", "edit", "identify", "delete"),
-    *("thresholds", "decide", "views"),
+    *("thresholds", "decide", "views", "genre"),
 )
 """Kinds of a person's events that can be undone."""
 
@@ -32,7 +33,7 @@ def log(
 
     Args:
         kind: add, edit, identify, genres, predict, review, accept, verdicts, skip, thresholds,
-            decide, views, learn, undo or delete.
+            decide, views, genre, learn, undo or delete.
         film_id: the film it happened to, if it was one; it is in the store.
         source: who did it, one of SOURCES.
         by: the version of the model, or the name of the person.
@@ -106,6 +107,13 @@ def last_undoable(connection: sa.Connection, film_id: str | None) -> sa.RowMappi
     if film_id is not None:
         query = query.where(_is_of(connection, film_id))
     return connection.execute(query).mappings().first()
+
+
+def last_act(database: Database) -> str:
+    """Kind of a person's last act, which undo would take back; empty: there is none."""
+    with database.reading() as connection:
+        event = last_undoable(connection, None)
+    return "" if event is None else str(event["kind"])
 
 
 def undoable_of_batch(connection: sa.Connection, batch: str, limit: int) -> Sequence[sa.RowMapping]:

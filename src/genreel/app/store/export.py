@@ -100,7 +100,7 @@ def _table(store: Store, query: Filter, path: Path, options: Options) -> None:
         for film in _films(store, query):
             movie = movie_of(film, options.names)
             extra = {"state": film.state, **movie.extra}  # a column of a person's stays
-            yield replace(movie, poster=_poster(film, path.parent), extra=extra)
+            yield replace(movie, poster=_poster(film, path.parent), extra=extra, lettering=None)
 
     write_catalogue(movies(), path, safe_cells=options.safe_cells)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import time
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,10 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from genreel.app.store.events import log
+from genreel.app.store.events import fields_of_person, log
 from genreel.app.store.film import Film, film_from_row
 from genreel.app.store.opinions import read_opinions
 from genreel.app.store.schema import (
+    STATES,
     decisions,
     films,
     full_posters,
@@ -22,6 +25,7 @@ from genreel.app.store.schema import (
     trash,
 )
 from genreel.app.store.tuning import Tuning
+from genreel.catalogue import Movie, Scalar
 from genreel.errors import Conflict, UnknownFilm
 
 MAX_ID = 200
@@ -114,6 +118,58 @@ def edit_film(
     log(connection, "edit", row["id"], source, before=before, after=dict(changes))
 
 
+def save_movie(
+    connection: sa.Connection,
+    tuning: Tuning,
+    movie: Movie,
+    poster: str | None,
+    path: str,
+    source: str,
+) -> None:
+    """Adds a film, or completes the one with its id, but for its genres; see `Store.save`.
+
+    Args:
+        poster: digest of its poster, which is kept already; None: there is none.
+    """
+    values: dict[str, Any] = {
+        "title": movie.title,
+        "year": movie.year,
+        "plot": movie.plot,
+        "language": movie.language,
+        "poster": poster,
+        "path": path,
+    }
+    values = {name: value for name, value in values.items() if value not in ("", None)}
+    lettering = None if movie.lettering is None else movie.lettering.to_json()
+    row = read_row(connection, movie.id, lock=True)
+    if extra := _own_columns(movie):
+        values["extra"] = {**(row["extra"] or {}), **extra} if row else extra
+    if row is None:
+        life, now = uuid.uuid4().hex, time.time()
+        new = {"id": movie.id, "life": life, "added": now, "problem": movie.problem}
+        new |= {"lettering": lettering}
+        keys = text_keys({"title": "", "plot": "", **values, **new})
+        connection.execute(films.insert().values({**new, **values, **keys}))
+        log(connection, "add", movie.id, source, after=values)
+    else:
+        persons_fields = fields_of_person(connection, movie.id)
+        changes = {
+            name: value
+            for name, value in values.items()
+            if row[name] != value
+            and name not in persons_fields
+            and not (name == "language" and "plot" in persons_fields)
+        }
+        if "plot" in changes:  # another plot tells its own language
+            changes = {"language": movie.language, **changes}
+        if changes:
+            edit_film(connection, tuning, row, changes, source)
+        if lettering is not None:  # it may be what the film is called
+            keys = text_keys({**row, **changes, "lettering": lettering})
+            update = films.update().where(films.c.id == movie.id)
+            connection.execute(update.values(lettering=lettering, **keys))
+
+
 def save_poster(connection: sa.Connection, poster: bytes, full: bytes | None = None) -> str:
     """Keeps a poster's JPEG, and a larger one if there is; returns its digest."""
     digest = hashlib.sha256(poster).hexdigest()
@@ -134,3 +190,11 @@ def drop_unused_poster(connection: sa.Connection, digest: str | None) -> None:
     )
     if digest and connection.execute(owners).first() is None:
         connection.execute(posters.delete().where(posters.c.digest == digest))
+
+
+def _own_columns(movie: Movie) -> dict[str, Scalar]:
+    """A movie's other columns, without the state that an export of a store writes."""
+    columns = dict(movie.extra)
+    if columns.get("state") in STATES:
+        del columns["state"]
+    return columns

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import sqlalchemy as sa
 
 from genreel.app.store.correction import Correction
+from genreel.app.store.decide import is_shown
 from genreel.app.store.film import Opinion
 from genreel.app.store.schema import opinions
 from genreel.calibration import BALANCED, SURE
+
+ACCEPTED = "accepted"
+"""Who said what was accepted together with other films, for `Opinion.by`: of these words nothing is
+learnt, as the model would learn from itself."""
 
 
 @dataclass(frozen=True)
@@ -22,22 +28,25 @@ class Policy:
         decide: of `calibration.DECISIONS`.
         overrides: genre → threshold that a person applied.
         version, correction: what was learnt from reviews.
-        own_genres: of a person's own; below its threshold none is a film's likeliest.
+        parents: genre of a person's own → what a film that is given it is given, too. Below its
+            threshold none is a film's likeliest.
+        hidden: genres that no film is given.
     """
 
     decide: str = BALANCED
     overrides: Mapping[str, float] = field(default_factory=dict)
     version: str = ""
     correction: Correction = field(default_factory=Correction)
-    own_genres: frozenset[str] = frozenset()
+    parents: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
 
 
 def read_opinions(connection: sa.Connection, film_id: str) -> dict[str, dict[str, Opinion]]:
-    """Genre → source → opinion."""
-    query = sa.select(opinions).where(opinions.c.film == film_id)
+    """Genre → source → opinion, without genres that a person has hidden or deleted."""
+    query = sa.select(opinions).where(opinions.c.film == film_id, is_shown())
     by_genre: dict[str, dict[str, Opinion]] = {}
     for row in connection.execute(query).mappings():
-        opinion = Opinion(**{field.name: row[opinions.c[field.name]] for field in fields(Opinion)})
+        opinion = Opinion(**{name: row[opinions.c[name]] for name in _NAMES})
         by_genre.setdefault(row["genre"], {})[row["source"]] = opinion
     return by_genre
 
@@ -52,11 +61,19 @@ def replace_opinions(
     connection.execute(opinions.delete().where(is_own))
     if by_genre:
         rows = [
-            {"film": film_id, "genre": genre, "source": source, **asdict(opinion)}
+            {"film": film_id, "genre": genre, "source": source, **_columns(opinion)}
             for genre, opinion in by_genre.items()
         ]
         connection.execute(opinions.insert(), rows)
     return before
+
+
+def _columns(opinion: Opinion) -> dict[str, Any]:
+    """As `asdict`, which copies each value and takes ten times as long."""
+    return {name: getattr(opinion, name) for name in _NAMES}
+
+
+_NAMES = tuple(field.name for field in fields(Opinion))
 
 
 def person_verdicts(
@@ -75,19 +92,24 @@ def person_verdicts(
 def replace_verdicts(
     connection: sa.Connection, by_film: Mapping[str, Mapping[str, bool]], by: str = ""
 ) -> None:
-    """Puts a person's verdicts about the genres of films in place of all older ones."""
-    is_old = (opinions.c.source == "person") & opinions.c.film.in_(by_film)
-    connection.execute(opinions.delete().where(is_old))
-    now = time.time()
+    """Puts a person's verdicts about the genres of films in place of all older ones; one that says
+    the same stays as it was said.
+    """
+    old = person_verdicts(connection, by_film)
+    films_of: dict[tuple[str, ...], list[str]] = {}  # genres whose verdict goes → films: one or two
+    for film, verdicts in old.items():
+        new = by_film[film]
+        genres = tuple(sorted(g for g, verdict in verdicts.items() if new.get(g) is not verdict))
+        films_of.setdefault(genres, []).append(film)
+    for genres, film_ids in films_of.items():
+        is_old = (opinions.c.source == "person") & opinions.c.genre.in_(genres)
+        connection.execute(opinions.delete().where(is_old, opinions.c.film.in_(film_ids)))
+    common = _columns(Opinion(True, by=by, time=time.time()))
     rows = [
-        {
-            "film": film,
-            "genre": genre,
-            "source": "person",
-            **asdict(Opinion(verdict, by=by, time=now)),
-        }
+        {**common, "film": film, "genre": genre, "source": "person", "verdict": verdict}
         for film, verdicts in by_film.items()
         for genre, verdict in verdicts.items()
+        if old.get(film, {}).get(genre) is not verdict
     ]
     if rows:
         connection.execute(opinions.insert(), rows)
@@ -103,6 +125,17 @@ def raw_opinions(
         scores, thresholds = by_film.setdefault(row["film"], ({}, {}))
         scores[row["genre"]], thresholds[row["genre"]] = row["raw"], row["raw_threshold"]
     return by_film
+
+
+def _give_parents(scores: dict[str, float], thresholds: dict[str, float], policy: Policy) -> None:
+    """Has a film that is given a genre of one's own reach its parents, too: they are as likely."""
+    for genre, parents in policy.parents.items():
+        score = scores.get(genre, 0.0)
+        if genre in scores and score >= policy.overrides.get(genre, thresholds[genre]):
+            for parent in parents:
+                if parent in scores:
+                    scores[parent] = max(score, scores[parent])
+                    thresholds[parent] = min(scores[parent], thresholds[parent])
 
 
 def opinions_of_model(
@@ -126,10 +159,12 @@ def opinions_of_model(
     scores = policy.correction.scores(raw, year)
     thresholds = policy.correction.thresholds(raw_thresholds, year, policy.decide)
     overrides = policy.overrides
+    _give_parents(scores, thresholds, policy)
     candidates = [
         genre
         for genre, score in scores.items()
-        if genre not in policy.own_genres or score >= thresholds[genre]
+        if genre not in policy.hidden
+        and (genre not in policy.parents or score >= thresholds[genre])
     ]
     main = max(candidates, key=scores.__getitem__, default="")
     keeps_main = policy.decide == SURE and main not in overrides

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from genreel.app.store.decide import is_shown
 from genreel.app.store.schema import films, opinions
 from genreel.app.store.store import Store
 from genreel.calibration import DECISIONS, SURE
@@ -62,7 +63,7 @@ def preview_decisions(store: Store) -> dict[str, Preview]:
         sa.select(*sums)
         .join(films, films.c.id == opinions.c.film)
         .join(person, is_same & (person.c.source == "person"), isouter=True)
-        .where(opinions.c.source == "model")
+        .where(opinions.c.source == "model", is_shown())
     )
     with store.database.reading() as connection:
         count, *values = connection.execute(query).one()

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from genreel.errors import StoreDamaged, StoreError
 from genreel.folding import fold, sort_key
+from genreel.lettering import parse_lettering
 
 SOURCES = ("person", "file", "lookup", "model")
 """Who may say something about a film's genre, the most trusted first."""
@@ -108,6 +109,34 @@ decisions = sa.Table(
     sa.Column("source", sa.String(10), nullable=False),
 )
 
+# Genres of a person's own, and those of the bundle that a person renamed or hid. One that was
+# deleted stays, so that undo brings it back, with all that people said of it.
+genres = sa.Table(
+    "genres",
+    metadata,
+    sa.Column("genre", sa.String(40), primary_key=True),  # as opinions have it; never changes
+    sa.Column("name", sa.String(40), nullable=False),  # what it is called
+    sa.Column("is_own", sa.Boolean, nullable=False),
+    sa.Column("is_hidden", sa.Boolean, nullable=False, default=False),
+    sa.Column("is_deleted", sa.Boolean, nullable=False, default=False),
+    sa.Column("description", sa.Text, nullable=False, default=""),
+    sa.Column("parent", sa.String(40), nullable=False, default=""),
+    sa.Column("added", sa.Float, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False, default=1),  # grows with every act of a person
+    sa.Column("learnt", sa.JSON(none_as_null=True)),  # see `genres.Learnt`
+)
+
+# What a bundle makes of films, which genres of one's own are learnt from (see `own.traits`).
+traits = sa.Table(
+    "traits",
+    metadata,
+    sa.Column("film", sa.ForeignKey("films.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("bundle", sa.String(80), nullable=False),
+    sa.Column("scores", sa.LargeBinary),  # float32, little-endian; the others are float16
+    sa.Column("plot", sa.LargeBinary),
+    sa.Column("poster", sa.LargeBinary),
+)
+
 # No foreign key: what happened to a film outlives it.
 events = sa.Table(
     "events",
@@ -173,8 +202,12 @@ MAX_SORTED, MAX_SEARCHED = 1_000, 100_000
 
 
 def text_keys(film: Mapping[Any, Any]) -> dict[str, str]:
-    """What a film is sorted and searched by, of its id, title and plot."""
+    """What a film is sorted and searched by, of its id, title and plot; where it has no title, of
+    what is printed large on its poster.
+    """
     title, plot = film["title"][:MAX_SORTED], film["plot"][:MAX_SEARCHED]
+    if not title and film.get("lettering"):
+        title = parse_lettering(film["lettering"]).title()
     texts = (title, plot, film["id"])
     return {
         "title_key": sort_key(title or film["id"].rpartition("/")[2]),
@@ -274,6 +307,21 @@ def _add_decisions(connection: sa.Connection) -> None:
     connection.execute(films.update().values(case=case, correction="stale"))
 
 
+def _add_names(connection: sa.Connection) -> None:
+    """Version 8: films without a title are sorted and searched by what their posters say."""
+    columns = (films.c.id, films.c.title, films.c.plot, films.c.lettering)
+    query = sa.select(*columns).where(films.c.title == "", films.c.lettering.is_not(None))
+    for row in connection.execute(query).mappings().all():
+        update = films.update().where(films.c.id == row["id"])
+        connection.execute(update.values(text_keys(row)))
+
+
+def _add_genres(connection: sa.Connection) -> None:
+    """Version 9: a store has genres of its own."""
+    for table in (genres, traits):
+        table.create(connection, checkfirst=True)
+
+
 # Number n brings a store from version n to n + 1. Never change one that was released: add one.
 # The first makes all tables as they are today, so later ones look at what there is.
 MIGRATIONS: tuple[Migration, ...] = (
@@ -284,6 +332,8 @@ MIGRATIONS: tuple[Migration, ...] = (
     _add_lettering,
     _add_batches,
     _add_decisions,
+    _add_names,
+    _add_genres,
 )
 
 

@@ -9,9 +9,8 @@ is an event of a film's life, and a person's can be undone, deletions included.
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -19,7 +18,6 @@ import sqlalchemy as sa
 from genreel.app.store.database import Database
 from genreel.app.store.decide import settle
 from genreel.app.store.events import (
-    fields_of_person,
     last_undoable,
     log,
     read_history,
@@ -31,18 +29,26 @@ from genreel.app.store.films import (
     edit_film,
     expect_row,
     read_film,
-    read_row,
+    save_movie,
     save_poster,
     update_film,
 )
+from genreel.app.store.genres import Genres, GenresOfStore
 from genreel.app.store.identity import Finding, save_finding
-from genreel.app.store.opinions import opinions_of_model, replace_opinions
-from genreel.app.store.schema import STATES, films, full_posters, posters, text_keys
+from genreel.app.store.lessons import learnt_by, own_scores, save_traits
+from genreel.app.store.opinions import (
+    Policy,
+    opinions_of_model,
+    person_verdicts,
+    replace_opinions,
+    replace_verdicts,
+)
+from genreel.app.store.schema import films, full_posters, posters
 from genreel.app.store.trash import KEPT_SECONDS, empty_trash, throw_away
 from genreel.app.store.tuning import Tuning
 from genreel.app.store.undo import AT_ONCE, take_back
 from genreel.calibration import BALANCED, CaseThresholds
-from genreel.catalogue import Movie, Scalar
+from genreel.catalogue import Movie
 from genreel.errors import StoreError
 from genreel.prediction import Prediction
 
@@ -79,6 +85,7 @@ class Store:
         thresholds: genre → the score from which the model assigns it, where none were applied.
         by_case: the model's thresholds of every decision and case; those of a film follow from it.
         decide: how a new store decides; one of `calibration.DECISIONS`.
+        bundle: what `own.predicting.bundle_id` says of the model.
 
     Raises:
         StoreError: it cannot be opened, or it was last opened by a newer genreel.
@@ -90,12 +97,18 @@ class Store:
         thresholds: Mapping[str, float],
         by_case: CaseThresholds | None = None,
         decide: str = BALANCED,
+        bundle: str = "",
     ) -> None:
-        self.defaults = dict(thresholds)
         self.database = Database(url)
-        self.tuning = Tuning(self.database, thresholds, by_case or {})
+        self.genres = GenresOfStore(self.database, thresholds, bundle)
+        self.tuning = Tuning(self.database, self.genres, by_case or {})
         self.tuning.begin(decide)
         self.tuning.rescore()
+
+    @property
+    def defaults(self) -> dict[str, float]:
+        """Genre that films may have → its threshold; see `Genres.thresholds`."""
+        return self.genres.now().thresholds
 
     def close(self) -> None:
         """Lets go of the database."""
@@ -151,42 +164,8 @@ class Store:
             source: where the genres come from. Text that a person wrote stays as it is.
         """
         with self.database.writing() as connection:
-            values: dict[str, Any] = {
-                "title": movie.title,
-                "year": movie.year,
-                "plot": movie.plot,
-                "language": movie.language,
-                "poster": None if poster is None else save_poster(connection, poster, full_poster),
-                "path": path,
-            }
-            values = {name: value for name, value in values.items() if value not in ("", None)}
-            row = read_row(connection, movie.id, lock=True)
-            if extra := _own_columns(movie):
-                values["extra"] = {**(row["extra"] or {}), **extra} if row else extra
-            if row is None:
-                life, now = uuid.uuid4().hex, time.time()
-                new = {"id": movie.id, "life": life, "added": now, "problem": movie.problem}
-                keys = text_keys({"title": "", "plot": "", **values, **new})
-                connection.execute(films.insert().values({**new, **values, **keys}))
-                log(connection, "add", movie.id, source, after=values)
-            else:
-                persons_fields = fields_of_person(connection, movie.id)
-                changes = {
-                    name: value
-                    for name, value in values.items()
-                    if row[name] != value
-                    and name not in persons_fields
-                    and not (name == "language" and "plot" in persons_fields)
-                }
-                if "plot" in changes:  # another plot tells its own language
-                    changes = {"language": movie.language, **changes}
-                if changes:
-                    edit_film(connection, self.tuning, row, changes, source)
-            if movie.lettering is not None:
-                update = films.update().where(films.c.id == movie.id)
-                connection.execute(update.values(lettering=movie.lettering.to_json()))
-            names = [name for names in movie.genres.values() for name in names]
-            self._save_genres(connection, movie.id, source, names)
+            entry = Entry(movie, Prediction(movie.id), poster, path, source, None, full_poster)
+            self._save(connection, entry)
             return read_film(connection, movie.id, self.defaults)
 
     def save_all(self, entries: Sequence[Entry], by: str) -> list[Film]:
@@ -196,22 +175,16 @@ class Store:
             entries: in the order in which they are saved.
             by: the version of the model that predicted them.
         """
-        saved_films = []
-        with self.database.writing():
+        with self.database.writing() as connection:
+            policy, genres = self.tuning.policy(connection), self.genres.now(connection)
             for entry in entries:
-                movie = entry.movie
-                self.save(
-                    movie,
-                    poster=entry.poster,
-                    path=entry.path,
-                    source=entry.source,
-                    full_poster=entry.full_poster,
-                )
+                self._save(connection, entry)
                 if entry.finding:
-                    self.save_finding(movie.id, entry.finding)
-                film = self.save_prediction(movie.id, entry.prediction, by)
-                saved_films.append(film)
-        return saved_films
+                    self.save_finding(entry.movie.id, entry.finding)
+                self._judge(connection, entry.movie.id, entry.prediction, by, policy, genres)
+            judged = [entry.movie.id for entry in entries if entry.prediction.scores]
+            settle(connection, policy.overrides, judged)
+            return [read_film(connection, entry.movie.id, self.defaults) for entry in entries]
 
     def edit(self, film_id: str, changes: Mapping[str, Any], version: int | None = None) -> Film:
         """A person's edit of title, year, plot or the plot's language; another plot tells its own.
@@ -272,35 +245,17 @@ class Store:
         """What the model says; a prediction without scores only notes its error.
 
         Args:
-            prediction: with the model's own scores, and thresholds where it has any.
+            prediction: with the model's own scores, and thresholds where it has any. Its `vectors`,
+                with `own.traits.SCORES` among them, tell the genres of one's own.
             by: the version of the model.
 
         Raises:
             UnknownFilm.
         """
         with self.database.writing() as connection:
-            row = expect_row(connection, film_id)
-            update = films.update().where(films.c.id == film_id)
-            connection.execute(update.values(problem=prediction.error or ""))
+            policy, genres = self.tuning.policy(connection), self.genres.now(connection)
+            self._judge(connection, film_id, prediction, by, policy, genres)
             if prediction.scores:
-                policy = self.tuning.policy(connection)
-                opinions = opinions_of_model(
-                    prediction.scores,
-                    {
-                        **self.defaults,
-                        **prediction.thresholds,
-                        **self.tuning.own_thresholds(prediction.case, policy.decide),
-                    },
-                    row["year"],
-                    policy,
-                    by,
-                    time.time(),
-                )
-                replace_opinions(connection, film_id, "model", opinions)
-                raw = {genre: round(score, 4) for genre, score in prediction.scores.items()}
-                log(connection, "predict", film_id, "model", by, after=raw)
-                values = {"correction": policy.version, "case": prediction.case}
-                connection.execute(update.values(values))
                 settle(connection, policy.overrides, [film_id])
             return read_film(connection, film_id, self.defaults)
 
@@ -331,7 +286,8 @@ class Store:
         verdicts = {genre: genre in names for genre in self.defaults}
         with self.database.writing() as connection:
             row = expect_row(connection, film_id, version)
-            old_verdicts = _save_verdicts(connection, film_id, verdicts, by)
+            old_verdicts = person_verdicts(connection, [film_id]).get(film_id, {})
+            replace_verdicts(connection, {film_id: verdicts}, by)
             update_film(connection, self.tuning, row, state="reviewed")
             before = {"state": row["state"], "genres": old_verdicts}
             after = {"state": "reviewed", "genres": verdicts}
@@ -370,7 +326,7 @@ class Store:
             those that were changed; None where there is nothing to undo. A film that was deleted
             comes back, with an id of its own where another film has its old one.
         """
-        with self.database.writing() as connection:
+        with self.genres.changing() as connection:
             event = last_undoable(connection, film_id)
             if event is None:
                 return None
@@ -383,7 +339,7 @@ class Store:
                 taken = undoable_of_batch(connection, batch, AT_ONCE)
                 ids = take_back(connection, self.tuning, taken)
                 number += len(ids)
-        if event["kind"] == "decide":
+        if event["kind"] in ("decide", "thresholds"):
             self.tuning.rescore()
         first = ids[0] if number == 1 else None
         return {name: event[name] for name in event if name != "life"} | {
@@ -392,6 +348,52 @@ class Store:
         }
 
     # Inside a transaction
+
+    def _judge(
+        self,
+        connection: sa.Connection,
+        film_id: str,
+        prediction: Prediction,
+        by: str,
+        policy: Policy,
+        genres: Genres,
+    ) -> None:
+        """Keeps what the model says; `settle` has the film's genres follow."""
+        row = expect_row(connection, film_id)
+        values: dict[str, Any] = {"problem": prediction.error or ""}
+        if prediction.scores:
+            own = own_scores(genres, prediction.vectors)
+            opinions = opinions_of_model(
+                {**prediction.scores, **own},
+                {
+                    **genres.defaults,
+                    **genres.thresholds,
+                    **prediction.thresholds,
+                    **self.tuning.own_thresholds(prediction.case, policy.decide),
+                },
+                row["year"],
+                policy,
+                by,
+                time.time(),
+            )
+            opinions |= {g: replace(opinions[g], by=learnt_by(genres, g)) for g in own}
+            replace_opinions(connection, film_id, "model", opinions)
+            save_traits(connection, film_id, genres.bundle, prediction.vectors)
+            raw = {genre: round(score, 4) for genre, score in prediction.scores.items()}
+            log(connection, "predict", film_id, "model", by, after=raw)
+            values |= {"correction": policy.version, "case": prediction.case}
+        connection.execute(films.update().where(films.c.id == film_id).values(values))
+
+    def _save(self, connection: sa.Connection, entry: Entry) -> None:
+        """A movie without its prediction."""
+        movie = entry.movie
+        digest = None
+        if entry.poster is not None:
+            digest = save_poster(connection, entry.poster, entry.full_poster)
+        save_movie(connection, self.tuning, movie, digest, entry.path, entry.source)
+        names = [name for names in movie.genres.values() for name in names]
+        names = self.genres.now(connection).spell([*names, *movie.unknown_genres])
+        self._save_genres(connection, movie.id, entry.source, names)
 
     def _save_genres(
         self, connection: sa.Connection, film_id: str, source: Source, names: Sequence[str]
@@ -406,20 +408,3 @@ class Store:
             before, after = {"genres": list(old)}, {"genres": genres}
             log(connection, "genres", film_id, source, before=before, after=after)
         settle(connection, self.tuning.overrides(connection), [film_id])
-
-
-def _own_columns(movie: Movie) -> dict[str, Scalar]:
-    """A movie's other columns, without the state that an export of a store writes."""
-    columns = dict(movie.extra)
-    if columns.get("state") in STATES:
-        del columns["state"]
-    return columns
-
-
-def _save_verdicts(
-    connection: sa.Connection, film_id: str, verdicts: Mapping[str, bool], by: str = ""
-) -> dict[str, bool]:
-    """Puts a person's verdicts in place of the older ones, which are returned."""
-    now = time.time()
-    opinions = {genre: Opinion(verdict, by=by, time=now) for genre, verdict in verdicts.items()}
-    return replace_opinions(connection, film_id, "person", opinions)

@@ -16,6 +16,7 @@ from genreel.app.store.database import Database, get_setting, set_setting
 from genreel.app.store.decide import count_changes, model_decides, settle
 from genreel.app.store.decide import verdict as verdict_of_model
 from genreel.app.store.events import log
+from genreel.app.store.genres import GenresOfStore
 from genreel.app.store.opinions import Policy, opinions_of_model, raw_opinions
 from genreel.app.store.schema import corrections, decisions, films, opinions
 from genreel.calibration import BALANCED, DECISIONS, CaseThresholds
@@ -51,18 +52,19 @@ class Tuning:
 
     Args:
         database: the store's.
-        defaults: genre → the bundle's threshold, of a film whose case is not known.
+        genres: the store's.
         by_case: the bundle's thresholds of every decision.
     """
 
-    def __init__(
-        self, database: Database, defaults: Mapping[str, float], by_case: CaseThresholds
-    ) -> None:
+    def __init__(self, database: Database, genres: GenresOfStore, by_case: CaseThresholds) -> None:
         self.database = database
-        self.defaults = dict(defaults)
+        self.genres = genres
         self.by_case = by_case
-        known = {genre for cases in by_case.values() for one in cases.values() for genre in one}
-        self._own_genres = frozenset(set(defaults) - known if known else ())
+
+    @property
+    def defaults(self) -> dict[str, float]:
+        """Genre → its threshold, of a film whose case is not known; see `Genres.thresholds`."""
+        return self.genres.now().thresholds
 
     def begin(self, decide: str) -> None:
         """Keeps how a new store decides; one that has films goes on as it did."""
@@ -83,7 +85,15 @@ class Tuning:
         """How scores become genres, inside a transaction."""
         version, correction = self.correction(connection)
         overrides = self.overrides(connection)
-        return Policy(self.decision(connection), overrides, version, correction, self._own_genres)
+        genres = self.genres.now(connection)
+        return Policy(
+            self.decision(connection),
+            overrides,
+            version,
+            correction,
+            genres.parents,
+            genres.hidden,
+        )
 
     def own_thresholds(self, case: str, decide: str) -> Mapping[str, float]:
         """Genre → the bundle's threshold for films of a case; empty where it has no such case."""
@@ -142,7 +152,8 @@ class Tuning:
             changes: int = connection.execute(query).scalar_one()
             self.use_thresholds(connection, after)
             log(connection, "thresholds", None, "person", before=before, after=after)
-            return changes
+        self.rescore()
+        return changes
 
     def preview_thresholds(self, thresholds: Mapping[str, float]) -> dict[str, Any]:
         """What applying thresholds would do, with nothing written.
@@ -172,6 +183,7 @@ class Tuning:
 
     def promised_thresholds(self, precision: float) -> dict[str, float | None]:
         """The lowest threshold of each genre from which reviews show that it is this often right.
+        Of one's own genres, which have learnt from these reviews, none.
 
         Args:
             precision: share of right assignments, in [0, 1].
@@ -192,12 +204,16 @@ class Tuning:
             .join(films, films.c.id == opinions.c.film)
             .where(opinions.c.source == "model", films.c.state == "reviewed")
         )
-        cells: dict[str, list[tuple[float, bool]]] = {genre: [] for genre in self.defaults}
+        genres = self.genres.now()
+        own = {row.genre for row in genres.own}
+        cells: dict[str, list[tuple[float, bool]]] = {g: [] for g in genres.thresholds}
         with self.database.reading() as connection:
             for genre, score, verdict in connection.execute(query):
                 cells.get(genre, []).append((score, verdict))
         thresholds = {}
         for genre, pairs in cells.items():
+            if genre in own:
+                pairs = []
             scores, right = np.array(pairs, np.float64).reshape(-1, 2).T
             thresholds[genre] = promised_threshold(right, scores, precision)
         return thresholds
@@ -209,6 +225,8 @@ class Tuning:
         changes = (opinions.c.source == "model") & (opinions.c.verdict != verdict)
         connection.execute(opinions.update().where(changes).values(verdict=verdict))
         settle(connection, overrides)
+        if self.genres.now(connection).parents:  # films that have one have its parents, too
+            connection.execute(films.update().values(correction="stale"))
 
     def correction(self, connection: sa.Connection | None = None) -> tuple[str, Correction]:
         """What was learnt and is in use: its version, and how it changes scores."""
@@ -322,7 +340,8 @@ class Tuning:
         return True
 
     def reviews(self) -> list[Review]:
-        """What people decided about films that the model has scored: what there is to learn.
+        """What people decided about films that the model has scored: what there is to learn of the
+        bundle's genres. Those of one's own learn by themselves; see `lessons`.
 
         Those of films that somebody looked at one by one: what was accepted with others, or said
         of one genre only, would teach the model what it says already.
@@ -342,6 +361,7 @@ class Tuning:
             .where(
                 films.c.state == "reviewed",
                 opinions.c.source == "person",
+                opinions.c.genre.in_(self.genres.now().defaults),
                 model.c.source == "model",
             )
         )

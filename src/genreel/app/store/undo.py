@@ -11,6 +11,7 @@ from genreel.app.store.database import set_setting
 from genreel.app.store.decide import settle
 from genreel.app.store.events import log_many
 from genreel.app.store.films import expect_life, update_film
+from genreel.app.store.genre_events import restore_genres
 from genreel.app.store.identity import restore_verdicts
 from genreel.app.store.opinions import replace_verdicts
 from genreel.app.store.trash import restore
@@ -68,6 +69,9 @@ def _take_back(connection: sa.Connection, tuning: Tuning, event: sa.RowMapping) 
         return None
     if event["kind"] == "views":
         set_setting(connection, "views", before["views"])
+        return None
+    if event["kind"] == "genre":
+        restore_genres(connection, tuning.genres, before["genres"])
         return None
     if event["kind"] == "delete":
         return restore(connection, event["id"])

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from genreel.app.store.browse import ORDERS, Filter, find
 from genreel.app.store.database import get_setting, set_setting
-from genreel.app.store.events import last_undoable, log
+from genreel.app.store.events import log
 from genreel.app.store.store import Store
 from genreel.errors import InputError, StoreDamaged
 
@@ -87,13 +87,6 @@ def delete_view(store: Store, name: str) -> bool:
         is_there = views.pop(name, None) is not None
         _keep(connection, views)
     return is_there
-
-
-def can_undo_views(store: Store) -> bool:
-    """Whether the last act of a person, which undo takes back, was one on views."""
-    with store.database.reading() as connection:
-        event = last_undoable(connection, None)
-    return event is not None and event["kind"] == "views"
 
 
 def collections(store: Store) -> dict[str, list[str]]:

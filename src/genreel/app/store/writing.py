@@ -8,10 +8,11 @@ from genreel.catalogue import Movie
 from genreel.formats.applying import found_of
 from genreel.formats.mark import Found
 from genreel.formats.names import Names
+from genreel.lettering import parse_lettering
 
 
 def movie_of(film: Film, names: Names | None = None) -> Movie:
-    """What the store knows of a film, with the genres it has now; without its poster.
+    """What the store knows of a film, with the genres that it has now; without its poster.
 
     Args:
         names: what genres are called; None: genreel's own names.
@@ -25,6 +26,7 @@ def movie_of(film: Film, names: Names | None = None) -> Movie:
         genres={"genreel": genres} if genres else {},
         language=film.language,
         extra=film.extra,
+        lettering=None if film.lettering is None else parse_lettering(film.lettering),
     )
 
 

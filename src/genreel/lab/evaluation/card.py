@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from genreel.calibration import DECISIONS
 from genreel.lab.evaluation.figures import HEADINGS, figure_text
 from genreel.lab.recipe import Recipe
 
@@ -100,6 +101,7 @@ def _part(part: str, cases: Mapping[str, Any], recipe: Recipe) -> list[str]:
         ends = figures.get("intervals", {})
         cells += [_with_ends(figures.get(column), ends.get(column)) for column in HEADINGS]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
+    lines += _decisions(cases)
     if part == "test":
         lines += ["", "By genre: positives, then ROC AUC / average precision of each case.", ""]
         lines += ["| genre | " + " | ".join(cases) + " |", "|---|" + "---|" * len(cases)]
@@ -113,6 +115,26 @@ def _part(part: str, cases: Mapping[str, Any], recipe: Recipe) -> list[str]:
                 )
             lines.append("| " + " | ".join(row) + " |")
     return [*lines, ""]
+
+
+def _decisions(cases: Mapping[str, Any]) -> list[str]:
+    """What every decision gives, of the cases where that was measured."""
+    rows = [
+        " | ".join([case, *(" / ".join(map(figure_text, one.values())) for one in by.values())])
+        for case, figures in cases.items()
+        if (by := figures.get("by_decision"))
+    ]
+    if not rows:
+        return []
+    return [
+        "",
+        "By decision: the share of its tags that is right, of all genres that is found, and of",
+        "movies that get one.",
+        "",
+        "| inputs | " + " | ".join(DECISIONS) + " |",
+        "|---|" + "---|" * len(DECISIONS),
+        *(f"| {row} |" for row in rows),
+    ]
 
 
 def _with_ends(value: float | None, ends: Sequence[float] | None) -> str:

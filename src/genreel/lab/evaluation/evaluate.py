@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from genreel.cases import REPORT_CASES, Case
 from genreel.catalogue import Movie
 from genreel.lab.evaluation.bootstrap import intervals
-from genreel.lab.metrics import summary
+from genreel.lab.metrics import summary, tag_figures
 from genreel.predictor import Predictor
 from genreel.progress import progress
 from genreel.vocabulary import Known, Labels
@@ -28,6 +28,7 @@ class Outcome:
         labels, known, scores, decisions: shape (n, genres).
         genres: names.
         unanswered: how many movies got no scores, and are left out.
+        tags: decision, one of `calibration.DECISIONS` → what it gives, shape (n, genres).
     """
 
     case: Case
@@ -38,6 +39,7 @@ class Outcome:
     decisions: NDArray[np.bool_]
     genres: tuple[str, ...]
     unanswered: int = 0
+    tags: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
     def take(self, at: NDArray[Any]) -> Outcome:
         """The movies at these positions, or where a mask is true."""
@@ -49,6 +51,7 @@ class Outcome:
             known=self.known[at],
             scores=self.scores[at],
             decisions=self.decisions[at],
+            tags={decide: tags[at] for decide, tags in self.tags.items()},
         )
 
     def frequent_genres(self) -> list[int]:
@@ -58,14 +61,20 @@ class Outcome:
         return [int(g) for g in np.argsort(-positive, kind="stable") if has_both[g]]
 
     def figures(self) -> dict[str, Any]:
-        """`metrics.summary` with 95 % `intervals`, overall and by genre, as JSON values."""
+        """`metrics.summary` with 95 % `intervals`, overall and by genre, and `tag_figures` of every
+        decision, as JSON values.
+        """
         arrays = self.labels, self.known, self.scores, self.decisions
         figures = summary(self.genres, *arrays)
         overall, by_genre = intervals(*arrays)
         for genre, ends in zip(self.genres, by_genre, strict=True):
             figures["genres"][genre]["intervals"] = ends
         about = {"needs": list(self.case.needs), "shown": list(self.case.shows)}
-        return {**about, **figures, "intervals": overall, "unanswered": self.unanswered}
+        by_decision = {
+            decide: tag_figures(self.labels, self.known, tags) for decide, tags in self.tags.items()
+        }
+        rest = {"unanswered": self.unanswered, "by_decision": by_decision}
+        return {**about, **figures, "intervals": overall, **rest}
 
 
 def evaluate(predictor: Predictor, movies: Sequence[Movie]) -> dict[str, Any]:
@@ -95,17 +104,23 @@ def outcomes(predictor: Predictor, movies: Sequence[Movie]) -> dict[str, Outcome
 def _outcome(predictor: Predictor, movies: Sequence[Movie], case: Case) -> Outcome:
     predictions = list(progress(predictor.predict_many(movies), case.name, len(movies)))
     at = [i for i, prediction in enumerate(predictions) if prediction.scores]
-    vocabulary = predictor.bundle.vocabulary
-    labels, known = vocabulary.encode(movies[i].genres for i in at)
-    scores = [list(predictions[i].scores.values()) for i in at]
-    decisions = [[genre in predictions[i].genres for genre in vocabulary.genres] for i in at]
+    genres = predictor.genres
+    labels, known = predictor.bundle.vocabulary.encode(movies[i].genres for i in at)
+    shape = labels.shape
+    scores = np.array([list(predictions[i].scores.values()) for i in at], np.float64)
+    decisions = [[genre in predictions[i].genres for genre in genres] for i in at]
+    tags = {}
+    for decide, by_case in predictor.bundle.rules().by_case().items():
+        limits = [[by_case[predictions[i].case][genre] for genre in genres] for i in at]
+        tags[decide] = scores.reshape(shape) >= np.array(limits, np.float64).reshape(shape)
     return Outcome(
         case=case,
         movies=[movies[i] for i in at],
         labels=labels,
         known=known,
-        scores=np.array(scores, np.float64).reshape(labels.shape),
-        decisions=np.array(decisions, np.bool_).reshape(labels.shape),
-        genres=vocabulary.genres,
+        scores=scores.reshape(shape),
+        decisions=np.array(decisions, np.bool_).reshape(shape),
+        genres=genres,
         unanswered=len(movies) - len(at),
+        tags=tags,
     )

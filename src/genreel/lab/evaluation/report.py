@@ -20,6 +20,7 @@ from genreel.lab.evaluation.evaluate import Outcome, outcomes
 from genreel.lab.evaluation.mistakes import Cell, doubtful_labels, surest_mistakes
 from genreel.lab.evaluation.pages.render import render
 from genreel.lab.evaluation.unseen import leave_out_seen
+from genreel.lab.splits import most_common, names_outside, unknown_names
 from genreel.posters import open_poster
 from genreel.predictor import Predictor
 from genreel.progress import say
@@ -78,7 +79,7 @@ def write_report(
         )
     counts = {"left_out": measured.left_out, "trained_on": measured.trained_on}
     metrics = {case: outcome.figures() | counts for case, outcome in answers.items()}
-    _warn_of_genres(predictor, labelled_movies, metrics)
+    _warn_of_genres(predictor, movies, metrics)
     write_whole(out / "metrics.json", json.dumps(metrics, indent=1).encode())
     bundle = predictor.bundle
     decisions = bundle.metrics.get("decisions", {})
@@ -96,10 +97,10 @@ def write_report(
 def _warn_of_genres(
     predictor: Predictor, movies: Sequence[Movie], metrics: Mapping[str, Any]
 ) -> None:
-    genres = {genre for movie in movies for names in movie.genres.values() for genre in names}
-    strange = sorted(genres - set(predictor.genres))
-    if strange:
-        say(f"the bundle does not know {', '.join(strange)}: these genres are left out")
+    if unknown := unknown_names(movies):
+        say(f"unknown genres {most_common(unknown)} are left out; train --genres learns them")
+    if strange := names_outside(movies, predictor.genres):
+        say(f"the bundle does not know {most_common(strange)}: these genres are left out")
     first = next(iter(metrics.values()))
     one_class = [g for g, row in first["genres"].items() if row["roc_auc"] is None]
     if one_class:

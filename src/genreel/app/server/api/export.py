@@ -71,6 +71,6 @@ def _answer(
     service: Service, query: Filter, form: str, safe_cells: bool, names: str
 ) -> StreamingResponse:
     headers = {"Content-Disposition": f'attachment; filename="{EXPORTS[form].name}"'}
-    options = Options(safe_cells, OUT[names] if names else service.settings.names)
+    options = Options(safe_cells, OUT[names] if names else service.genres.names())
     parts = export(service.store, query, form, options)
     return StreamingResponse(parts, headers=headers, media_type=EXPORTS[form].media_type)

@@ -60,7 +60,7 @@ def add_film(service: ServiceDep, body: MovieIn) -> dict[str, Any]:
     """Adds a film, or completes the one with this id; what is not given stays as it was."""
     if not body.id:
         raise InputError("give the film an id")
-    return added_out(service.add(body.movie(body.id)))
+    return added_out(service.add(body.movie(body.id, service.store.genres.now().spellings)))
 
 
 @router.post("/films/files", status_code=201)

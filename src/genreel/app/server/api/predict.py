@@ -19,25 +19,19 @@ router = APIRouter(prefix="/api", tags=["predict"], responses=RESPONSES)
 @router.post("/predict")
 def predict(service: ServiceDep, body: MovieIn) -> dict[str, Any]:
     """Predicts one movie."""
-    prediction = service.predict(body.movie("movie"))
+    prediction = service.predict(body.movie("movie", service.store.genres.now().spellings))
     if not prediction.scores:
         raise InputError(prediction.error or "")
     return prediction.to_dict()
 
 
-@router.get("/genres")
-def genres(service: ServiceDep) -> dict[str, Any]:
-    """Genre → what it is called on pages and in exports; everywhere else the API says the genre."""
-    names = service.settings.names
-    return {
-        "names": {genre: names.label(genre) if names else genre for genre in service.store.defaults}
-    }
-
-
 @router.post("/predict/many")
 def predict_many(service: ServiceDep, body: MoviesIn) -> dict[str, Any]:
     """Predicts several movies; one that cannot be predicted carries its error."""
-    movies = [one.movie(f"movie {number}") for number, one in enumerate(body.movies, 1)]
+    movies = [
+        one.movie(f"movie {number}", service.store.genres.now().spellings)
+        for number, one in enumerate(body.movies, 1)
+    ]
     return {"predictions": [one.to_dict() for one in service.predict_many(movies)]}
 
 
