@@ -56,7 +56,7 @@ def test_a_genre_is_taught_from_eight_films(
     new = page.get_by_role("region", name="A new genre")
     new.get_by_label("Name").fill("Heist")
     new.get_by_label("What such a movie is about").fill("Thieves plan to rob the vault of a bank.")
-    new.get_by_label("Under").select_option("Crime")
+    new.get_by_label("Parent").select_option("Crime")
     new.get_by_role("button", name="Make the genre").click()
     expect(page.get_by_role("heading", name="Is it Heist?")).to_be_visible()
     page.locator(".suggestions li.current").wait_for()  # films are read first

@@ -93,7 +93,8 @@ class GenreLearner:
                 return
             except GenreelError as error:
                 logging.getLogger("genreel").warning("own genres have not learnt: %s", error)
-            self._is_busy = False
+            finally:
+                self._is_busy = False
 
     def learn(self) -> bool:
         """Has genres learn and tells films; True where films are left that nobody has read."""

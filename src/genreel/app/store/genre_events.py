@@ -49,14 +49,14 @@ def restore_genres(
 def _put(connection: sa.Connection, genres: GenresOfStore, rows: Sequence[StoreGenre]) -> None:
     """Keeps rows; the films that may have another genre for it are to be rescored."""
     old = genres.now(connection).rows
-    moved = [row for row in rows if _moves_films(old.get(row.genre), row)]
+    movers = [row for row in rows if _moves_films(old.get(row.genre), row)]
     genres.put(connection, rows)
     is_models = opinions.c.source == "model"
     clueless = [row.genre for row in rows if row.is_own and row.learnt is None]
     connection.execute(opinions.delete().where(is_models, opinions.c.genre.in_(clueless)))
-    if any(not row.is_own for row in moved):  # another may be a film's likeliest now
+    if any(not row.is_own for row in movers):  # another may be a film's likeliest now
         connection.execute(films.update().values(correction="stale"))
-    of_genre = opinions.c.genre.in_([row.genre for row in moved])
+    of_genre = opinions.c.genre.in_([row.genre for row in movers])
     is_of = sa.exists().where(opinions.c.film == films.c.id, of_genre)
     connection.execute(films.update().where(is_of).values(correction="stale"))
 

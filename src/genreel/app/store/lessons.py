@@ -113,7 +113,7 @@ def read_pool(connection: sa.Connection, bundle: str) -> tuple[int, list[str]]:
     return len(ids), ids[::step]
 
 
-def lesson_of(genre: StoreGenre, bundle: str, examples: Sequence[Example], pooled: int) -> str:
+def lesson_of(genre: StoreGenre, bundle: str, examples: Sequence[Example], pool_size: int) -> str:
     """A hash of what a genre is learnt from. Where it has many times "no", a few more, which every
     review brings, change nothing; nor do a few more films.
     """
@@ -126,7 +126,7 @@ def lesson_of(genre: StoreGenre, bundle: str, examples: Sequence[Example], poole
         genre.parent,
         yes,
         no if len(no) <= _FEW else round(_FEW * math.log(len(no))),
-        pooled.bit_length(),
+        pool_size.bit_length(),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
@@ -174,12 +174,12 @@ def judge_some(connection: sa.Connection, genres: Genres, row: StoreGenre) -> bo
         for film, before in old.items()
     ]
     connection.execute(opinions.insert(), new)
-    changed = [
+    movers = [
         film
         for film, before in old.items()
         if _is_changed(before.raw, before.raw_threshold, scores[film], limit)
     ]
-    connection.execute(films.update().where(films.c.id.in_(changed)).values(correction="stale"))
+    connection.execute(films.update().where(films.c.id.in_(movers)).values(correction="stale"))
     return True
 
 
