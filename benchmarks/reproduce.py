@@ -1,4 +1,4 @@
-"""Trains every published system as its source did, and writes tables and docs/reproduction.md.
+"""Trains every published system as its source did, and writes tables and pages of docs/.
 
     GENREEL_DATA=... python benchmarks/reproduce.py plots posters three-genres across large
     GENREEL_DATA=... python benchmarks/reproduce.py large --only zhang-add --out out/reproduce
@@ -19,7 +19,7 @@ large         14,072 films of all years with a poster, TMDb's 19 genres, at the 
               hours to days on two cores. A run that was stopped goes on from its last whole epoch.
 again         some of `plots` and `posters` that take minutes, trained anew from nothing.
 order         of the systems of `large` that are trained: each against the next, paired bootstrap.
-page          nothing is trained: docs/reproduction.md anew from the tables.
+page          nothing is trained: both pages anew from the tables.
 
 A backbone whose weights cannot be had offline is replaced by another, frozen: MobileNetV2, or one
 of --stand-in, such as tf_efficientnet_lite0. Such rows go to stand-ins.csv, one a network and
@@ -44,7 +44,7 @@ from typing import Any
 import numpy as np
 import tomli_w
 from protocols import DATA, PROTOCOLS, THREE_GENRES, catalogue_of, first_genres
-from reproduction import write_page
+from reproduction import write_pages
 
 from genreel.catalogue import Catalogue
 from genreel.lab.evaluation.bootstrap import difference
@@ -442,7 +442,7 @@ def main() -> None:
             names = PROTOCOLS[protocol].recipes
             chosen = [n for n in names if not arguments.only or n in arguments.only]
             run(protocol, chosen, arguments.out, arguments.stand_in)
-    write_page(RESULTS)
+    write_pages(RESULTS)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Writes docs/reproduction.md from the tables of results/."""
+"""Writes docs/reproduction.md and docs/stand-ins.md from the tables of results/."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from genreel.lab.evaluation.reported import MEASURES, theirs
 from genreel.lab.recipe import Head, recipe_files, recipe_heads
 
-PAGE = Path(__file__).parents[1] / "docs" / "reproduction.md"
+DOCS = Path(__file__).parents[1] / "docs"
 SOURCES = (
     "Castelblanco & Solano 2018",
     "Solano 2019",
@@ -37,8 +37,7 @@ HEAD = (
     "tenth of the training films chooses thresholds and stops training; those of the test part "
     "are measured once.",
     "- **Stand-ins.** VGG, Inception and ResNet want weights that cannot be had offline. "
-    "MobileNetV2 and EfficientNet-Lite in their place stand [below](#stand-ins), unranked. They "
-    "neither confirm nor deny what a source says of its own network.",
+    "MobileNetV2 and EfficientNet-Lite in their place have [a page of their own](stand-ins.md).",
     "- **In training.** A system whose training has not ended has no figure, only its curve so "
     "far; every epoch is in [curves.csv](../benchmarks/results/curves.csv).",
     "- In brackets: 95 % bootstrap intervals over films. A dash: the source prints no figure.",
@@ -59,13 +58,32 @@ def table_rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def write_page(results: Path) -> None:
-    """Writes the page."""
-    PAGE.write_text(page(results), encoding="utf-8")
+STAND_INS_HEAD = (
+    "# Stand-ins",
+    "",
+    "Systems whose networks want weights that cannot be had offline, with another backbone in its "
+    "place, frozen, with ImageNet weights. They neither confirm nor deny what a source says of its "
+    "own network, so they stand in the order of the networks' names, which is no ranking "
+    "([stand-ins.csv](../benchmarks/results/stand-ins.csv)). All others are in "
+    "[reproduction.md](reproduction.md), which also says which films these are.",
+    "",
+)
+
+
+def write_pages(results: Path) -> None:
+    """Writes both pages."""
+    (DOCS / "reproduction.md").write_text(page(results), encoding="utf-8")
+    (DOCS / "stand-ins.md").write_text(stand_ins_page(results), encoding="utf-8")
+
+
+def stand_ins_page(results: Path) -> str:
+    """The page of the stand-ins, and of the systems across decades, as Markdown."""
+    lines = [line for paragraph in STAND_INS_HEAD for line in wrap(paragraph)]
+    return "\n".join([*lines, *_stand_ins(results), *_across(results)]) + "\n"
 
 
 def page(results: Path) -> str:
-    """The page as Markdown."""
+    """The page of all systems as Markdown."""
     lines = [line for paragraph in HEAD for line in wrap(paragraph)]
     measured = {row["recipe"]: row for t in TABLES for row in table_rows(results / f"{t}.csv")}
     stand_ins = {row["recipe"] for row in table_rows(results / "stand-ins.csv")}
@@ -80,7 +98,7 @@ def page(results: Path) -> str:
                 ours = _ours(head, measured, stand_ins, epochs, draws)
                 cells = (head.id, _theirs(head), ours, head.differs)
                 lines.append(f"| {' | '.join(cells)} |")
-    lines += [*_order(results), *_across(results), *_again(results), *_stand_ins(results)]
+    lines += [*_order(results), *_again(results)]
     return "\n".join(lines) + "\n"
 
 
@@ -122,7 +140,7 @@ def _ours(
             texts.append(text)
         return "; ".join(texts)
     if head.id in stand_ins:
-        return "[stand-in](#stand-ins)"
+        return "[stand-in](stand-ins.md)"
     return _progress(head, epochs)
 
 
@@ -217,15 +235,7 @@ STAND_INS |= {f"tf_efficientnet_lite{n}": f"EfficientNet-Lite{n}" for n in range
 
 
 def _stand_ins(results: Path) -> Iterator[str]:
-    yield from ("", "## Stand-ins", "")
-    yield from wrap(
-        "Another backbone, frozen, with ImageNet weights, in the order of the networks' names, "
-        "which is no ranking ([stand-ins.csv](../benchmarks/results/stand-ins.csv))."
-    )
-    yield from (
-        "",
-        "| network | in the place of | stand-in | films | macro ROC AUC | its measure |",
-    )
+    yield "| network | in the place of | stand-in | films | macro ROC AUC | its measure |"
     yield "|---|---|---|---|---|---|"
     rows = table_rows(results / "stand-ins.csv")
     for row in rows:

@@ -377,13 +377,29 @@ def published() -> Iterator[str]:
     auc = {r.recipe: r.macro_roc_auc for r in rows("large")}
     yield f"start from GloVe has {auc['zhang-lstm']:.3f} where its source had"
     yield f"with a CNN on posters added {auc['zhang-add']:.3f} (0.812)"
-    assert all(abs(r.roc_auc - auc[r.recipe]) < 0.001 for r in rows("order"))  # on common films
+    order = rows("order")
+    assert all(abs(r.roc_auc - auc[r.recipe]) < 0.001 for r in order)  # on common films
+    fusions = [r for r in order if r.recipe not in ("zhang-lstm", "zhang-cnn", "zhang-sigmoid")]
+    assert fusions[0].roc_auc - fusions[-1].roc_auc < 0.005
+    assert all(r.low < 0 for r in fusions)
+    yield "within 0.005 of each other, none surely above the next"
     auc = {r.recipe: r.macro_roc_auc for r in rows("posters")}
     trees, forest = auc["gomez-extratrees-pca"], auc["gomez-forest-pca"]
     yield f"ExtraTrees beat the forest ({trees:.3f} against {forest:.3f})"
     auc = {r.recipe: r.macro_roc_auc for r in rows("stand-ins", stand_in="mobilenetv2_100")}
     colour, grey = auc["castelblanco-vgg16-colour"], auc["castelblanco-vgg16-grey"]
     yield f"({colour:.3f} against {grey:.3f})"
+    stack, poster = auc["solano-stack"], auc["solano-vgg16-colour"]
+    yield f"gains {stack - poster:.3f} over the network on posters that it holds ({stack:.3f}"
+    f1 = {(r.recipe, r.tested_on): r.weighted_f1 for r in rows("across", trained_on="2010s")}
+    svm, balanced = "dealer-resnet50-svm", "dealer-resnet50-svm-balanced"
+    late, early = ([f1[name, decade] for name in (balanced, svm)] for decade in ("2010s", "1970s"))
+    yield f"a weighted F1 of {late[0]:.2f} with balanced classes and {late[1]:.2f} without"
+    yield f"on the 1970s {early[0]:.2f} and {early[1]:.2f}"
+    assert [r.recipe for r in rows("dealer-genres") if r.f1 > r.reported_f1] == [svm]
+    again = rows("again")
+    assert len(again) == 10
+    yield f"no figure moved by more than {max(r.difference for r in again):.4f}"
     assert rows("curves")
     knn, logistic, forest = (r.class_accuracy for r in rows("three-genres"))
     yield f"{knn:.3f} (kNN), {logistic:.3f} (logistic) and {forest:.3f} (forest) of the films"
@@ -395,6 +411,11 @@ def published() -> Iterator[str]:
 def reproduced() -> Iterator[str]:
     """The whole page, which tests/lab/test_reproduction.py holds to its tables."""
     yield text_of("docs/reproduction.md")
+
+
+def stood_in() -> Iterator[str]:
+    """The whole page of stand-ins, held by the same test."""
+    yield text_of("docs/stand-ins.md")
 
 
 def catalogues() -> Iterator[str]:
@@ -844,6 +865,7 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     (NOTEBOOK, eras_in_short),
     (NOTEBOOK, published),
     ("docs/reproduction.md", reproduced),
+    ("docs/stand-ins.md", stood_in),
     (NOTEBOOK, catalogues),
     (NOTEBOOK, server),
     (NOTEBOOK, shop),

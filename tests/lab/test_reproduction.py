@@ -14,14 +14,17 @@ from genreel.lab.recipe import recipe_files
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "reproduction.md"
+STAND_INS = ROOT / "docs" / "stand-ins.md"
 PUBLISHED = [path for path in recipe_files().values() if path.parent.name == "published"]
 
 
-def test_the_page_is_made_of_the_tables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(reproduction, "PAGE", tmp_path / "reproduction.md")
-    reproduction.write_page(RESULTS)
-    written = (tmp_path / "reproduction.md").read_text(encoding="utf-8")
-    assert written == PAGE.read_text(encoding="utf-8")
+def test_the_pages_are_made_of_the_tables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(reproduction, "DOCS", tmp_path)
+    reproduction.write_pages(RESULTS)
+    for path in (PAGE, STAND_INS):
+        assert (tmp_path / path.name).read_text(encoding="utf-8") == path.read_text(
+            encoding="utf-8"
+        )
 
 
 def test_every_published_system_has_a_row_and_says_how_it_differs() -> None:
