@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from test_browser import (  # noqa: F401 - fixtures
     DESK,
     PHONE,
@@ -29,11 +30,13 @@ def test_a_genre_is_taught_from_eight_films(
     page: Any,  # noqa: F811
     server: str,  # noqa: F811
     tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
     from axe_playwright_python.sync_playwright import Axe
     from playwright.sync_api import expect
 
-    expect.set_options(timeout=60_000)
+    expect.set_options(timeout=60_000)  # a genre asks once the posters are read
+    request.addfinalizer(lambda: expect.set_options(timeout=5_000))
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
