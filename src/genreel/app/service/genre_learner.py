@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import logging
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from genreel.app.service.background import Background
 from genreel.app.service.batches import Batches, Closing
 from genreel.app.service.gate import Busy
 from genreel.app.store.genre_acts import save_learnt
@@ -22,7 +21,6 @@ from genreel.app.store.lessons import (
     without_traits,
 )
 from genreel.app.store.store import Store
-from genreel.errors import GenreelError
 from genreel.own.genre import OwnGenre
 from genreel.own.predicting import read_words
 from genreel.own.teaching import teach
@@ -58,43 +56,28 @@ class GenreLearner:
         self._batches = batches
         self._predict_again = predict
         self._unreadable: set[str] = set()
-        self._woken, self._closing = threading.Event(), threading.Event()
-        self._is_busy = False
-        self._thread = threading.Thread(target=self._run, name="genres", daemon=True)
-        self._thread.start()
+        self._background = Background("own genres", PAUSE, self._learn_all)
+        self._background.start()
         self.wake()
 
     @property
     def is_busy(self) -> bool:
         """Whether genres are learning, or films are being told of them."""
-        return self._is_busy or self._woken.is_set()
+        return self._background.is_busy
 
     def wake(self) -> None:
         """Says that there may be something to learn."""
-        self._woken.set()
+        self._background.wake()
 
     def close(self) -> None:
         """Ends the thread; what is left is done at the next start."""
-        self._closing.set()
-        self._woken.set()
-        self._thread.join()
+        self._background.close()
 
-    def _run(self) -> None:
-        while not self._closing.is_set():
-            self._woken.wait()
-            self._is_busy = True
-            while self._woken.is_set() and not self._closing.is_set():
-                self._woken.clear()
-                self._closing.wait(PAUSE)  # a person who answers fast is not disturbed
-            try:
-                while not self._closing.is_set() and self.learn():
-                    pass
-            except Closing:
-                return
-            except GenreelError as error:
-                logging.getLogger("genreel").warning("own genres have not learnt: %s", error)
-            finally:
-                self._is_busy = False
+    def _learn_all(self) -> None:
+        # `Closing` also says that predictions have ended.
+        with contextlib.suppress(Closing):
+            while not self._background.is_closing and self.learn():
+                pass
 
     def learn(self) -> bool:
         """Has genres learn and tells films; True where films are left that nobody has read."""
@@ -132,7 +115,7 @@ class GenreLearner:
 
     def _judge(self, genres: Genres, row: StoreGenre) -> None:
         """Tells films how much they are of a genre."""
-        while not self._closing.is_set():
+        while not self._background.is_closing:
             with self._store.database.writing() as connection:
                 if not judge_some(connection, genres, row):
                     break
@@ -157,13 +140,13 @@ class GenreLearner:
 
     def _predict(self, film_ids: Sequence[str]) -> None:
         """Predicts films anew, after everybody who waits."""
-        while not self._closing.is_set():
+        while not self._background.is_closing:
             with contextlib.suppress(Busy):
                 if not self._batches.waiting:
                     self._predict_again(film_ids, True)
                     self._note_unreadable(film_ids)
                     return
-            self._closing.wait(_WAIT)
+            self._background.wait(_WAIT)
         raise Closing
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 
+from genreel.app.service.background import Background
 from genreel.app.store.correction import MIN_REVIEWS, decade, held_out, learn, lost
 from genreel.app.store.store import Store
-from genreel.errors import GenreelError
 
 PAUSE = 1.0
 """Seconds without a review after which it is time to learn."""
@@ -26,20 +24,17 @@ class Learner:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._woken, self._closing = threading.Event(), threading.Event()
         self._last_count = 0
-        self._thread = threading.Thread(target=self._wait, name="learner", daemon=True)
-        self._thread.start()
+        self._background = Background("reviews", PAUSE, self._learn_if_due)
+        self._background.start()
 
     def wake(self) -> None:
         """Says that there was a review."""
-        self._woken.set()
+        self._background.wake()
 
     def close(self) -> None:
         """Ends the thread."""
-        self._closing.set()
-        self._woken.set()
-        self._thread.join()
+        self._background.close()
 
     def learn(self) -> str:
         """Learns from all reviews now.
@@ -60,19 +55,9 @@ class Learner:
         tuning.note_attempt(attempt)
         return version
 
-    def _wait(self) -> None:
-        while not self._closing.is_set():
-            self._woken.wait()
-            while self._woken.is_set() and not self._closing.is_set():
-                self._woken.clear()
-                self._closing.wait(PAUSE)  # a person who reviews fast is not disturbed
-            if self._closing.is_set():
-                return
-            try:
-                if self.store.tuning.is_learning() and self._has_enough():
-                    self.learn()
-            except GenreelError as error:
-                logging.getLogger("genreel").warning("not learnt: %s", error)
+    def _learn_if_due(self) -> None:
+        if self.store.tuning.is_learning() and self._has_enough():
+            self.learn()
 
     def _has_enough(self) -> bool:
         count = self.store.tuning.count_reviews()
