@@ -380,9 +380,10 @@ def published() -> Iterator[str]:
     order = rows("order")
     assert all(abs(r.roc_auc - auc[r.recipe]) < 0.001 for r in order)  # on common films
     fusions = [r for r in order if r.recipe not in ("zhang-lstm", "zhang-cnn", "zhang-sigmoid")]
-    assert fusions[0].roc_auc - fusions[-1].roc_auc < 0.005
     assert all(r.low < 0 for r in fusions)
-    yield "within 0.005 of each other, none surely above the next"
+    spread = fusions[0].roc_auc - fusions[-1].roc_auc
+    yield f"within {spread:.3f} of each other, none surely above the next"
+    yield f"has {auc['zhang-sigmoid']:.3f} here (0.611)"
     auc = {r.recipe: r.macro_roc_auc for r in rows("posters")}
     trees, forest = auc["gomez-extratrees-pca"], auc["gomez-forest-pca"]
     yield f"ExtraTrees beat the forest ({trees:.3f} against {forest:.3f})"
