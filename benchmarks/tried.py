@@ -19,8 +19,8 @@ benchmarks/results/tried.csv, on the valid part of $GENREEL_DATA/movies:
   place of the default's own. Six minutes of a core each.
 - languages: USE multilingual behind a logistic regression and a network, and with its dense layers
   tuned; alone, and in late fusion in the place of the default's own, which learnt from 27,000.
-- second-level: a logistic regression a genre on the logits of all genres and parts, drawn to what
-  late fusion has (Wolpert 1992).
+- kin: genres that heed each other (Godbole & Sarawagi 2004), in the words' model and in late
+  fusion, as strongly as a precision says.
 - lettering: what is printed on posters, fused with the rest in three ways; by genre in
   tried-lettering.csv.
 - sizes: the default's larger poster network on 600 posters of 300 px and more, shown larger.
@@ -33,12 +33,12 @@ import csv
 from pathlib import Path
 
 from trials.fusion import fusion
+from trials.kin import kin
 from trials.languages import languages
 from trials.lettering import lettering, lettering_by_genre
 from trials.measure import Row
 from trials.noise import noise
 from trials.posters import sizes
-from trials.second_level import second_level
 from trials.student import student
 from trials.teacher import teacher
 
@@ -50,7 +50,7 @@ GROUPS = {
     "teacher": teacher,
     "student": student,
     "languages": languages,
-    "second-level": second_level,
+    "kin": kin,
     "lettering": lettering,
     "sizes": sizes,
 }
