@@ -510,7 +510,7 @@ def learning() -> Iterator[str]:
         worst = f"{r.worst_gain:.3f}".replace("-", "−")
         figures = f"{r.macro_f1_before:.3f} | {r.macro_f1_after:.3f} | {worst} | {r.taken:.0%} |"
         yield text.format(r) + figures
-    yield f"As used it loses {-row('learning', use='as it comes').gain_as_used:.3f}."
+    yield f"As used it gains {row('learning', use='as it comes').gain_as_used:.3f}."
 
 
 def scaling() -> Iterator[str]:
