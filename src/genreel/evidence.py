@@ -80,7 +80,7 @@ def has_evidence(movie: Movie, senses: Collection[str], features: Iterable[Featu
         senses: those of SENSES that the model has of it.
         features: the model's.
     """
-    if not set(senses) <= {"title", "year"}:
+    if not {"title", "year"}.issuperset(senses):
         return True
     bare = Movie(movie.id, title=content_words(movie.title))
     return "title" in senses and any(

@@ -161,6 +161,7 @@ _ARABIC = ("ar", "fa", "ur")
 
 # Not the letters of an abbreviation: "U.N.C.L.E." has no "e".
 _WORD = re.compile(r"(?<![^\W\d_]\.)\b[^\W\d_]+\b(?!\.[^\W\d_])")
+_INNER_DOT = re.compile(r"\.[A-Za-z]")
 _LATIN_LETTER = re.compile(r"[A-Za-z\u00aa-\u024f\u1e00-\u1eff]")
 _OTHER_LETTER = re.compile(r"[^\W\d_A-Za-z\u00aa-\u024f\u1e00-\u1eff]")
 _CYRILLIC_LETTER = re.compile(r"[\u0400-\u052f]")
@@ -205,10 +206,12 @@ def language_of(text: str) -> str | None:
     if "&" in text[:_LENGTH]:  # of a page: "&#1064;" is one letter
         text = unescape(text[: 8 * _LENGTH])
     text = text[:_LENGTH]
-    if not text.isascii() and len(_OTHER_LETTER.findall(text)) > len(_LATIN_LETTER.findall(text)):
+    others = [] if text.isascii() else _OTHER_LETTER.findall(text)
+    if others and len(others) > len(_LATIN_LETTER.findall(text)):
         return _language_of_letters(text[:200])
-    # Most texts need no closer look. Words with digits count as words here, so it is the stricter.
-    if text.isascii() and not _has_abbreviation(text) and _is_english(words_of(text)):
+    # Most texts need no closer look. This one is the stricter: words with digits count as words,
+    # and of each dot between letters the words on both sides may be none.
+    if text.isascii() and _is_english(words_of(text), 2 * len(_INNER_DOT.findall(text))):
         return "en"
     words = _WORD.findall(text)
     small = [word.lower() for word in words]
@@ -286,15 +289,10 @@ def _language_of_letters(text: str) -> str | None:
     return max(strengths, key=strengths.__getitem__, default=code)
 
 
-def _is_english(words: Sequence[str]) -> bool:
-    """Whether words in small letters are surely English."""
-    count = sum(map(_ENGLISH.__contains__, words))
+def _is_english(words: Sequence[str], doubtful: int = 0) -> bool:
+    """Whether words in small letters, so many of which may be no words, are surely English."""
+    count = sum(map(_ENGLISH.__contains__, words)) - doubtful
     return count >= _FEWEST_WORDS and count >= _ENGLISH_SHARE * len(words)
-
-
-def _has_abbreviation(text: str) -> bool:
-    """Whether there may be one, such as "U.S.": a dot in front of a letter."""
-    return any(part[:1].isalpha() for part in text.split(".")[1:])
 
 
 def _evidence(

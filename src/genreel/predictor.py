@@ -356,12 +356,14 @@ class Predictor:
         # Arithmetic over the whole batch: for one movie at a time it would cost more than a plot.
         own = self._rules.thresholds(present, decide)
         limits = own if threshold is None else np.full(scores.shape, threshold)
-        decisions = (scores >= limits).tolist()
-        ranking = np.argsort(-scores, axis=1, kind="stable").tolist()
-        has_sense = present.astype(bool).tolist()
+        decisions = scores >= limits
+        # The likeliest first, and behind all of them those that are not assigned.
+        ranking = np.argsort(np.where(decisions, -scores, 1), axis=1, kind="stable").tolist()
+        counts = decisions.sum(axis=1).tolist()
+        has_sense = map(tuple, present.astype(bool).tolist())
         by_senses: dict[tuple[bool, ...], _Had] = {}
-        for i, (movie, values) in enumerate(zip(movies, scores.tolist(), strict=True)):
-            key = tuple(has_sense[i])
+        rows = zip(movies, scores.tolist(), has_sense, strict=True)
+        for i, (movie, values, key) in enumerate(rows):
             if key not in by_senses:
                 by_senses[key] = self._had(key, dict(zip(names, limits[i].tolist(), strict=True)))
             had = by_senses[key]
@@ -371,7 +373,7 @@ class Predictor:
                 error = error or nothing_to_go_by(movie, self.inputs, had.missing)
                 yield Prediction(movie.id, missing=had.missing, error=error, language=language)
                 continue
-            genres = tuple([names[g] for g in ranking[i] if decisions[i][g]])
+            genres = tuple([names[g] for g in ranking[i][: counts[i]]])
             by_genre = dict(zip(names, values, strict=True))
             prediction = Prediction(
                 movie.id,

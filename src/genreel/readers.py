@@ -44,6 +44,7 @@ class Readers:
         self._inputs = {feature.input for feature in features.values()}
         self.slow = {name: feature for name, feature in self.awake.items() if feature.slow}
         self._slow_inputs = {feature.input for feature in self.slow.values()}
+        self._idle_inputs = sorted(self._inputs - {f.input for f in self.awake.values()})
 
     def readable(self, movie: Movie, language: str = "") -> Movie:
         """The movie as the features can read it; `language` is that of the plot, if not empty."""
@@ -99,6 +100,8 @@ class Readers:
             elif name in self.awake:
                 rows[name] = feature.read_many(
                     [m if self.can_read(feature, m) else m.without(["plot"]) for m in movies]
+                    if feature.input == "plot"
+                    else movies
                 )
             else:
                 rows[name] = [None] * len(movies)
@@ -118,7 +121,4 @@ class Readers:
 
     def _unread(self, movie: Movie) -> list[str]:
         """A line for each input of the movie that only features read which lack their extra."""
-        if not self.remedy:
-            return []
-        idle = self._inputs - {feature.input for feature in self.awake.values()}
-        return [f"{name} is not read; {self.remedy}" for name in sorted(idle) if movie.has(name)]
+        return [f"{n} is not read; {self.remedy}" for n in self._idle_inputs if movie.has(n)]

@@ -35,13 +35,13 @@ class KeyTable:
         while len(number):
             is_free = self._numbers[slot] < 0
             self._numbers[slot[is_free]] = number[is_free]  # of several, the last one stays
-            rest = self._numbers[slot] != number
+            rest = self._numbers.take(slot) != number
             number, slot = number[rest], (slot[rest] + 1) & self._last
 
     def find(self, keys: Keys) -> Integers:
         """The number of each key, or -1, shape (m,)."""
         slot = self._slots(keys)
-        number = self._numbers[slot]
+        number = self._numbers.take(slot)
         rest = np.flatnonzero(self._is_other(number, keys))
         while len(rest):
             slot[rest] = (slot[rest] + 1) & self._last
@@ -60,5 +60,5 @@ class KeyTable:
         """Whether a slot holds another key than is looked for there; an empty one holds none."""
         is_other = np.zeros(len(keys), bool)
         for column, values in zip(self._columns, keys.T, strict=True):
-            is_other |= column[number] != values
+            is_other |= column.take(number) != values
         return is_other & (number >= 0)

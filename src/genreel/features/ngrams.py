@@ -128,7 +128,8 @@ class Ngrams:
                 at, node = at[node >= 0], node[node >= 0]
             if n >= shortest:
                 run = runs[node]
-                matches.append((text[at[run >= 0]], run[run >= 0]))
+                is_run = run >= 0
+                matches.append((text[at[is_run]], run[is_run]))
         first, second = zip(*matches, strict=True)
         return np.concatenate(first), np.concatenate(second)
 

@@ -170,8 +170,11 @@ class Terms(FeatureKind):
             return self.read_many(movies[:half]) + self.read_many(movies[half:])
         text, term = self._ngrams.find(texts, self._settings.ngrams[0], _letters(self._settings))
         size = max(1, len(self))
-        both, counts = np.unique(text * size + term, return_counts=True)
-        text, term = np.divmod(both, size)
+        both = text * size + term
+        if len(texts) * size < 2**31:
+            both = both.astype(np.int32)  # sorted in half the time
+        both, counts = np.unique(both, return_counts=True)
+        text, term = np.divmod(both.astype(np.int64), size)
         values = self._weights(text, term, counts)
         ends = np.searchsorted(text, np.arange(len(texts) + 1)).tolist()
         for i, start, end in zip(positions, ends, ends[1:], strict=False):
