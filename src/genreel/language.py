@@ -14,12 +14,18 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from genreel.characters import unescape, words_of
+import numpy as np
+
+from genreel.characters import unescape, word_bytes, words_of
 from genreel.errors import InputError
 from genreel.function_words import WORDS
+from genreel.word_table import WordTable
 
 # Characters that are looked at: the first lines tell a language as well as the whole text.
 _LENGTH = 500
+
+# Texts whose words are in memory together.
+_AT_ONCE = 1000
 
 # A text is in a language of the Latin script where at least so many of its words, and at least
 # this share of them, are function words of that language, which must have so many times the
@@ -175,6 +181,11 @@ def _own_letters() -> dict[str, re.Pattern[str]]:
 
 
 @functools.cache
+def _english_table() -> WordTable:
+    return WordTable(sorted(_ENGLISH))
+
+
+@functools.cache
 def _weights(script: str) -> dict[str, list[tuple[str, float]]]:
     """Word -> languages it speaks for, with the weight: 1 over the root of their number.
 
@@ -193,6 +204,24 @@ def _weights(script: str) -> dict[str, list[tuple[str, float]]]:
     }
 
 
+def languages_of(texts: Sequence[str]) -> list[str | None]:
+    """`language_of` of each of many texts, most of which are English, in two thirds of the time."""
+    if len(texts) > _AT_ONCE:
+        half = len(texts) // 2
+        return languages_of(texts[:half]) + languages_of(texts[half:])
+    # Those that it would take for English at its first look.
+    starts = [text[:_LENGTH] if text[:_LENGTH].isascii() else "" for text in texts]
+    starts = ["" if "&" in start else start for start in starts]
+    text, number = _english_table().find([word_bytes(start) for start in starts])
+    words = np.bincount(text, minlength=len(texts))
+    english = np.bincount(text[number >= 0], minlength=len(texts)) - [*map(_count_doubtful, starts)]
+    is_english = (english >= _FEWEST_WORDS) & (english >= _ENGLISH_SHARE * words)
+    return [
+        "en" if is_sure else language_of(text)
+        for text, is_sure in zip(texts, is_english.tolist(), strict=True)
+    ]
+
+
 def language_of(text: str) -> str | None:
     """The language that a text is written in, as far as it tells.
 
@@ -209,9 +238,8 @@ def language_of(text: str) -> str | None:
     others = [] if text.isascii() else _OTHER_LETTER.findall(text)
     if others and len(others) > len(_LATIN_LETTER.findall(text)):
         return _language_of_letters(text[:200])
-    # Most texts need no closer look. This one is the stricter: words with digits count as words,
-    # and of each dot between letters the words on both sides may be none.
-    if text.isascii() and _is_english(words_of(text), 2 * len(_INNER_DOT.findall(text))):
+    # Most texts need no closer look. This one is the stricter: words with digits count as words.
+    if text.isascii() and _is_english(words_of(text), _count_doubtful(text)):
         return "en"
     words = _WORD.findall(text)
     small = [word.lower() for word in words]
@@ -293,6 +321,11 @@ def _is_english(words: Sequence[str], doubtful: int = 0) -> bool:
     """Whether words in small letters, so many of which may be no words, are surely English."""
     count = sum(map(_ENGLISH.__contains__, words)) - doubtful
     return count >= _FEWEST_WORDS and count >= _ENGLISH_SHARE * len(words)
+
+
+def _count_doubtful(text: str) -> int:
+    """Number of words that may be none: beside a dot as in "U.S."."""
+    return 2 * len(_INNER_DOT.findall(text))
 
 
 def _evidence(

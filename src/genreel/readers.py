@@ -46,13 +46,13 @@ class Readers:
         self._slow_inputs = {feature.input for feature in self.slow.values()}
         self._idle_inputs = sorted(self._inputs - {f.input for f in self.awake.values()})
 
-    def readable(self, movie: Movie, language: str = "") -> Movie:
-        """The movie as the features can read it; `language` is that of the plot, if not empty."""
+    def readable(self, movies: Sequence[Movie], language: str = "") -> list[Movie]:
+        """Movies as the features can read them; `language` is that of all plots, if not empty."""
         if language:
-            movie = replace(movie, language=language)
+            movies = [replace(movie, language=language) for movie in movies]
         if "plot" not in self._inputs:
-            return movie
-        return readable(movie, self.languages, self._further, self.remedy)
+            return list(movies)
+        return readable(movies, self.languages, self._further, self.remedy)
 
     def can_read(self, feature: Feature, movie: Movie) -> bool:
         """Whether a feature reads the movie's plot: words are those of the bundle's languages."""

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreel.features.checks import read_words
-from genreel.features.key_table import Integers, Keys, KeyTable
-from genreel.features.word_table import WordTable
+from genreel.key_table import Integers, Keys, KeyTable
+from genreel.word_table import WordTable
 
 MAX_RUNS = 5_000_000
 """Of a feature of a bundle."""

@@ -25,7 +25,7 @@ MAX_CHARACTERS = 100_000
 """Of a text at most: a longer one is a book, not a plot."""
 
 _MOST_BYTES = 1_000_000
-"""Of texts that are read at once: each takes up to 100 bytes of memory for a while."""
+"""Of texts that are read at once; each takes 30 bytes of memory for a while."""
 
 _LONGEST_NGRAM = 10  # words
 

@@ -54,7 +54,7 @@ class KeyTable:
         total = keys[:, 0] * self._factors[0]
         for column, factor in zip(keys.T[1:], self._factors[1:], strict=True):
             total += column * factor
-        return (total >> self._shift).astype(np.int64)
+        return np.asarray(total >> self._shift, np.int64)
 
     def _is_other(self, number: NDArray[np.int32], keys: Keys) -> NDArray[np.bool_]:
         """Whether a slot holds another key than is looked for there; an empty one holds none."""

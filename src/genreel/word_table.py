@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from genreel.features.key_table import Integers, Keys, KeyTable
+from genreel.key_table import Integers, Keys, KeyTable
 
 _WIDTH = 16
 """Bytes of a word that fit into its key; the few longer words are looked up in a dictionary."""
@@ -28,11 +28,11 @@ class WordTable:
     """
 
     def __init__(self, words: Sequence[str]) -> None:
-        texts = [word.encode("utf-8", "replace") for word in words]
-        self._long = {text: i for i, text in enumerate(texts) if len(text) > _WIDTH}
-        sizes = np.array([len(text) for text in texts], np.int64)
+        texts = [word.encode() for word in words]
+        sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+        self._long = {texts[i]: i for i in np.flatnonzero(sizes > _WIDTH).tolist()}
         keys = _keys(b"".join(texts), np.cumsum(sizes) - sizes, sizes)
-        keys[sizes > _WIDTH] = 0  # no word has this key
+        keys[sizes > _WIDTH] = 0  # no word of a text has this key
         self._table = KeyTable(keys)
 
     def find(self, texts: Sequence[bytes], letters: int = 1) -> tuple[Integers, Integers]:
