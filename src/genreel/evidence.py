@@ -44,7 +44,7 @@ def _readable(
     if not movie.has("plot"):
         return replace(movie, plot="", language="")
     if not language or language in languages:
-        return movie if language == movie.language else replace(movie, language=language)
+        return movie if language == movie.language else movie.in_language(language)
     *names, last = (NAMES[code] for code in languages if code != OTHER)
     readable_ones = f"{', '.join(names)} or {last}" if names else last
     line = (

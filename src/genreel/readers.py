@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 from genreel.catalogue import Movie
@@ -49,7 +48,7 @@ class Readers:
     def readable(self, movies: Sequence[Movie], language: str = "") -> list[Movie]:
         """Movies as the features can read them; `language` is that of all plots, if not empty."""
         if language:
-            movies = [replace(movie, language=language) for movie in movies]
+            movies = [movie.in_language(language) for movie in movies]
         if "plot" not in self._inputs:
             return list(movies)
         return readable(movies, self.languages, self._further, self.remedy)

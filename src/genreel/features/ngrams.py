@@ -111,8 +111,6 @@ class Ngrams:
         Returns:
             Numbers of the text and of the run of each match, int64, both of shape (matches,).
         """
-        if not texts:
-            return np.empty(0, np.int64), np.empty(0, np.int64)
         words, pairs = self._tables
         text, numbers = words.find(texts, letters)
         at = np.flatnonzero(numbers >= 0)  # where runs begin that are the first n words of others

@@ -165,6 +165,8 @@ class Terms(FeatureKind):
                     positions.append(i)
                 except InputError as error:
                     rows[i] = error
+        if not texts:
+            return rows
         if len(movies) > 1 and sum(map(len, texts)) > _MOST_BYTES:
             half = len(movies) // 2
             return self.read_many(movies[:half]) + self.read_many(movies[half:])
