@@ -65,6 +65,12 @@ def test_words_of_any_script_and_length(letters: int) -> None:
     assert len({*found.tolist()}) > 20
 
 
+def test_long_words_take_a_time_in_proportion() -> None:
+    words = [f"extraterrestrial{i}" for i in range(20_000)]
+    texts = [word_bytes(" ".join(words[1:])), b"extraterrestrial extraterrestrial20000"]
+    assert WordTable(words).find(texts)[1].tolist() == [*range(1, 20_000), -1, -1]
+
+
 def test_no_words_and_no_texts() -> None:
     assert [*map(len, WordTable([]).find([b"the dog", b""]))] == [2, 2]
     assert [*map(len, WordTable(["dog"]).find([]))] == [0, 0]

@@ -334,8 +334,8 @@ def _evidence(
     """By language, the weight and the number of function words among `words` (small letters)."""
     strengths: dict[str, float] = {}
     counts: Counter[str] = Counter()
-    for word in words:
-        for code, weight in weights.get(word, ()):
+    for speakers in filter(None, map(weights.get, words)):
+        for code, weight in speakers:
             strengths[code] = strengths.get(code, 0.0) + weight
             counts[code] += 1
     return strengths, counts

@@ -30,9 +30,10 @@ class WordTable:
     def __init__(self, words: Sequence[str]) -> None:
         texts = [word.encode() for word in words]
         sizes = np.fromiter(map(len, texts), np.int64, len(texts))
-        self._long = {texts[i]: i for i in np.flatnonzero(sizes > _WIDTH).tolist()}
         keys = _keys(b"".join(texts), np.cumsum(sizes) - sizes, sizes)
-        keys[sizes > _WIDTH] = 0  # no word of a text has this key
+        long = np.flatnonzero(sizes > _WIDTH)
+        self._long = {texts[i]: i for i in long.tolist()}
+        keys[long] = np.stack([np.zeros_like(long), long], axis=1)  # those of no word of a text
         self._table = KeyTable(keys)
 
     def find(self, texts: Sequence[bytes], letters: int = 1) -> tuple[Integers, Integers]:
