@@ -209,7 +209,7 @@ def languages_of(texts: Sequence[str]) -> list[str | None]:
     if len(texts) > _AT_ONCE:
         half = len(texts) // 2
         return languages_of(texts[:half]) + languages_of(texts[half:])
-    # Those that it would take for English at its first look.
+    # What it looks at first: the beginnings of those in ASCII, and how much of them is English.
     starts = [text[:_LENGTH] if text[:_LENGTH].isascii() else "" for text in texts]
     starts = ["" if "&" in start else start for start in starts]
     text, number = _english_table().find([word_bytes(start) for start in starts])

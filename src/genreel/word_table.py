@@ -52,8 +52,8 @@ class WordTable:
         edges = np.flatnonzero(is_gap[1:] != is_gap[:-1]) + 1
         starts, sizes = edges[::2], edges[1::2] - edges[::2]
         if letters > 1:
-            is_long = sizes > _BYTES[characters[starts]]
-            starts, sizes = starts[is_long], sizes[is_long]
+            has_two = sizes > _BYTES[characters[starts]]
+            starts, sizes = starts[has_two], sizes[has_two]
         numbers = self._table.find(_keys(data, starts, sizes))
         for i in np.flatnonzero(sizes > _WIDTH).tolist():
             numbers[i] = self._long.get(data[starts[i] : starts[i] + sizes[i]], -1)
