@@ -245,7 +245,6 @@ def language_of(text: str) -> str | None:
     small = [word.lower() for word in words]
     if _is_english(small):
         return "en"
-    english = sum(map(_ENGLISH.__contains__, small))
     strengths, counts = _evidence(small, _weights("latin"))
     of_english = strengths.pop("en", 0.0)
     likeliest = max(strengths, key=strengths.__getitem__, default=OTHER)
@@ -254,9 +253,9 @@ def language_of(text: str) -> str | None:
         and strengths[likeliest] >= _MARGIN * of_english
     ):
         return likeliest if likeliest in NAMES else OTHER
-    if not english and sum(map(str.islower, words)) >= _WORDS_WITHOUT:
+    if not counts["en"] and sum(map(str.islower, words)) >= _WORDS_WITHOUT:
         return OTHER
-    return "en" if english > 1 and of_english > strengths.get(likeliest, 0.0) else None
+    return "en" if counts["en"] > 1 and of_english > strengths.get(likeliest, 0.0) else None
 
 
 def contradicts(text: str, code: str) -> bool:

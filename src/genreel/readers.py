@@ -109,8 +109,9 @@ class Readers:
                     unusable.append((i, feature.input))
                     if str(row) not in problems[i]:
                         problems[i].append(str(row))
-        for i, movie in enumerate(movies):
-            problems[i] += self._unread(movie)
+        if self._idle_inputs:
+            for i, movie in enumerate(movies):
+                problems[i] += self._unread(movie)
         # For all features: pieces of words make a guess of a plot without one word that is known.
         for i, name_of_input in unusable:
             for name, feature in self.features.items():

@@ -118,7 +118,8 @@ class Ngrams:
         matches = []
         for n, runs in enumerate(self._run_of, 1):
             if n > 1:
-                at, node = at[at < len(text) - n + 1], node[at < len(text) - n + 1]
+                count = np.searchsorted(at, len(text) - n + 1)
+                at, node = at[:count], node[:count]
                 end = at + n - 1
                 goes_on = (numbers[end] >= 0) & (text[at] == text[end])
                 at, end, node = at[goes_on], end[goes_on], node[goes_on]
