@@ -18,7 +18,7 @@ BACKBONES = ("mobilenetv2_100", "tf_efficientnet_lite0", "tf_efficientnet_lite2"
 TEACHERS = 4000
 """Of the posters of the training part, which has 14,000; a network takes minutes from them."""
 
-SETTINGS = ("training.epochs=4", "training.patience=0")
+SETTINGS = ("training.epochs=4", "training.patience=0", "training.average=0.98")
 
 
 def backbones(out: Path) -> Iterator[Row]:
