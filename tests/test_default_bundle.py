@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from genreel.bundle import FILES, bundle_folder
 from genreel.catalogue import Movie
+from genreel.lettering import parse_lettering
 from genreel.prediction import Prediction
 from genreel.predictor import Predictor
 from genreel.vocabulary import GENRES
@@ -166,3 +168,17 @@ def test_stories_alike_have_vectors_alike(predictor: Predictor) -> None:
     ]
     vectors = [v["plot"] for v in predictor.vectors(Movie(p[:9], plot=p) for p in plots)]
     assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.1
+
+
+def test_names_on_its_poster_make_a_western_no_less_one(
+    predictor: Predictor, movies: list[Movie]
+) -> None:
+    """Hardly any movie that taught the fusion is a Western whose poster was read."""
+    western = next(movie for movie in movies if movie.id == "dust-over-carrow")
+    names = ("DUST OVER CARROW", "Orrin Vale", "Tess Hallam", "Wade Merritt")
+    lines = [[name, 0.99, 0.1, 0.2 * n, 0.8, 0.1] for n, name in enumerate(names)]
+    printed = replace(western, lettering=parse_lettering(json.dumps(lines)))
+    [alone, read] = (
+        prediction.scores["Western"] for prediction in predictor.predict_many([western, printed])
+    )
+    assert alone > 0.95 and read > 0.9

@@ -71,17 +71,17 @@ GERMAN = "Eine Frau kehrt in das Dorf am Meer zurück und erfährt, dass ihr Bru
 
 def test_readable() -> None:
     movie = Movie("a", "Bank", plot=GERMAN, problem="year 3 is none")
-    seen = readable(movie, ("en",))
+    [seen] = readable([movie], ("en",))
     assert (seen.plot, seen.title, seen.language) == ("", "Bank", "de")
     assert seen.problem == (
         "year 3 is none; plot is in German, which this model does not read; give it in English, or "
         "--language en if it is English"
     )
-    assert readable(movie, ("de", "en")) == Movie(
-        "a", "Bank", plot=GERMAN, problem="year 3 is none", language="de"
-    )
-    assert readable(Movie("a", plot="Rosa"), ("en",)) == Movie("a", plot="Rosa")
-    assert readable(Movie("a", plot="N/A", language="es"), ("en",)) == Movie("a")
+    assert readable([movie], ("de", "en")) == [
+        Movie("a", "Bank", plot=GERMAN, problem="year 3 is none", language="de")
+    ]
+    others = [Movie("a", plot="Rosa"), Movie("b", plot="N/A", language="es")]
+    assert readable(others, ("en",)) == [Movie("a", plot="Rosa"), Movie("b")]
 
 
 def test_languages_of_plots() -> None:

@@ -27,6 +27,8 @@ ORDER = (
         "genre_names",
         "vocabulary",
         "function_words",
+        "key_table",
+        "word_table",
         "language",
         "decade",
         "files",

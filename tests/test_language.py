@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from genreel.errors import InputError
-from genreel.language import NAMES, OTHER, contradicts, language_code, language_of
+from genreel.language import NAMES, OTHER, contradicts, language_code, language_of, languages_of
 
 # One story of our own: a sheriff returns to a village by the sea and finds that her brother has
 # disappeared and that nobody wants to speak about it.
@@ -115,6 +115,19 @@ def test_romanised_hindi_is_told_and_names_are_not() -> None:
 def test_only_the_beginning_of_a_long_text_is_read() -> None:
     assert language_of(STORY["zh"] * 10_000) == "zh"
     assert language_of(STORY["en"] * 10_000) == "en"
+
+
+def test_many_texts_are_told_as_one_by_one() -> None:
+    texts = ["", "Rosa", "U.S. agents of the U.S. and the U.K. are in it", *STORY.values()]
+    texts += [text.replace("é", "&eacute;") for text in STORY.values()]
+    texts += ["the kvist and fjord " * 40, "the kvist fjord glimt " * 40, "kvist. the." * 90]
+    # Words are cut where the look ends, and those that it need not count may be too many.
+    texts += ["the ox " * k + "kvist" * 100 for k in range(60, 80)]
+    texts += [("kvist " * k + "of the and " * 50)[k % 7 :] for k in range(60, 83)]
+    expected = [language_of(text) for text in texts]
+    assert languages_of(texts * 15) == expected * 15
+    assert {"en", None, "fr"} <= {*expected}
+    assert languages_of([]) == []
 
 
 def test_marks_of_direction_and_entities_do_not_matter() -> None:

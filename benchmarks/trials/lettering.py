@@ -7,17 +7,17 @@ them with a plot; two have the genre Western and one Film-Noir, where 1,309 have
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genreel.calibration import map_logistic, sigmoid
+from genreel.calibration import sigmoid
 from genreel.catalogue import LETTERING
 from genreel.lab.metrics import average_precision, log_loss
-from genreel.lab.model import fit_logistics
+from genreel.lab.models.late_fusion import LateFusionSettings, Sum, add_lettering, fit_sum
 from genreel.vocabulary import GENRES
 from trials.default_parts import PLOT, POSTER, PRINTED, Part, read_test_posters, read_valid_part
 from trials.measure import DIVISIONS, FOLDS, Row, figures, folds_of, mean_figures
@@ -29,54 +29,7 @@ CASES = {
 }
 """Case → the parts that read all but the lettering, and what they need."""
 
-SHRINKAGE = 30.0
-BIAS_PRECISION = 10.0
-"""Of the prior that a genre is as common among movies whose posters were read."""
-
-
-class Fusion(Protocol):
-    """From the parts' logits to those of movies."""
-
-    def logits(self, part: Part, rows: Array) -> Array:
-        """Shape (rows, genres)."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """Late fusion as the default has it: weights, shape (parts, genres), and bias of one case."""
-
-    parts: tuple[str, ...]
-    weights: Array
-    bias: Array
-
-    def logits(self, part: Part, rows: Array) -> Array:
-        """The weighted sum."""
-        return np.asarray((part.stack(self.parts, rows) * self.weights).sum(axis=1) + self.bias)
-
-
-@dataclass(frozen=True)
-class Added:
-    """A case without lettering, plus what lettering says beyond its mean.
-
-    So lettering that tells nothing changes nothing.
-
-    Attributes:
-        base: that case.
-        middle: mean logits of the lettering's parts, shape (parts, genres).
-        weights: of the base's logit and of these parts, shape (1 + parts, genres).
-        bias: shape (genres,).
-    """
-
-    base: Case
-    middle: Array
-    weights: Array
-    bias: Array
-
-    def logits(self, part: Part, rows: Array) -> Array:
-        """The sum."""
-        printed = part.stack(PRINTED, rows) - self.middle
-        base = self.base.logits(part, rows) * self.weights[0]
-        return np.asarray(base + (printed * self.weights[1:]).sum(axis=1) + self.bias)
+SETTINGS = LateFusionSettings()
 
 
 def lettering(out: Path) -> Iterator[Row]:
@@ -121,11 +74,11 @@ def _by_folds(
     for fold in range(FOLDS):
         teachers = everyone[folds[everyone] != fold]
         is_scored = folds[posters] == fold
-        for name, fusion in _fit_ways(
-            part, parts, teachers, np.intersect1d(teachers, posters)
-        ).items():
+        ways = _fit_ways(part, parts, teachers, np.intersect1d(teachers, posters))
+        x = part.stack((*parts, *PRINTED), posters[is_scored])
+        for name, total in ways.items():
             logits = results.setdefault(name, np.zeros((len(posters), len(GENRES))))
-            logits[is_scored] = fusion.logits(part, posters[is_scored])
+            logits[is_scored] = total(x)
     return results
 
 
@@ -136,44 +89,27 @@ def _on_test(valid: Part, test: Part) -> dict[str, tuple[Array, dict[str, Array]
         rows = test.having(*needs, LETTERING)
         everyone, posters = valid.having(*needs), valid.having(*needs, LETTERING)
         ways = _fit_ways(valid, parts, everyone, posters)
-        results[case] = rows, {name: way.logits(test, rows) for name, way in ways.items()}
+        x = test.stack((*parts, *PRINTED), rows)
+        results[case] = rows, {name: total(x) for name, total in ways.items()}
     return results
 
 
 def _fit_ways(
     part: Part, parts: tuple[str, ...], everyone: Array, posters: Array
-) -> dict[str, Fusion]:
-    without = _fit_case(part, parts, everyone)
-    all_parts = (*parts, *PRINTED)
+) -> dict[str, Sum]:
+    names = (*parts, *PRINTED)
+    is_printed = np.isin(names, PRINTED)
+    every, printed = (
+        (part.stack(names, rows), part.labels[rows], part.known[rows])
+        for rows in (everyone, posters)
+    )
+    is_any = np.ones(len(names), np.bool_)
+    without = fit_sum(*every, ~is_printed, SETTINGS)
     return {
         "without lettering": without,
-        "a case of its own": _fit_case(part, all_parts, posters),
-        "the same, one weight for all genres": _fit_case(part, all_parts, posters, 1e5),
-        "added to the case without": _fit_added(part, without, posters),
+        "a case of its own": fit_sum(*printed, is_any, SETTINGS),
+        "the same, one weight for all genres": fit_sum(
+            *printed, is_any, replace(SETTINGS, shrinkage=1e5)
+        ),
+        "added to the case without": add_lettering(without, *printed, is_printed, SETTINGS),
     }
-
-
-def _fit_case(
-    part: Part, parts: tuple[str, ...], rows: Array, shrinkage: float = SHRINKAGE
-) -> Case:
-    x, labels, known = part.stack(parts, rows), part.labels[rows], part.known[rows]
-    return Case(parts, *fit_logistics(x, labels, known, shrinkage))
-
-
-def _fit_added(part: Part, base: Case, rows: Array) -> Added:
-    """The weights are drawn to their mean over genres, as late fusion's are, the bias to 0."""
-    printed, labels, known = part.stack(PRINTED, rows), part.labels[rows], part.known[rows]
-    middle = printed.mean(axis=0)
-    x = np.concatenate([base.logits(part, rows)[:, None], printed - middle], axis=1)
-    columns, genres = x.shape[1:]
-    weights, bias = np.zeros((columns, genres)), np.zeros(genres)
-    centre, precision = np.array([1.0, *np.full(len(PRINTED), 1 / len(PRINTED))]), 1.0
-    for _ in range(2):
-        precisions = np.array([*np.full(columns, precision), BIAS_PRECISION])
-        for g in range(genres):
-            use = known[:, g]
-            design = np.column_stack([x[use, :, g], np.ones(use.sum())])
-            solution = map_logistic(design, labels[use, g], np.append(centre, 0), precisions)
-            weights[:, g], bias[g] = solution[:-1], solution[-1]
-        centre, precision = weights.mean(axis=1), SHRINKAGE
-    return Added(base, middle, weights, bias)

@@ -37,14 +37,21 @@ def unescape(text: str) -> str:
 
 
 _WORD = re.compile(r"\w+")
-_GAPS = {code: " " for code in range(128) if not _WORD.match(chr(code))}
+_ASCII = (chr(code) for code in range(128))
+_SMALL = bytes(ord(c.lower() if _WORD.match(c) else " ") for c in _ASCII).ljust(256)
+
+
+def word_bytes(text: str) -> bytes:
+    """The words of a text in UTF-8, between spaces; there is no other byte below 33."""
+    # Nearly all English texts are ASCII, where Python translates by table.
+    if text.isascii():
+        return text.encode().translate(_SMALL)
+    return " ".join(_WORD.findall(text.lower())).encode()
 
 
 def words_of(text: str) -> list[str]:
     """Runs of letters, digits and underscores, in order and in small letters."""
-    text = text.lower()
-    # Nearly all English texts are ASCII, where Python translates by table.
-    return text.translate(_GAPS).split() if text.isascii() else _WORD.findall(text)
+    return word_bytes(text).decode().split()
 
 
 def printable(text: str) -> str:

@@ -11,31 +11,40 @@ from genreel.catalogue import Movie
 from genreel.characters import unescape
 from genreel.features import Feature, readable_rows
 from genreel.features.stopwords import STOP_WORDS
-from genreel.language import NAMES, OTHER, language_of
+from genreel.language import NAMES, OTHER, language_of, languages_of
 from genreel.placeholders import is_placeholder
 
 _SMALLEST_SHARE = 0.05  # of plots, in a language that a model has learnt to read
 
 
 def readable(
-    movie: Movie, languages: Sequence[str], more: Collection[str] = (), remedy: str = ""
-) -> Movie:
-    """The movie with its plot's language, and without a plot that a model cannot read.
+    movies: Sequence[Movie], languages: Sequence[str], more: Collection[str] = (), remedy: str = ""
+) -> list[Movie]:
+    """Movies with their plots' languages, and without plots that a model cannot read.
 
     Args:
-        movie: as it came; where it names the plot's language, that is believed.
+        movies: as they came; where one names its plot's language, that is believed.
         languages: codes of those that the model reads.
         more: codes of those that it would read after `remedy`, as `Feature.lacks` says it.
 
     Returns:
-        The movie; `language` is empty where the plot does not tell. A plot in another language, or
+        The movies; `language` is empty where the plot does not tell. A plot in another language, or
         one that only says that there is none, is taken away; the former is named in `problem`.
     """
+    texts = ["" if movie.language else movie.plot for movie in movies]
+    return [
+        _readable(movie, movie.language or language or "", languages, more, remedy)
+        for movie, language in zip(movies, languages_of(texts), strict=True)
+    ]
+
+
+def _readable(
+    movie: Movie, language: str, languages: Sequence[str], more: Collection[str], remedy: str
+) -> Movie:
     if not movie.has("plot"):
         return replace(movie, plot="", language="")
-    language = movie.language or language_of(movie.plot) or ""
     if not language or language in languages:
-        return movie if language == movie.language else replace(movie, language=language)
+        return movie if language == movie.language else movie.in_language(language)
     *names, last = (NAMES[code] for code in languages if code != OTHER)
     readable_ones = f"{', '.join(names)} or {last}" if names else last
     line = (
@@ -80,7 +89,7 @@ def has_evidence(movie: Movie, senses: Collection[str], features: Iterable[Featu
         senses: those of SENSES that the model has of it.
         features: the model's.
     """
-    if not set(senses) <= {"title", "year"}:
+    if not {"title", "year"}.issuperset(senses):
         return True
     bare = Movie(movie.id, title=content_words(movie.title))
     return "title" in senses and any(

@@ -14,12 +14,18 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from genreel.characters import unescape, words_of
+import numpy as np
+
+from genreel.characters import unescape, word_bytes, words_of
 from genreel.errors import InputError
 from genreel.function_words import WORDS
+from genreel.word_table import WordTable
 
 # Characters that are looked at: the first lines tell a language as well as the whole text.
 _LENGTH = 500
+
+# Texts whose words are in memory together.
+_AT_ONCE = 1000
 
 # A text is in a language of the Latin script where at least so many of its words, and at least
 # this share of them, are function words of that language, which must have so many times the
@@ -161,6 +167,7 @@ _ARABIC = ("ar", "fa", "ur")
 
 # Not the letters of an abbreviation: "U.N.C.L.E." has no "e".
 _WORD = re.compile(r"(?<![^\W\d_]\.)\b[^\W\d_]+\b(?!\.[^\W\d_])")
+_INNER_DOT = re.compile(r"\.[A-Za-z]")
 _LATIN_LETTER = re.compile(r"[A-Za-z\u00aa-\u024f\u1e00-\u1eff]")
 _OTHER_LETTER = re.compile(r"[^\W\d_A-Za-z\u00aa-\u024f\u1e00-\u1eff]")
 _CYRILLIC_LETTER = re.compile(r"[\u0400-\u052f]")
@@ -171,6 +178,11 @@ _ENGLISH = frozenset(WORDS["en"].split())
 @functools.cache
 def _own_letters() -> dict[str, re.Pattern[str]]:
     return {code: re.compile(f"[{ranges}]") for code, ranges in _LETTERS.items()}
+
+
+@functools.cache
+def _english_table() -> WordTable:
+    return WordTable(sorted(_ENGLISH))
 
 
 @functools.cache
@@ -192,6 +204,24 @@ def _weights(script: str) -> dict[str, list[tuple[str, float]]]:
     }
 
 
+def languages_of(texts: Sequence[str]) -> list[str | None]:
+    """`language_of` of each of many texts, most of which are English, in two thirds of the time."""
+    if len(texts) > _AT_ONCE:
+        half = len(texts) // 2
+        return languages_of(texts[:half]) + languages_of(texts[half:])
+    # What it looks at first: the beginnings of those in ASCII, and how much of them is English.
+    starts = [text[:_LENGTH] if text[:_LENGTH].isascii() else "" for text in texts]
+    starts = ["" if "&" in start else start for start in starts]
+    text, number = _english_table().find([word_bytes(start) for start in starts])
+    words = np.bincount(text, minlength=len(texts))
+    english = np.bincount(text[number >= 0], minlength=len(texts)) - [*map(_count_doubtful, starts)]
+    is_english = (english >= _FEWEST_WORDS) & (english >= _ENGLISH_SHARE * words)
+    return [
+        "en" if is_sure else language_of(text)
+        for text, is_sure in zip(texts, is_english.tolist(), strict=True)
+    ]
+
+
 def language_of(text: str) -> str | None:
     """The language that a text is written in, as far as it tells.
 
@@ -205,16 +235,16 @@ def language_of(text: str) -> str | None:
     if "&" in text[:_LENGTH]:  # of a page: "&#1064;" is one letter
         text = unescape(text[: 8 * _LENGTH])
     text = text[:_LENGTH]
-    if not text.isascii() and len(_OTHER_LETTER.findall(text)) > len(_LATIN_LETTER.findall(text)):
+    others = [] if text.isascii() else _OTHER_LETTER.findall(text)
+    if others and len(others) > len(_LATIN_LETTER.findall(text)):
         return _language_of_letters(text[:200])
-    # Most texts need no closer look. Words with digits count as words here, so it is the stricter.
-    if text.isascii() and not _has_abbreviation(text) and _is_english(words_of(text)):
+    # Most texts need no closer look. This one is the stricter: words with digits count as words.
+    if text.isascii() and _is_english(words_of(text), _count_doubtful(text)):
         return "en"
     words = _WORD.findall(text)
     small = [word.lower() for word in words]
     if _is_english(small):
         return "en"
-    english = sum(map(_ENGLISH.__contains__, small))
     strengths, counts = _evidence(small, _weights("latin"))
     of_english = strengths.pop("en", 0.0)
     likeliest = max(strengths, key=strengths.__getitem__, default=OTHER)
@@ -223,9 +253,9 @@ def language_of(text: str) -> str | None:
         and strengths[likeliest] >= _MARGIN * of_english
     ):
         return likeliest if likeliest in NAMES else OTHER
-    if not english and sum(map(str.islower, words)) >= _WORDS_WITHOUT:
+    if not counts["en"] and sum(map(str.islower, words)) >= _WORDS_WITHOUT:
         return OTHER
-    return "en" if english > 1 and of_english > strengths.get(likeliest, 0.0) else None
+    return "en" if counts["en"] > 1 and of_english > strengths.get(likeliest, 0.0) else None
 
 
 def contradicts(text: str, code: str) -> bool:
@@ -286,15 +316,15 @@ def _language_of_letters(text: str) -> str | None:
     return max(strengths, key=strengths.__getitem__, default=code)
 
 
-def _is_english(words: Sequence[str]) -> bool:
-    """Whether words in small letters are surely English."""
-    count = sum(map(_ENGLISH.__contains__, words))
+def _is_english(words: Sequence[str], doubtful: int = 0) -> bool:
+    """Whether words in small letters, so many of which may be no words, are surely English."""
+    count = sum(map(_ENGLISH.__contains__, words)) - doubtful
     return count >= _FEWEST_WORDS and count >= _ENGLISH_SHARE * len(words)
 
 
-def _has_abbreviation(text: str) -> bool:
-    """Whether there may be one, such as "U.S.": a dot in front of a letter."""
-    return any(part[:1].isalpha() for part in text.split(".")[1:])
+def _count_doubtful(text: str) -> int:
+    """Number of words that may be none: beside a dot as in "U.S."."""
+    return 2 * len(_INNER_DOT.findall(text))
 
 
 def _evidence(
@@ -303,8 +333,8 @@ def _evidence(
     """By language, the weight and the number of function words among `words` (small letters)."""
     strengths: dict[str, float] = {}
     counts: Counter[str] = Counter()
-    for word in words:
-        for code, weight in weights.get(word, ()):
+    for speakers in filter(None, map(weights.get, words)):
+        for code, weight in speakers:
             strengths[code] = strengths.get(code, 0.0) + weight
             counts[code] += 1
     return strengths, counts

@@ -115,7 +115,9 @@ def _is_placeholder(text: str) -> bool:
     words = _WORDS.search(text.casefold().replace("’", "'"))
     if not words:
         return all(character.isspace() or category(character)[0] == "P" for character in text)
-    text = " ".join(words[0].split())
+    text = words[0]
+    if "  " in text or not text.isprintable():  # white space but single spaces
+        text = " ".join(text.split())
     return len(text) <= MAX_LENGTH and bool(_pattern().fullmatch(text))
 
 

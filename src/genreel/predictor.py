@@ -135,7 +135,7 @@ class Predictor:
         record = {"id": _default_id(poster, title), "plot": plot, "title": title, "year": year}
         movie = movie_from_record(record, "movie")
         source = Path(poster) if isinstance(poster, str) else poster
-        movie = self.readers.readable(replace(movie, poster=source), language_code(language))
+        [movie] = self.readers.readable([replace(movie, poster=source)], language_code(language))
         [prediction] = self._predict_together([movie], threshold, decision(decide))
         if not prediction.scores:
             raise InputError(prediction.error or "")
@@ -167,7 +167,7 @@ class Predictor:
         Raises:
             InputError: there is no such language, or decision.
         """
-        stream, decide = self._stream(movies, language_code(language)), decision(decide)
+        language, decide = language_code(language), decision(decide)
         # Threads decode posters while the graph runs; short queues keep memory flat.
         decode_queue: deque[tuple[_Numbered, Decodes]] = deque()
         graph_queue: deque[tuple[_Numbered, Callable[[], _Run]]] = deque()
@@ -189,7 +189,7 @@ class Predictor:
                 predictions.update(zip(numbers, results, strict=True))
 
         with ThreadPoolExecutor(self.threads) as pool:
-            for batch in self._batches(stream, max(1, batch_size)):
+            for batch in self._batches(_stream(movies), max(1, batch_size), language):
                 decodes = self.readers.start([movie for _, movie in batch], pool)
                 decode_queue.append((batch, decodes))
                 advance(*((0, 0) if self._is_light(decodes) else (_AHEAD, self.threads)))
@@ -202,15 +202,6 @@ class Predictor:
     def _is_light(self, decodes: Decodes) -> bool:
         """Whether a batch has nothing slow: threads would only take turns with Python's lock."""
         return not self._text_length and not any(decodes)
-
-    def _stream(
-        self, movies: Iterable[Movie | Mapping[str, Any]], language: str
-    ) -> Iterator[Movie]:
-        """Movies with the plots that the bundle can read."""
-        for number, movie in enumerate(movies, 1):
-            if not isinstance(movie, Movie):
-                movie = movie_from_record(movie, f"row {number}")
-            yield self.readers.readable(movie, language)
 
     def vectors(
         self, movies: Iterable[Movie | Mapping[str, Any]], *, language: str = ""
@@ -232,7 +223,7 @@ class Predictor:
         Returns:
             One Prediction per movie, in order; where nothing can be predicted, it has an `error`.
         """
-        movies = list(map(self.readers.readable, movies))
+        movies = self.readers.readable(movies)
         return self._predict_together(movies, None, decision(decide)) if movies else []
 
     def explain(self, movie: Movie, genres: Sequence[str] | None = None) -> dict[str, Why]:
@@ -255,7 +246,7 @@ class Predictor:
                 f"bundle {self.bundle.name} does not know {unknown[0]!r}; choose one of "
                 f"{', '.join(self.genres)}"
             )
-        movie = self.readers.readable(movie)
+        [movie] = self.readers.readable([movie])
         names = self.readers.names(movie)
         features, threads = self.bundle.features, self.threads
         reasons = explain(self.scores, features, self.genres, movie, threads, names)
@@ -306,17 +297,21 @@ class Predictor:
         names = [name for group in tensors.values() for name in group]
         return Graph(with_outputs(self.bundle.model, names)), tensors
 
-    def _batches(self, movies: Iterable[Movie], size: int) -> Iterator[_Numbered]:
-        """Movies with their numbers, in batches that cost about the same; within a window, movies
-        are sorted by the length of their plots.
+    def _batches(
+        self, movies: Iterable[Movie], size: int, language: str = ""
+    ) -> Iterator[_Numbered]:
+        """Movies with their numbers and the plots that the bundle can read, in batches that cost
+        about the same; within a window, movies are sorted by the length of their plots.
         """
-        pairs = enumerate(movies)
+        stream, start = iter(movies), 0
         batch: _Numbered = []
         room = size * LIGHT
-        while window := list(itertools.islice(pairs, size * self._window)):
+        while window := list(itertools.islice(stream, size * self._window)):
+            pairs = list(enumerate(self.readers.readable(window, language), start))
+            start += len(window)
             if self._window > 1:
-                window.sort(key=lambda pair: len(pair[1].plot))
-            for number, movie in window:
+                pairs.sort(key=lambda pair: len(pair[1].plot))
+            for number, movie in pairs:
                 cost = self._cost(movie)
                 if batch and room < cost:
                     yield batch
@@ -356,12 +351,14 @@ class Predictor:
         # Arithmetic over the whole batch: for one movie at a time it would cost more than a plot.
         own = self._rules.thresholds(present, decide)
         limits = own if threshold is None else np.full(scores.shape, threshold)
-        decisions = (scores >= limits).tolist()
-        ranking = np.argsort(-scores, axis=1, kind="stable").tolist()
-        has_sense = present.astype(bool).tolist()
+        decisions = scores >= limits
+        # The likeliest first, and behind all of them those that are not assigned.
+        ranking = np.argsort(np.where(decisions, -scores, 1), axis=1, kind="stable").tolist()
+        counts = decisions.sum(axis=1).tolist()
+        has_sense = map(tuple, present.astype(bool).tolist())
         by_senses: dict[tuple[bool, ...], _Had] = {}
-        for i, (movie, values) in enumerate(zip(movies, scores.tolist(), strict=True)):
-            key = tuple(has_sense[i])
+        rows = zip(movies, scores.tolist(), has_sense, strict=True)
+        for i, (movie, values, key) in enumerate(rows):
             if key not in by_senses:
                 by_senses[key] = self._had(key, dict(zip(names, limits[i].tolist(), strict=True)))
             had = by_senses[key]
@@ -371,7 +368,7 @@ class Predictor:
                 error = error or nothing_to_go_by(movie, self.inputs, had.missing)
                 yield Prediction(movie.id, missing=had.missing, error=error, language=language)
                 continue
-            genres = tuple([names[g] for g in ranking[i] if decisions[i][g]])
+            genres = tuple([names[g] for g in ranking[i][: counts[i]]])
             by_genre = dict(zip(names, values, strict=True))
             prediction = Prediction(
                 movie.id,
@@ -435,6 +432,11 @@ _WINDOW = 85
 them. In a batch every text costs as much as the longest, which is about three times the mean where
 movies come in any order.
 """
+
+
+def _stream(movies: Iterable[Movie | Mapping[str, Any]]) -> Iterator[Movie]:
+    for number, movie in enumerate(movies, 1):
+        yield movie if isinstance(movie, Movie) else movie_from_record(movie, f"row {number}")
 
 
 def cores() -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 from genreel.catalogue import Movie
@@ -44,14 +43,15 @@ class Readers:
         self._inputs = {feature.input for feature in features.values()}
         self.slow = {name: feature for name, feature in self.awake.items() if feature.slow}
         self._slow_inputs = {feature.input for feature in self.slow.values()}
+        self._idle_inputs = sorted(self._inputs - {f.input for f in self.awake.values()})
 
-    def readable(self, movie: Movie, language: str = "") -> Movie:
-        """The movie as the features can read it; `language` is that of the plot, if not empty."""
+    def readable(self, movies: Sequence[Movie], language: str = "") -> list[Movie]:
+        """Movies as the features can read them; `language` is that of all plots, if not empty."""
         if language:
-            movie = replace(movie, language=language)
+            movies = [movie.in_language(language) for movie in movies]
         if "plot" not in self._inputs:
-            return movie
-        return readable(movie, self.languages, self._further, self.remedy)
+            return list(movies)
+        return readable(movies, self.languages, self._further, self.remedy)
 
     def can_read(self, feature: Feature, movie: Movie) -> bool:
         """Whether a feature reads the movie's plot: words are those of the bundle's languages."""
@@ -99,6 +99,8 @@ class Readers:
             elif name in self.awake:
                 rows[name] = feature.read_many(
                     [m if self.can_read(feature, m) else m.without(["plot"]) for m in movies]
+                    if feature.input == "plot"
+                    else movies
                 )
             else:
                 rows[name] = [None] * len(movies)
@@ -107,8 +109,9 @@ class Readers:
                     unusable.append((i, feature.input))
                     if str(row) not in problems[i]:
                         problems[i].append(str(row))
-        for i, movie in enumerate(movies):
-            problems[i] += self._unread(movie)
+        if self._idle_inputs:
+            for i, movie in enumerate(movies):
+                problems[i] += self._unread(movie)
         # For all features: pieces of words make a guess of a plot without one word that is known.
         for i, name_of_input in unusable:
             for name, feature in self.features.items():
@@ -118,7 +121,4 @@ class Readers:
 
     def _unread(self, movie: Movie) -> list[str]:
         """A line for each input of the movie that only features read which lack their extra."""
-        if not self.remedy:
-            return []
-        idle = self._inputs - {feature.input for feature in self.awake.values()}
-        return [f"{name} is not read; {self.remedy}" for name in sorted(idle) if movie.has(name)]
+        return [f"{n} is not read; {self.remedy}" for n in self._idle_inputs if movie.has(n)]

@@ -16,7 +16,7 @@ from genreel.lab.examples import read_examples
 from genreel.lab.graphs.export import export
 from genreel.lab.graphs.parity import PARITY, check_parity
 from genreel.lab.model import Place
-from genreel.lab.models.ensemble import LateFusion
+from genreel.lab.models.late_fusion import LateFusion
 from genreel.lab.recipe import load_recipe
 from genreel.lab.reuse import reusable
 from genreel.lab.train import build_model, fit_features

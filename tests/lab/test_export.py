@@ -30,13 +30,12 @@ from genreel.lab.models.classic import Classic, ClassicSettings
 from genreel.lab.models.ensemble import (
     Average,
     AverageSettings,
-    LateFusion,
-    LateFusionSettings,
     Stack,
     StackSettings,
 )
 from genreel.lab.models.estimators import ESTIMATORS
 from genreel.lab.models.exported import Exported
+from genreel.lab.models.late_fusion import LateFusion, LateFusionSettings
 from genreel.lab.models.linear import Linear, LinearSettings
 from genreel.lab.networks.fusion import FUSIONS
 from genreel.lab.networks.network import FusionSettings, HeadSettings, Network, NetworkSettings
@@ -92,7 +91,7 @@ def network(examples: Examples, *towers: dict[str, Any], **settings: Any) -> Net
 
 
 def fusion(examples: Examples, **parts: Model) -> LateFusion:
-    return LateFusion(LateFusionSettings(shrinkage=0.1), (), examples.features, parts)
+    return LateFusion(LateFusionSettings(shrinkage=0.1, kin=1.0), (), examples.features, parts)
 
 
 def parts(examples: Examples) -> dict[str, Model]:
@@ -259,7 +258,7 @@ def test_a_difference_in_one_input_case_alone_is_found(fitted: Fitted, toy_examp
     assert isinstance(model, LateFusion)
     movies = toy_examples(8, everything=True, names=NAMES)
     other = LateFusion(model.settings, (), movies.features, model.parts)
-    other.weights, other.bias = model.weights.copy(), model.bias.copy()
+    other.weights, other.bias, other.kin = model.weights, model.bias.copy(), model.kin
     assert check_parity(graph, other, movies) <= PARITY
     other.bias[2 ** INPUTS.index("poster")] += 0.5
     with pytest.raises(BundleError):

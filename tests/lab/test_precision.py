@@ -16,7 +16,7 @@ from genreel.lab.graphs import integers, precision
 from genreel.lab.graphs.export import export
 from genreel.lab.graphs.precision import drift, reduce_precision
 from genreel.lab.model import Model, Place
-from genreel.lab.models.ensemble import LateFusion, LateFusionSettings
+from genreel.lab.models.late_fusion import LateFusion, LateFusionSettings
 from genreel.lab.models.linear import Linear, LinearSettings
 from genreel.lab.networks.network import Network, NetworkSettings
 from genreel.lab.networks.training import TrainingSettings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -10,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreel.features.checks import read_words
-
-Integers = NDArray[np.int64]
+from genreel.key_table import Integers, Keys, KeyTable
+from genreel.word_table import WordTable
 
 MAX_RUNS = 5_000_000
 """Of a feature of a bundle."""
@@ -35,7 +36,6 @@ class Ngrams:
 
     def __init__(self, words: Sequence[str], runs: NDArray[Any]) -> None:
         self._words, self._runs = words, np.asarray(runs, np.int64)
-        self._number = dict(zip(words, range(len(words)), strict=True))
         sizes = self._sizes()
         node = self._runs[:, 0].copy()  # of each run's first n words
         self._pairs: list[Integers] = []  # of the runs of n words, ascending
@@ -44,7 +44,7 @@ class Ngrams:
             longer = np.flatnonzero(sizes >= n)
             pairs = node[longer] * len(words) + self._runs[longer, n - 1]
             distinct, node[longer] = np.unique(pairs, return_inverse=True)
-            self._pairs.append(np.append(distinct, np.iinfo(np.int64).max))  # so every search ends
+            self._pairs.append(distinct)
             self._run_of.append(_run_numbers(node, sizes == n, len(distinct)))
 
     @classmethod
@@ -85,7 +85,7 @@ class Ngrams:
     def _sizes(self) -> Integers:
         """How many words each run has."""
         runs = self._runs
-        if runs.ndim != 2 or not runs.shape[1] or len(self._number) < len(self._words):
+        if runs.ndim != 2 or not runs.shape[1] or len(set(self._words)) < len(self._words):
             raise ValueError("words must differ, and runs be a table of their numbers")
         is_word = runs >= 0
         gaps = is_word[:, 1:] & ~is_word[:, :-1]
@@ -93,44 +93,48 @@ class Ngrams:
             raise ValueError("runs must be made of the numbers of words, and padded behind")
         return np.asarray(is_word.sum(axis=1))
 
-    def find(self, texts: Sequence[Sequence[str]], shortest: int) -> tuple[Integers, Integers]:
+    @functools.cached_property
+    def _tables(self) -> tuple[WordTable, list[KeyTable]]:
+        """Of words and of pairs; made for the first text, as a poster needs none."""
+        return WordTable(self._words), [KeyTable(_keys(pairs)) for pairs in self._pairs]
+
+    def find(
+        self, texts: Sequence[bytes], shortest: int, letters: int
+    ) -> tuple[Integers, Integers]:
         """Every run in every text, as often as it occurs.
 
         Args:
-            texts: their words.
+            texts: their words, as of `characters.word_bytes`.
             shortest: words of the shortest run to search for.
+            letters: of the shortest word that counts, 1 or 2.
 
         Returns:
             Numbers of the text and of the run of each match, int64, both of shape (matches,).
         """
-        sizes = [len(words) for words in texts]
-        words = map(self._number.get, itertools.chain.from_iterable(texts), itertools.repeat(-1))
-        numbers = np.fromiter(words, np.int64, sum(sizes))
-        text = np.repeat(np.arange(len(texts)), sizes)
-        node = numbers
+        words, pairs = self._tables
+        text, numbers = words.find(texts, letters)
+        at = np.flatnonzero(numbers >= 0)  # where runs begin that are the first n words of others
+        node = numbers[at]
         matches = []
         for n, runs in enumerate(self._run_of, 1):
             if n > 1:
-                node = self._longer(node[: len(text) - n + 1], numbers[n - 1 :], n)
-                node[text[: len(node)] != text[n - 1 :]] = -1  # it runs into the next text
+                count = np.searchsorted(at, len(text) - n + 1)
+                at, node = at[:count], node[:count]
+                end = at + n - 1
+                goes_on = (numbers[end] >= 0) & (text[at] == text[end])
+                at, end, node = at[goes_on], end[goes_on], node[goes_on]
+                node = pairs[n - 2].find(_keys(node * len(self._words) + numbers[end]))
+                at, node = at[node >= 0], node[node >= 0]
             if n >= shortest:
-                at = np.flatnonzero(node >= 0)
-                run = runs[node[at]]
-                matches.append((text[at[run >= 0]], run[run >= 0]))
-        if not matches:
-            return np.empty(0, np.int64), np.empty(0, np.int64)
+                run = runs[node]
+                is_run = run >= 0
+                matches.append((text[at[is_run]], run[is_run]))
         first, second = zip(*matches, strict=True)
         return np.concatenate(first), np.concatenate(second)
 
-    def _longer(self, node: Integers, word: Integers, n: int) -> Integers:
-        """The run of `n` words that each node becomes by the word behind it, or -1."""
-        candidates = self._pairs[n - 2]
-        pairs = node * len(self._number) + word
-        order = np.argsort(pairs)  # one search near the last: a third of the time
-        place = np.empty_like(order)
-        place[order] = np.searchsorted(candidates, pairs[order])
-        is_pair = (candidates[place] == pairs) & (node >= 0) & (word >= 0)
-        return np.where(is_pair, place, -1)
+
+def _keys(numbers: Integers) -> Keys:
+    return numbers.astype(np.uint64)[:, None]
 
 
 def _run_numbers(node: Integers, exact: NDArray[np.bool_], count: int) -> Integers:

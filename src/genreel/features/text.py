@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genreel.catalogue import Movie
-from genreel.characters import unescape, words_of
+from genreel.characters import unescape, word_bytes, words_of
 from genreel.decade import decade_name, decade_of
 from genreel.errors import InputError
 from genreel.features.checks import TEXTS, check_choice, check_types, check_whole
@@ -23,6 +23,9 @@ from genreel.features.stopwords import STOP_WORDS
 
 MAX_CHARACTERS = 100_000
 """Of a text at most: a longer one is a book, not a plot."""
+
+_MOST_BYTES = 1_000_000
+"""Of texts that are read at once; each takes 30 bytes of memory for a while."""
 
 _LONGEST_NGRAM = 10  # words
 
@@ -158,14 +161,22 @@ class Terms(FeatureKind):
         for i, movie in enumerate(movies):
             if has_text(movie, self.input):
                 try:
-                    texts.append(_words(movie, self._settings))
+                    texts.append(_word_bytes(movie, self._settings))
                     positions.append(i)
                 except InputError as error:
                     rows[i] = error
-        text, term = self._ngrams.find(texts, self._settings.ngrams[0])
+        if not texts:
+            return rows
+        if len(movies) > 1 and sum(map(len, texts)) > _MOST_BYTES:
+            half = len(movies) // 2
+            return self.read_many(movies[:half]) + self.read_many(movies[half:])
+        text, term = self._ngrams.find(texts, self._settings.ngrams[0], _letters(self._settings))
         size = max(1, len(self))
-        both, counts = np.unique(text * size + term, return_counts=True)
-        text, term = np.divmod(both, size)
+        both = text * size + term
+        if len(texts) * size < 2**31:
+            both = both.astype(np.int32)  # sorted in half the time
+        both, counts = np.unique(both, return_counts=True)
+        text, term = np.divmod(both.astype(np.int64), size)
         values = self._weights(text, term, counts)
         ends = np.searchsorted(text, np.arange(len(texts) + 1)).tolist()
         for i, start, end in zip(positions, ends, ends[1:], strict=False):
@@ -223,6 +234,18 @@ def _words(movie: Movie, settings: TermSettings) -> list[str]:
     return list(f"_{'_'.join(words)}_") if settings.unit == "characters" else words
 
 
+def _word_bytes(movie: Movie, settings: TermSettings) -> bytes:
+    """The same words, or more that are shorter than `_letters`, as of `word_bytes`."""
+    if settings.input == "year" or settings.unit == "characters" or settings.stop_words:
+        return " ".join(_words(movie, settings)).encode()
+    return word_bytes(_plain_text(movie, settings.input))
+
+
+def _letters(settings: TermSettings) -> int:
+    """Of the shortest word that counts."""
+    return 1 if settings.unit == "characters" else 2
+
+
 def has_text(movie: Movie, name: str) -> bool:
     """Whether a movie has one of TEXTS, or its year."""
     return movie.lettering is not None if name == "headline" else movie.has(name)
@@ -245,10 +268,14 @@ def split_words(movie: Movie, name: str, stop_words: bool) -> list[str]:
         name: one of TEXTS.
         stop_words: drop common English words.
     """
+    words = [word for word in words_of(_plain_text(movie, name)) if len(word) > 1]
+    return [word for word in words if word not in STOP_WORDS] if stop_words else words
+
+
+def _plain_text(movie: Movie, name: str) -> str:
     text = text_of(movie, name)
     check_length(text, name)
-    words = [word for word in words_of(unescape(text)) if len(word) > 1]
-    return [word for word in words if word not in STOP_WORDS] if stop_words else words
+    return unescape(text)
 
 
 def check_length(text: str, name: str) -> None:

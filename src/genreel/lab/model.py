@@ -80,8 +80,15 @@ def prior(labels: Labels, counts: NDArray[Any]) -> NDArray[np.float64]:
     return np.where(count > 0, ((labels * counts).sum(axis=0) + 1) / (count + 2), 0.0)
 
 
+_BIAS_PRECISION = 0.01
+
+
 def biased_logistic(
-    x: NDArray[np.float64], y: NDArray[Any], mean: NDArray[np.float64], precision: float
+    x: NDArray[np.float64],
+    y: NDArray[Any],
+    mean: NDArray[np.float64],
+    precision: float,
+    bias_precision: float = _BIAS_PRECISION,
 ) -> tuple[NDArray[np.float64], float]:
     """Weights and bias of a logistic regression under a Gaussian prior (`map_logistic`).
 
@@ -89,41 +96,49 @@ def biased_logistic(
         x: shape (n, weights).
         y: labels, in [0, 1], shape (n,).
         mean: of the prior on the weights, shape (weights,).
-        precision: of that prior, the same for each weight; the bias has a very wide one.
+        precision: of that prior, the same for each weight.
+        bias_precision: of the prior around 0 on the bias, as it is very wide.
     """
     design = np.column_stack([x, np.ones(len(y))])
-    precisions = np.append(np.full(len(mean), precision), _BIAS_PRECISION)
+    precisions = np.append(np.full(len(mean), precision), bias_precision)
     solution = map_logistic(design, y, np.append(mean, 0.0), precisions)
     return solution[:-1], float(solution[-1])
 
 
-_BIAS_PRECISION = 0.01
-
-
 def fit_logistics(
-    x: NDArray[np.float64], labels: NDArray[Any], known: NDArray[np.bool_], shrinkage: float
+    x: NDArray[np.float64],
+    labels: NDArray[Any],
+    known: NDArray[np.bool_],
+    shrinkage: float,
+    *,
+    centre: NDArray[np.float64] | None = None,
+    bias_precision: float = _BIAS_PRECISION,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """One logistic regression per genre, with weights shrunk towards their mean over genres.
 
-    Two rounds of maximum a posteriori (empirical Bayes): the first, under a weak prior around equal
-    weights, gives the mean over genres that centres the prior of the second.
+    Two rounds of maximum a posteriori (empirical Bayes): the first, under a weak prior around
+    `centre`, gives the mean over genres that centres the prior of the second.
 
     Args:
         x: logits, shape (n, parts, genres).
         labels, known: shape (n, genres).
-        shrinkage: precision of the prior on the weights; the bias has a very wide one.
+        shrinkage: precision of the prior on the weights.
+        centre: shape (parts,); None: equal weights, which sum to 1.
+        bias_precision: of the prior around 0 on the bias, as it is very wide.
 
     Returns:
         weights, shape (parts, genres), and bias, shape (genres,).
     """
     parts, genres = x.shape[1:]
-    centre, precision = np.full(parts, 1 / parts), 1.0
+    centre, precision = np.full(parts, 1 / parts) if centre is None else centre, 1.0
     weights, bias = np.zeros((parts, genres)), np.zeros(genres)
     for _ in range(2):
         for g in range(genres):
             use = known[:, g]
             y = labels[use, g]
-            weights[:, g], bias[g] = biased_logistic(x[use, :, g], y, centre, precision)
+            weights[:, g], bias[g] = biased_logistic(
+                x[use, :, g], y, centre, precision, bias_precision
+            )
         centre, precision = weights.mean(axis=1), shrinkage
     return weights, bias
 

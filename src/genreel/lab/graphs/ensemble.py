@@ -12,7 +12,8 @@ from genreel.calibration import EPSILON
 from genreel.cases import SENSES
 from genreel.lab.graphs.estimators import per_genre_graph
 from genreel.lab.graphs.text import Constants, count_columns, join_graphs, parse_graph
-from genreel.lab.models.ensemble import SUREST, Average, LateFusion, Stack
+from genreel.lab.models.ensemble import SUREST, Average, Stack
+from genreel.lab.models.late_fusion import LateFusion
 from genreel.lab.networks.joint import Joint
 
 
@@ -74,7 +75,7 @@ def late_fusion_graph(model: LateFusion, parts: Sequence[ModelProto]) -> ModelPr
         *_LOGS,
         "weighted = Mul (logs, weight)",
         "total = ReduceSum <keepdims=0> (weighted, one)",
-        "logits = Add (total, shift)",
+        *(_KIN if model.settings.kin else ["logits = Add (total, shift)"]),
         "scores = Sigmoid (logits)",
     ]
     constants = {
@@ -83,7 +84,21 @@ def late_fusion_graph(model: LateFusion, parts: Sequence[ModelProto]) -> ModelPr
         "weights": model.weights,
         "bias": model.bias,
     }
+    if model.settings.kin:
+        constants |= {"kin": model.kin}
     return _over_parts(parts, "scores", model.bias.shape[1], lines, constants)
+
+
+_KIN = (
+    "own = Add (total, shift)",
+    "matrix = Gather (kin, pattern)",
+    "flat = Flatten (logs)",
+    "row = Unsqueeze (flat, one)",
+    "product = MatMul (row, matrix)",
+    "others = Squeeze (product, one)",
+    "logits = Add (own, others)",
+)
+"""Lines that give `logits`: the weighted sum, and what the other genres' logits add."""
 
 
 def _over_parts(

@@ -18,8 +18,9 @@ from genreel.lab.graphs.network import network_graph
 from genreel.lab.model import Model
 from genreel.lab.models.again import Again
 from genreel.lab.models.classic import Classic
-from genreel.lab.models.ensemble import Average, Ensemble, LateFusion, Stack
+from genreel.lab.models.ensemble import Average, Ensemble, Stack
 from genreel.lab.models.exported import Exported
+from genreel.lab.models.late_fusion import LateFusion
 from genreel.lab.models.linear import Linear
 from genreel.lab.networks.network import Network
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from genreel.lab.models.again import Again
 from genreel.lab.models.classic import Classic
-from genreel.lab.models.ensemble import Average, LateFusion, Stack
+from genreel.lab.models.ensemble import Average, Stack
+from genreel.lab.models.late_fusion import LateFusion
 from genreel.lab.models.linear import Linear
 from genreel.lab.networks.network import Network
 

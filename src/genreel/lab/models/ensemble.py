@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import copy
-import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from genreel.calibration import logit
-from genreel.cases import SENSES
 from genreel.features import Feature
 from genreel.lab.examples import Examples
 from genreel.lab.imbalance import imbalance_problem
-from genreel.lab.model import Model, ModelSpec, Place, Scores, fit_logistics, senses_of
+from genreel.lab.model import Model, ModelSpec, Place, Scores, senses_of
 from genreel.lab.models.again import Again
 from genreel.lab.models.estimators import EstimatorSettings, PerGenre, estimator_problem
 from genreel.lab.networks.joint import Joint, JointSettings, joint_problem
@@ -199,110 +196,3 @@ class Stack(Ensemble):
         """Shape (n, parts · genres), absent parts replaced by their means."""
         rows = np.where(has_part[:, :, None], x, self.means)
         return np.asarray(rows.reshape(len(rows), -1), np.float32)
-
-
-@dataclass(frozen=True)
-class LateFusionSettings:
-    """Settings of `LateFusion`.
-
-    Attributes:
-        shrinkage: how strongly a genre's weights are drawn to the mean over genres, as the
-            precision of a Gaussian prior; rare genres have too few movies of their own.
-    """
-
-    shrinkage: float = 30.0
-
-
-class LateFusion(Ensemble):
-    """A weighted sum of the parts' logits, with weights for every combination of senses.
-
-    For each pattern of senses (only the picture, words and title, …) and genre, a logistic
-    regression on the parts' logits is fitted on the validation movies, with the other senses
-    taken away from them. So a missing input is a learnt state, never a zero, and scores are
-    calibrated in every case (Platt 1999, per pattern).
-
-    After `fit`: `weights` float32, shape (patterns, parts, genres); `bias` float32, shape
-    (patterns, genres); pattern Σ present[i] · 2^i over SENSES.
-    """
-
-    Settings = LateFusionSettings
-
-    def __init__(
-        self, settings: Any, names: tuple[str, ...], features: Mapping[str, Feature], parts: Parts
-    ) -> None:
-        super().__init__(settings, names, features, parts)
-        # A part, rows of examples, senses that are shown → these rows, and the scores of each.
-        self._memory: dict[tuple[int, int, frozenset[str]], tuple[Any, dict[int, Any]]] = {}
-        self.weights: NDArray[np.float32] = np.empty((0, 0, 0), np.float32)
-        self.bias: NDArray[np.float32] = np.empty((0, 0), np.float32)
-
-    def fit(self, train: Examples, valid: Examples, place: Place) -> None:
-        """Fits the parts on `train`, then the weights on `valid`."""
-        parts = list(self.parts.values())
-        for part in parts:
-            part.fit(train, valid, place)
-        self._memory.clear()
-        genres = train.labels.shape[1]
-        self.weights = np.zeros((2 ** len(SENSES), len(self.parts), genres), np.float32)
-        self.bias = np.zeros((2 ** len(SENSES), genres), np.float32)
-        shown = {name for name in self.senses if valid.has([name]).any()}
-        for senses in self._combinations():
-            pattern = self._pattern(senses)
-            if absent := set(senses) - shown:
-                # No movie shows what such a sense tells: as if it were not there.
-                simpler = self._pattern(set(senses) - absent)
-                self.weights[pattern], self.bias[pattern] = (
-                    self.weights[simpler],
-                    self.bias[simpler],
-                )
-                continue
-            active = [k for k, part in enumerate(parts) if set(part.senses) & set(senses)]
-            some = valid.take(np.flatnonzero(valid.has(senses)))
-            x = logit(self.part_scores(some.without(set(SENSES) - set(senses))))[:, active]
-            w, b = fit_logistics(x, some.labels, some.known, self.settings.shrinkage)
-            self.weights[pattern, active] = w
-            self.bias[pattern] = b
-
-    def scores(self, examples: Examples) -> Scores:
-        """Sigmoid of the weighted sum for each movie's pattern."""
-        present = np.stack([examples.has([name]) for name in SENSES], axis=1)
-        pattern = present @ self.powers
-        x = logit(self.part_scores(examples))
-        z = (x * self.weights[pattern]).sum(axis=1) + self.bias[pattern]
-        return np.asarray(expit(z), np.float32)
-
-    def part_scores(self, examples: Examples) -> NDArray[np.float32]:
-        """Shape (n, parts, genres); 1/2 where a movie has none of a part's senses.
-
-        A part's scores depend only on its own senses; they are kept, as encoders are slow.
-        """
-        genres = examples.labels.shape[1]
-        scores = np.full((len(examples), len(self.parts), genres), 0.5, np.float32)
-        for k, part in enumerate(self.parts.values()):
-            senses = frozenset(name for name in part.senses if examples.has([name]).any())
-            key = k, id(examples.rows), senses
-            _, table = self._memory.setdefault(key, (examples.rows, {}))
-            shown = examples.without(set(part.senses) - senses)
-            is_active = np.logical_or.reduce([examples.has([name]) for name in part.senses])
-            at = np.flatnonzero(is_active)
-            new = [i for i in at.tolist() if examples.index[i] not in table]
-            if new:
-                found = part.scores(shown.take(new))
-                table.update(zip(examples.index[new].tolist(), found, strict=True))
-            for i in at:
-                scores[i, k] = table[examples.index[i]]
-        return scores
-
-    @property
-    def powers(self) -> NDArray[np.int64]:
-        """What each of SENSES adds to the pattern; 0 for those that no part reads."""
-        read = [2**i if name in self.senses else 0 for i, name in enumerate(SENSES)]
-        return np.array(read, np.int64)
-
-    def _pattern(self, senses: Iterable[str]) -> int:
-        return int(sum(self.powers[SENSES.index(name)] for name in senses))
-
-    def _combinations(self) -> Iterator[tuple[str, ...]]:
-        """Every set of senses that is not empty, smaller ones first."""
-        for size in range(1, len(self.senses) + 1):
-            yield from itertools.combinations(self.senses, size)
