@@ -121,7 +121,7 @@ def run(protocol: str, names: Sequence[str], out: Path, stand_in: str = STAND_IN
         metrics = json.loads((folder / "bundles" / row["recipe"] / "metrics.json").read_bytes())
         row |= {"protocol": protocol, "seed": recipe.head.seed, "machine": machine()}
         if stand_in in row["changed"]:
-            row |= {"network": network_of(recipe), "stand_in": stand_in}
+            row |= {"network": network_of(recipe, protocol), "stand_in": stand_in}
         elif not usual:
             raise SystemExit(f"{row['recipe']} has no backbone for {stand_in} to stand in for")
         keep_row(row)
@@ -135,12 +135,15 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {platform.machine()}"
 
 
-def network_of(recipe: Recipe) -> str:
-    """What a recipe is once another network stands in: the same words for the same network."""
+def network_of(recipe: Recipe, protocol: str) -> str:
+    """What a recipe is once another network stands in: the same words for the same network, and
+    whether it tells only two genres apart.
+    """
     table = tomllib.loads(recipe.text)
     poster = table["features"]["poster"]
     colour = "grey" if poster.get("grey") else "colour"
-    return f"{poster['height']} × {poster['width']} {colour}, {_top(table['model'])}"
+    network = f"{poster['height']} × {poster['width']} {colour}, {_top(table['model'])}"
+    return network + (", two genres" if protocol == "two-genres" else "")
 
 
 def _top(model: Mapping[str, Any]) -> str:

@@ -399,6 +399,8 @@ def published() -> Iterator[str]:
     yield f"within {spread:.3f} of each other, none surely above the next"
     yield f"has {auc['zhang-sigmoid']:.3f} here (0.611)"
     auc = {r.recipe: r.macro_roc_auc for r in rows("posters")}
+    colour, grey = (auc[f"castelblanco-cnn3-{kind}"] for kind in ("colour", "grey"))
+    yield f"convolutions of their own ({colour:.3f} against {grey:.3f})"
     trees, forest = auc["gomez-extratrees-pca"], auc["gomez-forest-pca"]
     yield f"ExtraTrees beat the forest ({trees:.3f} against {forest:.3f})"
     auc = {r.recipe: r.macro_roc_auc for r in rows("stand-ins", stand_in="mobilenetv2_100")}
