@@ -221,6 +221,21 @@ def test_a_genre_heeds_what_the_parts_say_of_the_others(toy_examples: Make) -> N
     np.testing.assert_allclose(losses[1e6], losses[0.0], atol=1e-3)  # a strong prior holds them off
 
 
+def test_how_sure_a_part_is_of_a_genre_changes_no_other(toy_examples: Make) -> None:
+    """Near 1, the last bit of a score changes its logit by more than 0.01."""
+    examples = toy_examples(200, everything=True)
+    model = fusion(examples.features)
+    model.settings = LateFusionSettings(10.0, 1.0)
+    model.fit(examples, examples, PLACE)
+    sure = logit(model.part_scores(examples))
+    sure[:, 0, 0] = 9
+    surer = sure.copy()
+    surer[:, 0, 0] = 12
+    total = Sum(model.weights[PLOT], model.bias[PLOT], model.kin[PLOT])
+    change = total(surer) - total(sure)
+    assert change[:, 0].all() and not change[:, 1:].any() and model.kin[PLOT, 0, 1:].all()
+
+
 # Lettering
 
 
@@ -273,6 +288,7 @@ def test_where_no_poster_was_read_with_a_plot_the_sum_stays(toy_examples: Make) 
 def test_lettering_that_shares_a_part_has_cases_of_its_own(toy_examples: Make) -> None:
     examples = toy_examples(80, everything=True)
     model, examples = lettered(examples, np.ones(80, np.bool_))
+    model.settings = LateFusionSettings(10.0)
     model.parts["lettering"].senses = ("words", "lettering")  # type: ignore[misc]
     model.fit(examples, examples, PLACE)
     factors = model.weights[POSTER + PRINTED, 1] / model.weights[POSTER, 1]

@@ -13,7 +13,7 @@ from genreel.cases import SENSES
 from genreel.lab.graphs.estimators import per_genre_graph
 from genreel.lab.graphs.text import Constants, count_columns, join_graphs, parse_graph
 from genreel.lab.models.ensemble import SUREST, Average, Stack
-from genreel.lab.models.late_fusion import LateFusion
+from genreel.lab.models.late_fusion import KIN_BOUND, LateFusion
 from genreel.lab.networks.joint import Joint
 
 
@@ -85,6 +85,8 @@ def late_fusion_graph(model: LateFusion, parts: Sequence[ModelProto]) -> ModelPr
         "bias": model.bias,
     }
     if model.settings.kin:
+        bounds = {"least_kin": -KIN_BOUND, "most_kin": KIN_BOUND}
+        constants |= {name: np.array(value, np.float32) for name, value in bounds.items()}
         constants |= {"kin": model.kin}
     return _over_parts(parts, "scores", model.bias.shape[1], lines, constants)
 
@@ -92,7 +94,8 @@ def late_fusion_graph(model: LateFusion, parts: Sequence[ModelProto]) -> ModelPr
 _KIN = (
     "own = Add (total, shift)",
     "matrix = Gather (kin, pattern)",
-    "flat = Flatten (logs)",
+    "bounded = Clip (logs, least_kin, most_kin)",
+    "flat = Flatten (bounded)",
     "row = Unsqueeze (flat, one)",
     "product = MatMul (row, matrix)",
     "others = Squeeze (product, one)",

@@ -118,7 +118,7 @@ def _joint_settings(settings: StackSettings) -> JointSettings:
 
 
 SUREST = 0.01
-"""A stack clips its parts' scores to [SUREST, 1 − SUREST]."""
+"""A stack clips its parts' scores to [SUREST, 1 − SUREST], late fusion what genres heed."""
 
 
 def bounded_logit(scores: NDArray[Any]) -> NDArray[np.float64]:

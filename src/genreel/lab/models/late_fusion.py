@@ -16,8 +16,11 @@ from genreel.cases import SENSES
 from genreel.features import Feature
 from genreel.lab.examples import Examples
 from genreel.lab.model import ModelSpec, Place, Scores, biased_logistic, fit_logistics
-from genreel.lab.models.ensemble import Ensemble, Parts, parts_problem
+from genreel.lab.models.ensemble import SUREST, Ensemble, Parts, parts_problem
 from genreel.vocabulary import Known, Labels
+
+KIN_BOUND = float(logit(np.array(1 - SUREST)))
+"""Of the logits that other genres heed, upwards and downwards."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +30,9 @@ class LateFusionSettings:
     Attributes:
         shrinkage: how strongly a genre's weights are drawn to the mean over genres, as the
             precision of a Gaussian prior; rare genres have too few movies of their own.
-        kin: above 0, a genre's sum also takes the other genres' logits from every part (the
-            second level of Godbole & Sarawagi 2004); this is the precision of the prior around
-            0 on their weights, and around those found without them on its own.
+        kin: above 0, a genre's sum also takes every genre's logits from every part, within
+            bounds (the second level of Godbole & Sarawagi 2004); this is the precision of the
+            prior around 0 on their weights, and around 1 on the sum without them.
     """
 
     shrinkage: float = 30.0
@@ -43,8 +46,8 @@ class Sum:
     Attributes:
         weights: of a genre's own logits, shape (parts, genres).
         bias: shape (genres,).
-        kin: what is added to them, shape (parts · genres, genres); of every genre's logits, in
-            the order of a part's genres.
+        kin: weights of every genre's logits, bounded by KIN_BOUND, shape (parts · genres,
+            genres), in the order of a part's genres.
     """
 
     weights: Floats
@@ -54,7 +57,7 @@ class Sum:
     def __call__(self, x: Floats) -> Floats:
         """Logits, shape (n, genres)."""
         own = (x * self.weights).sum(axis=1) + self.bias
-        return np.asarray(own + x.reshape(len(x), len(self.kin)) @ self.kin)
+        return np.asarray(own + _bounded(x).reshape(len(x), len(self.kin)) @ self.kin)
 
     def scaled(self, factors: Floats, bias: Floats) -> Sum:
         """Each genre's logit times a factor, plus a bias, shape (genres,) each."""
@@ -81,18 +84,37 @@ def fit_sum(
         labels, known: shape (n, genres).
         is_active: shape (parts,); the other parts have no weight.
     """
+    total = zero_sum(*x.shape[1:])
+    total.weights[is_active], total.bias[:] = fit_logistics(
+        x[:, is_active], labels, known, settings.shrinkage
+    )
+    return _heeding(total, x, labels, known, is_active, settings.kin) if settings.kin else total
+
+
+def _heeding(
+    own: Sum,
+    x: Floats,
+    labels: Labels,
+    known: Known,
+    is_active: NDArray[np.bool_],
+    precision: float,
+) -> Sum:
+    """A sum that also takes the other genres' logits."""
     parts, genres = x.shape[1:]
-    weights, kin = np.zeros((parts, genres)), np.zeros((parts, genres, genres))
-    weights[is_active], bias = fit_logistics(x[:, is_active], labels, known, settings.shrinkage)
-    if settings.kin:
-        rows = x[:, is_active].reshape(len(x), is_active.sum() * genres)
-        for g in range(genres):
-            own = np.zeros((parts, genres))
-            own[:, g] = weights[:, g]
-            mean, use = own[is_active].ravel(), known[:, g]
-            solution, bias[g] = biased_logistic(rows[use], labels[use, g], mean, settings.kin)
-            kin[is_active, :, g] = (solution - mean).reshape(-1, genres)
-    return Sum(weights, bias, kin.reshape(parts * genres, genres))
+    sums, rows = own(x), _bounded(x[:, is_active]).reshape(len(x), is_active.sum() * genres)
+    mean = np.eye(1 + rows.shape[1])[0]
+    factors, bias, kin = np.ones(genres), np.zeros(genres), np.zeros((parts, genres, genres))
+    for g in range(genres):
+        use = known[:, g]
+        columns = np.column_stack([sums[use, g], rows[use]])
+        solution, bias[g] = biased_logistic(columns, labels[use, g], mean, precision)
+        factors[g], kin[is_active, :, g] = solution[0], solution[1:].reshape(-1, genres)
+    return replace(own.scaled(factors, bias), kin=kin.reshape(parts * genres, genres))
+
+
+def _bounded(x: Floats) -> Floats:
+    """Nearer to 0 or 1, float32's rounding of a score would change the other genres' sums."""
+    return np.clip(x, -KIN_BOUND, KIN_BOUND)
 
 
 def add_lettering(
