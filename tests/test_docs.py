@@ -303,14 +303,14 @@ def tried_kin() -> Iterator[str]:
 
     for inputs, words in (("poster only", ""), ("plot only", "words, "), ("both", "words, ")):
         cells = [figures(words, precision, inputs) for precision in (0, 300, 1000, 2000, 4000)]
-        cells.append(figures("words-kin, ", 2000, inputs) if words else "–")
+        cells.append(figures("words-kin, ", 1000, inputs) if words else "–")
         yield f"| {' | '.join((inputs, *cells))} |"
     fast = [
-        figures("words-kin, ", precision, "both, of the kinds in fast") for precision in (0, 2000)
+        figures("words-kin, ", precision, "both, of the kinds in fast") for precision in (0, 1000)
     ]
     yield f"`fast`, whose words heed, would go from {fast[0]} to {fast[1]} with both inputs"
     noir = row("tried-kin", inputs="plot only", genre="Film-Noir")
-    without, heeding = noir["words, kin = 2000"], noir["words-kin, kin = 2000"]
+    without, heeding = noir["words, kin = 1000"], noir["words-kin, kin = 1000"]
     yield f"Film-Noir goes from {without:.2f} to {heeding:.2f}"
     assert noir.films == 5
 
