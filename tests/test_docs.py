@@ -315,6 +315,12 @@ def tried_kin() -> Iterator[str]:
     assert noir.films == 5
 
 
+def tried_backbones() -> Iterator[str]:
+    mobile, lite = rows("tried", group="backbones")
+    assert "mobilenet" in mobile.tried and "lite0" in lite.tried
+    yield f"MobileNetV2 has {pair(mobile)} so, EfficientNet-Lite0 {pair(lite)}"
+
+
 def tried_languages() -> Iterator[str]:
     default, plain, network, tuned = rows("tried", group="languages")[::2]
     fused = rows("tried", group="languages")[1::2]
@@ -874,6 +880,7 @@ FIGURES: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     (NOTEBOOK, tried_lettering),
     (NOTEBOOK, tried_student),
     (NOTEBOOK, tried_kin),
+    (NOTEBOOK, tried_backbones),
     (NOTEBOOK, tried_languages),
     (NOTEBOOK, tried_sizes),
     (NOTEBOOK, training),

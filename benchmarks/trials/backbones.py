@@ -14,7 +14,7 @@ from genreel.lab.train import build_model, fit_features
 from genreel.vocabulary import Vocabulary
 from trials.measure import Row, figures, movies_by_part
 
-BACKBONES = ("mobilenetv2_100", "tf_efficientnet_lite0", "tf_efficientnet_lite2")
+BACKBONES = ("mobilenetv2_100", "tf_efficientnet_lite0")
 TEACHERS = 4000
 """Of the posters of the training part, which has 14,000; a network takes minutes from them."""
 
