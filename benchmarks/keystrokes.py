@@ -1,6 +1,6 @@
 """How many keys a person presses until posters have their true genres.
 
-    python benchmarks/keystrokes.py [--index INDEX]
+    python benchmarks/keystrokes.py
 
 200 posters of the part test, with what is printed on them and nothing else. A simulated person
 reviews them on the pages of `genreel serve`: a letter for each genre to add or to take away, a
@@ -9,12 +9,11 @@ by two keys. The truth is the union of the sources' labels. Three ways: each pos
 the picture alone; with an index of films (MovieLens, of other labels and without the posters'
 ids); and with the sure ones accepted together. → benchmarks/results/keystrokes.csv
 
-Real films come from $GENREEL_DATA (default ../shared/data); the index is kept where --index says.
+Real films come from $GENREEL_DATA (default ../shared/data); the index is kept in the cache.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,13 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ranker import data_folder, read_lettering
+from ranker import build_once, data_folder, read_lettering
 
 from genreel.catalogue import Catalogue, Movie
-from genreel.films.building import Builder
 from genreel.films.films import Films
 from genreel.films.lookup import known_genres, predict_with_films
-from genreel.films.sources import FilmSource, add_source
+from genreel.films.sources import FilmSource
 from genreel.prediction import Prediction
 from genreel.predictor import Predictor
 from genreel.vocabulary import GENRES
@@ -63,9 +61,7 @@ class Case:
 
 def main() -> None:
     """Measures, prints and writes the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--index", type=Path, default=Path("movielens.db"))
-    cases = list(read_cases(parser.parse_args().index))
+    cases = list(read_cases())
     rows = [
         row("one by one, picture alone", [alone(one) for one in cases], cases, "alone"),
         row("one by one, with films", [with_films(one) for one in cases], cases, "read"),
@@ -78,10 +74,10 @@ def main() -> None:
     print((RESULTS / "keystrokes.csv").read_text(), end="")
 
 
-def read_cases(index: Path) -> Iterator[Case]:
+def read_cases() -> Iterator[Case]:
     """The first posters of the part test that have genres."""
     data = data_folder()
-    films = Films(movielens(data, index))
+    films = Films(movielens(data))
     predictor = Predictor()
     catalogue = {movie.id: movie for movie in Catalogue(data / "movies" / "movies.csv")}
     letterings = {film: lettering for film, _, lettering in read_lettering(data, "test")}
@@ -108,13 +104,10 @@ def read_cases(index: Path) -> Iterator[Case]:
         yield Case(true, picture, prediction, candidates, right)
 
 
-def movielens(data: Path, path: Path) -> Path:
-    """An index of MovieLens; made where it is not there."""
-    if not path.exists():
-        with Builder(path) as builder:
-            source = FilmSource(data / "films", "movielens")
-            add_source(builder, source, source.movies())
-    return path
+def movielens(data: Path) -> Path:
+    """An index of MovieLens."""
+    source = FilmSource(data / "films", "movielens")
+    return build_once("movielens.db", (source, source.movies()))
 
 
 def is_same(movie: Movie, title: str, year: int | None) -> bool:

@@ -17,8 +17,7 @@ from __future__ import annotations
 import json
 import os
 import random
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +35,7 @@ from genreel.films.opinions import genre_bonus
 from genreel.films.ranker import FILE, Ranker
 from genreel.films.sources import FilmSource, add_source
 from genreel.lettering import Lettering, parse_lettering
+from genreel.paths import cache_folder
 from genreel.vocabulary import GENRES, Vocabulary
 
 ROOT = Path(__file__).parent.parent
@@ -75,7 +75,7 @@ class Posters:
 
 def main() -> None:
     """Learns, and writes the ranker."""
-    index = Index(real_index(data_folder(), Path(sys.argv[1] if sys.argv[1:] else "films.db")))
+    index = Index(real_index())
     letterings = read_known(index, data_folder())
     dating, years = learn_years(letterings)
     learn(read_posters(index, letterings, years), dating)
@@ -111,15 +111,24 @@ def data_folder() -> Path:
     return Path(os.environ.get("GENREEL_DATA", ROOT.parent / "shared" / "data"))
 
 
-def real_index(data: Path, path: Path) -> Path:
-    """An index of MovieLens and of all titles of movies.csv; made where it is not there."""
+def real_index() -> Path:
+    """An index of MovieLens and of all titles of movies.csv."""
+    data = data_folder()
+    sources = FilmSource(data / "films", "movielens"), FilmSource(data / "movies", "catalogue")
+    return build_once("films.db", *((source, source.movies()) for source in sources))
+
+
+def build_once(name: str, *films: tuple[FilmSource, Iterable[Movie]]) -> Path:
+    """An index in the user's cache, made where it is not there yet.
+
+    Never in the working folder: an index holds the data that it was made from.
+    """
+    path = cache_folder() / "benchmarks" / name
     if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
         with Builder(path) as builder:
-            for source in (
-                FilmSource(data / "films", "movielens"),
-                FilmSource(data / "movies", "catalogue"),
-            ):
-                add_source(builder, source, source.movies())
+            for source, movies in films:
+                add_source(builder, source, movies)
     return path
 
 

@@ -24,8 +24,8 @@ memory: resident memory after a tenth and after all of a run over posters of lar
 again and again: 300 that are read, and 5,000 with lettering that are predicted and looked up; CPU
 seconds a poster, those that are read scaled to 300 × 450 before. → benchmarks/results/reading.csv
 
-Real films come from $GENREEL_DATA (default ../shared/data); the index of them is kept as
-films.db in $GENREEL_CACHE or the working folder.
+Real films come from $GENREEL_DATA (default ../shared/data); the indexes of them are kept
+in the cache.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from ranker import data_folder, read_lettering, real_index
+from ranker import build_once, data_folder, read_lettering, real_index
 
 from genreel.catalogue import LETTERING, Catalogue, Movie
 from genreel.films.building import Builder
@@ -54,7 +54,7 @@ from genreel.films.film import Film
 from genreel.films.films import Films
 from genreel.films.lookup import predict_with_films
 from genreel.films.ranker import load_ranker
-from genreel.films.sources import FilmSource, add_source
+from genreel.films.sources import FilmSource
 from genreel.films.titles import squeeze
 from genreel.lettering import Lettering, Line
 from genreel.prediction import Prediction
@@ -69,16 +69,16 @@ LENIENT = 0.84
 Mask = NDArray[np.bool_]
 
 
-def main(part: str = "identification", index: str = "films.db") -> None:
+def main(part: str = "identification") -> None:
     """Measures, prints and writes a table."""
     if part == "dealer":
-        write("dealer.csv", list(measure_dealer(Path("dealer.db"))))
+        write("dealer.csv", list(measure_dealer()))
     elif part == "memory":
-        write("reading.csv", list(measure_memory(Path(index))))
+        write("reading.csv", list(measure_memory()))
     elif part == "speed":
         write("films.csv", [measure_speed()])
     else:
-        write("identification.csv", list(measure_identification(Path(index))))
+        write("identification.csv", list(measure_identification()))
 
 
 def write(name: str, rows: list[dict[str, Any]]) -> None:
@@ -113,9 +113,9 @@ class Answer:
     seconds: float
 
 
-def measure_identification(index: Path) -> Iterator[dict[str, Any]]:
+def measure_identification() -> Iterator[dict[str, Any]]:
     """A row for each group of posters and each evidence."""
-    films = Films(real_index(data_folder(), index))
+    films = Films(real_index())
     for name, scores in (("lettering", {}), ("lettering and model", read_scores())):
         answers = list(answer(films, scores))
         for group, last in (("all", 2100), ("before 1980", 1979)):
@@ -184,9 +184,9 @@ def read_scores() -> dict[str, Mapping[str, float]]:
 # A poster and nothing else
 
 
-def measure_dealer(path: Path) -> Iterator[dict[str, Any]]:
+def measure_dealer() -> Iterator[dict[str, Any]]:
     """A row for each kind of evidence."""
-    films = Films(index_without_labels(path))
+    films = Films(index_without_labels())
     letterings = {film_id: text for film_id, _, text in read_lettering(data_folder(), "test")}
     movies, truth = [], []
     for movie in Catalogue(data_folder() / "movies"):
@@ -261,17 +261,15 @@ def tag_figures(given: Mask, labels: Mask, known: Mask) -> dict[str, float]:
     }
 
 
-def index_without_labels(path: Path) -> Path:
+def index_without_labels() -> Path:
     """An index of MovieLens, and of the titles of movies.csv without their genres."""
-    if not path.exists():
-        data = data_folder()
-        with Builder(path) as builder:
-            source = FilmSource(data / "films", "movielens")
-            add_source(builder, source, source.movies())
-            source = FilmSource(data / "movies", "catalogue")
-            bare = (replace(movie, genres={}) for movie in source.movies())
-            add_source(builder, source, bare)
-    return path
+    data = data_folder()
+    known, titles = (
+        FilmSource(data / "films", "movielens"),
+        FilmSource(data / "movies", "catalogue"),
+    )
+    bare = (replace(movie, genres={}) for movie in titles.movies())
+    return build_once("dealer.db", (known, known.movies()), (titles, bare))
 
 
 # Memory, over many posters
@@ -280,7 +278,7 @@ READ, LOOKED_UP = 300, 5_000
 SIZE = (300, 450)
 
 
-def measure_memory(index: Path) -> Iterator[dict[str, Any]]:
+def measure_memory() -> Iterator[dict[str, Any]]:
     """A row for posters that are read, and one for those that are looked up."""
     folder = data_folder() / "large"
     rows = list(read_lettering(data_folder(), "valid", "test"))
@@ -297,7 +295,7 @@ def measure_memory(index: Path) -> Iterator[dict[str, Any]]:
         return replace(movie, poster=small, lettering=None)
 
     yield measure_run("read", with_lettering(map(scaled, cycle(movies))), READ)
-    films = Films(real_index(data_folder(), index))
+    films = Films(real_index())
     looked_up = predict_with_films(Predictor(), films, cycle(movies))
     yield measure_run("predicted and looked up", looked_up, LOOKED_UP)
 

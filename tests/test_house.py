@@ -8,6 +8,7 @@ whose whole name is such a word.
 from __future__ import annotations
 
 import ast
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 import genreel
 
 HOME = Path(genreel.__file__).parent
+ROOT = Path(__file__).parent.parent
 FILES = sorted(HOME.rglob("*.py"))
 LONGEST_FILE, LONGEST_COMMAND, LONGEST_FUNCTION, LARGEST_SHARE = 450, 200, 60, 0.02
 
@@ -82,3 +84,15 @@ def test_names_are_nouns_and_verbs() -> None:
     names = [name for path in FILES for name in bindings(parse(path))]
     assert len(names) > 5_000
     assert sum(map(is_bare_participle, names)) / len(names) < LARGEST_SHARE
+
+
+def test_only_bundles_are_large() -> None:
+    """A large file stays in the history for ever, and an index of films holds others' data."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("no checkout of git")
+    paths = [ROOT / name for name in listed.stdout.split("\0") if name]
+    large = [p for p in paths if p.is_file() and p.stat().st_size > 2_000_000]
+    assert paths and all("bundles" in p.parts for p in large), large
