@@ -229,6 +229,15 @@ def metrics() -> dict[str, Any]:
                 "resnet18, whose own licence holds",
             ],
         ),
+        (
+            "default",
+            [],
+            [
+                "all-MiniLM-L6-v2 (Wang et al. 2020; sentence-transformers), Apache-2.0",
+                "MobileNetV2 (Sandler et al. 2018; ImageNet, timm), Apache-2.0",
+                "EfficientNet-Lite0 (Tan & Le 2019; ImageNet), Apache-2.0",
+            ],
+        ),
         ("dealer-resnet50-svm", [], ["resnet50.tv_in1k, whose own licence holds"]),
     ],
 )

@@ -43,6 +43,7 @@ def model_card(recipe: Recipe, metrics: Mapping[str, Any]) -> str:
 ORIGINS = {
     "all-MiniLM-L6-v2": "all-MiniLM-L6-v2 (Wang et al. 2020; sentence-transformers), Apache-2.0",
     "mobilenetv2_100": "MobileNetV2 (Sandler et al. 2018; ImageNet, timm), Apache-2.0",
+    "tf_efficientnet_lite0": "EfficientNet-Lite0 (Tan & Le 2019; ImageNet), Apache-2.0",
 }
 """Pretrained network → whose it is, and its licence."""
 
