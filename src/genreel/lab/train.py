@@ -89,15 +89,13 @@ def train(
         return {}  # the first writes
     choice = _choose_rules(recipe, model, valid_part)
     graph = export(model, features)
-    record = fitting_record(model)
     metrics = {
         "recipe": recipe.head.id,
         "command": command,
         "split": split.digest(),
         "movies": {name: len(part) for name, part in parts.items()},
         **_graph_figures(graph, model, valid_part),
-        **record,
-        "training_seconds": round(time.monotonic() - start + earlier_seconds(record), 1),
+        **_fitting_figures(model, start),
         "decisions": choice.others,
         "reused": sorted(ready.graphs),
     }
@@ -112,6 +110,13 @@ def _graph_figures(graph: bytes, model: Model, valid: Examples) -> dict[str, Any
     """Whether the graph agrees with its model, and its size."""
     parity = check_parity(graph, model, _sample(valid))
     return {"parity": parity, "parameters": count_numbers(graph)}
+
+
+def _fitting_figures(model: Model, start: float) -> dict[str, Any]:
+    """How the model was fitted, and the seconds since `start`, and of runs that were stopped."""
+    record = fitting_record(model)
+    seconds = time.monotonic() - start + earlier_seconds(record)
+    return {**record, "training_seconds": round(seconds, 1)}
 
 
 def _bundle(
