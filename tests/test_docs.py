@@ -405,6 +405,8 @@ def published() -> Iterator[str]:
     yield f"within {spread:.3f} of each other, none surely above the next"
     yield f"has {auc['zhang-sigmoid']:.3f} here (0.611)"
     auc = {r.recipe: r.macro_roc_auc for r in rows("posters")}
+    mean = row("posters", recipe="gomez-average")
+    yield f"on plots, has {mean.macro_roc_auc:.3f} on the {mean.movies:,} films with a poster"
     colour, grey = (auc[f"castelblanco-cnn3-{kind}"] for kind in ("colour", "grey"))
     yield f"convolutions of their own ({colour:.3f} against {grey:.3f})"
     trees, forest = auc["gomez-extratrees-pca"], auc["gomez-forest-pca"]

@@ -22,6 +22,7 @@ SIDES = ("app", "audit", "films", "formats", "lab", "own", "reading")
 ORDER = (
     *(
         "errors",
+        "cores",
         "characters",
         "folding",
         "genre_names",
@@ -49,7 +50,16 @@ ORDER = (
         "graph",
         "graph_vectors",
     ),
-    *("readers", "bundle", "identification", "prediction", "predictor", "memo", "similar"),
+    *(
+        "readers",
+        "bundle",
+        "scorer",
+        "identification",
+        "prediction",
+        "predictor",
+        "memo",
+        "similar",
+    ),
 )
 
 # What features read through an extra: a feature's file, and the sense that it imports.

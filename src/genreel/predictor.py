@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import os
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,15 +17,16 @@ from genreel.bundle import Bundle, open_bundle
 from genreel.calibration import BALANCED, decision
 from genreel.cases import SENSES, SHOWABLE, case_name
 from genreel.catalogue import INPUTS, LETTERING, Movie, movie_from_record
-from genreel.errors import BundleError, InputError, VocabularyError
+from genreel.cores import cores
+from genreel.errors import InputError, VocabularyError
 from genreel.evidence import has_evidence, nothing_to_go_by
-from genreel.features import Array, collate
-from genreel.graph import Graph, probabilities
-from genreel.graph_vectors import find_vectors, vectors_by_input, with_outputs
+from genreel.features import Array
+from genreel.graph import Graph
 from genreel.language import language_code
 from genreel.posters import Limits, PosterSource
 from genreel.prediction import Prediction
 from genreel.readers import Decodes, Readers
+from genreel.scorer import Outputs, Scorer
 from genreel.why import Why, explain
 
 BATCH_SIZE = 3
@@ -67,16 +67,16 @@ class Predictor:
         limits: Limits | None = None,
     ) -> None:
         if isinstance(bundle, Bundle):
-            self.bundle, self._graph = bundle, Graph(bundle.model)
+            self.bundle, graph = bundle, Graph(bundle.model)
         else:
-            self.bundle, self._graph = open_bundle(bundle, Graph)
+            self.bundle, graph = open_bundle(bundle, Graph)
         self.threads = threads or cores()
         features = self.bundle.features
         for feature in features.values():
             feature.limits = limits or feature.limits
         self.inputs = tuple(i for i in INPUTS if any(f.input == i for f in features.values()))
         self.reads = tuple(n for n in SHOWABLE if any(f.input == n for f in features.values()))
-        self._rules = self.bundle.rules()
+        self._scorer = Scorer(self.bundle, graph)
         self.readers = Readers(features, self.bundle.languages)
         self._text_length = max((feature.text_length for feature in features.values()), default=0)
         self._window = _WINDOW if self._text_length else 2 * LIGHT if "plot" in self.inputs else 1
@@ -101,7 +101,7 @@ class Predictor:
         readers = self.readers.awake.values()
         senses = {f.sense for f in readers if not {f.input, f.sense} & {*missing}}
         present = np.array([[name in senses for name in SENSES]])
-        limits = self._rules.thresholds(present, decision(decide))
+        limits = self._scorer.rules.thresholds(present, decision(decide))
         return dict(zip(self.genres, limits[0].tolist(), strict=True))
 
     def predict(
@@ -259,7 +259,7 @@ class Predictor:
             BundleError: the graph does not fit features and genres, takes too much memory, or
                 gives what is no probability.
         """
-        return self._outputs(arrays).scores
+        return self._scorer.run(arrays).scores
 
     def load(self) -> None:
         """Loads all of the graph now; otherwise its parts are loaded when a movie first needs them.
@@ -267,35 +267,7 @@ class Predictor:
         Raises:
             BundleError: it cannot be loaded.
         """
-        self._graph.load()
-
-    def _outputs(self, arrays: Mapping[str, Array], vectors: bool = False) -> _Outputs:
-        """Calibrated scores, and on request the vectors of each input."""
-        graph, tensors = self._vector_graph if vectors else (self._graph, {})
-        names = [name for group in tensors.values() for name in group]
-        senses = {
-            sense for sense, has in zip(SENSES, arrays["present"].T, strict=True) if has.any()
-        }
-        features = self.bundle.features.items()
-        idle = {name for name, feature in features if feature.sense not in senses}
-        try:
-            scores, *values = graph.run(arrays, ["scores", *names], idle)
-            scores = probabilities(scores).reshape(len(arrays["present"]), len(self.genres))
-        except Exception as error:  # onnxruntime's exceptions have no common base
-            raise BundleError(f"bundle {self.bundle.name}: the graph failed ({error})") from None
-        by_tensor = dict(zip(names, values, strict=True))
-        by_feature = {name: [by_tensor[t] for t in group] for name, group in tensors.items()}
-        return _Outputs(
-            self._rules.calibrate(scores, arrays["present"]),
-            vectors_by_input(self.bundle.features, by_feature),
-        )
-
-    @functools.cached_property
-    def _vector_graph(self) -> tuple[Graph, dict[str, tuple[str, ...]]]:
-        """The graph that gives vectors as well, and the tensors of each feature."""
-        tensors = find_vectors(self.bundle.model)
-        names = [name for group in tensors.values() for name in group]
-        return Graph(with_outputs(self.bundle.model, names)), tensors
+        self._scorer.graph.load()
 
     def _batches(
         self, movies: Iterable[Movie], size: int, language: str = ""
@@ -331,8 +303,7 @@ class Predictor:
         self, movies: Sequence[Movie], decodes: Decodes | None = None, vectors: bool = False
     ) -> _Run:
         rows, problems = self.readers.read(movies, decodes)
-        arrays = collate(self.bundle.features, rows)
-        return _Run(arrays["present"], problems, self._outputs(arrays, vectors))
+        return _Run(problems, self._scorer.score(rows, vectors))
 
     def _predict_together(
         self, movies: Sequence[Movie], threshold: float | None, decide: str
@@ -347,9 +318,9 @@ class Predictor:
         decide: str,
         explain: bool = False,
     ) -> Iterator[Prediction]:
-        names, present, scores = self.genres, run.present, run.outputs.scores
+        names, present, scores = self.genres, run.outputs.present, run.outputs.scores
         # Arithmetic over the whole batch: for one movie at a time it would cost more than a plot.
-        own = self._rules.thresholds(present, decide)
+        own = self._scorer.rules.thresholds(present, decide)
         limits = own if threshold is None else np.full(scores.shape, threshold)
         decisions = scores >= limits
         # The likeliest first, and behind all of them those that are not assigned.
@@ -398,19 +369,11 @@ class Predictor:
         return self.explain(movie, prediction.genres or highest)
 
 
-class _Outputs(NamedTuple):
-    """Calibrated scores of a batch, and input → vectors, float32 (n, width)."""
-
-    scores: Array
-    vectors: Mapping[str, Array]
-
-
 class _Run(NamedTuple):
-    """Which of SENSES the movies of a batch have, each one's problems, and what the graph says."""
+    """Each movie's problems, and what the graph says of all."""
 
-    present: Array
     problems: Sequence[Sequence[str]]
-    outputs: _Outputs
+    outputs: Outputs
 
 
 @dataclass(frozen=True)
@@ -437,11 +400,6 @@ movies come in any order.
 def _stream(movies: Iterable[Movie | Mapping[str, Any]]) -> Iterator[Movie]:
     for number, movie in enumerate(movies, 1):
         yield movie if isinstance(movie, Movie) else movie_from_record(movie, f"row {number}")
-
-
-def cores() -> int:
-    """Number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _default_id(poster: PosterSource | None, title: str) -> str:

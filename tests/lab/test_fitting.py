@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from genreel.lab.fitting import fitting_record
+from genreel.lab.fitting import earlier_seconds, fitting_record
 
 
 def network(**changes: Any) -> Any:
@@ -36,3 +36,9 @@ def test_towers_that_a_network_was_started_from() -> None:
 
 def test_a_model_that_leaves_nothing() -> None:
     assert fitting_record(SimpleNamespace(pca=None)) == {}
+
+
+def test_epochs_of_earlier_runs_are_time_that_was_spent() -> None:
+    earlier, now = ({"seconds": 2.5, "from_checkpoint": is_earlier} for is_earlier in (True, False))
+    assert earlier_seconds({"history": {"one": [earlier, now], "two": [earlier]}}) == 5.0
+    assert earlier_seconds({"explained_variance": {"trees": 0.65}}) == 0.0

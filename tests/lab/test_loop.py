@@ -81,6 +81,10 @@ def run(
     return train_network(module, train, valid, POSTER, replace(SETTINGS, **changes), path, seed=3)
 
 
+def from_checkpoint(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [epoch | {"from_checkpoint": True} for epoch in history]
+
+
 def test_it_learns(train: Examples, valid: Examples, tmp_path: Path) -> None:
     module = Small()
     history = run(module, train, valid, tmp_path / "run" / "toy.pt")
@@ -144,8 +148,9 @@ def test_a_stopped_run_goes_on_as_if_unbroken(
     history = run(resumed, train, valid, tmp_path / "broken.pt")
     assert_same(resumed, unbroken, tolerance=1e-6)
     assert [e["loss"] for e in history] == pytest.approx([e["loss"] for e in expected], abs=1e-6)
+    assert [e["from_checkpoint"] for e in history] == [i < finished for i in range(len(history))]
     again = Small(seed=5)  # a run that is whole is only read
-    assert run(again, train, valid, tmp_path / "broken.pt") == history
+    assert run(again, train, valid, tmp_path / "broken.pt") == from_checkpoint(history)
     assert_same(again, unbroken, tolerance=1e-6)
 
 
@@ -277,7 +282,7 @@ def test_patience_stops_and_keeps_the_best(
     assert log_loss(wrong.labels, wrong.known, found) == pytest.approx(losses[best], abs=1e-6)
     assert abs(losses[-1] - losses[best]) > 1e-3
     again = Small(seed=5)  # a run that was stopped stays stopped
-    assert run(again, train, wrong, tmp_path / "toy.pt", **changes) == history
+    assert run(again, train, wrong, tmp_path / "toy.pt", **changes) == from_checkpoint(history)
     assert_same(again, module, tolerance=0)
     latest = Small()
     run(latest, train, wrong, tmp_path / "b.pt", **{**changes, "patience": 0, "epochs": best + 3})

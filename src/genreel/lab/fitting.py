@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from genreel.lab.model import Model
@@ -31,6 +31,12 @@ def fitting_record(model: Model) -> dict[str, Any]:
             share = float(pca.explained_variance_ratio_.sum())
             record["explained_variance"][name] = round(share, 6)
     return {key: values for key, values in record.items() if values}
+
+
+def earlier_seconds(record: Mapping[str, Any]) -> float:
+    """Seconds of the epochs in a `fitting_record` that earlier runs learnt."""
+    epochs = (epoch for history in record.get("history", {}).values() for epoch in history)
+    return float(sum(epoch["seconds"] for epoch in epochs if epoch["from_checkpoint"]))
 
 
 def _parts(model: Any, at: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

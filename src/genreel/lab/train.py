@@ -20,7 +20,7 @@ from genreel.features import Feature
 from genreel.lab.evaluation.measure import write_measured
 from genreel.lab.evaluation.rules import Choice, Scored, cases_of, choose_rules
 from genreel.lab.examples import Examples, presume_absent, read_examples
-from genreel.lab.fitting import fitting_record
+from genreel.lab.fitting import earlier_seconds, fitting_record
 from genreel.lab.graphs.export import count_numbers, export
 from genreel.lab.graphs.parity import check_parity
 from genreel.lab.graphs.precision import drift, reduce_precision
@@ -95,7 +95,7 @@ def train(
         "split": split.digest(),
         "movies": {name: len(part) for name, part in parts.items()},
         **_graph_figures(graph, model, valid_part),
-        "training_seconds": round(time.monotonic() - start, 1),
+        **_fitting_figures(model, start),
         "decisions": choice.others,
         "reused": sorted(ready.graphs),
     }
@@ -107,9 +107,16 @@ def train(
 
 
 def _graph_figures(graph: bytes, model: Model, valid: Examples) -> dict[str, Any]:
-    """Whether the graph agrees with its model, its size, and how the model was fitted."""
+    """Whether the graph agrees with its model, and its size."""
     parity = check_parity(graph, model, _sample(valid))
-    return {"parity": parity, "parameters": count_numbers(graph), **fitting_record(model)}
+    return {"parity": parity, "parameters": count_numbers(graph)}
+
+
+def _fitting_figures(model: Model, start: float) -> dict[str, Any]:
+    """How the model was fitted, and the seconds since `start`, and of runs that were stopped."""
+    record = fitting_record(model)
+    seconds = time.monotonic() - start + earlier_seconds(record)
+    return {**record, "training_seconds": round(seconds, 1)}
 
 
 def _bundle(

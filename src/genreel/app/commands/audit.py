@@ -88,8 +88,8 @@ def _with_lettering(movies: Iterable[Movie]) -> Iterable[Movie]:
     """Movies with what is printed on their posters."""
     from dataclasses import replace
 
+    from genreel.cores import cores
     from genreel.lettering import Lettering
-    from genreel.predictor import cores
     from genreel.reading.posters import read_posters
 
     for movie, lettering in read_posters(movies, cores()):

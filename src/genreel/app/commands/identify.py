@@ -51,8 +51,8 @@ def run(options: Options) -> int:
     """Tells which films posters are of."""
     from genreel.app.output import write_csv
     from genreel.app.sources import movies_of
+    from genreel.cores import cores
     from genreel.films.films import Films
-    from genreel.predictor import cores
     from genreel.progress import progress
     from genreel.reading.posters import read_posters
 

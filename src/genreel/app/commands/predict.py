@@ -154,7 +154,7 @@ def _predict_with_ray(
     shared.need("scale")
     from genreel.app.scale import PART_ROWS, Job, predict
     from genreel.bundle import read_bundle
-    from genreel.predictor import cores
+    from genreel.cores import cores
 
     job = Job(
         paths=options.paths,

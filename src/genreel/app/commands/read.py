@@ -111,8 +111,8 @@ def _results(
     movies: Iterable[Movie], journal: Journal, options: Options, counts: Counts
 ) -> Iterator[tuple[Movie, Lettering | None]]:
     """Movies with what is printed on their posters, which the journal keeps at once."""
+    from genreel.cores import cores
     from genreel.lettering import Lettering
-    from genreel.predictor import cores
     from genreel.progress import say
     from genreel.reading.posters import read_posters
 

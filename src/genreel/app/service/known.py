@@ -14,6 +14,7 @@ from genreel.app.service.settings import Settings
 from genreel.app.store.film import Film
 from genreel.app.store.identity import TEXTS, Finding
 from genreel.catalogue import LETTERING, Movie
+from genreel.cores import cores
 from genreel.errors import GenreelError, InputError
 from genreel.films.film import Film as KnownFilm
 from genreel.films.films import Films
@@ -28,7 +29,7 @@ from genreel.films.lookup import (
 )
 from genreel.identification import Identification
 from genreel.prediction import Prediction
-from genreel.predictor import Predictor, cores
+from genreel.predictor import Predictor
 from genreel.reading.lettering import read_lettering
 
 Poster = Path | bytes | Image.Image | None

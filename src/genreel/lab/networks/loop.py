@@ -100,7 +100,8 @@ def train_network(
     Returns:
         One dict an epoch: epoch; loss and accuracy, the means over its steps, as the network learns
         (with dropout, crops and so on); valid_loss, valid_accuracy, valid_roc_auc (None where
-        undefined); seconds. Accuracy is that of labels, at 0.5.
+        undefined); seconds; from_checkpoint, whether an earlier run learnt it. Accuracy is that of
+        labels, at 0.5.
 
     Raises:
         RecipeError: the loss is no longer a number, or there are too few movies for one batch.
@@ -115,7 +116,8 @@ def train_network(
         loss, accuracy = _learn(training, train, epoch, seed)
         figures = {"epoch": epoch + 1, "loss": loss, "accuracy": accuracy}
         figures |= _measure(training, valid, epoch, loss)
-        history.append({**figures, "seconds": time.monotonic() - start})
+        figures |= {"seconds": time.monotonic() - start, "from_checkpoint": False}
+        history.append(figures)
         if not (settings.patience and _epochs_since_best(history, settings)):
             training.best.load_state_dict(training.average.state_dict())
         if is_first_process():
@@ -366,6 +368,6 @@ def _resume(path: Path, state: dict[str, Any]) -> list[dict[str, Any]]:
     checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     for name, thing in state.items():
         thing.load_state_dict(checkpoint[name])
-    history: list[dict[str, Any]] = checkpoint["history"]
+    history = [epoch | {"from_checkpoint": True} for epoch in checkpoint["history"]]
     say(f"resuming after epoch {len(history)}")
     return history
