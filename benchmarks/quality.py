@@ -204,7 +204,7 @@ def _of(outcome: Outcome, genres: NDArray[np.bool_]) -> Outcome:
 
 
 def alone(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Models that were trained for one input."""
+    """Models that were trained for one input, of the default's own networks."""
     movies = Catalogue(DATA / "movies", "mixed")
     split = read_split(DATA / "movies" / "split.json")
     extra = Catalogue(DATA / "plots.csv", "mixed")
@@ -223,6 +223,7 @@ def alone(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
                 split=split,
                 extra=extra,
                 checkpoints=checkpoints,
+                reuse="default",
             )
             test = split.part("test", movies.by_id())
             outcome = outcomes(Predictor(bundle), test)[case]
