@@ -24,8 +24,8 @@ benchmarks/results/tried.csv, on the valid part of $GENREEL_DATA/movies:
 - lettering: what is printed on posters, fused with the rest in three ways; by genre in
   tried-lettering.csv.
 - sizes: the default's larger poster network on 600 posters of 300 px and more, shown larger.
-- backbones: MobileNetV2 and EfficientNet-Lite0 in the place of the default's smaller poster network,
-  tuned as it is on 4,000 posters. Ten minutes of an idle core each.
+- backbones: MobileNetV2 and EfficientNet-Lite0 in the place of the default's smaller poster
+  network, tuned as it is on 4,000 posters. Ten minutes of an idle core each.
 """
 
 from __future__ import annotations
