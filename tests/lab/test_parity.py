@@ -22,10 +22,10 @@ def graph_of(operator: str) -> bytes:
     return data
 
 
-def check(monkeypatch: pytest.MonkeyPatch, operator: str, jumps: int) -> float:
-    """Of 2,000 scores, some jump by 0.3; the others differ by a millionth."""
+def check(monkeypatch: pytest.MonkeyPatch, operator: str, jumps: int, height: float = 0.3) -> float:
+    """Of 2,000 scores, some jump by `height`; the others differ by a millionth."""
     differences: list[NDArray[Any]] = [np.full(1000, 1e-6), np.full(1000, 1e-6)]
-    differences[0][:jumps] = 0.3
+    differences[0][:jumps] = height
     monkeypatch.setattr(parity, "_differences", lambda *_: differences)
     model: Any = None
     examples: Any = Examples
@@ -38,6 +38,11 @@ def test_a_number_at_a_split_is_no_fault_of_the_graph(monkeypatch: pytest.Monkey
     assert check(monkeypatch, "TreeEnsembleRegressor", few) == pytest.approx(1e-6)
     with pytest.raises(BundleError, match=r"^the exported graph differs from the model by 0\.3;"):
         check(monkeypatch, "TreeEnsembleRegressor", few + 1)
+
+
+def test_no_split_explains_what_is_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BundleError, match="differs from the model by nan"):
+        check(monkeypatch, "TreeEnsembleRegressor", 1, np.nan)
 
 
 def test_without_trees_one_score_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
