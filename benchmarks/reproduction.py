@@ -138,7 +138,7 @@ def _ours(
                 low, high = float(row[f"{figure}_low"]), float(row[f"{figure}_high"])
                 text += f" ({low:.3f}–{high:.3f})"
             texts.append(text)
-        return "; ".join(texts)
+        return "; ".join(texts) or row["measured"]
     if head.id in stand_ins:
         return "[stand-in](stand-ins.md)"
     return _progress(head, epochs)
