@@ -10,7 +10,6 @@ import pytest
 from numpy.typing import NDArray
 
 from genreel.errors import BundleError
-from genreel.lab.examples import Examples
 from genreel.lab.graphs import parity
 from genreel.lab.graphs.parity import PARITY, STEPS, check_parity
 
@@ -27,9 +26,8 @@ def check(monkeypatch: pytest.MonkeyPatch, operator: str, jumps: int, height: fl
     differences: list[NDArray[Any]] = [np.full(1000, 1e-6), np.full(1000, 1e-6)]
     differences[0][:jumps] = height
     monkeypatch.setattr(parity, "_differences", lambda *_: differences)
-    model: Any = None
-    examples: Any = Examples
-    return check_parity(graph_of(operator), model, examples)
+    unused: Any = None
+    return check_parity(graph_of(operator), unused, unused)
 
 
 def test_a_number_at_a_split_is_no_fault_of_the_graph(monkeypatch: pytest.MonkeyPatch) -> None:

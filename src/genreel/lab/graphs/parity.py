@@ -50,7 +50,8 @@ def _differences(graph: bytes, model: Model, examples: Examples) -> Iterator[NDA
     session = load_session(graph)
     for case in input_cases(examples):
         expected = model.scores(case)
-        # As large as in use, so that a graph which would take too much memory fails here.
+        # As many as posters share a run in use, so that a graph which takes too much memory for
+        # them fails here; larger batches, of plots, are halved where memory does not suffice.
         for k, batch in enumerate(case.batches(BATCH_SIZE)):
             try:
                 scores = run_session(session, batch.arrays())
